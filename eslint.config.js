@@ -1,0 +1,50 @@
+import tseslint from 'typescript-eslint';
+
+/** An import wall: files under `folder` may not import what `patterns` name. */
+const wall = (files, message, group, ignores = []) => ({
+  files,
+  ignores,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
+});
+
+const TRANSPORTS = ['fastify', 'fastify/*', '@fastify/*', 'socket.io', 'socket.io-client', 'simple-peer'];
+
+export default tseslint.config(
+  { ignores: ['dist', 'data', 'node_modules', 'test-results', 'playwright-report'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['server/cli/**', 'bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  wall(
+    ['shared/**'],
+    'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
+    ['node:*', '**/client/**', '**/server/**', ...TRANSPORTS],
+    ['**/*.test.ts'],
+  ),
+  wall(['client/**'], 'client/ imports shared/ alone.', ['node:*', '**/server/**'], ['**/*.test.ts']),
+  wall(['server/**'], 'server/ imports shared/, never client/.', ['**/client/**'], [
+    'server/core/**',
+    '**/*.test.ts',
+  ]),
+  wall(
+    ['server/core/**'],
+    'server/core is plain code: no transport, file, clock or thread, and nothing of the folders beside it.',
+    [
+      'node:*',
+      ...TRANSPORTS,
+      ...['gateway', 'http', 'store', 'threads', 'dataset', 'cli'].map((folder) => `**/${folder}/**`),
+      '!**/shared/**',
+      '**/client/**',
+    ],
+  ),
+);

@@ -1,0 +1,31 @@
+import type { DataShard } from '../dataset/dataShard.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { permutation } from '../random/generator.ts';
+import type { Batch } from './engine.ts';
+
+/**
+ * The samples a work unit visits: the data shard's order under the unit's seed, `count` of them, starting over
+ * with the next seed when the shard is exhausted [UN1].
+ */
+export function unitOrder(seed: number, samples: number, count: number): Uint32Array {
+  const order = new Uint32Array(count);
+  for (let filled = 0, pass = 0; filled < count; filled += samples, pass++) {
+    order.set(permutation(seed + pass, samples).subarray(0, count - filled), filled);
+  }
+  return order;
+}
+
+/** Picks samples of a data shard and normalises their pixels as the model asks. */
+export function gatherBatch(shard: DataShard, order: Uint32Array, normalise: ModelSpec['normalise']): Batch {
+  const pixels = shard.shape[0] * shard.shape[1] * shard.shape[2];
+  const images = new Float32Array(order.length * pixels);
+  const labels = new Uint8Array(order.length);
+  order.forEach((sample, row) => {
+    labels[row] = shard.labels[sample] ?? 0;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const value = (shard.images[sample * pixels + pixel] ?? 0) / 255;
+      images[row * pixels + pixel] = (value - normalise.mean) / normalise.deviation;
+    }
+  });
+  return { samples: order.length, images, labels };
+}

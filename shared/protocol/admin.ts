@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import { capabilityProfile } from '../profile/profile.ts';
+import { deviceId, runId, runStatus } from './messages.ts';
+
+/* What the admin's routes answer and its socket sends: one snapshot type for both. */
+
+const count = z.int().check(z.minimum(0));
+
+/** One measurement by the server on all test images. */
+export const measurement = z.strictObject({
+  version: count,
+  samples: count,
+  /** Seconds since the first lease of the run. */
+  seconds: z.number(),
+  testAccuracy: z.number(),
+  /** Mean cross-entropy over the test images. */
+  testLoss: z.number(),
+});
+export type Measurement = z.infer<typeof measurement>;
+
+export const DEVICE_STATES = ['idle', 'working', 'waiting', 'silent', 'faulty', 'left', 'gone'] as const;
+
+/** A row of the device table. */
+export const deviceRow = z.strictObject({
+  device: deviceId,
+  /**
+   * idle: ready, no lease; working: has a lease; waiting: pushed, not decided; silent: let a lease expire;
+   * faulty: set aside for bad updates; left: the person stopped; gone: the connection ended.
+   */
+  state: z.enum(DEVICE_STATES),
+  profile: capabilityProfile,
+  /** Samples a second, from lease to push, as the server saw it; 0 before the first update. */
+  samplesPerSecond: z.number(),
+  /** Of the last update, in versions; null before the first. */
+  staleness: z.nullable(count),
+  applied: count,
+  samples: count,
+  /** Updates and leases that came to nothing: refused, expired or released. */
+  lost: count,
+});
+export type DeviceRow = z.infer<typeof deviceRow>;
+
+/** server -> admin `snapshot`, and GET /api/v1/runs/:id. */
+export const adminSnapshot = z.strictObject({
+  run: runId,
+  status: runStatus,
+  /** The run's settings as the command line has them. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  seconds: z.number(),
+  samplesPerSecond: z.number(),
+  commitsPerSecond: z.number(),
+  bytesUp: count,
+  bytesDown: count,
+  devices: z.array(deviceRow),
+  measurements: z.array(measurement),
+  /** Version and time of the newest checkpoint, or null. */
+  checkpoint: z.nullable(z.strictObject({ version: count, savedAt: z.string() })),
+});
+export type AdminSnapshot = z.infer<typeof adminSnapshot>;
+
+/** POST /api/v1/runs/:id/<action>. */
+export const RUN_ACTIONS = ['start', 'pause', 'stop'] as const;
+export type RunAction = (typeof RUN_ACTIONS)[number];
+
+/** Paths of the HTTP API. */
+export const API = {
+  session: '/api/v1/admin/session',
+  run: (run: string) => `/api/v1/runs/${run}`,
+  action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,
+} as const;
+
+/** POST /api/v1/admin/session: trades the printed token for a cookie. */
+export const sessionRequest = z.strictObject({ token: z.string().check(z.maxLength(128)) });

@@ -1,0 +1,165 @@
+import * as z from 'zod/mini';
+import { capabilityProfile } from '../profile/profile.ts';
+import { OUTCOME_NAMES } from './outcomes.ts';
+
+/*
+ * The control messages: plain JSON, each checked on both sides. Tensors travel as one binary frame beside
+ * them (frame.ts). Every client-to-server event takes an acknowledgement, and the acknowledgement is the answer.
+ */
+
+const count = z.int().check(z.minimum(0));
+const hex = (digits: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));
+const outcome = z.enum(OUTCOME_NAMES);
+
+/** The public id of a device. */
+export const deviceId = hex(12);
+
+/** The public id of a run: 32 bits as hex, new each time the server starts, so that nothing of before fits. */
+export const runId = hex(8);
+
+/** client -> coordinator `hello`. The version is checked before the rest, so that it alone is strict. */
+export const helloVersion = z.object({ protocol: z.int() });
+export const hello = z.strictObject({
+  protocol: z.int(),
+  /** The credential to join; empty where the server is open to all. */
+  join: z.string().check(z.maxLength(128)),
+  /** What a device that was here before shows to keep its id. */
+  resume: z.optional(z.strictObject({ device: deviceId, token: hex(32) })),
+  profile: capabilityProfile,
+});
+export type Hello = z.infer<typeof hello>;
+
+/** Where each key range lives. An empty url means: the server that the page came from. */
+export const shardMap = z.array(
+  z.strictObject({ index: count, url: z.string(), offset: count, length: count }),
+);
+export type ShardMap = z.infer<typeof shardMap>;
+
+/** The answer to `hello` where the outcome is OK. */
+export const welcome = z.strictObject({
+  outcome: z.literal('OK'),
+  device: deviceId,
+  /** Secret: lets the device, and nobody else, resume under its id. */
+  token: hex(32),
+  /** Secret: shown to the shards. */
+  pass: hex(32),
+  run: runId,
+  /** A ModelSpec; parsed by parseModelSpec. */
+  model: z.unknown(),
+  shards: shardMap,
+});
+export type Welcome = z.infer<typeof welcome>;
+
+/** What every other answer is; `reason` names what was wrong. */
+export const refusal = z.strictObject({ outcome, reason: z.optional(z.string()) });
+export type Refusal = z.infer<typeof refusal>;
+export const helloAnswer = z.union([welcome, refusal]);
+
+/** The terms of a lease that shards check before they stage, and the server's MAC over them. */
+export const leaseTerms = z.strictObject({
+  lease: z.int().check(z.minimum(1)),
+  device: deviceId,
+  run: runId,
+  baseVersion: count,
+  kind: z.enum(['gradient', 'delta']),
+  samples: count,
+  /** Milliseconds since the epoch on the coordinator's clock. */
+  deadline: count,
+});
+export type LeaseTerms = z.infer<typeof leaseTerms>;
+
+export const signedTerms = z.strictObject({ ...leaseTerms.shape, mac: hex(32) });
+export type SignedTerms = z.infer<typeof signedTerms>;
+
+/** What a worker is asked to compute. */
+export const workUnit = z.strictObject({
+  dataShard: z.strictObject({
+    index: count,
+    /** Path of the data shard on the server the page came from. */
+    path: z.string().check(z.regex(/^\/data\/[0-9a-f]{32}\.bin$/)),
+    samples: count,
+  }),
+  /** Seeds the order in which the data shard is visited. */
+  seed: count,
+  /** Images a local step. */
+  batch: z.int().check(z.minimum(1)),
+  localSteps: z.int().check(z.minimum(1)),
+  codec: z.literal('float32'),
+});
+export type WorkUnit = z.infer<typeof workUnit>;
+
+/** coordinator -> client `lease`. */
+export const lease = z.strictObject({
+  terms: signedTerms,
+  unit: workUnit,
+  /** Milliseconds left until the deadline when this was sent. */
+  remainingMs: count,
+});
+export type Lease = z.infer<typeof lease>;
+
+/** client -> coordinator `ready`: "I have no lease and would like one". */
+export const ready = z.strictObject({});
+/** client -> coordinator `release`: "I cannot do this one". */
+export const release = z.strictObject({ lease: count, reason: z.string().check(z.maxLength(200)) });
+/** client -> coordinator `leave`: "No more work, please". */
+export const leave = z.strictObject({});
+
+/** client -> shard, in the handshake of the namespace. */
+export const shardAuth = z.strictObject({ device: deviceId, pass: hex(32) });
+/** client -> shard `pull`. */
+export const pull = z.strictObject({ version: count });
+/** client -> shard `push`; the frame is the second argument. */
+export const push = signedTerms;
+
+const isBytes = (value: unknown) => value instanceof Uint8Array || value instanceof ArrayBuffer;
+
+/** shard -> client: the answer to `pull` and `push`; `weights` is a frame at exactly `version`. */
+export const shardAnswer = z.strictObject({
+  outcome,
+  reason: z.optional(z.string()),
+  first: z.optional(outcome),
+  version: z.optional(count),
+  weights: z.optional(z.custom<Uint8Array | ArrayBuffer>(isBytes)),
+});
+export type ShardAnswer = z.infer<typeof shardAnswer>;
+
+export const STOP_REASONS = [
+  'target',
+  'max-commits',
+  'max-seconds',
+  'stopped',
+  'interrupted',
+  'shard-lost',
+] as const;
+export type StopReason = (typeof STOP_REASONS)[number];
+
+/** coordinator -> client `status`: what a volunteer is shown of the run. All of it is the server's own word. */
+export const runStatus = z.strictObject({
+  state: z.enum(['running', 'paused', 'stopped']),
+  stop: z.nullable(z.enum(STOP_REASONS)),
+  model: z.string(),
+  version: count,
+  samples: count,
+  devices: count,
+  /** On all test images, 0 to 1; null before the first evaluation. */
+  testAccuracy: z.nullable(z.number()),
+  testImages: count,
+});
+export type RunStatus = z.infer<typeof runStatus>;
+
+/** server -> client `closing`: sent before the server closes a connection. */
+export const closing = refusal;
+
+/** The events of the protocol, by name. */
+export const EVENTS = {
+  hello: 'hello',
+  ready: 'ready',
+  release: 'release',
+  leave: 'leave',
+  lease: 'lease',
+  status: 'status',
+  pull: 'pull',
+  push: 'push',
+  closing: 'closing',
+  snapshot: 'snapshot',
+} as const;

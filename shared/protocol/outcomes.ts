@@ -1,0 +1,107 @@
+/**
+ * Every request gets exactly one answer, and its `outcome` is one of these [PR1].
+ * `closes` marks the violations after which the server closes that peer's connection.
+ */
+export const OUTCOMES = {
+  OK: { means: 'The request was done.', next: 'Go on.', closes: false },
+  APPLIED: {
+    means: 'The update is part of the model as of the version given.',
+    next: 'Train on the weights that came along.',
+    closes: false,
+  },
+  DUPLICATE: {
+    means: 'This lease was decided before; `first` is what was answered then.',
+    next: 'Take `first` as the answer.',
+    closes: false,
+  },
+  STALE: {
+    means: 'The update was computed on a version too far behind.',
+    next: 'Train on the weights that came along.',
+    closes: false,
+  },
+  EXPIRED: {
+    means: 'The lease ended before the update was whole; its work is leased again.',
+    next: 'Wait for the next lease.',
+    closes: false,
+  },
+  WITHDRAWN: {
+    means: 'The run was stopped, or the lease was given back, before the update was decided.',
+    next: 'Wait for the next lease.',
+    closes: false,
+  },
+  UNKNOWN_LEASE: {
+    means: 'The server granted no such lease, or not with these terms.',
+    next: 'Wait for the next lease.',
+    closes: false,
+  },
+  WRONG_SHAPE: {
+    means: 'The slice does not fill the key range, or its kind or sample count is not what was leased.',
+    next: 'Report it: the client is at fault.',
+    closes: false,
+  },
+  NOT_FINITE: {
+    means: 'The update has a NaN or an infinity.',
+    next: 'Check the engine; wait for the next lease.',
+    closes: false,
+  },
+  NORM_EXCEEDED: {
+    means: "The update's L2 norm is above the run's bound.",
+    next: 'Check the engine; wait for the next lease.',
+    closes: false,
+  },
+  VERSION_GONE: {
+    means: 'The shard no longer keeps the version asked for, or does not have it yet.',
+    next: 'Release the lease.',
+    closes: false,
+  },
+  CORRUPT: {
+    means: 'The checksum does not match the bytes.',
+    next: 'Send it again.',
+    closes: false,
+  },
+  MALFORMED: {
+    means: 'The message cannot be read: unknown event, wrong fields, or not a frame.',
+    next: 'Report it: the client is at fault.',
+    closes: false,
+  },
+  NOT_JOINED: {
+    means: 'The peer has not said hello, or shows no valid pass.',
+    next: 'Say hello first.',
+    closes: false,
+  },
+  WRONG_PROTOCOL: {
+    means: 'The peer speaks another protocol version.',
+    next: 'Reload the page.',
+    closes: true,
+  },
+  REFUSED: {
+    means: 'The credential to join, or the token to resume, is not valid.',
+    next: 'Ask for a new link.',
+    closes: true,
+  },
+  FULL: {
+    means: 'The server has as many devices as it takes.',
+    next: 'Come back later.',
+    closes: true,
+  },
+  REPLACED: {
+    means: 'The same device joined again over a newer connection.',
+    next: 'Close this connection.',
+    closes: true,
+  },
+  TOO_SLOW: {
+    means: 'The peer said no hello in time, or does not read its answers.',
+    next: 'Connect again.',
+    closes: true,
+  },
+  TOO_MANY_FAULTS: {
+    means: 'The peer sent too many messages that could not be read.',
+    next: 'Report it: the client is at fault.',
+    closes: true,
+  },
+} as const;
+
+export type Outcome = keyof typeof OUTCOMES;
+
+/** The outcomes as a list, for schemas and documentation. */
+export const OUTCOME_NAMES = Object.keys(OUTCOMES) as [Outcome, ...Outcome[]];

@@ -1,0 +1,11 @@
+/** The version of everything in this folder. A peer of another version is answered WRONG_PROTOCOL. */
+export const PROTOCOL_VERSION = 1;
+
+/** The namespaces of the socket.io connection. */
+export const NAMESPACES = {
+  coordinator: '/coordinator',
+  shard: (index: number) => `/shard/${index}`,
+  admin: '/admin',
+  /** Between the coordinator and a shard in a process of its own. */
+  control: '/control',
+} as const;
