@@ -19,7 +19,8 @@ export function encodeFloat32(values: Float32Array): Uint8Array {
  */
 export function decodeFloat32(bytes: Uint8Array): Float32Array {
   if (bytes.byteLength % 4 !== 0) throw new RangeError('a float32 payload is a multiple of 4 bytes');
-  if (LITTLE_ENDIAN) return new Float32Array(bytes.slice().buffer);
+  // Not bytes.slice(): of a Node Buffer that is a view.
+  if (LITTLE_ENDIAN) return new Float32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { capabilityProfile } from '../profile/profile.ts';
+import { capabilityProfile, engineReport } from '../profile/profile.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
 /*
@@ -97,8 +97,8 @@ export const lease = z.strictObject({
 });
 export type Lease = z.infer<typeof lease>;
 
-/** client -> coordinator `ready`: "I have no lease and would like one". */
-export const ready = z.strictObject({});
+/** client -> coordinator `ready`: "I have this engine, no lease, and would like one". */
+export const ready = z.strictObject({ engine: engineReport });
 /** client -> coordinator `release`: "I cannot do this one". */
 export const release = z.strictObject({ lease: count, reason: z.string().check(z.maxLength(200)) });
 /** client -> coordinator `leave`: "No more work, please". */
@@ -150,8 +150,9 @@ export type RunStatus = z.infer<typeof runStatus>;
 /** server -> client `closing`: sent before the server closes a connection. */
 export const closing = refusal;
 
-/** The events of the protocol, by name. */
+/** The events of the protocol, by name. `answer` takes the place of an acknowledgement that was not asked for. */
 export const EVENTS = {
+  answer: 'answer',
   hello: 'hello',
   ready: 'ready',
   release: 'release',

@@ -64,6 +64,11 @@ export const OUTCOMES = {
     next: 'Report it: the client is at fault.',
     closes: false,
   },
+  BUSY: {
+    means: 'The peer has as many unanswered requests as it may have.',
+    next: 'Wait for an answer before asking again.',
+    closes: false,
+  },
   NOT_JOINED: {
     means: 'The peer has not said hello, or shows no valid pass.',
     next: 'Say hello first.',

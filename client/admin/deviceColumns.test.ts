@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { DEVICE_STATES, type DeviceRow } from '../../shared/protocol/admin.ts';
+import { COLUMNS, sortDevices, summarise } from './deviceColumns.ts';
+
+const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
+  device,
+  state,
+  profile: {
+    agent: 'Chrome 156 on Linux',
+    cores: 4,
+    secureContext: true,
+    engine: { name: 'webgl', detail: 'SwiftShader', software: true },
+  },
+  samplesPerSecond: 1234.5,
+  staleness: null,
+  applied: 12,
+  samples: 3456,
+  lost: 0,
+});
+
+it('puts those that take part first and keeps the order among them', () => {
+  const devices = DEVICE_STATES.toReversed().map((state, index) => row(String(index), state));
+  expect(sortDevices(devices).map(({ state }) => state)).toEqual([
+    'waiting',
+    'working',
+    'idle',
+    'silent',
+    'faulty',
+    'left',
+    'gone',
+  ]);
+  expect(summarise(devices)).toBe('3 taking part, 4 not');
+  expect(summarise([])).toBe('0 taking part');
+});
+
+it('shows a row as text', () => {
+  const shown = COLUMNS.map((column) => column.text(row('0123456789ab', 'working')));
+  expect(shown).toEqual([
+    '012345',
+    'WebGL',
+    'Chrome 156 on Linux',
+    'working',
+    '1,235',
+    '–',
+    '12',
+    '3,456',
+    '0',
+  ]);
+});
+
+it('marks a GPU interface that runs in software, and not the CPU', () => {
+  const chip = COLUMNS.find(({ key }) => key === 'engine')?.chip;
+  const device = row('0123456789ab', 'working');
+  expect(chip?.(device)).toBe('software');
+  device.profile.engine.name = 'cpu';
+  expect(chip?.(device)).toBe('');
+});

@@ -1,0 +1,96 @@
+import type { DeviceRow } from '../../shared/protocol/admin.ts';
+import { NONE, formatCount, formatRate } from '../page/format.ts';
+import { engineWords } from '../page/words.ts';
+
+type State = DeviceRow['state'];
+
+/** What each state means, for whoever hovers over it; listed in the order in which the table has them. */
+export const STATES: Record<State, { rank: number; means: string }> = {
+  working: { rank: 0, means: 'Has a work unit' },
+  waiting: { rank: 0, means: 'Has handed in an update that is not decided yet' },
+  idle: { rank: 0, means: 'Ready, without a work unit' },
+  silent: { rank: 1, means: 'Let a lease expire' },
+  faulty: { rank: 2, means: 'Set aside because of bad updates' },
+  left: { rank: 3, means: 'Its person stopped' },
+  gone: { rank: 4, means: 'Its connection ended' },
+};
+
+/** Those that take part first. Within a rank the server's order holds, so that working rows do not dance. */
+export const sortDevices = (devices: readonly DeviceRow[]): DeviceRow[] =>
+  devices.toSorted((a, b) => STATES[a.state].rank - STATES[b.state].rank);
+
+/** For instance `2 taking part, 1 not`. */
+export function summarise(devices: readonly DeviceRow[]): string {
+  const present = devices.filter(({ state }) => STATES[state].rank === 0).length;
+  const absent = devices.length - present;
+  return `${formatCount(present)} taking part${absent > 0 ? `, ${formatCount(absent)} not` : ''}`;
+}
+
+export interface Column {
+  key: string;
+  label: string;
+  number: boolean;
+  text: (row: DeviceRow) => string;
+  /** A second, quieter line. */
+  detail?: (row: DeviceRow) => string;
+  /** A short mark beside the text; empty for none. */
+  chip?: (row: DeviceRow) => string;
+  /** What hovering shows. */
+  title?: (row: DeviceRow) => string;
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    key: 'device',
+    label: 'Device',
+    number: false,
+    text: ({ device }) => device.slice(0, 6),
+    title: ({ device }) => device,
+  },
+  {
+    key: 'engine',
+    label: 'Engine',
+    number: false,
+    text: ({ profile }) => engineWords(profile.engine.name),
+    // That the CPU computes on the CPU need not be said.
+    chip: ({ profile }) => (profile.engine.software && profile.engine.name !== 'cpu' ? 'software' : ''),
+    detail: ({ profile }) => profile.engine.detail,
+  },
+  {
+    key: 'agent',
+    label: 'Browser',
+    number: false,
+    text: ({ profile }) => profile.agent,
+    detail: ({ profile }) =>
+      `${profile.cores} ${profile.cores === 1 ? 'core' : 'cores'}${profile.secureContext ? '' : ', not over https'}`,
+  },
+  {
+    key: 'state',
+    label: 'State',
+    number: false,
+    text: ({ state }) => state,
+    title: ({ state }) => STATES[state].means,
+  },
+  {
+    key: 'rate',
+    label: 'Samples/s',
+    number: true,
+    text: ({ samplesPerSecond }) => formatRate(samplesPerSecond),
+  },
+  {
+    key: 'staleness',
+    label: 'Staleness',
+    number: true,
+    text: ({ staleness }) => (staleness === null ? NONE : formatCount(staleness)),
+    title: () => 'Versions that the model had moved on when the last update came',
+  },
+  { key: 'applied', label: 'Applied', number: true, text: ({ applied }) => formatCount(applied) },
+  { key: 'samples', label: 'Samples', number: true, text: ({ samples }) => formatCount(samples) },
+  {
+    key: 'lost',
+    label: 'Lost',
+    number: true,
+    text: ({ lost }) => formatCount(lost),
+    title: () => 'Updates and leases that came to nothing: refused, expired or released',
+  },
+];

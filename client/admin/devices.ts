@@ -1,0 +1,77 @@
+import type { AdminSnapshot, DeviceRow } from '../../shared/protocol/admin.ts';
+import { byId, element, setText } from '../page/dom.ts';
+import { COLUMNS, sortDevices, summarise, type Column } from './deviceColumns.ts';
+
+const rows = new Map<string, HTMLTableRowElement>();
+
+/** The device table. Rows are kept and changed in place, so that selecting text in them works while they live. */
+export function renderDevices({ devices }: AdminSnapshot): void {
+  renderHead();
+  setText(byId('device-summary'), devices.length > 0 ? summarise(devices) : '');
+  byId('no-devices').hidden = devices.length > 0;
+  byId('devices').hidden = devices.length === 0;
+
+  const sorted = sortDevices(devices);
+  const present = new Set(sorted.map(({ device }) => device));
+  for (const [device, row] of rows) {
+    if (present.has(device)) continue;
+    row.remove();
+    rows.delete(device);
+  }
+  const body = byId('device-rows');
+  sorted.forEach((device, place) => {
+    const row = rows.get(device.device) ?? makeRow(device);
+    fillRow(row, device);
+    if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
+  });
+}
+
+function renderHead(): void {
+  const head = byId('device-head');
+  if (head.childElementCount > 0) return;
+  for (const { label, number } of COLUMNS) {
+    const cell = element('th', number ? 'number' : '', label);
+    cell.scope = 'col';
+    cell.setAttribute('role', 'columnheader');
+    head.append(cell);
+  }
+}
+
+function makeRow({ device }: DeviceRow): HTMLTableRowElement {
+  const row = element('tr');
+  row.setAttribute('role', 'row');
+  row.dataset.testid = 'device-row';
+  row.dataset.device = device;
+  for (const { key, label, number } of COLUMNS) {
+    const cell = element('td', number ? 'number' : '');
+    cell.setAttribute('role', 'cell');
+    cell.dataset.key = key;
+    cell.dataset.label = label;
+    const main = key === 'device' ? 'id' : key === 'state' ? 'mark' : '';
+    cell.append(element('span', main), element('span', 'chip'), element('span', 'detail'));
+    row.append(cell);
+  }
+  rows.set(device, row);
+  return row;
+}
+
+function fillRow(row: HTMLTableRowElement, device: DeviceRow): void {
+  row.dataset.state = device.state;
+  COLUMNS.forEach((column, place) => {
+    const cell = row.children[place];
+    if (cell instanceof HTMLElement) fillCell(cell, column, device);
+  });
+}
+
+function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
+  const [main, chip, detail] = cell.children;
+  if (!(main instanceof HTMLElement && chip instanceof HTMLElement && detail instanceof HTMLElement)) return;
+  setText(main, column.text(device));
+  if (column.key === 'state') main.dataset.state = device.state;
+  const title = column.title?.(device);
+  if (title !== undefined && main.title !== title) main.title = title;
+  setText(chip, column.chip?.(device) ?? '');
+  chip.hidden = chip.textContent === '';
+  setText(detail, column.detail?.(device) ?? '');
+  detail.hidden = detail.textContent === '';
+}

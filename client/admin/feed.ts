@@ -1,0 +1,69 @@
+import { io } from 'socket.io-client';
+import { adminSnapshot, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { EVENTS } from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import { isDenied } from './api.ts';
+
+/** How long after the server ended the connection itself the page tries again, in ms. */
+const RETRY_MS = 2000;
+
+export interface FeedEvents {
+  snapshot(snapshot: AdminSnapshot): void;
+  /** A snapshot that this page cannot read; says what is wrong with it. */
+  unreadable(problem: string): void;
+  /** True once connected, false when the connection was lost; it is tried again by itself. */
+  connected(yes: boolean): void;
+  /** The server does not know us; nothing is tried again. */
+  denied(): void;
+}
+
+/** Follows the server's snapshots until it is denied or the function that this returns is called. */
+export function follow(events: FeedEvents): () => void {
+  const socket = io(NAMESPACES.admin, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 4000,
+  });
+  let over = false;
+  const end = () => {
+    over = true;
+    socket.disconnect();
+  };
+  const again = () => {
+    if (!over) socket.connect();
+  };
+
+  socket.on('connect', () => events.connected(true));
+  socket.on('disconnect', (reason) => {
+    if (over) return;
+    events.connected(false);
+    // socket.io reconnects by itself except after a disconnection that the server asked for.
+    if (reason === 'io server disconnect') setTimeout(again, RETRY_MS);
+  });
+  socket.on('connect_error', () => {
+    // The refusal of a namespace ends socket.io's own tries; one of the HTTP upgrade looks like a broken network.
+    const refused = !socket.active;
+    void isDenied().then((denied) => {
+      if (over) return;
+      if (denied) {
+        end();
+        events.denied();
+        return;
+      }
+      if (!socket.connected) events.connected(false);
+      if (refused) setTimeout(again, RETRY_MS);
+    });
+  });
+  socket.on(EVENTS.snapshot, (message: unknown) => {
+    if (over) return;
+    const parsed = adminSnapshot.safeParse(message);
+    if (parsed.success) {
+      events.snapshot(parsed.data);
+      return;
+    }
+    const issue = parsed.error.issues[0];
+    events.unreadable(issue ? `${issue.path.join('.') || 'message'}: ${issue.message}` : 'unknown');
+  });
+  return end;
+}

@@ -1,0 +1,58 @@
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { byId, setFigure, setText } from '../page/dom.ts';
+import {
+  NONE,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatPercent,
+  formatRate,
+} from '../page/format.ts';
+import { stopWords } from '../page/words.ts';
+
+const STATE_WORDS = { running: 'Running', paused: 'Paused', stopped: 'Stopped' } as const;
+
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** A time of the server's in the reader's own zone; as it came where it is no time. */
+export function formatTime(iso: string): string {
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime()) ? iso : clock.format(time);
+}
+
+/** The head of the page and its figures. */
+export function renderOverview(snapshot: AdminSnapshot): void {
+  const { status, settings } = snapshot;
+  setText(byId('model'), status.model);
+  setText(byId('mode'), typeof settings.mode === 'string' ? `${settings.mode} · ` : '');
+  setText(byId('run'), snapshot.run);
+
+  const state = byId('state');
+  setText(state, STATE_WORDS[status.state]);
+  state.dataset.state = status.state;
+  setText(byId('stop-reason'), status.state === 'stopped' ? `The run ${stopWords(status.stop)}.` : '');
+  document.title = `${STATE_WORDS[status.state]}: ${status.model} · Tabswarm console`;
+
+  const loss = snapshot.measurements.at(-1)?.testLoss ?? null;
+  setFigure(byId('accuracy'), formatPercent(status.testAccuracy), status.testAccuracy);
+  setText(
+    byId('measured'),
+    status.testAccuracy === null
+      ? 'Not measured yet'
+      : `Measured by the server on all ${formatCount(status.testImages)} test images`,
+  );
+  setFigure(byId('loss'), formatLoss(loss), loss);
+  setFigure(byId('version'), formatCount(status.version), status.version);
+  setFigure(byId('commit-rate'), formatRate(snapshot.commitsPerSecond), snapshot.commitsPerSecond);
+  setFigure(byId('samples'), formatCount(status.samples), status.samples);
+  setFigure(byId('rate'), formatRate(snapshot.samplesPerSecond), snapshot.samplesPerSecond);
+  setFigure(byId('elapsed'), formatDuration(snapshot.seconds), snapshot.seconds);
+  setFigure(byId('bytes-up'), formatBytes(snapshot.bytesUp), snapshot.bytesUp);
+  setFigure(byId('bytes-down'), formatBytes(snapshot.bytesDown), snapshot.bytesDown);
+
+  const { checkpoint } = snapshot;
+  const version = checkpoint?.version ?? null;
+  setFigure(byId('checkpoint'), version === null ? NONE : `Version ${formatCount(version)}`, version);
+  setText(byId('checkpoint-time'), checkpoint ? formatTime(checkpoint.savedAt) : 'None yet');
+}

@@ -1,0 +1,50 @@
+import { ENGINES, type EngineName } from '../../shared/profile/profile.ts';
+
+/** What an engine would run on, found out without loading it. */
+export interface EngineProbe {
+  name: EngineName;
+  /** The adapter or renderer. */
+  detail: string;
+  /** A GPU interface on a software adapter: slower than the CPU engine. */
+  software: boolean;
+}
+
+/** Renderers that draw on the CPU, by what they call themselves. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|microsoft basic/i;
+
+/** What this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
+export async function probeEngines(): Promise<EngineProbe[]> {
+  const probes = [await probeWebGpu(), probeWebGl(), probeCpu()];
+  return rankEngines(probes.filter((probe) => probe !== null));
+}
+
+/** Hardware before the CPU before software; within each WebGPU, WebGL, CPU. */
+export function rankEngines(probes: EngineProbe[]): EngineProbe[] {
+  const group = ({ name, software }: EngineProbe) => (software ? 2 : name === 'cpu' ? 1 : 0);
+  const place = ({ name }: EngineProbe) => ENGINES.indexOf(name);
+  return probes.toSorted((left, right) => group(left) - group(right) || place(left) - place(right));
+}
+
+async function probeWebGpu(): Promise<EngineProbe | null> {
+  // The types promise a gpu; outside a secure context and in older browsers there is none.
+  const gpu = navigator.gpu as GPU | undefined;
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (adapter === null || adapter === undefined) return null;
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+  const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
+  return { name: 'webgpu', detail, software: isFallbackAdapter || SOFTWARE.test(detail) };
+}
+
+function probeWebGl(): EngineProbe | null {
+  const context = new OffscreenCanvas(1, 1).getContext('webgl2');
+  if (context === null) return null;
+  const extension = context.getExtension('WEBGL_debug_renderer_info');
+  const name: unknown = context.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);
+  const detail = typeof name === 'string' ? name : 'unknown renderer';
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return { name: 'webgl', detail, software: SOFTWARE.test(detail) };
+}
+
+function probeCpu(): EngineProbe {
+  return { name: 'cpu', detail: `${navigator.hardwareConcurrency} cores`, software: false };
+}

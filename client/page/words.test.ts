@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { STOP_REASONS } from '../../shared/protocol/messages.ts';
+import { engineWords, stopWords } from './words.ts';
+
+it('has words of its own for every reason to stop', () => {
+  const words = [null, ...STOP_REASONS].map(stopWords);
+  expect(new Set(words).size).toBe(STOP_REASONS.length + 1);
+});
+
+it('names engines, and leaves a name that it does not know as it is', () => {
+  expect(['webgpu', 'webgl', 'cpu', 'scripted', 'npu'].map(engineWords)).toEqual([
+    'WebGPU',
+    'WebGL',
+    'CPU',
+    'Scripted',
+    'npu',
+  ]);
+});

@@ -1,0 +1,50 @@
+import type { EngineReport } from '../../shared/profile/profile.ts';
+import type { Hello, Lease, Refusal, RunStatus, ShardMap, SignedTerms, Welcome } from '../../shared/protocol/messages.ts';
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
+
+/** A request got no answer because its connection ended; the connection comes back by itself. */
+export class ConnectionLost extends Error {
+  override name = 'ConnectionLost';
+}
+
+/** A shard's answer with its slice decoded. */
+export interface SliceReply {
+  outcome: Outcome;
+  /** The version and slice that came along; null where none did. */
+  weights: { version: number; values: Float32Array } | null;
+}
+
+/** A shard as the training loop sees it. Every promise settles: with the answer, or rejected when the connection is lost. */
+export interface ShardClient {
+  pull(version: number): Promise<SliceReply>;
+  /** @param values this shard's slice of the update. */
+  push(terms: SignedTerms, values: Float32Array): Promise<SliceReply>;
+}
+
+/** What the coordinator says without being asked. */
+export interface CoordinatorEvents {
+  connected(): void;
+  disconnected(): void;
+  lease(lease: Lease): void;
+  status(status: RunStatus): void;
+  /** The server closes this connection and says why. */
+  closing(refusal: Refusal): void;
+}
+
+/** The coordinator as the training loop sees it. */
+export interface CoordinatorClient {
+  hello(hello: Hello): Promise<Welcome | Refusal>;
+  ready(engine: EngineReport): Promise<void>;
+  release(lease: number, reason: string): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** One way of reaching the server; socket.io is the first. */
+export interface Connection {
+  coordinator: CoordinatorClient;
+  /** Connects to the shards of a welcome, in the order of the map. */
+  joinShards(shards: ShardMap, run: string, device: string, pass: string): ShardClient[];
+  /** Drops the connection and opens it again: a part of it no longer answers. */
+  restart(): void;
+  close(): void;
+}

@@ -1,0 +1,151 @@
+import { Manager, type Socket } from 'socket.io-client';
+import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import {
+  closing,
+  EVENTS,
+  helloAnswer,
+  lease,
+  runStatus,
+  shardAnswer,
+  type ShardMap,
+} from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import {
+  ConnectionLost,
+  type Connection,
+  type CoordinatorEvents,
+  type ShardClient,
+  type SliceReply,
+} from './connection.ts';
+
+/** An answer that takes longer than this counts as lost with its connection. */
+const ANSWER_WITHIN_MS = 30_000;
+/** A push is answered when its round ends, which takes two of the longest leases at most. */
+const PUSH_WITHIN_MS = 600_000;
+const REJOIN_MS = 1000;
+const RECONNECTION_MS = { reconnectionDelay: 250, reconnectionDelayMax: 5000 };
+
+/** Opens the socket.io connection to a server; it reconnects by itself until closed. */
+export function connectSocketIo(server: string, events: CoordinatorEvents): Connection {
+  const managers = new Map([[server, createManager(server)]]);
+  const coordinator = socketOf(managers, server, NAMESPACES.coordinator, {});
+  let shardSockets: Socket[] = [];
+  coordinator.on('connect', () => events.connected());
+  let closed = false;
+  coordinator.on('disconnect', (reason) => {
+    // What was not sent belongs to a session that is over.
+    coordinator.sendBuffer = [];
+    events.disconnected();
+    // socket.io reconnects by itself after a lost connection, not after one that the server closed.
+    if (reason === 'io server disconnect') rejoin();
+  });
+  const rejoin = () => setTimeout(() => closed || coordinator.connect(), REJOIN_MS);
+  coordinator.on(EVENTS.lease, (body: unknown) => events.lease(lease.parse(body)));
+  coordinator.on(EVENTS.status, (body: unknown) => events.status(runStatus.parse(body)));
+  coordinator.on(EVENTS.closing, (body: unknown) => events.closing(closing.parse(body)));
+  coordinator.connect();
+  const request = async (event: string, body: object): Promise<unknown> => {
+    try {
+      return (await coordinator.timeout(ANSWER_WITHIN_MS).emitWithAck(event, body)) as unknown;
+    } catch {
+      throw new ConnectionLost('the coordinator gave no answer');
+    }
+  };
+  const closeShards = () => {
+    for (const socket of shardSockets) socket.disconnect();
+    shardSockets = [];
+  };
+  return {
+    coordinator: {
+      hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
+      ready: async (engine) => void (await request(EVENTS.ready, { engine })),
+      release: async (lease, reason) => void (await request(EVENTS.release, { lease, reason: reason.slice(0, 200) })),
+      leave: async () => void (await request(EVENTS.leave, {})),
+    },
+    joinShards: (shards, run, device, pass) => {
+      closeShards();
+      return shards.map((shard) => {
+        const url = shard.url === '' ? server : shard.url;
+        const socket = socketOf(managers, url, NAMESPACES.shard(shard.index), { device, pass });
+        shardSockets.push(socket);
+        socket.connect();
+        return shardClient(socket, shard, run);
+      });
+    },
+    restart: () => {
+      coordinator.disconnect();
+      rejoin();
+    },
+    close: () => {
+      closed = true;
+      closeShards();
+      coordinator.disconnect();
+      for (const manager of managers.values()) manager._close();
+    },
+  };
+}
+
+function createManager(url: string): Manager {
+  return new Manager(url, { transports: ['websocket'], autoConnect: false, ...RECONNECTION_MS });
+}
+
+/** One connection a server, whatever number of namespaces is used of it. */
+function socketOf(managers: Map<string, Manager>, url: string, namespace: string, auth: Record<string, string>): Socket {
+  const manager = managers.get(url) ?? createManager(url);
+  managers.set(url, manager);
+  const socket = manager.socket(namespace, { auth });
+  // A namespace that was used before keeps its socket, and with it the pass of an earlier run.
+  socket.auth = auth;
+  return socket;
+}
+
+function shardClient(socket: Socket, shard: ShardMap[number], run: string): ShardClient {
+  const ask = (event: string, timeoutMs: number, ...args: unknown[]) =>
+    new Promise<SliceReply>((resolve, reject) => {
+      const lost = () => reject(new ConnectionLost('the connection to a shard was lost'));
+      socket.once('disconnect', lost);
+      socket.once('connect_error', lost);
+      socket
+        .timeout(timeoutMs)
+        .emitWithAck(event, ...args)
+        .then((body: unknown) => resolve(readAnswer(body, shard)))
+        .catch(lost)
+        .finally(() => {
+          socket.off('disconnect', lost);
+          socket.off('connect_error', lost);
+        });
+    });
+  return {
+    pull: (version) => ask(EVENTS.pull, ANSWER_WITHIN_MS, { version }),
+    push: (terms, values) => {
+      const frame = encodeFrame(
+        {
+          kind: terms.kind,
+          codec: 'float32',
+          run: parseInt(run, 16),
+          baseVersion: terms.baseVersion,
+          lease: terms.lease,
+          shard: shard.index,
+          offset: shard.offset,
+          length: shard.length,
+          samples: terms.samples,
+        },
+        values,
+      );
+      return ask(EVENTS.push, PUSH_WITHIN_MS, terms, frame);
+    },
+  };
+}
+
+function readAnswer(body: unknown, shard: ShardMap[number]): SliceReply {
+  const answer = shardAnswer.parse(body);
+  if (answer.weights === undefined || answer.version === undefined) return { outcome: answer.outcome, weights: null };
+  const bytes = answer.weights instanceof Uint8Array ? answer.weights : new Uint8Array(answer.weights);
+  const decoded = decodeFrame(bytes);
+  if (!decoded.ok) throw new Error(`weights of shard ${shard.index}: ${decoded.reason}`);
+  const { header, values } = decoded.frame;
+  if (header.offset !== shard.offset || header.length !== shard.length || header.baseVersion !== answer.version) {
+    throw new Error(`weights of shard ${shard.index} are not its slice`);
+  }
+  return { outcome: answer.outcome, weights: { version: answer.version, values } };
+}

@@ -1,0 +1,51 @@
+import '../page/noEval.ts';
+import { buttonById, byId, setNotice } from '../page/dom.ts';
+import { readJoin, readWishes } from './address.ts';
+import { describeAgent } from './agent.ts';
+import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
+import { loadCredentials, saveCredentials } from './credentials.ts';
+import { Session } from './session.ts';
+import { render } from './view.ts';
+
+const wishes = readWishes(location.search);
+setNotice(byId('address-notice'), wishes.notice);
+setNotice(
+  byId('insecure-notice'),
+  isSecureContext
+    ? null
+    : 'WebGPU, the fastest way to train, is switched off here because this page did not come over https. If the server has an https address, open that one.',
+);
+
+let shown = initially;
+function show(next: Contribution): void {
+  shown = next;
+  render(shown);
+}
+
+const session = new Session((message) => {
+  if (message.type === 'credentials') {
+    saveCredentials(message.credentials);
+    return;
+  }
+  // They may be the reason: a server that started anew knows none of its old devices. The next try joins anew.
+  if (message.type === 'state' && message.state === 'failed') saveCredentials(null);
+  show(receive(shown, message));
+});
+
+buttonById('toggle').addEventListener('click', () => {
+  if (isActive(shown)) {
+    show(stopping(shown));
+    session.stop();
+    return;
+  }
+  show(begin(shown));
+  session.start({
+    server: location.origin,
+    engine: wishes.engine,
+    join: readJoin(location.hash),
+    resume: loadCredentials(),
+    agent: describeAgent(navigator.userAgent),
+  });
+});
+
+show(shown);

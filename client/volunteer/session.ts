@@ -1,0 +1,72 @@
+import type { PageToWorker, StartRequest, WorkerToPage } from '../worker/messages.ts';
+
+/** How long a worker may take to finish after Stop before it is ended, in ms: a touch must be enough. */
+const STOP_WITHIN_MS = 1500;
+
+/** One training worker at a time: started, asked to stop, ended when it has. Nothing trains on this thread. */
+export class Session {
+  readonly #hear: (message: WorkerToPage) => void;
+  #worker: Worker | null = null;
+  #end: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(hear: (message: WorkerToPage) => void) {
+    this.#hear = hear;
+  }
+
+  start(request: Omit<StartRequest, 'type'>): void {
+    this.#close();
+    let worker: Worker;
+    try {
+      worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
+    } catch (thrown) {
+      this.#fail(`This browser could not start a training worker: ${String(thrown)}`);
+      return;
+    }
+    this.#worker = worker;
+    worker.addEventListener('message', (event: MessageEvent<WorkerToPage>) => {
+      if (this.#worker === worker) this.#receive(event.data);
+    });
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      // An error while loading has no message.
+      if (this.#worker === worker) {
+        this.#fail(
+          event.message
+            ? `The training worker failed: ${event.message}`
+            : 'The training worker could not be loaded. Reload the page; if that does not help, this browser may be too old.',
+        );
+      }
+    });
+    worker.addEventListener('messageerror', () => {
+      if (this.#worker === worker) this.#fail('A message of the training worker could not be read.');
+    });
+    worker.postMessage({ type: 'start', ...request } satisfies PageToWorker);
+  }
+
+  /** Asks the worker to stop, and ends it if it does not in time. */
+  stop(): void {
+    const worker = this.#worker;
+    if (!worker) return;
+    worker.postMessage({ type: 'stop' } satisfies PageToWorker);
+    this.#end = setTimeout(
+      () => this.#receive({ type: 'state', state: 'stopped', message: null }),
+      STOP_WITHIN_MS,
+    );
+  }
+
+  #receive(message: WorkerToPage): void {
+    if (message.type === 'state' && (message.state === 'stopped' || message.state === 'failed'))
+      this.#close();
+    this.#hear(message);
+  }
+
+  #fail(message: string): void {
+    this.#receive({ type: 'state', state: 'failed', message });
+  }
+
+  #close(): void {
+    clearTimeout(this.#end);
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+}

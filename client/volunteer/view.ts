@@ -1,0 +1,72 @@
+import { buttonById, byId, setFigure, setNotice, setText } from '../page/dom.ts';
+import { NONE, formatCount, formatPercent, formatRate } from '../page/format.ts';
+import { engineWords } from '../page/words.ts';
+import { isActive, runWords, stateWords, totals, type Contribution } from './contribution.ts';
+
+/** Draws what there is to show. It reads nothing but its argument and keeps nothing. */
+export function render(shown: Contribution): void {
+  renderToggle(shown);
+  renderState(shown);
+  renderEngine(shown);
+  renderDevice(shown);
+  renderModel(shown);
+}
+
+function renderToggle(shown: Contribution): void {
+  const toggle = buttonById('toggle');
+  const active = isActive(shown);
+  toggle.disabled = shown.state === 'stopping';
+  toggle.classList.toggle('running', active || shown.state === 'stopping');
+  if (shown.state === 'stopping') setText(toggle, 'Stopping…');
+  else setText(toggle, active ? 'Stop' : shown.state === 'failed' ? 'Try again' : 'Start contributing');
+}
+
+function renderState(shown: Contribution): void {
+  const { state, message } = shown;
+  const words = byId('state');
+  setText(words, stateWords(shown));
+  words.dataset.state = state;
+  byId('dot').className = `dot ${isActive(shown) ? 'on' : ''} ${state}`;
+  setNotice(byId('failure'), state === 'failed' ? (message ?? 'Something went wrong.') : null);
+  setNotice(byId('message'), state === 'failed' ? null : message);
+  if (state !== 'ready') {
+    byId('live').hidden = false;
+    byId('page').classList.add('started');
+  }
+}
+
+function renderEngine({ engine }: Contribution): void {
+  if (engine === null) return;
+  const software = engine.software && engine.name !== 'cpu' ? ' (in software, on the processor)' : '';
+  const detail = engine.detail ? `: ${engine.detail}` : '';
+  setFigure(byId('engine'), `${engineWords(engine.name)}${software}${detail}`, engine.name);
+  setNotice(byId('engine-note'), engine.note);
+}
+
+function renderDevice(shown: Contribution): void {
+  const { applied, samples, lost } = totals(shown);
+  setFigure(byId('rate'), formatRate(shown.samplesPerSecond), shown.samplesPerSecond);
+  setFigure(byId('applied'), formatCount(applied), applied);
+  setFigure(byId('samples'), formatCount(samples), samples);
+  setFigure(byId('lost'), formatCount(lost), lost);
+  byId('lost-box').hidden = lost === 0;
+}
+
+function renderModel({ status }: Contribution): void {
+  const accuracy = status?.testAccuracy ?? null;
+  setFigure(byId('accuracy'), formatPercent(accuracy, 1), accuracy);
+  setFigure(byId('devices'), status ? formatCount(status.devices) : NONE, status?.devices ?? null);
+  setFigure(byId('version'), status ? formatCount(status.version) : NONE, status?.version ?? null);
+  setText(
+    byId('measured'),
+    status && accuracy !== null
+      ? `Measured by the server on all ${formatCount(status.testImages)} test images`
+      : 'Not measured yet',
+  );
+  setText(byId('run'), runWords(status));
+
+  const arc = byId('arc');
+  arc.classList.toggle('shown', accuracy !== null && accuracy > 0);
+  // 200 exceeds the path's length of 100, so that the pattern never repeats.
+  arc.style.strokeDasharray = `${100 * (accuracy ?? 0)} 200`;
+}

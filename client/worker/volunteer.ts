@@ -1,0 +1,168 @@
+import type { Engine } from '../../shared/engine/engine.ts';
+import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
+import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
+import type { DataCache } from './dataCache.ts';
+import type { WorkerState } from './messages.ts';
+import { trainUnit, type TrainingParts } from './training.ts';
+import { Weights } from './weights.ts';
+
+/** What a volunteer's owner (a page, a program, a test) is told. */
+export interface VolunteerEvents {
+  state(state: WorkerState, message: string | null): void;
+  /** An update was decided, or a unit came to nothing. */
+  unit(outcome: Outcome, samples: number): void;
+  status(status: RunStatus): void;
+  credentials(credentials: { device: string; token: string }): void;
+}
+
+export interface VolunteerParts {
+  join: string;
+  resume: { device: string; token: string } | null;
+  agent: Omit<CapabilityProfile, 'engine'>;
+  data: DataCache;
+  connect: (events: CoordinatorEvents) => Connection;
+  /** Loads an engine for the model of the run. */
+  loadEngine: (model: ModelSpec) => Promise<Engine>;
+  events: VolunteerEvents;
+}
+
+/** After these the same connection would only be refused again. */
+const FINAL: ReadonlySet<Outcome> = new Set(['WRONG_PROTOCOL', 'REFUSED', 'FULL', 'REPLACED', 'TOO_MANY_FAULTS']);
+
+/** After so many units in a row that could not be done the engine is taken to be broken. */
+const MAX_FAILED_UNITS = 3;
+
+/**
+ * One worker from joining to leaving: says hello, asks for work, does one lease after another, joins again
+ * when the connection comes back. Driven by messages alone, never by timers, so that a hidden page goes on.
+ */
+export class Volunteer {
+  readonly #parts: VolunteerParts;
+  readonly #connection: Connection;
+  #engine: Engine | null = null;
+  #training: TrainingParts | null = null;
+  #resume: Hello['resume'];
+  /** Counts the connections, so that what an earlier one started does not speak for this one. */
+  #epoch = 0;
+  #over = false;
+  #failedUnits = 0;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(parts: VolunteerParts) {
+    this.#parts = parts;
+    this.#resume = parts.resume ?? undefined;
+    parts.events.state('connecting', null);
+    this.#connection = parts.connect({
+      connected: () => void this.#guarded(++this.#epoch, (epoch) => this.#join(epoch)),
+      disconnected: () => this.#lost(),
+      lease: (lease) => this.#enqueue(lease),
+      status: (status) => {
+        parts.events.status(status);
+        if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
+      },
+      closing: ({ outcome, reason }) => {
+        if (FINAL.has(outcome)) this.#close('failed', reason ?? OUTCOMES[outcome].means);
+      },
+    });
+  }
+
+  /** Gives back what is leased and closes the connection. */
+  async stop(): Promise<void> {
+    if (this.#over) return;
+    this.#epoch++;
+    if (this.#training !== null) await this.#connection.coordinator.leave().catch(() => undefined);
+    this.#close('stopped', null);
+  }
+
+  async #join(epoch: number): Promise<void> {
+    const { join, agent, events, data } = this.#parts;
+    const answer = await this.#connection.coordinator.hello({
+      protocol: PROTOCOL_VERSION,
+      join,
+      profile: { ...agent, engine: this.#engine === null ? null : reportOf(this.#engine) },
+      ...(this.#resume === undefined ? {} : { resume: this.#resume }),
+    });
+    if (this.#stale(epoch) || !('device' in answer)) return;
+    this.#resume = { device: answer.device, token: answer.token };
+    events.credentials(this.#resume);
+    const model = parseModelSpec(answer.model);
+    const engine = this.#engine ?? (await this.#loadEngine(model));
+    if (this.#stale(epoch)) return;
+    const shards = this.#connection.joinShards(answer.shards, answer.run, answer.device, answer.pass);
+    const weights = new Weights(answer.shards, shards);
+    this.#training = { engine, model, weights, shards, dataShard: (ref) => data.get(ref) };
+    events.state('waiting', null);
+    await this.#connection.coordinator.ready(reportOf(engine));
+  }
+
+  async #loadEngine(model: ModelSpec): Promise<Engine> {
+    this.#parts.events.state('loading', null);
+    this.#engine = await this.#parts.loadEngine(model);
+    return this.#engine;
+  }
+
+  /** Leases are done one at a time: the next may arrive before the last shard has answered for this one. */
+  #enqueue(lease: Lease): void {
+    const epoch = this.#epoch;
+    this.#working = this.#working.then(() => this.#guarded(epoch, () => this.#work(lease, epoch)));
+  }
+
+  async #work(lease: Lease, epoch: number): Promise<void> {
+    const { events } = this.#parts;
+    const { coordinator } = this.#connection;
+    const training = this.#training;
+    if (this.#stale(epoch) || training === null) return;
+    events.state('training', null);
+    const result = await trainUnit(lease, training);
+    if (this.#stale(epoch)) return;
+    if (result.done) {
+      this.#failedUnits = 0;
+      events.unit(result.outcome, result.samples);
+      if (!result.refreshed) await coordinator.ready(reportOf(training.engine));
+      return;
+    }
+    events.unit('WITHDRAWN', 0);
+    if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(result.reason);
+    await coordinator.release(lease.terms.lease, result.reason);
+    await coordinator.ready(reportOf(training.engine));
+  }
+
+  /** Runs a step of one connection; what fails once that connection is gone is no failure. */
+  async #guarded(epoch: number, step: (epoch: number) => Promise<void>): Promise<void> {
+    try {
+      await step(epoch);
+    } catch (error) {
+      if (this.#stale(epoch)) return;
+      if (error instanceof ConnectionLost) this.#connection.restart();
+      else this.#close('failed', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #lost(): void {
+    this.#epoch++;
+    this.#training = null;
+    if (!this.#over) this.#parts.events.state('connecting', null);
+  }
+
+  #close(state: 'stopped' | 'failed', message: string | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#epoch++;
+    this.#training = null;
+    this.#connection.close();
+    this.#engine?.dispose();
+    this.#parts.events.state(state, message);
+  }
+
+  #stale(epoch: number): boolean {
+    return this.#over || epoch !== this.#epoch;
+  }
+}
+
+function reportOf({ name, detail, software }: Engine): EngineReport {
+  return { name, detail: detail.slice(0, 200), software };
+}

@@ -1,0 +1,189 @@
+import { connect } from 'node:tls';
+import { chromium, errors, type Browser, type Page } from 'playwright';
+import type { EngineName } from '../../shared/profile/profile.ts';
+
+export interface SwarmOptions {
+  /** Join address of the server; a credential to join is in its fragment. */
+  url: string;
+  tabs: number;
+  engine: EngineName | 'auto';
+  /** From findChromium. */
+  executablePath: string;
+  /** Told of crashes and page errors, one line each. */
+  log: (line: string) => void;
+}
+
+/** Headless tabs that train. */
+export interface Swarm {
+  tabs: Page[];
+  /** What each tab really trains with; waits for the tabs that do not know yet. */
+  engines(): Promise<string[]>;
+  /** `closed` after close(); `died` when the browser or the last of its tabs went on its own. */
+  ended: Promise<'closed' | 'died'>;
+  close(): Promise<void>;
+}
+
+/** The tabs cannot be opened; the message is one sentence. */
+export class TabsError extends Error {
+  override name = 'TabsError';
+}
+
+const ARGUMENTS = [
+  // A GPU made of software counts as none unless it is asked for.
+  '--enable-unsafe-webgpu',
+  // All tabs but one are in the background, and work as if they were not.
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  // The browser talks to the server under test and to nobody else.
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A server that takes longer to shake hands is left to the browser's own patience. */
+const TLS_MS = 5000;
+
+/** How Chromium is started for headless tabs; its sandbox is given up only for root on Linux, who has none. */
+export function launchOptions(platform = process.platform, root = process.getuid?.() === 0) {
+  return {
+    headless: true,
+    args: [...ARGUMENTS],
+    chromiumSandbox: !(platform === 'linux' && root),
+    // The command decides what a signal means. Playwright still ends the browser when the process exits.
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  };
+}
+
+/**
+ * Opens the tabs in one browser, each as a device of its own, and presses the button that starts training.
+ * @throws {TabsError} where the server cannot be reached, or serves no volunteer page.
+ */
+export async function openTabs(options: SwarmOptions): Promise<Swarm> {
+  const url = new URL(options.url);
+  url.searchParams.set('engine', options.engine);
+  const ignoreHTTPSErrors = url.protocol === 'https:' && (await isSelfSigned(url));
+  const browser = await launch(options);
+  const tabs: Page[] = [];
+  const ended = endOf(browser, options.tabs);
+  try {
+    for (let index = 0; index < options.tabs; index++) {
+      // A context is a profile of its own: another device to the server, not another tab of the same.
+      const context = await browser.newContext({ ignoreHTTPSErrors });
+      const page = await context.newPage();
+      watch(page, `tab ${index + 1}`, options.log);
+      tabs.push(page);
+      ended.add(page);
+      await startTraining(page, url);
+    }
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+  return {
+    tabs,
+    engines: () => Promise.all(tabs.map(engineOf)),
+    ended: ended.promise,
+    async close() {
+      ended.resolve('closed');
+      await browser.close();
+    },
+  };
+}
+
+async function launch({ executablePath }: SwarmOptions): Promise<Browser> {
+  try {
+    return await chromium.launch({ ...launchOptions(), executablePath });
+  } catch (error) {
+    if (
+      !(error instanceof Error) ||
+      !/sandboxing failed|no usable sandbox|new namespace/i.test(error.message)
+    ) {
+      throw error;
+    }
+    throw new TabsError(
+      `Chromium (${executablePath}) may not use its sandbox: this machine forbids user namespaces to other users than root.`,
+    );
+  }
+}
+
+/** Resolves as {@link Swarm.ended} does; pages are added as they open. */
+function endOf(browser: Browser, expected: number) {
+  let resolve: (how: 'closed' | 'died') => void = () => undefined;
+  const promise = new Promise<'closed' | 'died'>((settle) => (resolve = settle));
+  let gone = 0;
+  const leave = () => {
+    gone++;
+    if (gone === expected) resolve('died');
+  };
+  browser.on('disconnected', () => resolve('died'));
+  return {
+    promise,
+    resolve,
+    add(page: Page) {
+      page.once('crash', leave);
+    },
+  };
+}
+
+function watch(page: Page, name: string, log: SwarmOptions['log']): void {
+  page.on('crash', () => log(`${name} crashed`));
+  page.on('pageerror', (error) => log(`${name}: ${error.message.split('\n', 1)[0] ?? 'error'}`));
+}
+
+async function startTraining(page: Page, url: URL): Promise<void> {
+  const at = `${url.origin}${url.pathname}`;
+  // The button does nothing before the page's script has run, which `load` waits for.
+  const response = await page.goto(url.href, { waitUntil: 'load' }).catch((error: unknown) => {
+    throw new TabsError(`${at} cannot be opened: ${reasonOf(error)}.`);
+  });
+  if (response?.ok() === false) throw new TabsError(`${at} answers ${response.status()}: no volunteer page.`);
+  await page
+    .getByTestId('toggle')
+    .click()
+    .catch((error: unknown) => {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+      throw new TabsError(`${at} has no button to start training: it is no volunteer page of Tabswarm.`);
+    });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ERR_CONNECTION_REFUSED: 'nothing listens there',
+  ERR_NAME_NOT_RESOLVED: 'no machine has this name',
+  ERR_ADDRESS_UNREACHABLE: 'there is no way to this machine',
+  ERR_INTERNET_DISCONNECTED: 'this machine has no network',
+  ERR_SSL_PROTOCOL_ERROR: 'it speaks no https; try http',
+  ERR_EMPTY_RESPONSE: 'it speaks no http; try https',
+};
+
+/** The reason in what Playwright throws, for instance `page.goto: net::ERR_CONNECTION_REFUSED at ...`. */
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.TimeoutError) return 'no answer in time';
+  const message = error instanceof Error ? error.message : String(error);
+  const code = /net::(\w+)/.exec(message)?.[1];
+  return code === undefined ? (message.split('\n', 1)[0] ?? message) : (REASONS[code] ?? code);
+}
+
+async function engineOf(page: Page): Promise<string> {
+  const known = page.locator('[data-testid=engine][data-value]:not([data-value=""])');
+  return (await known.getAttribute('data-value')) ?? '';
+}
+
+/** Whether a server shows a certificate that it signed itself: the one flaw that is overlooked. */
+function isSelfSigned({ hostname, port }: URL): Promise<boolean> {
+  return new Promise((done) => {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false }, () => {
+      // Node leaves what is wrong with the certificate here, as text although the type says Error.
+      done(String(socket.authorizationError) === 'DEPTH_ZERO_SELF_SIGNED_CERT');
+      socket.destroy();
+    });
+    socket.setTimeout(TLS_MS, () => socket.destroy());
+    // Whatever else is wrong, the browser meets it again and says it better.
+    socket.on('error', () => done(false)).on('close', () => done(false));
+  });
+}

@@ -1,0 +1,86 @@
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+
+/** Where the server listens, and with what in front. */
+export interface Listening {
+  host: string;
+  /** The port that it really got. */
+  port: number;
+  tls: 'none' | 'self-signed' | 'certificate';
+  /** Credential to join; empty where the server is open to all. */
+  join: string;
+}
+
+/** One address to open, and what a browser can do there. */
+export interface Address {
+  /** The origin and path, with the credential to join in the fragment, which no server or proxy logs. */
+  url: string;
+  reach: 'local' | 'network';
+  allows: string;
+}
+
+type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+
+const EVERYWHERE = ['0.0.0.0', '::'];
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+
+/** The addresses by which volunteers can join, the local one first. */
+export function joinAddresses(listening: Listening, interfaces: Interfaces = networkInterfaces()): Address[] {
+  const { host, tls, join } = listening;
+  const address = (name: string, reach: Address['reach']): Address => ({
+    url: `${originOf(name, listening)}/${joinFragment(join)}`,
+    reach,
+    allows: allowed(reach, tls),
+  });
+  if (LOOPBACK.includes(host)) return [address('localhost', 'local')];
+  if (!EVERYWHERE.includes(host)) return [address(host, 'network')];
+  return [
+    address('localhost', 'local'),
+    ...networkAddresses(interfaces).map((name) => address(name, 'network')),
+  ];
+}
+
+/** How an address carries the credential to join; empty where the server is open to all. */
+export function joinFragment(join: string): string {
+  return join === '' ? '' : `#join=${encodeURIComponent(join)}`;
+}
+
+/** The admin's address on this machine, or on the one host that is listened on; the token is in the fragment. */
+export function adminAddress(listening: Listening, token: string): string {
+  const local = LOOPBACK.includes(listening.host) || EVERYWHERE.includes(listening.host);
+  const origin = originOf(local ? 'localhost' : listening.host, listening);
+  return `${origin}/admin/#token=${encodeURIComponent(token)}`;
+}
+
+/** All of it as lines to print. */
+export function addressLines(addresses: readonly Address[], admin: string): string[] {
+  const width = Math.max(...addresses.map(({ url }) => url.length));
+  return [
+    ...addresses.map(({ url, allows }) => `join   ${url.padEnd(width)}  ${allows}`),
+    `admin  ${admin}  keep it to yourself`,
+  ];
+}
+
+function originOf(host: string, { port, tls }: Listening): string {
+  const scheme = tls === 'none' ? 'http' : 'https';
+  return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
+}
+
+function networkAddresses(interfaces: Interfaces): string[] {
+  return Object.values(interfaces)
+    .flatMap((infos) => infos ?? [])
+    .filter(({ family, internal, address }) => family === 'IPv4' && !internal && !isLinkLocal(address))
+    .map(({ address }) => address);
+}
+
+/** What an interface gives itself when nobody gives it one: others can rarely reach it. */
+function isLinkLocal(address: string): boolean {
+  return address.startsWith('169.254.');
+}
+
+function allowed(reach: Address['reach'], tls: Listening['tls']): string {
+  if (tls === 'self-signed') return "everything, WebGPU too, once the browser's warning is accepted";
+  if (tls === 'certificate') return 'everything, WebGPU too, where the certificate has this name';
+  if (reach === 'local') return 'everything, WebGPU too';
+  // A plain http address other than localhost is no secure context.
+  return 'WebGL and CPU; WebGPU needs --https';
+}

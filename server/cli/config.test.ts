@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { zoo } from '../../shared/model/zoo/index.ts';
+import { chromiumSetting, ConfigError, loadConfig, settingsOf, shardCount } from './config.ts';
+import { environmentNameOf, flagOf, KEYS, SETTINGS, type Command } from './flags.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tabswarm-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileOf(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function messageOf(
+  argv: string[],
+  environment: Record<string, string> = {},
+  command: Command = 'demo',
+): string {
+  try {
+    loadConfig(command, argv, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('the configuration was taken');
+}
+
+const ownModel = fileOf('own.json', JSON.stringify({ ...zoo.get('lenet')?.spec, name: 'own' }));
+
+describe('defaults', () => {
+  it('are those of the command', () => {
+    const start = loadConfig('start', [], {});
+    expect(start).toMatchObject({
+      host: '0.0.0.0',
+      port: 8080,
+      dataDir: './data',
+      maxSeconds: null,
+      target: null,
+    });
+    expect(start).toMatchObject({
+      mode: 'async',
+      shards: 1,
+      momentum: 0.9,
+      https: false,
+      join: '',
+      resume: false,
+    });
+    const demo = loadConfig('demo', [], {});
+    expect(demo).toMatchObject({ host: '127.0.0.1', port: 0, dataDir: null, maxSeconds: 600, tabs: 2 });
+  });
+
+  it.each([...zoo])('take the recipe of %s', (name, { spec, recipe }) => {
+    expect(loadConfig('demo', ['--model', name], {})).toMatchObject({ spec, ...recipe });
+    expect(loadConfig('start', ['--model', name], {})).toMatchObject({ ...recipe, target: null });
+  });
+
+  it('of a model from a file name no target', () => {
+    const config = loadConfig('demo', ['--model', ownModel], {});
+    expect(config).toMatchObject({
+      batch: 32,
+      lr: 0.05,
+      optimizer: 'momentum',
+      target: null,
+      model: ownModel,
+    });
+    expect(config.spec.name).toBe('own');
+  });
+});
+
+describe('precedence', () => {
+  it('is flag, environment, default', () => {
+    const environment = { TABSWARM_LR: '0.2', TABSWARM_BATCH: '8' };
+    expect(loadConfig('demo', ['--lr', '0.3'], environment)).toMatchObject({
+      lr: 0.3,
+      batch: 8,
+      momentum: 0.9,
+    });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(loadConfig('start', [], { TABSWARM_PORT: '', TABSWARM_JOIN: '' })).toMatchObject({
+      port: 8080,
+      join: '',
+    });
+    expect(chromiumSetting({ TABSWARM_CHROMIUM: '' })).toBeNull();
+    expect(chromiumSetting({ TABSWARM_CHROMIUM: '/c' })).toBe('/c');
+  });
+
+  it('leaves variables of other commands alone', () => {
+    expect(loadConfig('shard', ['--shard-secret', 's'], { TABSWARM_TABS: 'many' }).tabs).toBe(2);
+  });
+});
+
+describe('values', () => {
+  it('are read as what they are', () => {
+    const argv = [
+      '--target',
+      'none',
+      '--max-commits',
+      '200',
+      '--round-size',
+      '3',
+      '--json',
+      '--staleness',
+      'none',
+    ];
+    expect(loadConfig('demo', argv, {})).toMatchObject({
+      target: null,
+      maxCommits: 200,
+      roundSize: 3,
+      json: true,
+    });
+    expect(loadConfig('start', ['--https'], {}).https).toBe(true);
+    expect(loadConfig('start', ['--https', 'c.pem', 'k.pem'], {}).https).toEqual({
+      cert: 'c.pem',
+      key: 'k.pem',
+    });
+    expect(loadConfig('start', [], { TABSWARM_HTTPS: 'c.pem,k.pem' }).https).toEqual({
+      cert: 'c.pem',
+      key: 'k.pem',
+    });
+    expect(loadConfig('start', [], { TABSWARM_HTTPS: 'false', TABSWARM_RESUME: 'true' })).toMatchObject({
+      https: false,
+      resume: true,
+    });
+  });
+
+  it('of shards are a number or origins', () => {
+    expect(shardCount(loadConfig('start', ['--shards', '4'], {}))).toBe(4);
+    const config = loadConfig('start', ['--shards', 'http://a:1/, https://b.example'], {
+      TABSWARM_SHARD_SECRET: 's',
+    });
+    expect(config.shards).toEqual(['http://a:1', 'https://b.example']);
+    expect(shardCount(config)).toBe(2);
+  });
+});
+
+describe('a bad value is named with its flag', () => {
+  it.each([
+    ['--mode', 'bulk'],
+    ['--shards', '0'],
+    ['--shards', 'ftp://a'],
+    ['--shards', 'http://a,'],
+    ['--shards', '9'],
+    ['--tabs', '1.5'],
+    ['--engine', 'wasm'],
+    ['--batch', '0'],
+    ['--lr', '0'],
+    ['--lr', 'fast'],
+    ['--lr', '-1'],
+    ['--optimizer', 'adamw'],
+    ['--momentum', '1'],
+    ['--reduce', 'max'],
+    ['--staleness', 'linear'],
+    ['--max-staleness', '-1'],
+    ['--round-size', '0'],
+    ['--lease-seconds', '0'],
+    ['--target', '95'],
+    ['--max-commits', '0'],
+    ['--max-seconds', '1e9'],
+    ['--evaluate-every', 'often'],
+    ['--checkpoint-seconds', '0'],
+    ['--seed', '4294967296'],
+    ['--port', '65536'],
+    ['--https', 'c.pem'],
+    ['--model', 'resnet'],
+  ])('%s %s', (flag, value) => {
+    const message = messageOf([flag, value]);
+    expect(message).toContain(`${flag}: "${value}"`);
+    expect(message).not.toContain('\n');
+  });
+
+  it('or with its variable', () => {
+    expect(messageOf([], { TABSWARM_MODE: 'bulk' })).toBe('TABSWARM_MODE: "bulk" is not one of async, sync');
+    expect(messageOf([], { TABSWARM_JSON: 'maybe' })).toBe('TABSWARM_JSON: "maybe" is not true or false');
+  });
+
+  it('but a secret is not repeated', () => {
+    expect(messageOf(['--join', 'x'.repeat(129)])).not.toContain('xxx');
+    expect(messageOf(['--join', ''])).toMatch(/^--join: /);
+  });
+
+  it('also where no setting has the flag, or its value is missing', () => {
+    expect(messageOf(['--moed', 'sync'])).toContain('--moed');
+    expect(messageOf(['sync'])).toContain('"sync"');
+    expect(messageOf(['--port'])).toContain('--port');
+    expect(messageOf(['--tabs', '2'], {}, 'start')).toContain('--tabs');
+  });
+
+  it('also where two settings contradict each other', () => {
+    expect(messageOf(['--resume'])).toContain('--data-dir');
+    expect(messageOf([], {}, 'swarm')).toContain('--url');
+    expect(messageOf([], {}, 'shard')).toContain('--shard-secret');
+    expect(messageOf(['--shards', 'http://a:1'])).toContain('--shard-secret');
+  });
+});
+
+describe('a model from a file', () => {
+  it.each([
+    ['text.json', 'no json', 'is not JSON'],
+    ['empty.json', '{}', 'model: '],
+    ['flat.json', JSON.stringify({ ...zoo.get('lenet')?.spec, layers: [{ kind: 'relu' }] }), 'model: '],
+  ])('%s is refused', (name, text, part) => {
+    const path = fileOf(name, text);
+    const message = messageOf(['--model', path]);
+    expect(message).toContain(`--model: "${path}"`);
+    expect(message).toContain(part);
+  });
+});
+
+describe('settingsOf', () => {
+  it('has what the command has, as primitives and without secrets', () => {
+    const argv = ['--join', 'secret', '--https', 'c', 'k', '--shards', 'http://a:1,http://b:2'];
+    const settings = settingsOf(loadConfig('start', argv, { TABSWARM_SHARD_SECRET: 'secret too' }));
+    expect(settings).toMatchObject({
+      https: 'certificate',
+      shards: 'http://a:1,http://b:2',
+      lr: 0.05,
+      target: null,
+    });
+    expect(JSON.stringify(settings)).not.toContain('secret');
+    expect(Object.keys(settings)).not.toContain('tabs');
+  });
+});
+
+describe('the table', () => {
+  it('names flags and variables by one rule', () => {
+    expect(flagOf('maxCommits')).toBe('--max-commits');
+    expect(environmentNameOf('maxCommits')).toBe('TABSWARM_MAX_COMMITS');
+  });
+
+  it.each(KEYS)('says of %s what it does in one sentence', (key) => {
+    const { help, commands } = SETTINGS[key];
+    expect(help).toMatch(/^[A-Z].*\.$/);
+    expect(commands.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { layoutOf } from '../../shared/model/layout.ts';
+import { cutKeyRanges } from '../../shared/model/ranges.ts';
+import { ModelSpecError, parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
+import type { Recipe } from '../../shared/model/zoo/entry.ts';
+import { zoo } from '../../shared/model/zoo/index.ts';
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
+import type { Command, Key, Settings } from './flags.ts';
+import { keysOf, readFlags } from './help.ts';
+import type { RawValue } from './values.ts';
+
+/** What every command runs on: each setting of flags.ts, resolved. */
+export interface Config extends Omit<Settings, 'model' | 'url' | keyof Recipe> {
+  command: Command;
+  /** As it was given: a name of the zoo, or the path of a file. */
+  model: string;
+  spec: ModelSpec;
+  batch: number;
+  lr: number;
+  optimizer: Recipe['optimizer'];
+  /** Accuracy at which the run ends, 0 to 1; null trains until something else ends it. */
+  target: number | null;
+  /** Empty but for the command `swarm`, which must have one. */
+  url: string;
+}
+
+export { ConfigError };
+
+/** The environment of the process; the one place where the project reads it. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How a model from a file is trained where nobody says otherwise; it names no target. */
+const FILE_RECIPE = { batch: 32, lr: 0.05, optimizer: 'momentum', target: null } as const;
+
+/**
+ * The configuration of a command: a flag goes before the environment, and that before the default.
+ * @param argv what stands behind the command, without node and the script.
+ * @throws {ConfigError} naming the first setting that is wrong.
+ * @throws {HelpRequest} for `--help`.
+ */
+export function loadConfig(
+  command: Command,
+  argv: readonly string[] = process.argv.slice(2),
+  environment: Environment = process.env,
+): Config {
+  const given = rawValues(command, argv, environment);
+  const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
+  // Each value has passed the schema of its own key, which is what the type says.
+  return resolve(
+    command,
+    Object.fromEntries(entries) as Settings,
+    (key) => given.get(key)?.source ?? flagOf(key),
+  );
+}
+
+/** The Chromium that the environment names, for the tests that read no command line; null where it names none. */
+export function chromiumSetting(environment: Environment = process.env): string | null {
+  return environment[environmentNameOf('chromium')] || null;
+}
+
+interface Given {
+  raw: RawValue;
+  /** The flag or the variable that it was given by. */
+  source: string;
+}
+
+function rawValues(command: Command, argv: readonly string[], environment: Environment): Map<Key, Given> {
+  const flags = readFlags(command, argv);
+  const given = new Map<Key, Given>();
+  for (const key of keysOf(command)) {
+    const flag = flags[key];
+    const name = environmentNameOf(key);
+    // An empty variable is what shells and compose files make of an unset one.
+    const variable = environment[name] || undefined;
+    if (flag !== undefined) given.set(key, { raw: flag, source: flagOf(key) });
+    else if (variable !== undefined) given.set(key, { raw: variable, source: name });
+  }
+  return given;
+}
+
+function valueOf(key: Key, command: Command, given: Given | undefined): unknown {
+  if (given === undefined) return defaultOf(key, command);
+  const { kind, secret } = SETTINGS[key];
+  const parsed = kind.schema.safeParse(given.raw);
+  if (parsed.success) return parsed.data;
+  const value = secret ? 'the value' : quote(given.raw);
+  throw new ConfigError(`${given.source}: ${value} is not ${kind.expects}`);
+}
+
+function quote(raw: RawValue): string {
+  const text = typeof raw === 'object' ? raw.join(' ') : String(raw);
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+}
+
+function resolve(command: Command, settings: Settings, source: (key: Key) => string): Config {
+  const { spec, recipe } = modelOf(settings.model, source('model'));
+  const { batch = recipe.batch, lr = recipe.lr, optimizer = recipe.optimizer } = settings;
+  const { target = recipe.target, url = '' } = settings;
+  if (command === 'swarm' && url === '')
+    throw new ConfigError(`${flagOf('url')}: the join address of a server is needed`);
+  if (settings.resume && settings.dataDir === null) {
+    throw new ConfigError(
+      `${source('resume')}: needs ${flagOf('dataDir')}, since this command's own folder is temporary`,
+    );
+  }
+  if ((command === 'shard' || typeof settings.shards !== 'number') && settings.shardSecret === '') {
+    throw new ConfigError(`${flagOf('shardSecret')}: shard processes need one, and the same as their server`);
+  }
+  checkShards(spec, shardCount(settings), source('shards'));
+  return { ...settings, command, spec, batch, lr, optimizer, target, url };
+}
+
+interface Trainable {
+  spec: ModelSpec;
+  recipe: Omit<Recipe, 'target'> & { target: number | null };
+}
+
+function modelOf(model: string, source: string): Trainable {
+  const entry = zoo.get(model);
+  if (entry !== undefined) return entry;
+  const where = `${source}: ${JSON.stringify(model)}`;
+  try {
+    const spec = parseModelSpec(JSON.parse(readFileSync(model, 'utf8')));
+    layoutOf(spec);
+    return { spec, recipe: FILE_RECIPE };
+  } catch (error) {
+    if (error instanceof ModelSpecError) throw new ConfigError(`${where}: ${error.message}`);
+    if (error instanceof SyntaxError) throw new ConfigError(`${where} is not JSON: ${error.message}`);
+    const names = [...zoo.keys()].join(', ');
+    throw new ConfigError(`${where} is neither a model of the zoo (${names}) nor a file that can be read`);
+  }
+}
+
+function checkShards(spec: ModelSpec, shards: number, source: string): void {
+  try {
+    cutKeyRanges(layoutOf(spec).length, shards);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(
+      `${source}: "${shards}" is too many for ${spec.name}: ${error.message.replace(/^shards: /, '')}`,
+    );
+  }
+}
+
+/** How many shards there are, in this process or elsewhere. */
+export function shardCount({ shards }: Pick<Config, 'shards'>): number {
+  return typeof shards === 'number' ? shards : shards.length;
+}
+
+/** What says how a command talks, not how it trains. */
+const ASIDE: readonly Key[] = ['chromium', 'json', 'resume', 'url'];
+
+/** The settings of a run as the admin is shown them and checkpoints keep them; secrets are left out. */
+export function settingsOf(config: Config): AdminSnapshot['settings'] {
+  const keys = keysOf(config.command).filter((key) => !SETTINGS[key].secret && !ASIDE.includes(key));
+  return Object.fromEntries(keys.map((key) => [key, primitive(config[key])]));
+}
+
+function primitive(value: Config[Key]): string | number | boolean | null {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'object' && value !== null ? 'certificate' : value;
+}

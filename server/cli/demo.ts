@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findChromium } from '../../e2e/swarm/chromium.ts';
+import { openTabs } from '../../e2e/swarm/launch.ts';
+import { addressLines } from './addresses.ts';
+import { beginningOf, checkpointsOf } from './beginning.ts';
+import { loadConfig } from './config.ts';
+import { EXIT_FAILED, runCommand } from './failure.ts';
+import { ensurePages } from './pages.ts';
+import { serve } from './serve.ts';
+import { showProgress } from './showProgress.ts';
+import { summaryJson, summaryOf, summaryText } from './summary.ts';
+
+/** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
+
+async function main(): Promise<number> {
+  const config = loadConfig('demo');
+  const temporary = config.dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
+  const checkpoints = checkpointsOf(config.dataDir ?? temporary ?? '.');
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const progress = showProgress();
+  try {
+    const { executablePath } = await findChromium(config.chromium);
+    const pages = await ensurePages();
+    const beginning = await beginningOf(config, checkpoints, progress.note);
+    const serving = await serve(config, { beginning, checkpoints, pages, log: progress.note });
+    const { run } = serving.training;
+    for (const line of addressLines(serving.addresses, serving.adminUrl)) progress.note(line);
+    await run.start();
+    const { tabs, engine } = config;
+    const url = serving.addresses[0]?.url ?? serving.url;
+    const swarm = await openTabs({ url, tabs, engine, executablePath, log: progress.note });
+    progress.follow(serving.snapshot);
+    const died = swarm.ended.then((how) => how === 'died');
+    const end = await Promise.race([
+      run.ended().then(() => 'ended' as const),
+      interrupted.then(() => 'interrupted' as const),
+      died.then(() => 'died' as const),
+    ]);
+    if (end === 'died') progress.note('The browser died.');
+    await run.end('interrupted');
+    progress.end();
+    const summary = summaryOf(serving.snapshot(), config, serving.trainImages);
+    await swarm.close();
+    await serving.close();
+    process.stderr.write(`${summaryText(summary)}\n`);
+    if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
+    return end === 'died' || (summary.stop === 'max-seconds' && config.target !== null) ? EXIT_FAILED : 0;
+  } finally {
+    if (temporary !== null) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+await runCommand(main);

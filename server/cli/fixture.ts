@@ -1,0 +1,54 @@
+import { adminSnapshot, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+
+/** A snapshot of a run that goes well, for the tests of what is made from one. */
+export function snapshotOf(
+  status: Partial<AdminSnapshot['status']> = {},
+  rest: Partial<Omit<AdminSnapshot, 'status'>> = {},
+): AdminSnapshot {
+  return adminSnapshot.parse({
+    run: '00c0ffee',
+    status: {
+      state: 'running',
+      stop: null,
+      model: 'lenet',
+      version: 1240,
+      samples: 79_360,
+      devices: 2,
+      testAccuracy: 0.9431,
+      testImages: 10_000,
+      ...status,
+    },
+    settings: {},
+    seconds: 62.3456,
+    samplesPerSecond: 1880.4,
+    commitsPerSecond: 29.1,
+    bytesUp: 12_345_678,
+    bytesDown: 23_456_789,
+    devices: [],
+    measurements: [],
+    checkpoint: null,
+    ...rest,
+  });
+}
+
+/** A row of the device table. */
+export function deviceOf(
+  engine: 'webgpu' | 'webgl' | 'cpu',
+  applied: number,
+): AdminSnapshot['devices'][number] {
+  return {
+    device: '0123456789ab',
+    state: 'working',
+    profile: {
+      agent: 'Chrome 156 on Linux',
+      cores: 2,
+      secureContext: true,
+      engine: { name: engine, detail: '', software: true },
+    },
+    samplesPerSecond: 940,
+    staleness: 1,
+    applied,
+    samples: applied * 64,
+    lost: 0,
+  };
+}

@@ -1,0 +1,256 @@
+import {
+  allOrCount,
+  decimal,
+  flag,
+  httpsFiles,
+  httpUrl,
+  oneOf,
+  orNone,
+  seconds,
+  shardList,
+  whole,
+  words,
+  type Kind,
+} from './values.ts';
+
+/*
+ * Every setting of every command, declared once: the flags, the environment names, the help, the validation and
+ * the table of docs/operations.md are made from this.
+ */
+
+/** A setting that cannot be used: the message is one line that names the flag or variable and the value. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** The commands, by the word behind `npm run`; `start` is `npm start`. */
+export const COMMANDS = ['start', 'demo', 'swarm', 'shard'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** One setting. `T` is the type of its value. */
+export interface Setting<T> {
+  kind: Kind<T>;
+  /** `undefined` where the model's recipe decides, or where it must be given. */
+  default: T;
+  /** Where a command's default is another one. */
+  defaults: Partial<Record<Command, T>>;
+  /** What one of it is, for instance `commits`; null for what has no unit. */
+  unit: string | null;
+  /** One sentence. */
+  help: string;
+  commands: readonly Command[];
+  /** Keeps it out of what the admin sees and checkpoints hold. */
+  secret: boolean;
+}
+
+interface Extras<T> {
+  unit?: string;
+  defaults?: Setting<T>['defaults'];
+  secret?: boolean;
+}
+
+const RUNS: readonly Command[] = ['start', 'demo'];
+const TABS: readonly Command[] = ['demo', 'swarm'];
+const SERVERS: readonly Command[] = ['start', 'demo', 'shard'];
+
+function setting<T>(
+  commands: readonly Command[],
+  kind: Kind<T>,
+  standard: T,
+  help: string,
+  { unit, defaults, secret }: Extras<T> = {},
+): Setting<T> {
+  return {
+    kind,
+    default: standard,
+    defaults: defaults ?? {},
+    unit: unit ?? null,
+    help,
+    commands,
+    secret: secret ?? false,
+  };
+}
+
+/** The longest that one timer of Node can wait is 2^31 ms; this stays below it. */
+const MOST_SECONDS = 2_000_000;
+/** An hour for one work unit is more than any engine needs; longer would only hide a hung device. */
+const MOST_LEASE_SECONDS = 3600;
+const TABS_MOST = 256;
+const BATCH_MOST = 4096;
+
+export const SETTINGS = {
+  model: setting(
+    RUNS,
+    words('a name or a path', '<name|file>'),
+    'ray-convnet',
+    'Model to train: a name of the zoo, or a JSON file that declares one.',
+  ),
+  mode: setting(
+    RUNS,
+    oneOf('async', 'sync'),
+    'async',
+    'Commit each update as it comes, or in rounds of one update per device.',
+  ),
+  shards: setting(
+    RUNS,
+    shardList,
+    1,
+    'Parameter-server shards in this process, or the addresses of the shard processes.',
+  ),
+  tabs: setting(TABS, whole(1, TABS_MOST), 2, 'Headless browser tabs to open.'),
+  engine: setting(
+    TABS,
+    oneOf('auto', 'webgpu', 'webgl', 'cpu'),
+    'auto',
+    'What the tabs train with; auto takes the first that works, hardware before software.',
+  ),
+  batch: setting<number | undefined>(
+    RUNS,
+    whole(1, BATCH_MOST),
+    undefined,
+    "Images a gradient is the mean of; by default the model's recipe.",
+    { unit: 'images' },
+  ),
+  lr: setting<number | undefined>(
+    RUNS,
+    decimal('above 0', (value) => value > 0),
+    undefined,
+    "Learning rate of the server's optimizer; by default the model's recipe.",
+  ),
+  optimizer: setting<'sgd' | 'momentum' | 'adam' | undefined>(
+    RUNS,
+    oneOf('sgd', 'momentum', 'adam'),
+    undefined,
+    "The server's optimizer; by default the model's recipe.",
+  ),
+  momentum: setting(
+    RUNS,
+    decimal('from 0 to below 1', (value) => value < 1),
+    0.9,
+    'Momentum of the optimizer of that name.',
+  ),
+  reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
+  staleness: setting(
+    RUNS,
+    oneOf('none', 'sqrt'),
+    'sqrt',
+    'Weight of an async update that is s versions old: 1, or 1 / sqrt(1 + s).',
+  ),
+  maxStaleness: setting(RUNS, whole(0), 100, 'Async updates that are older than this are refused.', {
+    unit: 'versions',
+  }),
+  roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each device.', {
+    unit: 'updates',
+  }),
+  leaseSeconds: setting(
+    RUNS,
+    seconds(MOST_LEASE_SECONDS),
+    30,
+    'The longest that a device may take over a work unit.',
+    { unit: 's' },
+  ),
+  target: setting<number | null | undefined>(
+    RUNS,
+    orNone(decimal('above 0, at most 1', (value) => value > 0 && value <= 1)),
+    undefined,
+    "Accuracy on the test images at which the run ends; by default the model's recipe in a demo, none else.",
+    { defaults: { start: null } },
+  ),
+  maxCommits: setting(RUNS, orNone(whole(1)), null, 'The run ends after so many commits.', {
+    unit: 'commits',
+  }),
+  maxSeconds: setting(RUNS, orNone(seconds(MOST_SECONDS)), null, 'The run ends after so many seconds.', {
+    unit: 's',
+    defaults: { demo: 600 },
+  }),
+  evaluateEvery: setting(
+    RUNS,
+    whole(0),
+    20,
+    'Commits between two evaluations on the test images; 0 is only at the end.',
+    { unit: 'commits' },
+  ),
+  checkpointSeconds: setting(RUNS, seconds(MOST_SECONDS), 30, 'Time between two checkpoints.', { unit: 's' }),
+  seed: setting(
+    RUNS,
+    whole(0, 2 ** 32 - 1),
+    1,
+    'Seed of the initial weights and of the order of the images.',
+  ),
+  port: setting(SERVERS, whole(0, 65_535), 8080, 'Port to listen on; 0 is any free one.', {
+    defaults: { demo: 0, shard: 8081 },
+  }),
+  host: setting(
+    SERVERS,
+    words('an address or a name', '<address>', 255),
+    '0.0.0.0',
+    'Address to listen on.',
+    {
+      defaults: { demo: '127.0.0.1', shard: '127.0.0.1' },
+    },
+  ),
+  https: setting(
+    SERVERS,
+    httpsFiles,
+    false,
+    'Serve TLS: with a self-signed certificate made on the spot, or with the two files given.',
+  ),
+  dataDir: setting<string | null>(
+    RUNS,
+    words('a path', '<folder>'),
+    './data',
+    "Folder of the checkpoints; a demo's is a temporary one where none is given.",
+    { defaults: { demo: null } },
+  ),
+  resume: setting(RUNS, flag, false, 'Go on from the newest checkpoint of the data folder.'),
+  join: setting(
+    ['start', 'demo', 'swarm'],
+    words('a credential', '<credential>', 128),
+    '',
+    'Credential that volunteers must show; without it, everyone may join.',
+    { secret: true },
+  ),
+  shardSecret: setting(
+    SERVERS,
+    words('a secret', '<secret>', 128),
+    '',
+    'What the server and its shard processes show each other; better given by environment, which others cannot see.',
+    { secret: true },
+  ),
+  url: setting<string | undefined>(
+    ['swarm'],
+    httpUrl,
+    undefined,
+    'Join address of the server to open; must be given.',
+  ),
+  chromium: setting<string | null>(
+    TABS,
+    words('a path', '<path>'),
+    null,
+    'Chromium to run the tabs in; by default one is looked for, then fetched.',
+  ),
+  json: setting(RUNS, flag, false, 'End with one line of JSON on standard output.'),
+};
+
+export type Key = keyof typeof SETTINGS;
+
+/** The value of every setting; those that a recipe decides may still be undefined. */
+export type Settings = { [K in Key]: (typeof SETTINGS)[K]['default'] };
+
+export const KEYS = Object.keys(SETTINGS) as Key[];
+
+/** `maxCommits` is `--max-commits` on the command line. */
+export function flagOf(key: Key): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `maxCommits` is `TABSWARM_MAX_COMMITS` in the environment. */
+export function environmentNameOf(key: Key): string {
+  return `TABSWARM_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** What a command takes where nobody says otherwise, as typed; `undefined` where the model's recipe decides. */
+export function defaultOf(key: Key, command: Command): unknown {
+  const { default: standard, defaults } = SETTINGS[key];
+  return command in defaults ? defaults[command] : standard;
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, environmentNameOf, flagOf, KEYS } from './flags.ts';
+import { helpOf, HelpRequest, keysOf, readFlags, settingsTable } from './help.ts';
+
+describe.each(COMMANDS)('npm run %s -- --help', (command) => {
+  it('lists every setting of the command and no other', () => {
+    const listed = [...helpOf(command).matchAll(/^ {2}(--[a-z-]+)/gm)].map((match) => match[1]);
+    expect(listed).toEqual(keysOf(command).map(flagOf));
+  });
+
+  it('is what --help asks for', () => {
+    expect(() => readFlags(command, ['--help'])).toThrow(new HelpRequest(helpOf(command)));
+  });
+});
+
+it('shows the defaults of the command', () => {
+  expect(helpOf('start').replace(/\s+/g, ' ')).toContain('0 is any free one. (default: 8080)');
+  expect(helpOf('demo').replace(/\s+/g, ' ')).toContain('after so many seconds. (default: 600 s)');
+});
+
+it('reads every flag of every command under the key of its setting', () => {
+  expect(readFlags('demo', ['--max-commits', '3', '--json'])).toEqual({ maxCommits: '3', json: true });
+});
+
+it('every setting has a row in the table, with as many cells as the head', () => {
+  const [head, , ...rows] = settingsTable().split('\n');
+  const cells = (row = '') => row.replaceAll('\\|', '').split('|').length;
+  expect(rows).toHaveLength(KEYS.length);
+  KEYS.forEach((key, index) => {
+    expect(rows[index]).toContain(`| \`${flagOf(key)}\` | \`${environmentNameOf(key)}\` |`);
+    expect(cells(rows[index])).toBe(cells(head));
+  });
+});

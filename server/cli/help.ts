@@ -1,0 +1,121 @@
+import { Command as Program, CommanderError, Option } from 'commander';
+import {
+  COMMANDS,
+  ConfigError,
+  defaultOf,
+  environmentNameOf,
+  flagOf,
+  KEYS,
+  SETTINGS,
+  type Command,
+  type Key,
+} from './flags.ts';
+import type { RawValue } from './values.ts';
+
+/* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
+
+const ABOUT: Record<Command, string> = {
+  start: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
+  demo: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
+  swarm: 'Opens headless tabs that join the run of a server.',
+  shard: 'Runs one parameter-server shard as a process of its own.',
+};
+
+/** Asked for `--help`: the message is the text to show. */
+export class HelpRequest extends Error {
+  override name = 'HelpRequest';
+}
+
+/**
+ * Reads a command line into the raw values of the flags that are on it.
+ * @throws {HelpRequest} for `--help`.
+ * @throws {ConfigError} naming the flag that is unknown, or lacks its value.
+ */
+export function readFlags(command: Command, argv: readonly string[]): Partial<Record<Key, RawValue>> {
+  const program = programOf(command);
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') throw new HelpRequest(helpOf(command));
+    if (error.code === 'commander.excessArguments') {
+      throw new ConfigError(`${JSON.stringify(program.args.join(' '))} belongs to no flag; see --help`);
+    }
+    throw new ConfigError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
+  }
+  return program.opts();
+}
+
+/** The text of `--help`. */
+export function helpOf(command: Command): string {
+  let text = '';
+  const program = programOf(command).configureOutput({ writeOut: (part) => (text += part) });
+  program.outputHelp();
+  return text.trimEnd();
+}
+
+function programOf(command: Command): Program {
+  const program = new Program(command === 'start' ? 'npm start --' : `npm run ${command} --`)
+    .description(ABOUT[command])
+    .helpOption('-h, --help', 'Show this.')
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  for (const key of keysOf(command)) program.addOption(optionOf(key, command));
+  return program.addHelpText(
+    'after',
+    `\nEach is also read from the environment, for instance ${environmentNameOf('model')}; a flag goes first.`,
+  );
+}
+
+function optionOf(key: Key, command: Command): Option {
+  const { kind, help } = SETTINGS[key];
+  const flags = kind.placeholder === null ? flagOf(key) : `${flagOf(key)} ${kind.placeholder}`;
+  const standard = shown(defaultOf(key, command));
+  return new Option(flags, `${help}${standard === '' ? '' : ` (default: ${withUnit(standard, key)})`}`);
+}
+
+/** The keys of the settings that a command has. */
+export function keysOf(command: Command): Key[] {
+  return KEYS.filter((key) => SETTINGS[key].commands.includes(command));
+}
+
+/** All settings as a Markdown table. */
+export function settingsTable(): string {
+  const rows = KEYS.map((key) => {
+    const { kind, help, commands } = SETTINGS[key];
+    const cells = [
+      `\`${flagOf(key)}\``,
+      `\`${environmentNameOf(key)}\``,
+      kind.expects,
+      defaultsOf(key),
+      commands.join(', '),
+      help,
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return ['| flag | environment | value | default | commands | |', '|---|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}
+
+/** The default, and behind it those of the commands that differ, for instance `8080 (demo: 0)`. */
+function defaultsOf(key: Key): string {
+  const { commands, defaults } = SETTINGS[key];
+  const usual = commands.find((command) => !(command in defaults)) ?? commands[0] ?? 'start';
+  const own = COMMANDS.filter((command) => command !== usual && command in defaults).map(
+    (command) => `${command}: ${shown(defaultOf(key, command)) || 'none'}`,
+  );
+  const standard = withUnit(shown(defaultOf(key, usual)), key);
+  return own.length === 0 ? standard : `${standard} (${own.join(', ')})`.trim();
+}
+
+function withUnit(standard: string, key: Key): string {
+  const { unit } = SETTINGS[key];
+  return unit === null || !/^[\d.]+$/.test(standard) ? standard : `${standard} ${unit}`;
+}
+
+function shown(standard: unknown): string {
+  if (standard === null) return 'none';
+  if (standard === false) return 'off';
+  return typeof standard === 'string' || typeof standard === 'number' ? `${standard}` : '';
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { Measurement } from '../../shared/protocol/admin.ts';
+import { snapshotOf } from './fixture.ts';
+import { elapsed, progressLine, reporter } from './progress.ts';
+
+function recorder(tty: boolean, columns?: number) {
+  const written: string[] = [];
+  let time = 0;
+  const stream = { write: (text: string) => written.push(text), columns };
+  return { written, advance: (ms: number) => (time += ms), ...reporter({ stream, tty, now: () => time }) };
+}
+
+const measured = (version: number): Measurement => ({
+  version,
+  samples: 1,
+  seconds: 1,
+  testAccuracy: 0.9,
+  testLoss: 0.3,
+});
+
+it('shows time, commits, samples, speed, devices and accuracy', () => {
+  expect(progressLine(snapshotOf())).toBe(
+    '1:02  1,240 commits  79,360 samples  1,880 samples/s  2 devices  94.31%',
+  );
+  expect(progressLine(snapshotOf({ testAccuracy: null, devices: 1, state: 'paused' }))).toMatch(
+    /1 device {2}not measured yet {2}paused$/,
+  );
+  expect([0, 59.9, 3600, 3725].map(elapsed)).toEqual(['0:00', '0:59', '1:00:00', '1:02:05']);
+});
+
+describe('on a terminal', () => {
+  it('writes one line over, and notes above it', () => {
+    const { written, update, note, end } = recorder(true, 200);
+    const line = progressLine(snapshotOf());
+    note('before');
+    update(snapshotOf());
+    update(snapshotOf());
+    note('hello');
+    end();
+    end();
+    expect(written).toEqual([
+      'before\n',
+      `\r\u001b[2K${line}`,
+      `\r\u001b[2K${line}`,
+      `\r\u001b[2Khello\n${line}`,
+      '\n',
+    ]);
+  });
+
+  it('never writes a line that wraps', () => {
+    const { written, update } = recorder(true, 20);
+    update(snapshotOf());
+    expect(written[0]).toBe('\r\u001b[2K1:02  1,240 commits');
+  });
+});
+
+describe('in a log', () => {
+  it('writes a line every 5 s', () => {
+    const { written, update, advance } = recorder(false);
+    for (let second = 0; second < 11; second++) {
+      update(snapshotOf());
+      advance(1000);
+    }
+    expect(written).toHaveLength(3);
+    expect(written.every((line) => line === `${progressLine(snapshotOf())}\n`)).toBe(true);
+  });
+
+  it('writes a line with each measurement, and the last one at the end', () => {
+    const { written, update, end } = recorder(false);
+    update(snapshotOf({ version: 1 }));
+    update(snapshotOf({ version: 2 }));
+    update(snapshotOf({ version: 3 }, { measurements: [measured(3)] }));
+    update(snapshotOf({ version: 4 }, { measurements: [measured(3)] }));
+    end();
+    end();
+    expect(written.map((line) => /(\d+) commits/.exec(line)?.[1])).toEqual(['1', '3', '4']);
+  });
+
+  it('writes notes as they are', () => {
+    const { written, note } = recorder(false);
+    note('hello');
+    expect(written).toEqual(['hello\n']);
+  });
+});

@@ -1,0 +1,113 @@
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+
+/** What a reporter writes to: process.stderr, or a test's. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  /** Width of the terminal in characters. */
+  columns?: number | undefined;
+}
+
+export interface ReporterOptions {
+  stream: ProgressStream;
+  /** Whether the stream is a terminal, where a line can be written over. */
+  tty: boolean;
+  /** Milliseconds of a clock that only goes forward. */
+  now?: () => number;
+}
+
+/** Shows how a run goes: one line that is written over on a terminal, plain lines now and then elsewhere. */
+export interface Reporter {
+  update: (snapshot: AdminSnapshot) => void;
+  /** Prints a line of its own above the progress line. */
+  note: (text: string) => void;
+  /** Leaves the last progress line standing. */
+  end: () => void;
+}
+
+/** A log is read later: a line this often is enough to see a run go on. */
+const PLAIN_EVERY_MS = 5000;
+const DEFAULT_COLUMNS = 80;
+/** Back to the first column, and clear the line. */
+const CLEAR = '\r\u001b[2K';
+
+/** The reporter for a stream. */
+export function reporter(options: ReporterOptions): Reporter {
+  return options.tty ? terminalReporter(options.stream) : plainReporter(options);
+}
+
+function terminalReporter(stream: ProgressStream): Reporter {
+  let line = '';
+  return {
+    update(snapshot) {
+      // A line that wraps could not be cleared: only its last row would go.
+      line = progressLine(snapshot).slice(0, (stream.columns ?? DEFAULT_COLUMNS) - 1);
+      stream.write(`${CLEAR}${line}`);
+    },
+    note(text) {
+      stream.write(line === '' ? `${text}\n` : `${CLEAR}${text}\n${line}`);
+    },
+    end() {
+      if (line !== '') stream.write('\n');
+      line = '';
+    },
+  };
+}
+
+function plainReporter({ stream, now = () => performance.now() }: ReporterOptions): Reporter {
+  let printedAt = -Infinity;
+  let measured: number | undefined;
+  let pending = '';
+  const print = (line: string) => {
+    pending = '';
+    printedAt = now();
+    stream.write(`${line}\n`);
+  };
+  return {
+    update(snapshot) {
+      pending = progressLine(snapshot);
+      const newest = snapshot.measurements.at(-1)?.version;
+      if (newest === measured && now() - printedAt < PLAIN_EVERY_MS) return;
+      measured = newest;
+      print(pending);
+    },
+    note(text) {
+      stream.write(`${text}\n`);
+    },
+    end() {
+      if (pending !== '') print(pending);
+    },
+  };
+}
+
+/** For instance `1:02  1,240 commits  79,360 samples  1,880 samples/s  2 devices  94.31%`. */
+export function progressLine(snapshot: AdminSnapshot): string {
+  const { status } = snapshot;
+  const parts = [
+    elapsed(snapshot.seconds),
+    `${grouped(status.version)} commits`,
+    `${grouped(status.samples)} samples`,
+    `${grouped(Math.round(snapshot.samplesPerSecond))} samples/s`,
+    status.devices === 1 ? '1 device' : `${grouped(status.devices)} devices`,
+    status.testAccuracy === null ? 'not measured yet' : percent(status.testAccuracy),
+  ];
+  if (status.state === 'paused') parts.push('paused');
+  return parts.join('  ');
+}
+
+/** `1:02`, or `1:01:02` from an hour on. */
+export function elapsed(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** `12,345`. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `94.31%` of 0.9431. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}

@@ -1,0 +1,187 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Server } from 'socket.io';
+import { modelHash } from '../../shared/model/hash.ts';
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { EVENTS } from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import { cutDataShards } from '../dataset/cut.ts';
+import { loadMnist } from '../dataset/mnist.ts';
+import { serveAdmin } from '../gateway/adminGateway.ts';
+import { serveCoordinator } from '../gateway/coordinatorGateway.ts';
+import { createSocketServer, messageLimit } from '../gateway/sockets.ts';
+import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
+import { createApp } from '../http/app.ts';
+import type { Certificate } from '../http/tls.ts';
+import type { CheckpointStore } from '../store/checkpoint.ts';
+import { Evaluator } from '../threads/evaluator.ts';
+import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
+import type { Beginning } from './beginning.ts';
+import { certificateOf } from './certificateOf.ts';
+import type { Config } from './config.ts';
+import { openShards, type OpenedShards } from './openShards.ts';
+import { Training } from './training.ts';
+import { wallClock } from './wallClock.ts';
+
+/** A run that people and tabs can reach. */
+export interface Serving {
+  training: Training;
+  snapshot(): AdminSnapshot;
+  /** The model hash of the parameters as they are now. */
+  hash(): Promise<string>;
+  /** Origin of the server on this machine. */
+  url: string;
+  addresses: Address[];
+  adminUrl: string;
+  trainImages: number;
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  beginning: Beginning;
+  checkpoints: CheckpointStore;
+  /** Folder of the built pages. */
+  pages: string;
+  /** Told what went wrong without ending anything. */
+  log: (line: string) => void;
+}
+
+/** Volunteers are told how the run stands at least this often. */
+const STATUS_EVERY_MS = 1000;
+
+/**
+ * Puts the parts together and listens. The run is paused until it is started.
+ * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
+ */
+export async function serve(config: Config, options: ServeOptions): Promise<Serving> {
+  const clock = wallClock;
+  const { log } = options;
+  const failed = (error: unknown) => log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const mnist = await loadMnist();
+  const dataShards = cutDataShards(mnist);
+  const tls = await certificateOf(config);
+  const sessions = new AdminSessions();
+  const evaluator = new Evaluator({ model: config.spec, test: mnist.test });
+  let tellDevices = () => undefined as void;
+  const training = new Training(config, {
+    clock,
+    beginning: options.beginning,
+    dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
+    testImages: mnist.test.samples,
+    evaluator,
+    checkpoints: options.checkpoints,
+    changed: () => tellDevices(),
+    log,
+  });
+  const snapshot = () => training.snapshot();
+  const act = training.act.bind(training);
+  const admin = { sessions, run: training.name, secure: tls !== null, snapshot, act };
+  const app = await createApp({ pages: options.pages, dataShards, admin, tls, failed });
+  const sockets = createSocketServer(app.server, messageLimit(training.ranges), () => []);
+  const closeAll = async (shards: OpenedShards | null) => {
+    await sockets.close();
+    await app.close();
+    shards?.close();
+    await evaluator.close();
+  };
+  try {
+    const listening = await listen(app, config, tls);
+    const addresses = joinAddresses(listening);
+    const shards = await openShards({
+      urls: typeof config.shards === 'number' ? null : config.shards,
+      secret: config.shardSecret,
+      opening: openingOf(training, options.beginning, config),
+      sockets,
+      origins: originsOf(addresses, listening),
+      clock,
+      reports: training.coordinator,
+      lost: (error) => {
+        log(error.message);
+        void training.run.end('shard-lost');
+      },
+      failed,
+    });
+    training.shards.push(...shards.ports);
+    serveSockets(sockets, { config, training, sessions, map: shards.map, app, failed });
+    tellDevices = () => void sockets.of(NAMESPACES.coordinator).emit(EVENTS.status, training.run.status());
+    const cancelTelling = repeat(() => tellDevices());
+    return {
+      training,
+      snapshot,
+      hash: async () => modelHash((await training.run.snapshot()).parameters),
+      url: new URL(addresses[0]?.url ?? '').origin,
+      addresses,
+      adminUrl: adminAddress(listening, sessions.token),
+      trainImages: mnist.train.samples,
+      close: async () => {
+        cancelTelling();
+        await closeAll(shards);
+      },
+    };
+  } catch (error) {
+    await closeAll(null);
+    throw error;
+  }
+}
+
+async function listen(app: FastifyInstance, config: Config, tls: Certificate | null): Promise<Listening> {
+  const { host, port, join, https } = config;
+  await app.listen({ host, port });
+  const kind = tls === null ? 'none' : https === true ? 'self-signed' : 'certificate';
+  return { host, port: (app.server.address() as AddressInfo).port, tls: kind, join };
+}
+
+interface SocketParts {
+  config: Config;
+  training: Training;
+  sessions: AdminSessions;
+  map: OpenedShards['map'];
+  app: FastifyInstance;
+  failed: (error: unknown) => void;
+}
+
+function serveSockets(sockets: Server, { config, training, sessions, map, app, failed }: SocketParts): void {
+  serveCoordinator(sockets.of(NAMESPACES.coordinator), {
+    coordinator: training.coordinator,
+    clock: wallClock,
+    run: training.name,
+    model: config.spec,
+    shards: map,
+    join: config.join,
+    status: () => training.run.status(),
+    failed,
+  });
+  serveAdmin(sockets.of(NAMESPACES.admin), {
+    clock: wallClock,
+    admits: (cookies) => sessions.holds(cookies === undefined ? undefined : app.parseCookie(cookies)[SESSION_COOKIE]),
+    snapshot: () => training.snapshot(),
+    failed,
+  });
+}
+
+function openingOf(training: Training, beginning: Beginning, config: Config) {
+  const { version, parameters, optimizerState } = beginning;
+  const { optimizer: kind, lr, momentum } = config;
+  return {
+    ranges: training.ranges,
+    run: training.name,
+    key: training.key,
+    version,
+    parameters,
+    optimizer: { kind, lr, momentum },
+    ...(optimizerState === undefined ? {} : { optimizerState }),
+  };
+}
+
+/** Where this server's pages may be open, for shards elsewhere. */
+function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
+  const scheme = tls === 'none' ? 'http' : 'https';
+  const origins = addresses.map(({ url }) => new URL(url).origin);
+  return [...new Set([...origins, `${scheme}://localhost:${port}`, `${scheme}://127.0.0.1:${port}`])];
+}
+
+function repeat(task: () => void): () => void {
+  const timer = setInterval(task, STATUS_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,20 @@
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { reporter, type Reporter } from './progress.ts';
+
+const UPDATE_EVERY_MS = 250;
+
+/** A progress reporter on standard error that follows a run; standard output is left to results. */
+export function showProgress(): Pick<Reporter, 'note' | 'end'> & { follow(snapshot: () => AdminSnapshot): void } {
+  const shown = reporter({ stream: process.stderr, tty: process.stderr.isTTY });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    note: (text) => shown.note(text),
+    follow: (snapshot) => {
+      timer = setInterval(() => shown.update(snapshot()), UPDATE_EVERY_MS);
+    },
+    end: () => {
+      clearInterval(timer);
+      shown.end();
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { addressLines } from './addresses.ts';
+import { beginningOf, checkpointsOf } from './beginning.ts';
+import { loadConfig } from './config.ts';
+import { runCommand } from './failure.ts';
+import { ensurePages } from './pages.ts';
+import { showProgress } from './showProgress.ts';
+import { serve } from './serve.ts';
+import { summaryJson, summaryOf, summaryText } from './summary.ts';
+
+/** `npm start`: serves a run until it is interrupted. */
+
+async function main(): Promise<number> {
+  const config = loadConfig('start');
+  const progress = showProgress();
+  const checkpoints = checkpointsOf(config.dataDir ?? '.');
+  const beginning = await beginningOf(config, checkpoints, progress.note);
+  const pages = await ensurePages();
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const serving = await serve(config, { beginning, checkpoints, pages, log: progress.note });
+  const { training, addresses, adminUrl, trainImages } = serving;
+  for (const line of addressLines(addresses, adminUrl)) progress.note(line);
+  progress.follow(serving.snapshot);
+  await training.run.start();
+  await interrupted;
+  await training.run.end('interrupted');
+  progress.end();
+  const summary = summaryOf(serving.snapshot(), config, trainImages);
+  await serving.close();
+  process.stderr.write(`${summaryText(summary)}\n`);
+  if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
+  return 0;
+}
+
+await runCommand(main);

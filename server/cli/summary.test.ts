@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { loadConfig } from './config.ts';
+import { deviceOf, snapshotOf } from './fixture.ts';
+import { summaryJson, summaryOf, summaryText } from './summary.ts';
+
+const demo = loadConfig('demo', ['--model', 'lenet', '--shards', '2', '--tabs', '3'], {});
+const devices = [deviceOf('webgl', 3), deviceOf('cpu', 5), deviceOf('cpu', 1), deviceOf('webgpu', 0)];
+const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
+
+it('is one JSON line with its keys in order', () => {
+  expect(summaryJson(summaryOf(ended, demo, 60_000))).toBe(
+    '{"model":"lenet","mode":"async","shards":2,"tabs":3,"engines":["webgl","cpu"],"commits":1240,' +
+      '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
+      '"bytesUp":12345678,"bytesDown":23456789,"stop":"target"}',
+  );
+});
+
+it('counts the devices of a server, and names what tried where nothing was applied', () => {
+  const start = loadConfig('start', [], {});
+  expect(summaryOf(ended, start, 60_000).tabs).toBe(4);
+  const silent = snapshotOf({}, { devices: [deviceOf('webgpu', 0)] });
+  expect(summaryOf(silent, start, 60_000).engines).toEqual(['webgpu']);
+});
+
+it('says the same in a few lines', () => {
+  const text = summaryText(summaryOf(ended, demo, 60_000));
+  expect(text.split('\n')).toHaveLength(4);
+  for (const part of [
+    'lenet',
+    '94.31%',
+    '10,000 test images',
+    'reached the target',
+    '1,240 commits',
+    '12.3 MB up',
+  ]) {
+    expect(text).toContain(part);
+  }
+  expect(summaryText(summaryOf(snapshotOf({ testAccuracy: null }), demo, 60_000))).toContain('not measured');
+});

@@ -1,0 +1,89 @@
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { StopReason } from '../../shared/protocol/messages.ts';
+import { shardCount, type Config } from './config.ts';
+import { elapsed, grouped, percent } from './progress.ts';
+
+/** What a run came to; the keys are in the order in which the JSON line has them. */
+export interface Summary {
+  model: string;
+  mode: 'sync' | 'async';
+  shards: number;
+  /** Tabs that a demo opened; for a server, the devices that joined. */
+  tabs: number;
+  /** The engines that the devices trained with, each once. */
+  engines: string[];
+  /** The version that the model is at. */
+  commits: number;
+  /** Images that the commits were computed on. */
+  samples: number;
+  seconds: number;
+  /** On all test images, 0 to 1; null where nothing was measured. */
+  testAccuracy: number | null;
+  testImages: number;
+  trainImages: number;
+  bytesUp: number;
+  bytesDown: number;
+  stop: StopReason | null;
+}
+
+/** What became of a run; `trainImages` is the size of the training set. */
+export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: number): Summary {
+  const { status } = snapshot;
+  return {
+    model: status.model,
+    mode: config.mode,
+    shards: shardCount(config),
+    tabs: config.command === 'demo' ? config.tabs : snapshot.devices.length,
+    engines: enginesOf(snapshot),
+    commits: status.version,
+    samples: status.samples,
+    seconds: Math.round(snapshot.seconds * 1000) / 1000,
+    testAccuracy: status.testAccuracy,
+    testImages: status.testImages,
+    trainImages,
+    bytesUp: snapshot.bytesUp,
+    bytesDown: snapshot.bytesDown,
+    stop: status.stop,
+  };
+}
+
+function enginesOf({ devices }: AdminSnapshot): string[] {
+  const trained = devices.filter(({ applied }) => applied > 0);
+  // Where no update was applied, it is still worth knowing what tried.
+  const rows = trained.length > 0 ? trained : devices;
+  return [...new Set(rows.flatMap(({ profile }) => profile.engine?.name ?? []))];
+}
+
+/** The line that `--json` ends with. */
+export function summaryJson(summary: Summary): string {
+  return JSON.stringify(summary);
+}
+
+const STOPS: Record<StopReason, string> = {
+  target: 'reached the target',
+  'max-commits': 'reached --max-commits',
+  'max-seconds': 'reached --max-seconds',
+  stopped: 'stopped by the admin',
+  interrupted: 'interrupted',
+  'shard-lost': 'lost a shard',
+};
+
+/** The same as a few lines for a person. */
+export function summaryText(summary: Summary): string {
+  const { shards, tabs, engines, stop, testAccuracy } = summary;
+  const accuracy = testAccuracy === null ? 'not measured' : percent(testAccuracy);
+  return [
+    `${summary.model}: ${accuracy} on ${grouped(summary.testImages)} test images (${stop === null ? 'still running' : STOPS[stop]})`,
+    `  ${grouped(summary.commits)} commits, ${grouped(summary.samples)} samples of ${grouped(summary.trainImages)} training images in ${elapsed(summary.seconds)}`,
+    `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
+    `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
+  ].join('\n');
+}
+
+function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

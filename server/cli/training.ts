@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { layoutOf } from '../../shared/model/layout.ts';
+import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
+import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
+import type { Clock } from '../core/clock.ts';
+import { Coordinator } from '../core/coordinator.ts';
+import { AsyncPolicy } from '../core/policy/async.ts';
+import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
+import { SyncPolicy } from '../core/policy/sync.ts';
+import { Run, type ModelSnapshot } from '../core/run.ts';
+import type { ShardPort } from '../core/shardPort.ts';
+import { Throughput } from '../core/throughput.ts';
+import { createWork, type DataShardRef } from '../core/work.ts';
+import type { CheckpointStore } from '../store/checkpoint.ts';
+import type { Evaluator } from '../threads/evaluator.ts';
+import type { Beginning } from './beginning.ts';
+import { settingsOf, shardCount, type Config } from './config.ts';
+
+/** No lease is shorter than this: a busy device is not a gone one. */
+const LEASE_FLOOR_MS = 2000;
+/** Far above any gradient that training meets; a bound against nonsense, not a clip. */
+const MAX_NORM = 1e4;
+const MAX_DEVICES = 4096;
+
+export interface TrainingParts {
+  clock: Clock;
+  beginning: Beginning;
+  dataShards: DataShardRef[];
+  testImages: number;
+  evaluator: Evaluator;
+  checkpoints: CheckpointStore;
+  /** Something that people are shown has changed. */
+  changed: () => void;
+  log: (line: string) => void;
+}
+
+/** One run and what it is made of, apart from how it is reached. */
+export class Training {
+  /** Public id, new at each start of the server. */
+  readonly name = randomBytes(4).toString('hex');
+  /** Signs leases, passes and resume tokens; dies with the process. */
+  readonly key = randomBytes(32);
+  readonly ranges: KeyRange[];
+  readonly coordinator: Coordinator;
+  readonly run: Run;
+  /** Empty until the shards are opened, which need to know where to report to. */
+  readonly shards: ShardPort[] = [];
+  readonly #config: Config;
+  readonly #parts: TrainingParts;
+  readonly #throughput: Throughput;
+  #checkpoint: AdminSnapshot['checkpoint'] = null;
+
+  constructor(config: Config, parts: TrainingParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#throughput = new Throughput(parts.clock);
+    this.ranges = cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
+    this.coordinator = this.#createCoordinator();
+    this.run = this.#createRun();
+  }
+
+  /** What the admin is shown. */
+  snapshot(): AdminSnapshot {
+    const rate = this.#throughput.perSecond();
+    return {
+      run: this.name,
+      status: this.run.status(),
+      settings: settingsOf(this.#config),
+      seconds: this.run.seconds,
+      samplesPerSecond: rate.samples,
+      commitsPerSecond: rate.commits,
+      bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
+      bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
+      devices: this.coordinator.deviceRows(),
+      measurements: [...this.run.measurements],
+      checkpoint: this.#checkpoint,
+    };
+  }
+
+  /** What the admin asks for. */
+  act(action: RunAction): Promise<void> {
+    switch (action) {
+      case 'start':
+        return this.run.start();
+      case 'pause':
+        this.run.pause();
+        return Promise.resolve();
+      case 'stop':
+        return this.run.end('stopped');
+    }
+  }
+
+  #createCoordinator(): Coordinator {
+    const { clock, beginning, dataShards } = this.#parts;
+    const { version, samples } = beginning;
+    const { batch, seed } = this.#config;
+    return new Coordinator(
+      { run: this.name, key: this.key, ranges: this.ranges, version, samples, maxNorm: MAX_NORM, maxDevices: MAX_DEVICES },
+      {
+        clock,
+        policy: policyOf(this.#config),
+        work: createWork(dataShards, { batch, seed, startVersion: version }),
+        shards: this.shards,
+        mintDevice: () => randomBytes(6).toString('hex'),
+        committed: () => {
+          this.#throughput.mark(this.coordinator.version, this.coordinator.samples);
+          this.run.committed();
+        },
+        firstLease: () => this.run.firstLease(),
+      },
+    );
+  }
+
+  #createRun(): Run {
+    const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds } = this.#config;
+    const { clock, beginning, testImages, evaluator, changed, log } = this.#parts;
+    return new Run(
+      {
+        model: spec.name,
+        testImages,
+        ranges: this.ranges,
+        target,
+        maxCommits,
+        maxSeconds,
+        evaluateEvery,
+        checkpointSeconds,
+        seconds: beginning.seconds,
+        measurements: beginning.measurements,
+      },
+      {
+        clock,
+        coordinator: this.coordinator,
+        shards: this.shards,
+        evaluate: (parameters) => evaluator.evaluate(parameters),
+        saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
+        changed,
+        failed: (what, error) => log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`),
+      },
+    );
+  }
+
+  async #save(snapshot: ModelSnapshot, measurements: AdminSnapshot['measurements']): Promise<void> {
+    const { optimizerState, ...rest } = snapshot;
+    const savedAt = new Date(this.#parts.clock.now()).toISOString();
+    await this.#parts.checkpoints.save({
+      ...rest,
+      settings: settingsOf(this.#config),
+      model: this.#config.spec,
+      optimizer: optimizerState,
+      measurements,
+      savedAt,
+    });
+    this.#checkpoint = { version: snapshot.version, savedAt };
+  }
+}
+
+
+function policyOf(config: Config): Policy {
+  const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
+  const { mode, reduce, roundSize, staleness, maxStaleness } = config;
+  return mode === 'sync'
+    ? new SyncPolicy({ reduce, roundSize, limits })
+    : new AsyncPolicy({ staleness, maxStaleness, limits });
+}

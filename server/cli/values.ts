@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+/** What commander or the environment hands over for one setting: text, a bare flag, or the words after it. */
+export type RawValue = string | true | readonly string[];
+
+/** A kind of value that a setting may hold. */
+export interface Kind<T> {
+  /** Reads the raw value; what it refuses is reported with {@link expects}. */
+  schema: z.ZodType<T, RawValue>;
+  /** Completes the sentence "the value is not ...". */
+  expects: string;
+  /** What stands behind the flag in the help, for instance `<n>`; null for a flag without a value. */
+  placeholder: string | null;
+}
+
+/** A certificate to make on the spot (true), none (false), or the paths of one. */
+export type Https = boolean | { cert: string; key: string };
+
+// zod's own input types are narrower than what comes in; every schema below refuses what it does not take.
+const text = z.string() as z.ZodType<string, RawValue>;
+const onOrOff = z.union([z.literal(true), z.stringbool()]) as z.ZodType<boolean, RawValue>;
+
+/** A whole number from `min` to `max`. */
+export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const digits = text.refine((value) => /^\d{1,16}$/.test(value)).transform(Number);
+  const upTo = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  return {
+    schema: digits.pipe(z.int().min(min).max(max)),
+    expects: `a whole number ${upTo}`,
+    placeholder: '<n>',
+  };
+}
+
+/** A number for which `holds`; `range` names the condition, for instance `above 0`. */
+export function decimal(range: string, holds: (value: number) => boolean): Kind<number> {
+  const digits = text.refine((value) => /^(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(value)).transform(Number);
+  return {
+    schema: digits.pipe(z.number().refine(holds)),
+    expects: `a number ${range}`,
+    placeholder: '<x>',
+  };
+}
+
+/** A length of time in seconds that a timer can hold. */
+export function seconds(max: number): Kind<number> {
+  return { ...decimal(`above 0, at most ${max}`, (value) => value > 0 && value <= max), placeholder: '<s>' };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...words: [T, ...T[]]): Kind<T> {
+  return {
+    schema: text.pipe(z.enum(words) as z.ZodType<T, string>),
+    expects: `one of ${words.join(', ')}`,
+    placeholder: `<${words.join('|')}>`,
+  };
+}
+
+/** Any text of at most `length` characters, `what` being what it names. */
+export function words(what: string, placeholder: string, length = 4096): Kind<string> {
+  return {
+    schema: text.pipe(z.string().min(1).max(length)),
+    expects: `${what} of 1 to ${length} characters`,
+    placeholder,
+  };
+}
+
+/** A flag that is there or not; in the environment `true` or `false`. */
+export const flag: Kind<boolean> = { schema: onOrOff, expects: 'true or false', placeholder: null };
+
+/** `kind`, or the word `none` for "without". */
+export function orNone<T>(kind: Kind<T>): Kind<T | null> {
+  const none = z.literal('none').transform(() => null) as unknown as z.ZodType<null, RawValue>;
+  return { ...kind, schema: z.union([none, kind.schema]), expects: `${kind.expects}, or none` };
+}
+
+/** The word `all`, or a whole number from 1. */
+export const allOrCount: Kind<'all' | number> = {
+  schema: z.union([z.literal('all') as unknown as z.ZodType<'all', RawValue>, whole(1).schema]),
+  expects: 'all or a whole number from 1',
+  placeholder: '<all|n>',
+};
+
+/** An http or https address. */
+export const httpUrl: Kind<string> = {
+  schema: text.pipe(z.string().refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value))),
+  expects: 'an address that begins with http:// or https://',
+  placeholder: '<url>',
+};
+
+const MOST_SHARDS = 256;
+const origins = text
+  .transform((value) => value.split(',').map((part) => httpUrl.schema.safeParse(part.trim()).data ?? ''))
+  .refine((urls) => urls.length <= MOST_SHARDS && !urls.includes(''))
+  .transform((urls) => urls.map((url) => new URL(url).origin));
+
+/** How many shards run in this process, or the origins of the processes that they are. */
+export const shardList: Kind<number | string[]> = {
+  schema: z.union([whole(1, MOST_SHARDS).schema, origins]),
+  expects: `a whole number from 1 to ${MOST_SHARDS}, or a comma list of http(s) addresses`,
+  placeholder: '<n|urls>',
+};
+
+/** Bare, `false`, or a certificate and its key: two words behind the flag, a comma between them in the environment. */
+export const httpsFiles: Kind<Https> = {
+  schema: z.union([
+    onOrOff,
+    z
+      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+      .pipe(z.tuple([z.string().min(1), z.string().min(1)]))
+      .transform(([cert, key]) => ({ cert, key })),
+  ]),
+  expects: 'bare (self-signed), or the paths of a certificate and its key',
+  placeholder: '[cert key...]',
+};

@@ -1,0 +1,373 @@
+import type { KeyRange } from '../../shared/model/ranges.ts';
+import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { DeviceRow } from '../../shared/protocol/admin.ts';
+import { macOfTerms, resumeToken, sameSecret, shardPass } from '../../shared/protocol/mac.ts';
+import type { Hello, LeaseTerms } from '../../shared/protocol/messages.ts';
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
+import { normOfBlocks } from './aggregate.ts';
+import type { Clock } from './clock.ts';
+import { DeviceRegistry, deviceRowOf, type Device, type DevicePort } from './devices.ts';
+import { LeaseBook, type LiveLease } from './leases.ts';
+import type { Assignment, Decision, Policy } from './policy/policy.ts';
+import type { CommitRecord, ShardPort, ShardReports } from './shardPort.ts';
+import type { createWork } from './work.ts';
+
+export interface CoordinatorSettings {
+  run: string;
+  /** Secret of the run. */
+  key: Uint8Array;
+  ranges: KeyRange[];
+  version: number;
+  samples: number;
+  /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
+  maxNorm: number;
+  maxDevices: number;
+}
+
+export interface CoordinatorParts {
+  clock: Clock;
+  policy: Policy;
+  work: ReturnType<typeof createWork>;
+  /** In the order of the key ranges. */
+  shards: ShardPort[];
+  /** A fresh public device id. */
+  mintDevice: () => string;
+  /** Called after each commit, before anything else is decided. */
+  committed: () => void;
+  /** Called at the first lease after each {@link Coordinator.start}. */
+  firstLease: () => void;
+}
+
+/** What a joined device holds on to: only the newest session of a device is heard. */
+export interface Session {
+  device: string;
+  number: number;
+}
+
+export interface Joined {
+  session: Session;
+  token: string;
+  pass: string;
+}
+
+/**
+ * Decides who works on what and what becomes part of the model. Carries no tensors: shards stage them and
+ * apply its commit records. Plain code: every method returns at once, time is the injected clock's.
+ */
+export class Coordinator implements ShardReports {
+  readonly #settings: CoordinatorSettings;
+  readonly #parts: CoordinatorParts;
+  readonly #devices = new DeviceRegistry();
+  readonly #leases = new LeaseBook();
+  #version: number;
+  #samples: number;
+  #granting = false;
+  #deciding = true;
+  #granted = false;
+  #cancelWake: () => void = () => undefined;
+
+  constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#version = settings.version;
+    this.#samples = settings.samples;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Samples whose gradients are in the model. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  get presentDevices(): number {
+    return this.#devices.present().length;
+  }
+
+  deviceRows(): DeviceRow[] {
+    return this.#devices.all().map(deviceRowOf);
+  }
+
+  /** Lets work be leased and updates be decided. */
+  start(): void {
+    this.#granting = true;
+    this.#deciding = true;
+    this.#granted = false;
+    for (const lease of this.#leases.all()) if (lease.whole) this.#decideWhole(lease);
+    this.#pump();
+  }
+
+  /** Grants nothing more; what is out may still come in and count. */
+  pause(): void {
+    this.#granting = false;
+  }
+
+  /** Grants and decides nothing, so that the version stands still; whole updates wait for {@link start}. */
+  freeze(): void {
+    this.#granting = false;
+    this.#deciding = false;
+  }
+
+  /** Ends every live lease: nothing changes the parameters until {@link start} [RN4]. */
+  stop(): void {
+    this.freeze();
+    for (const lease of this.#leases.all()) this.#withdraw(lease);
+    this.#parts.policy.reset();
+  }
+
+  /** @returns FULL where the server has as many devices as it takes [AU2]. */
+  join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
+    const known = resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
+    const id = known ? resume.device : this.#parts.mintDevice();
+    const before = this.#devices.get(id);
+    if (before !== undefined && before.state !== 'gone') {
+      this.#end(before);
+      before.port.replaced();
+    } else if (this.presentDevices >= this.#settings.maxDevices) {
+      return 'FULL';
+    }
+    const device = this.#devices.join(id, profile, port);
+    return {
+      session: { device: id, number: device.session },
+      token: resumeToken(this.#settings.key, id),
+      pass: shardPass(this.#settings.key, this.#settings.run, id),
+    };
+  }
+
+  /** The device has no lease and would like one. Asking again while it has one changes nothing. */
+  ready(session: Session, engine: EngineReport): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    device.profile = { ...device.profile, engine };
+    if (device.lease !== null || device.state === 'faulty') return;
+    device.state = 'idle';
+    this.#pump();
+  }
+
+  /** The device cannot do its lease [LS5]. */
+  release(session: Session, lease: number): Outcome {
+    const device = this.#heard(session);
+    const live = this.#leases.live(lease);
+    if (device === undefined || live?.device !== device.id) return 'UNKNOWN_LEASE';
+    this.#refuse(live, 'WITHDRAWN', null);
+    DeviceRegistry.lose(device, true);
+    this.#pump();
+    return 'OK';
+  }
+
+  /** The person stopped; the connection may stay. */
+  leave(session: Session): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    this.#giveBack(device);
+    device.state = 'left';
+    this.#pump();
+  }
+
+  /** The connection ended: whatever was not whole is leased again at once [LS4]. */
+  disconnect(session: Session): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    this.#end(device);
+    this.#pump();
+  }
+
+  staged(lease: number, shard: number, squares: number[]): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) {
+      this.#parts.shards[shard]?.refuse(lease, this.#leases.endOf(lease), null);
+      return;
+    }
+    live.squares[shard] = squares;
+    if (live.squares.some((each) => each === undefined)) return;
+    const device = this.#devices.get(live.device);
+    if (normOfBlocks(live.squares.flatMap((each) => each ?? [])) > this.#settings.maxNorm) {
+      this.#refuse(live, 'NORM_EXCEEDED', null);
+      if (device !== undefined) DeviceRegistry.lose(device, true);
+      this.#pump();
+      return;
+    }
+    live.whole = true;
+    live.cancelDeadline();
+    if (device !== undefined && device.lease === lease) {
+      DeviceRegistry.measure(device, this.#parts.clock.now() - live.grantedAt, live.samples);
+      device.state = 'waiting';
+    }
+    if (!this.#deciding) return;
+    this.#decideWhole(live);
+    this.#pump();
+  }
+
+  rejected(lease: number, _shard: number, outcome: Outcome): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) return;
+    this.#refuse(live, outcome, null);
+    const device = this.#devices.get(live.device);
+    if (device !== undefined) DeviceRegistry.lose(device, true);
+    this.#pump();
+  }
+
+  /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
+  #pump(): void {
+    const { policy, clock } = this.#parts;
+    for (let moved = true; moved; ) {
+      moved = false;
+      if (this.#granting) {
+        for (const assignment of policy.assign(this.#devices.ready(), this.#version, clock.now())) {
+          this.#grant(assignment);
+          moved = true;
+        }
+      }
+      if (this.#deciding) {
+        const decisions = policy.settle(clock.now());
+        moved = this.#carryOut(decisions) || moved;
+      }
+    }
+    this.#cancelWake();
+    const wakeAt = this.#granting ? policy.wakeAt() : null;
+    if (wakeAt !== null && wakeAt > clock.now()) {
+      this.#cancelWake = clock.after(wakeAt - clock.now(), () => this.#pump());
+    }
+  }
+
+  #grant(assignment: Assignment): void {
+    const { clock, work, shards, policy } = this.#parts;
+    const device = this.#devices.get(assignment.device);
+    if (device === undefined) return;
+    const lease = this.#leases.nextId();
+    const unit = work(assignment.key);
+    const now = clock.now();
+    const terms: LeaseTerms = {
+      lease,
+      device: device.id,
+      run: this.#settings.run,
+      baseVersion: this.#version,
+      kind: 'gradient',
+      samples: unit.batch * unit.localSteps,
+      deadline: now + assignment.leaseMs,
+    };
+    if (device.holds !== this.#version) for (const shard of shards) shard.pin(lease, this.#version);
+    this.#leases.add({
+      lease,
+      device: device.id,
+      baseVersion: this.#version,
+      samples: terms.samples,
+      grantedAt: now,
+      squares: shards.map(() => undefined),
+      whole: false,
+      cancelDeadline: clock.after(assignment.leaseMs, () => this.#expire(lease)),
+    });
+    policy.granted(lease, assignment);
+    device.lease = lease;
+    device.state = 'working';
+    if (!this.#granted) {
+      this.#granted = true;
+      this.#parts.firstLease();
+    }
+    const mac = macOfTerms(this.#settings.key, terms, this.#settings.ranges);
+    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs: assignment.leaseMs });
+  }
+
+  #expire(lease: number): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined || live.whole) return;
+    this.#refuse(live, 'EXPIRED', null);
+    const device = this.#devices.get(live.device);
+    if (device?.lease === lease) {
+      DeviceRegistry.lose(device, false);
+      // It was slower than thought; the next lease takes that into account.
+      if (device.unitMs !== null) device.unitMs *= 2;
+    }
+    this.#pump();
+  }
+
+  #decideWhole(live: LiveLease): void {
+    const { lease, baseVersion, samples } = live;
+    this.#carryOut(this.#parts.policy.whole({ lease, baseVersion, samples }, this.#version));
+  }
+
+  #carryOut(decisions: Decision[]): boolean {
+    let moved = false;
+    for (const decision of decisions) {
+      if (!this.#deciding) break;
+      moved = true;
+      if (decision.type === 'commit') {
+        this.#commit({ version: this.#version + 1, members: decision.members });
+      } else {
+        const live = this.#leases.live(decision.lease);
+        if (live === undefined) continue;
+        this.#refuse(live, decision.outcome, this.#version);
+        this.#makeReady(live, this.#version, false);
+      }
+    }
+    return moved;
+  }
+
+  /** Everything that changes the parameters passes here [CM1]. */
+  #commit(record: CommitRecord): void {
+    for (const shard of this.#parts.shards) shard.commit(record);
+    this.#version = record.version;
+    for (const { lease } of record.members) {
+      const live = this.#leases.live(lease);
+      if (live === undefined) throw new Error(`coordinator: commit of lease ${lease}, which is not live`);
+      this.#leases.end(live, 'APPLIED');
+      this.#samples += live.samples;
+      this.#makeReady(live, record.version, true);
+    }
+    this.#parts.committed();
+  }
+
+  /** After a decision that came with weights: the device goes on without asking. */
+  #makeReady(live: LiveLease, version: number, applied: boolean): void {
+    const device = this.#devices.get(live.device);
+    if (device?.lease !== live.lease) return;
+    device.lease = null;
+    device.holds = version;
+    device.state = 'idle';
+    if (!applied) {
+      device.lost++;
+      return;
+    }
+    device.applied++;
+    device.faults = 0;
+    device.staleness = version - 1 - live.baseVersion;
+  }
+
+  #refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
+    this.#leases.end(live, outcome);
+    this.#parts.policy.gone(live.lease);
+    for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
+  }
+
+  /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
+  #withdraw(live: LiveLease): void {
+    this.#refuse(live, 'WITHDRAWN', this.#version);
+    const device = this.#devices.get(live.device);
+    if (device?.lease !== live.lease) return;
+    device.lease = null;
+    // A device that had handed in everything gets the weights with the answer; the others report themselves.
+    device.state = live.whole ? 'idle' : 'silent';
+    if (live.whole) device.holds = this.#version;
+  }
+
+  #giveBack(device: Device): void {
+    const live = device.lease === null ? undefined : this.#leases.live(device.lease);
+    if (live !== undefined && !live.whole) {
+      this.#refuse(live, 'WITHDRAWN', null);
+      device.lost++;
+    }
+    device.lease = null;
+  }
+
+  #end(device: Device): void {
+    this.#giveBack(device);
+    this.#devices.leave(device);
+  }
+
+  #heard({ device, number }: Session): Device | undefined {
+    const known = this.#devices.get(device);
+    return known?.session === number && known.state !== 'gone' ? known : undefined;
+  }
+}

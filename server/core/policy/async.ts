@@ -1,0 +1,67 @@
+import { ownLeaseMs } from './leaseTime.ts';
+import type { Assignment, Decision, LeaseLimits, Policy, ReadyDevice, WholeUpdate, WorkKey } from './policy.ts';
+
+export interface AsyncSettings {
+  /** `sqrt` weighs an update by (1 + staleness)^-1/2 (Zhang et al. 2016 and field practice), `none` by 1. */
+  staleness: 'none' | 'sqrt';
+  /** An update more versions behind than this is answered STALE. */
+  maxStaleness: number;
+  limits: LeaseLimits;
+}
+
+/** Each update is a commit of its own as soon as it is whole [PO2]. */
+export class AsyncPolicy implements Policy {
+  readonly #settings: AsyncSettings;
+  readonly #steps = new Map<number, number>();
+  readonly #leased = new Map<number, WorkKey>();
+  #lost: WorkKey[] = [];
+
+  constructor(settings: AsyncSettings) {
+    this.#settings = settings;
+  }
+
+  assign(ready: ReadyDevice[]): Assignment[] {
+    return ready.map(({ device, seat, unitMs }) => ({
+      device,
+      key: this.#lost.shift() ?? this.#nextOf(seat),
+      leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
+    }));
+  }
+
+  granted(lease: number, { key }: Assignment): void {
+    this.#leased.set(lease, key);
+  }
+
+  whole({ lease, baseVersion }: WholeUpdate, version: number): Decision[] {
+    this.#leased.delete(lease);
+    const staleness = version - baseVersion;
+    if (staleness > this.#settings.maxStaleness) return [{ type: 'refuse', lease, outcome: 'STALE' }];
+    const weight = this.#settings.staleness === 'sqrt' ? Math.fround(1 / Math.sqrt(1 + staleness)) : 1;
+    return [{ type: 'commit', members: [{ lease, weight }] }];
+  }
+
+  gone(lease: number): void {
+    const key = this.#leased.get(lease);
+    this.#leased.delete(lease);
+    if (key !== undefined) this.#lost.push(key);
+  }
+
+  settle(): Decision[] {
+    return [];
+  }
+
+  wakeAt(): null {
+    return null;
+  }
+
+  reset(): void {
+    this.#lost = [...this.#lost, ...this.#leased.values()];
+    this.#leased.clear();
+  }
+
+  #nextOf(lane: number): WorkKey {
+    const step = this.#steps.get(lane) ?? 0;
+    this.#steps.set(lane, step + 1);
+    return { lane, step };
+  }
+}

@@ -1,0 +1,63 @@
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+
+/** Which piece of the run's endless work a unit is; what is computed follows from it alone, not from the device. */
+export interface WorkKey {
+  /** A walk through the data shards: the slot of a sync round, the seat of an async device. */
+  lane: number;
+  /** How far along the walk. */
+  step: number;
+}
+
+/** A device that has no lease and would like one. */
+export interface ReadyDevice {
+  device: string;
+  /** The smallest number no other present device has. */
+  seat: number;
+  /** Measured milliseconds from lease to whole update; null before the first. */
+  unitMs: number | null;
+}
+
+export interface Assignment {
+  device: string;
+  key: WorkKey;
+  /** Milliseconds until the lease ends. */
+  leaseMs: number;
+}
+
+/** An update of which every slice is staged. */
+export interface WholeUpdate {
+  lease: number;
+  baseVersion: number;
+  samples: number;
+}
+
+export type Decision =
+  | { type: 'commit'; members: { lease: number; weight: number }[] }
+  | { type: 'refuse'; lease: number; outcome: Outcome };
+
+/**
+ * The rule that turns whole updates into commits: a pure state machine. The coordinator tells it what happened
+ * and does what it answers, in order; time is an argument [PO1].
+ */
+export interface Policy {
+  /** Hands work to ready devices. Called again whenever a device becomes ready. */
+  assign(ready: ReadyDevice[], version: number, now: number): Assignment[];
+  /** The coordinator granted an assignment under this lease. */
+  granted(lease: number, assignment: Assignment): void;
+  whole(update: WholeUpdate, version: number): Decision[];
+  /** A lease ended without an update; its work is to be leased again. */
+  gone(lease: number): void;
+  /** What is to be decided now that nothing more can be assigned. */
+  settle(now: number): Decision[];
+  /** When {@link assign} and {@link settle} are to be called again at the latest; null: when something happens. */
+  wakeAt(): number | null;
+  /** Forgets all live leases: the run was stopped. */
+  reset(): void;
+}
+
+export interface LeaseLimits {
+  /** No lease is shorter: a hiccup is not an absence. */
+  floorMs: number;
+  /** No lease is longer: the setting `--lease-seconds`. */
+  capMs: number;
+}

@@ -1,0 +1,128 @@
+import { roundLeaseMs } from './leaseTime.ts';
+import type { Assignment, Decision, LeaseLimits, Policy, ReadyDevice, WholeUpdate, WorkKey } from './policy.ts';
+
+export interface SyncSettings {
+  /** `mean` weighs updates by their samples, `sum` adds them up as the Ray project did. */
+  reduce: 'mean' | 'sum';
+  /** Updates a round, or `all`: one for each device that is ready when the round opens. */
+  roundSize: number | 'all';
+  limits: LeaseLimits;
+}
+
+/** A round ends at the latest after this many of its leases: a lost slot can be leased once more. */
+const LEASES_A_ROUND = 2;
+
+interface Slot {
+  key: WorkKey;
+  lease: number | null;
+  samples: number | null;
+}
+
+interface Round {
+  slots: Slot[];
+  leaseMs: number;
+  deadline: number;
+}
+
+/**
+ * One commit a round, of all its updates in the order of their slots. A slot whose device is lost is leased
+ * again within the round; at the deadline the round commits with what there is, or opens again where there is
+ * nothing [PO3].
+ */
+export class SyncPolicy implements Policy {
+  readonly #settings: SyncSettings;
+  #round: Round | null = null;
+  /** When a ready device was first seen waiting for a round of fixed size to fill. */
+  #waitingSince: number | null = null;
+  #lost: WorkKey[] = [];
+
+  constructor(settings: SyncSettings) {
+    this.#settings = settings;
+  }
+
+  assign(ready: ReadyDevice[], version: number, now: number): Assignment[] {
+    const round = this.#round ?? this.#open(ready, version, now);
+    if (round === null) return [];
+    const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
+    const leaseMs = Math.min(round.leaseMs, round.deadline - now);
+    if (leaseMs <= 0) return [];
+    return ready.slice(0, free.length).map(({ device }, index) => ({
+      device,
+      key: free[index]?.key ?? { lane: 0, step: 0 },
+      leaseMs,
+    }));
+  }
+
+  granted(lease: number, { key }: Assignment): void {
+    const slot = this.#round?.slots.find((each) => each.key === key);
+    if (slot !== undefined) slot.lease = lease;
+  }
+
+  whole({ lease, samples }: WholeUpdate): Decision[] {
+    const slot = this.#slotOf(lease);
+    if (slot === undefined) return [{ type: 'refuse', lease, outcome: 'EXPIRED' }];
+    slot.samples = samples;
+    return [];
+  }
+
+  gone(lease: number): void {
+    const slot = this.#slotOf(lease);
+    if (slot !== undefined) slot.lease = null;
+  }
+
+  settle(now: number): Decision[] {
+    const round = this.#round;
+    if (round === null) return [];
+    const live = round.slots.some(({ lease, samples }) => lease !== null && samples === null);
+    const free = round.slots.filter(({ lease }) => lease === null);
+    const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
+    if (now < round.deadline && (live || refillable)) return [];
+    this.#round = null;
+    this.#lost.push(...round.slots.filter(({ samples }) => samples === null).map(({ key }) => key));
+    const filled = round.slots.filter(({ samples }) => samples !== null);
+    return filled.length === 0 ? [] : [{ type: 'commit', members: this.#weigh(filled) }];
+  }
+
+  wakeAt(): number | null {
+    if (this.#round !== null) return this.#round.deadline;
+    return this.#waitingSince === null ? null : this.#waitingSince + this.#settings.limits.capMs;
+  }
+
+  reset(): void {
+    this.#round = null;
+    this.#waitingSince = null;
+  }
+
+  #open(ready: ReadyDevice[], version: number, now: number): Round | null {
+    const { roundSize, limits } = this.#settings;
+    if (ready.length === 0) {
+      this.#waitingSince = null;
+      return null;
+    }
+    const size = roundSize === 'all' ? ready.length : roundSize;
+    this.#waitingSince ??= now;
+    // A round of fixed size waits for its devices, but not for ever: some may never come.
+    if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
+    this.#waitingSince = null;
+    const leaseMs = roundLeaseMs(ready.slice(0, size), limits);
+    const slots = Array.from({ length: size }, (_, lane) => ({
+      key: this.#lost.shift() ?? { lane, step: version },
+      lease: null,
+      samples: null,
+    }));
+    this.#round = { slots, leaseMs, deadline: now + LEASES_A_ROUND * leaseMs };
+    return this.#round;
+  }
+
+  #slotOf(lease: number): Slot | undefined {
+    return this.#round?.slots.find((slot) => slot.lease === lease);
+  }
+
+  #weigh(filled: Slot[]): { lease: number; weight: number }[] {
+    const total = filled.reduce((sum, { samples }) => sum + (samples ?? 0), 0);
+    return filled.map(({ lease, samples }) => ({
+      lease: lease ?? 0,
+      weight: this.#settings.reduce === 'sum' ? 1 : Math.fround((samples ?? 0) / total),
+    }));
+  }
+}

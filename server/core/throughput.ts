@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts';
+
+/** How far back a rate looks. */
+const WINDOW_MS = 10_000;
+/** Marks closer together than this are one: a rate needs no more. */
+const RESOLUTION_MS = 200;
+
+/** Commits and samples a second over the last few seconds. */
+export class Throughput {
+  readonly #clock: Clock;
+  #marks: { at: number; commits: number; samples: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The totals after a commit. */
+  mark(commits: number, samples: number): void {
+    const at = this.#clock.now();
+    const last = this.#marks.at(-1);
+    if (last !== undefined && at - last.at < RESOLUTION_MS && this.#marks.length > 1) this.#marks.pop();
+    this.#marks.push({ at, commits, samples });
+  }
+
+  perSecond(): { commits: number; samples: number } {
+    const now = this.#clock.now();
+    this.#marks = this.#marks.filter(({ at }) => at >= now - WINDOW_MS);
+    const [first, last] = [this.#marks[0], this.#marks.at(-1)];
+    if (first === undefined || last === undefined || now === first.at) return { commits: 0, samples: 0 };
+    const seconds = (now - first.at) / 1000;
+    return { commits: (last.commits - first.commits) / seconds, samples: (last.samples - first.samples) / seconds };
+  }
+}

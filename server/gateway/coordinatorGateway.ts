@@ -1,0 +1,109 @@
+import type { Namespace, Socket } from 'socket.io';
+import { sameSecret } from '../../shared/protocol/mac.ts';
+import { EVENTS, hello, helloVersion, ready, release, type RunStatus, type ShardMap } from '../../shared/protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Coordinator, Session } from '../core/coordinator.ts';
+import { answerRequests, closePeer, type Handler } from './peer.ts';
+
+/** A socket that has not said hello by then is closed [PR5]. */
+const HELLO_WITHIN_MS = 10_000;
+
+export interface CoordinatorGatewayParts {
+  coordinator: Coordinator;
+  clock: Clock;
+  run: string;
+  model: ModelSpec;
+  shards: ShardMap;
+  /** What a device must show to join; empty: nothing. */
+  join: string;
+  status: () => RunStatus;
+  failed: (error: unknown) => void;
+}
+
+/** Puts the coordinator behind its namespace: decodes, calls it, encodes. */
+export function serveCoordinator(namespace: Namespace, parts: CoordinatorGatewayParts): void {
+  namespace.on('connection', (socket) => {
+    serveDevice(socket, parts);
+  });
+}
+
+function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
+  const { coordinator, clock } = parts;
+  let session: Session | null = null;
+  const cancelHello = clock.after(HELLO_WITHIN_MS, () => closePeer(socket, 'TOO_SLOW', 'no hello in time'));
+
+  const joined =
+    (handle: (session: Session, ...rest: Parameters<Handler>) => void): Handler =>
+    (args, reply) => {
+      if (session === null) reply({ outcome: 'NOT_JOINED', reason: 'say hello first' });
+      else handle(session, args, reply);
+    };
+
+  const onHello: Handler = ([body], reply) => {
+    const version = helloVersion.safeParse(body);
+    if (!version.success) {
+      reply({ outcome: 'MALFORMED', reason: 'hello without a protocol version' });
+      return;
+    }
+    if (version.data.protocol !== PROTOCOL_VERSION) {
+      reply({ outcome: 'WRONG_PROTOCOL', reason: `this server speaks protocol ${PROTOCOL_VERSION}` });
+      return;
+    }
+    const message = hello.safeParse(body);
+    if (!message.success || session !== null) {
+      reply({ outcome: 'MALFORMED', reason: message.error?.issues[0]?.path.join('.') ?? 'hello was said already' });
+      return;
+    }
+    if (!sameSecret(message.data.join, parts.join)) {
+      reply({ outcome: 'REFUSED', reason: 'the credential to join is not valid' });
+      return;
+    }
+    const result = coordinator.join(message.data.profile, message.data.resume, {
+      lease: (lease) => socket.emit(EVENTS.lease, lease),
+      replaced: () => closePeer(socket, 'REPLACED', 'this device joined again'),
+    });
+    if (result === 'FULL') {
+      reply({ outcome: 'FULL' });
+      return;
+    }
+    cancelHello();
+    session = result.session;
+    const { token, pass } = result;
+    const welcome = {
+      outcome: 'OK' as const,
+      device: session.device,
+      token,
+      pass,
+      run: parts.run,
+      model: parts.model,
+      shards: parts.shards,
+    };
+    reply(welcome);
+    socket.emit(EVENTS.status, parts.status());
+  };
+
+  const handlers: Record<string, Handler> = {
+    [EVENTS.hello]: onHello,
+    [EVENTS.ready]: joined((present, [body], reply) => {
+      const message = ready.safeParse(body);
+      if (message.success) coordinator.ready(present, message.data.engine);
+      reply(message.success ? { outcome: 'OK' } : { outcome: 'MALFORMED', reason: 'ready names an engine' });
+    }),
+    [EVENTS.release]: joined((present, [body], reply) => {
+      const message = release.safeParse(body);
+      if (message.success) reply({ outcome: coordinator.release(present, message.data.lease) });
+      else reply({ outcome: 'MALFORMED', reason: 'release names a lease and a reason' });
+    }),
+    [EVENTS.leave]: joined((present, _args, reply) => {
+      coordinator.leave(present);
+      reply({ outcome: 'OK' });
+    }),
+  };
+  answerRequests(socket, handlers, parts.failed);
+  socket.on('disconnect', () => {
+    cancelHello();
+    if (session !== null) coordinator.disconnect(session);
+  });
+}

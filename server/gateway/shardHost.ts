@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Server, type Socket } from 'socket.io';
+import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
+import { sameSecret } from '../../shared/protocol/mac.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import type { Clock } from '../core/clock.ts';
+import { Shard } from '../core/shard.ts';
+import {
+  CONTROL_PATH,
+  controlCommit,
+  controlOpening,
+  controlPin,
+  controlRefusal,
+  SECRET_HEADER,
+  type ControlOpening,
+} from './control.ts';
+import { mapValues } from './remoteShard.ts';
+import { serveShard } from './shardGateway.ts';
+import { createSocketServer, messageLimit } from './sockets.ts';
+
+/** A control message carries a slice and an optimizer's state: three vectors of at most 256 MiB. */
+const CONTROL_LIMIT_BYTES = 800 * 1024 * 1024;
+const TRAFFIC_EVERY_MS = 500;
+
+export interface ShardHostParts {
+  http: HttpServer;
+  secret: string;
+  clock: Clock;
+  log: (line: string) => void;
+  failed: (error: unknown) => void;
+}
+
+/** Lets one coordinator at a time, with the secret, run a shard in this process. Answers how to close it. */
+export function hostShard({ http, secret, clock, log, failed }: ShardHostParts): () => Promise<void> {
+  const control = new Server(http, {
+    path: CONTROL_PATH,
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: CONTROL_LIMIT_BYTES,
+    allowRequest: ({ headers }, allow) => {
+      const shown = headers[SECRET_HEADER];
+      allow(null, secret !== '' && typeof shown === 'string' && sameSecret(shown, secret));
+    },
+  });
+  let hosted: HostedShard | null = null;
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.url?.startsWith(CONTROL_PATH) !== true) hosted?.upgrade(request, socket, head);
+  });
+  control.on('connection', (socket) => {
+    if (hosted !== null) {
+      socket.disconnect(true);
+      return;
+    }
+    const host = new HostedShard(socket, clock, failed);
+    hosted = host;
+    log('a coordinator took this shard');
+    socket.on('disconnect', () => {
+      hosted = null;
+      host.close();
+      log('the coordinator is gone; this shard waits for the next one');
+    });
+  });
+  return async () => {
+    hosted?.close();
+    await control.close();
+  };
+}
+
+/** One shard under one coordinator, from its opening to the end of their connection. */
+class HostedShard {
+  /** Never listens: connections come through {@link upgrade}, so that the next shard finds a clean server. */
+  readonly #http = createServer();
+  readonly #clock: Clock;
+  readonly #failed: (error: unknown) => void;
+  #shard: Shard | null = null;
+  #devices: Server | null = null;
+  #cancelTraffic: () => void = () => undefined;
+
+  constructor(socket: Socket, clock: Clock, failed: (error: unknown) => void) {
+    this.#clock = clock;
+    this.#failed = failed;
+    socket.on('open', (body: unknown, done: () => void) => {
+      this.#open(socket, controlOpening.parse(body));
+      done();
+    });
+    socket.on('commit', (body: unknown) => this.#opened().commit(controlCommit.parse(body)));
+    socket.on('refuse', (body: unknown) => {
+      const { lease, outcome, version } = controlRefusal.parse(body);
+      this.#opened().refuse(lease, outcome, version);
+    });
+    socket.on('pin', (body: unknown) => {
+      const { lease, version } = controlPin.parse(body);
+      this.#opened().pin(lease, version);
+    });
+    socket.on('snapshot', (done: (snapshot: unknown) => void) => {
+      const shard = this.#opened();
+      socket.emit('traffic', shard.traffic);
+      void shard.snapshot().then(({ parameters, optimizerState, version }) => {
+        const { slots, scalars } = optimizerState;
+        const state = { slots: mapValues(slots, encodeFloat32), scalars };
+        done({ version, parameters: encodeFloat32(parameters), optimizerState: state });
+      });
+    });
+  }
+
+  close(): void {
+    this.#cancelTraffic();
+    this.#shard?.abandon();
+    this.#shard = null;
+    void this.#devices?.close();
+    this.#devices = null;
+  }
+
+  /** A device asks for a websocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#devices === null) socket.destroy();
+    else this.#http.emit('upgrade', request, socket, head);
+  }
+
+  #opened(): Shard {
+    if (this.#shard === null) throw new Error('the coordinator spoke to a shard before it opened it');
+    return this.#shard;
+  }
+
+  #open(socket: Socket, { origins, parameters, optimizerState, ...opening }: ControlOpening): void {
+    const state = optimizerState && {
+      optimizerState: { slots: mapValues(optimizerState.slots, decodeFloat32), scalars: optimizerState.scalars },
+    };
+    const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, this.#clock, {
+      staged: (lease, _shard, squares) => socket.emit('staged', { lease, squares }),
+      rejected: (lease, _shard, outcome) => socket.emit('rejected', { lease, outcome }),
+    });
+    this.#shard = shard;
+    this.#devices = createSocketServer(this.#http, messageLimit(opening.ranges), () => origins);
+    serveShard(this.#devices.of(NAMESPACES.shard(shard.index)), shard, this.#failed);
+    const report = () => {
+      socket.emit('traffic', shard.traffic);
+      this.#cancelTraffic = this.#clock.after(TRAFFIC_EVERY_MS, report);
+    };
+    report();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Server as HttpServer } from 'node:http';
+import { Server } from 'socket.io';
+import { BLOCK, type KeyRange } from '../../shared/model/ranges.ts';
+import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
+
+/** Room beside the largest slice for the terms of a lease and socket.io's own bytes. */
+const MESSAGE_OVERHEAD_BYTES = 16 * 1024;
+/** A connection that joins no namespace by then is closed. */
+const CONNECT_WITHIN_MS = 10_000;
+
+/** The largest message a device has reason to send, in bytes. */
+export function messageLimit(ranges: KeyRange[]): number {
+  const largest = Math.max(BLOCK, ...ranges.map(({ length }) => length));
+  return FRAME_HEADER_BYTES + 4 * largest + MESSAGE_OVERHEAD_BYTES;
+}
+
+/**
+ * The socket.io server of the devices and the admin: websocket alone, messages bounded by the layout, and only
+ * from pages of `origins` or of the server itself [PR6].
+ */
+export function createSocketServer(http: HttpServer, limitBytes: number, origins: () => string[]): Server {
+  return new Server(http, {
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: limitBytes,
+    connectTimeout: CONNECT_WITHIN_MS,
+    allowRequest: (request, allow) => {
+      allow(null, isOwnOrigin(request.headers.origin, request.headers.host, origins()));
+    },
+  });
+}
+
+/** Programs send no Origin; a page must be the server's own or one that is named. */
+export function isOwnOrigin(origin: string | undefined, host: string | undefined, named: string[]): boolean {
+  if (origin === undefined) return true;
+  if (named.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import cookie from '@fastify/cookie';
+import fastifyStatic from '@fastify/static';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { DataShardFile } from '../dataset/cut.ts';
+import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
+import { dataRoutes } from './data.ts';
+
+export interface AppOptions {
+  /** Folder of the built pages. */
+  pages: string;
+  dataShards: readonly DataShardFile[];
+  admin: AdminRoutesOptions;
+  tls: { cert: string; key: string } | null;
+  failed: (error: unknown) => void;
+}
+
+/** Scripts only from here; connections also to shards elsewhere; WebAssembly is compiled, nothing else evaluated. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self' ws: wss:",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+const ASSET_LIFETIME = '365d';
+
+/** Everything the server has over HTTP: the pages, the data shards, the admin's API. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { pages, dataShards, admin, tls, failed } = options;
+  const app = Fastify({ ...(tls === null ? {} : { https: tls }), forceCloseConnections: true }) as FastifyInstance;
+  app.addHook('onSend', async (_request, reply) => {
+    void reply.headers(HEADERS);
+  });
+  app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) failed(error);
+    const message = status >= 500 ? 'The server made a mistake; its log has it.' : error.message;
+    await reply.code(status).send({ error: 'FAILED', message });
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    await reply.code(404).send({ error: 'NOT_FOUND', message: `There is nothing at ${request.url}.` });
+  });
+  await app.register(cookie);
+  await app.register(fastifyStatic, {
+    root: join(pages, 'assets'),
+    prefix: '/assets/',
+    immutable: true,
+    maxAge: ASSET_LIFETIME,
+    preCompressed: true,
+    index: false,
+  });
+  app.get('/', async (_request, reply) => reply.sendFile('volunteer/index.html', pages, PAGE));
+  for (const path of ['/admin', '/admin/']) {
+    app.get(path, async (_request, reply) => reply.sendFile('admin/index.html', pages, PAGE));
+  }
+  await app.register(dataRoutes, { shards: dataShards });
+  await app.register(adminRoutes, admin);
+  return app;
+}
+
+/** A page is asked for again each time: it names the assets of the present build. */
+const PAGE = { immutable: false, maxAge: 0 };
