@@ -38,8 +38,9 @@ function renderState(shown: Contribution): void {
 function renderEngine({ engine }: Contribution): void {
   if (engine === null) return;
   const software = engine.software && engine.name !== 'cpu' ? ' (in software, on the processor)' : '';
-  const detail = engine.detail ? `: ${engine.detail}` : '';
-  setFigure(byId('engine'), `${engineWords(engine.name)}${software}${detail}`, engine.name);
+  byId('engine').dataset.value = engine.name;
+  setText(byId('engine-name'), `${engineWords(engine.name)}${software}`);
+  setText(byId('engine-detail'), engine.detail);
   setNotice(byId('engine-note'), engine.note);
 }
 
