@@ -10,6 +10,7 @@ export function renderDevices({ devices }: AdminSnapshot): void {
   setText(byId('device-summary'), devices.length > 0 ? summarise(devices) : '');
   byId('no-devices').hidden = devices.length > 0;
   byId('devices').hidden = devices.length === 0;
+  byId('device-note').hidden = devices.length === 0;
 
   const sorted = sortDevices(devices);
   const present = new Set(sorted.map(({ device }) => device));

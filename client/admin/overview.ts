@@ -53,6 +53,6 @@ export function renderOverview(snapshot: AdminSnapshot): void {
 
   const { checkpoint } = snapshot;
   const version = checkpoint?.version ?? null;
-  setFigure(byId('checkpoint'), version === null ? NONE : `Version ${formatCount(version)}`, version);
+  setFigure(byId('checkpoint'), version === null ? NONE : formatCount(version), version);
   setText(byId('checkpoint-time'), checkpoint ? formatTime(checkpoint.savedAt) : 'None yet');
 }

@@ -5,6 +5,7 @@ import {
   EVENTS,
   helloAnswer,
   lease,
+  refusal,
   runStatus,
   shardAnswer,
   type ShardMap,
@@ -39,6 +40,10 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
     // socket.io reconnects by itself after a lost connection, not after one that the server closed.
     if (reason === 'io server disconnect') rejoin();
   });
+  // A namespace that the server does not have yet is not tried again by socket.io either.
+  coordinator.on('connect_error', () => {
+    if (!coordinator.active) rejoin();
+  });
   const rejoin = () => setTimeout(() => closed || coordinator.connect(), REJOIN_MS);
   coordinator.on(EVENTS.lease, (body: unknown) => events.lease(lease.parse(body)));
   coordinator.on(EVENTS.status, (body: unknown) => events.status(runStatus.parse(body)));
@@ -51,6 +56,9 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
       throw new ConnectionLost('the coordinator gave no answer');
     }
   };
+  const tell = async (event: string, body: object): Promise<void> => {
+    refusal.parse(await request(event, body));
+  };
   const closeShards = () => {
     for (const socket of shardSockets) socket.disconnect();
     shardSockets = [];
@@ -58,9 +66,9 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
   return {
     coordinator: {
       hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
-      ready: async (engine) => void (await request(EVENTS.ready, { engine })),
-      release: async (lease, reason) => void (await request(EVENTS.release, { lease, reason: reason.slice(0, 200) })),
-      leave: async () => void (await request(EVENTS.leave, {})),
+      ready: (engine) => tell(EVENTS.ready, { engine }),
+      release: (lease, reason) => tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }),
+      leave: () => tell(EVENTS.leave, {}),
     },
     joinShards: (shards, run, device, pass) => {
       closeShards();

@@ -21,17 +21,18 @@ async function main(): Promise<number> {
   const checkpoints = checkpointsOf(config.dataDir ?? temporary ?? '.');
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const progress = showProgress();
+  const { note } = progress;
   try {
     const { executablePath } = await findChromium(config.chromium);
     const pages = await ensurePages();
-    const beginning = await beginningOf(config, checkpoints, progress.note);
-    const serving = await serve(config, { beginning, checkpoints, pages, log: progress.note });
+    const beginning = await beginningOf(config, checkpoints, note);
+    const serving = await serve(config, { beginning, checkpoints, pages, log: note });
     const { run } = serving.training;
-    for (const line of addressLines(serving.addresses, serving.adminUrl)) progress.note(line);
+    for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await run.start();
     const { tabs, engine } = config;
     const url = serving.addresses[0]?.url ?? serving.url;
-    const swarm = await openTabs({ url, tabs, engine, executablePath, log: progress.note });
+    const swarm = await openTabs({ url, tabs, engine, executablePath, log: note });
     progress.follow(serving.snapshot);
     const died = swarm.ended.then((how) => how === 'died');
     const end = await Promise.race([
@@ -39,7 +40,7 @@ async function main(): Promise<number> {
       interrupted.then(() => 'interrupted' as const),
       died.then(() => 'died' as const),
     ]);
-    if (end === 'died') progress.note('The browser died.');
+    if (end === 'died') note('The browser died.');
     await run.end('interrupted');
     progress.end();
     const summary = summaryOf(serving.snapshot(), config, serving.trainImages);

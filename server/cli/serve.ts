@@ -62,7 +62,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   const tls = await certificateOf(config);
   const sessions = new AdminSessions();
   const evaluator = new Evaluator({ model: config.spec, test: mnist.test });
-  let tellDevices = () => undefined as void;
+  let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
     clock,
     beginning: options.beginning,
@@ -103,7 +103,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     });
     training.shards.push(...shards.ports);
     serveSockets(sockets, { config, training, sessions, map: shards.map, app, failed });
-    tellDevices = () => void sockets.of(NAMESPACES.coordinator).emit(EVENTS.status, training.run.status());
+    tellDevices = () => {
+      sockets.of(NAMESPACES.coordinator).emit(EVENTS.status, training.run.status());
+    };
     const cancelTelling = repeat(() => tellDevices());
     return {
       training,

@@ -1,10 +1,16 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import { reporter, type Reporter } from './progress.ts';
+import { reporter } from './progress.ts';
 
 const UPDATE_EVERY_MS = 250;
 
+export interface ShownProgress {
+  note: (text: string) => void;
+  follow: (snapshot: () => AdminSnapshot) => void;
+  end: () => void;
+}
+
 /** A progress reporter on standard error that follows a run; standard output is left to results. */
-export function showProgress(): Pick<Reporter, 'note' | 'end'> & { follow(snapshot: () => AdminSnapshot): void } {
+export function showProgress(): ShownProgress {
   const shown = reporter({ stream: process.stderr, tty: process.stderr.isTTY });
   let timer: NodeJS.Timeout | undefined;
   return {

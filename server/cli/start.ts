@@ -13,13 +13,14 @@ import { summaryJson, summaryOf, summaryText } from './summary.ts';
 async function main(): Promise<number> {
   const config = loadConfig('start');
   const progress = showProgress();
+  const { note } = progress;
   const checkpoints = checkpointsOf(config.dataDir ?? '.');
-  const beginning = await beginningOf(config, checkpoints, progress.note);
+  const beginning = await beginningOf(config, checkpoints, note);
   const pages = await ensurePages();
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const serving = await serve(config, { beginning, checkpoints, pages, log: progress.note });
+  const serving = await serve(config, { beginning, checkpoints, pages, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
-  for (const line of addressLines(addresses, adminUrl)) progress.note(line);
+  for (const line of addressLines(addresses, adminUrl)) note(line);
   progress.follow(serving.snapshot);
   await training.run.start();
   await interrupted;

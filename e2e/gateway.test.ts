@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodeFrame } from '../shared/protocol/frame.ts';
+import { EVENTS } from '../shared/protocol/messages.ts';
+import { NAMESPACES } from '../shared/protocol/version.ts';
+import { ask, frameHeaderOf, joinRaw, next, rawSocket } from './support/rawClient.ts';
+import { politeHello, startScriptedWorker } from './support/scriptedWorker.ts';
+import { Cleanup, startServer } from './support/testServer.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const server = (...argv: string[]) => startServer(cleanup, ['--evaluate-every', '0', ...argv]);
+const ENGINE = { engine: { name: 'scripted', detail: 'test', software: false } };
+
+describe('joining', () => {
+  it('[PR2] a peer of another protocol version is answered WRONG_PROTOCOL and closed', async () => {
+    const { url } = await server();
+    const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const closed = next<string>(socket, 'disconnect');
+    expect(await ask(socket, EVENTS.hello, { ...politeHello(), protocol: 999 })).toMatchObject({
+      outcome: 'WRONG_PROTOCOL',
+    });
+    expect(await closed).toBe('io server disconnect');
+  });
+
+  it('[PR3] before hello, ready, release and leave are answered NOT_JOINED', async () => {
+    const { url } = await server();
+    const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    for (const event of [EVENTS.ready, EVENTS.release, EVENTS.leave]) {
+      expect(await ask(socket, event, {})).toMatchObject({ outcome: 'NOT_JOINED' });
+    }
+  });
+
+  it('[AU3] hello without the credential is answered REFUSED, with it OK', async () => {
+    const { url } = await server('--join', 'open sesame');
+    const stranger = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    expect(await ask(stranger, EVENTS.hello, politeHello())).toMatchObject({ outcome: 'REFUSED' });
+    const friend = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const answer = await ask(friend, EVENTS.hello, politeHello({ join: 'open sesame' }));
+    expect(answer).toMatchObject({ outcome: 'OK' });
+  });
+
+  it('[AU1] a shard is closed to whoever has no pass, or that of another device', async () => {
+    const { url } = await server();
+    const { welcome } = await joinRaw(cleanup, url);
+    for (const auth of [{}, { device: welcome.device, pass: '0'.repeat(32) }, { device: '0'.repeat(12), pass: welcome.pass }]) {
+      const socket = rawSocket(cleanup, url, NAMESPACES.shard(0), { auth });
+      expect((await next<Error>(socket, 'connect_error')).message).toBe('NOT_JOINED');
+    }
+  });
+
+  it('[AU2] a device that joins again with its token keeps its id and ends its earlier connection', async () => {
+    const { url } = await server();
+    const { coordinator, welcome } = await joinRaw(cleanup, url);
+    const closing = next(coordinator, EVENTS.closing);
+    const again = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const resume = { device: welcome.device, token: welcome.token };
+    expect(await ask(again, EVENTS.hello, politeHello({ resume }))).toMatchObject({ device: welcome.device });
+    expect(await closing).toMatchObject({ outcome: 'REPLACED' });
+    const impostor = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const forged = { device: welcome.device, token: '0'.repeat(32) };
+    const answer = await ask(impostor, EVENTS.hello, politeHello({ resume: forged }));
+    expect(answer['outcome']).toBe('OK');
+    expect(answer['device']).not.toBe(welcome.device);
+  });
+});
+
+describe('messages that cannot be read', () => {
+  it('[PR1] [PR4] each is answered, the twentieth closes that connection alone', async () => {
+    const { url } = await server();
+    const bystander = await joinRaw(cleanup, url);
+    const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const closing = next(socket, EVENTS.closing);
+    for (let sent = 0; sent < 20; sent++) {
+      expect(await ask(socket, sent % 2 === 0 ? 'no such event' : EVENTS.hello, { nonsense: sent })).toMatchObject({
+        outcome: 'MALFORMED',
+      });
+    }
+    expect(await closing).toMatchObject({ outcome: 'TOO_MANY_FAULTS' });
+    expect(await ask(bystander.coordinator, EVENTS.ready, ENGINE)).toMatchObject({ outcome: 'OK' });
+  });
+
+  it('[PR1] a message that asks for no acknowledgement is answered by an event', async () => {
+    const { url } = await server();
+    const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    const answer = next(socket, EVENTS.answer);
+    socket.emit(EVENTS.ready, {});
+    expect(await answer).toMatchObject({ outcome: 'NOT_JOINED' });
+  });
+
+  it('[PR6] a message above the limit closes the connection that it came by', async () => {
+    const { url } = await server();
+    const bystander = await joinRaw(cleanup, url);
+    const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    await next(socket, 'connect');
+    const closed = next<string>(socket, 'disconnect');
+    socket.emit(EVENTS.hello, new Uint8Array(2_000_000));
+    expect(await closed).toMatch(/transport (close|error)/);
+    expect(await ask(bystander.coordinator, EVENTS.ready, ENGINE)).toMatchObject({ outcome: 'OK' });
+  });
+
+  it('[PR6] a page of another origin cannot connect, one of the server itself can', async () => {
+    const { url } = await server();
+    const from = (origin: string) =>
+      rawSocket(cleanup, url, NAMESPACES.coordinator, { extraHeaders: { origin } });
+    await next(from('http://evil.example'), 'connect_error');
+    await next(from(url), 'connect');
+  });
+
+  it('[PR7] a ninth unanswered request is answered BUSY', async () => {
+    const { url } = await server();
+    const device = await joinRaw(cleanup, url);
+    const shard = device.shard(0);
+    // Nobody decides on version 1: all of these wait.
+    const waiting = Array.from({ length: 8 }, () => ask(shard, EVENTS.pull, { version: 1 }));
+    expect(await ask(shard, EVENTS.pull, { version: 1 })).toMatchObject({ outcome: 'BUSY' });
+    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ outcome: 'VERSION_GONE' });
+  });
+});
+
+describe('updates', () => {
+  it('[UP1] [UP2] a wrong range and a NaN under a live lease are answered by name and change nothing', async () => {
+    const { url, hash } = await server();
+    const before = await hash();
+    const device = await joinRaw(cleanup, url);
+    const shard = device.shard(0);
+    const first = await device.lease();
+    const header = frameHeaderOf(first, device.welcome, 0);
+    const short = encodeFrame({ ...header, length: 16 }, new Float32Array(16));
+    expect(await ask(shard, EVENTS.push, first.terms, short)).toMatchObject({ outcome: 'WRONG_SHAPE' });
+    const second = await device.lease();
+    const values = new Float32Array(header.length).fill(NaN);
+    const poisoned = encodeFrame(frameHeaderOf(second, device.welcome, 0), values);
+    expect(await ask(shard, EVENTS.push, second.terms, poisoned)).toMatchObject({ outcome: 'NOT_FINITE' });
+    expect(await hash()).toBe(before);
+  });
+
+  it('[CM5] [LS3] an applied push carries the weights of its version; the same again is a DUPLICATE', async () => {
+    const { url, training } = await server();
+    const device = await joinRaw(cleanup, url);
+    const shard = device.shard(0);
+    const lease = await device.lease();
+    const header = frameHeaderOf(lease, device.welcome, 0);
+    const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
+    const answer = await ask(shard, EVENTS.push, lease.terms, frame);
+    expect(answer).toMatchObject({ outcome: 'APPLIED', version: 1 });
+    expect(answer['weights']).toBeInstanceOf(Uint8Array);
+    const again = await ask(shard, EVENTS.push, lease.terms, frame);
+    expect(again).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED' });
+    expect(training.coordinator.version).toBe(1);
+  });
+});
+
+describe('silence', () => {
+  it('[PR5] a socket that connects and says nothing holds nobody up', async () => {
+    const { url, training } = await server('--mode', 'sync', '--round-size', '2', '--max-commits', '10');
+    for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere']) rawSocket(cleanup, url, namespace);
+    for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, url);
+    await training.run.ended();
+    expect(training.run.status()).toMatchObject({ version: 10, stop: 'max-commits' });
+  });
+});

@@ -1,0 +1,71 @@
+import { io, type Socket } from 'socket.io-client';
+import { EVENTS, welcome, type Lease, type Welcome } from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import { politeHello } from './scriptedWorker.ts';
+import type { Cleanup } from './testServer.ts';
+
+const ANSWER_WITHIN_MS = 20_000;
+
+/** A bare socket on one namespace of a server: for saying what no client of ours would. */
+export function rawSocket(cleanup: Cleanup, server: string, namespace: string, options: object = {}): Socket {
+  const socket = io(`${server}${namespace}`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    ...options,
+  });
+  cleanup.add(() => socket.disconnect());
+  return socket;
+}
+
+/** Sends a request and gives its answer. */
+export async function ask(socket: Socket, event: string, ...args: unknown[]): Promise<Record<string, unknown>> {
+  return (await socket.timeout(ANSWER_WITHIN_MS).emitWithAck(event, ...args)) as Record<string, unknown>;
+}
+
+/** Resolves with the first argument of the next such event. */
+export function next<T>(socket: Socket, event: string): Promise<T> {
+  return new Promise((resolve) => socket.once(event, resolve));
+}
+
+/** A device that joined by hand: its sockets, its welcome, and the lease it was given. */
+export interface RawDevice {
+  coordinator: Socket;
+  welcome: Welcome;
+  shard: (index: number) => Socket;
+  lease: () => Promise<Lease>;
+}
+
+/** Joins as a device would, says ready, and leaves the rest to the test. */
+export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevice> {
+  const coordinator = rawSocket(cleanup, server, NAMESPACES.coordinator);
+  const joined = welcome.parse(await ask(coordinator, EVENTS.hello, politeHello()));
+  return {
+    coordinator,
+    welcome: joined,
+    shard: (index) =>
+      rawSocket(cleanup, server, NAMESPACES.shard(index), { auth: { device: joined.device, pass: joined.pass } }),
+    lease: async () => {
+      const lease = next<Lease>(coordinator, EVENTS.lease);
+      await ask(coordinator, EVENTS.ready, { engine: { name: 'scripted', detail: 'test', software: false } });
+      return lease;
+    },
+  };
+}
+
+/** A frame for a lease, as a well-behaved client would make it. */
+export function frameHeaderOf({ terms }: Lease, { run, shards }: Welcome, index: number) {
+  const range = shards[index];
+  if (range === undefined) throw new RangeError(`there is no shard ${index}`);
+  return {
+    kind: terms.kind,
+    codec: 'float32' as const,
+    run: parseInt(run, 16),
+    baseVersion: terms.baseVersion,
+    lease: terms.lease,
+    shard: index,
+    offset: range.offset,
+    length: range.length,
+    samples: terms.samples,
+  };
+}

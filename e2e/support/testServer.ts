@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beginningOf, checkpointsOf } from '../../server/cli/beginning.ts';
+import { loadConfig, type Config } from '../../server/cli/config.ts';
+import { ensurePages } from '../../server/cli/pages.ts';
+import { serve, type Serving } from '../../server/cli/serve.ts';
+
+/** A real server on a free port of this machine, started, and what it said went wrong. */
+export interface TestServer extends Serving {
+  config: Config;
+  log: string[];
+}
+
+/** Closes what a test opened, last first, and removes what it wrote. */
+export class Cleanup {
+  readonly #tasks: (() => unknown)[] = [];
+
+  add(task: () => unknown): void {
+    this.#tasks.push(task);
+  }
+
+  async run(): Promise<void> {
+    for (const task of this.#tasks.splice(0).reverse()) await task();
+  }
+}
+
+/** A folder that goes when the test ends. */
+export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tabswarm-test-'));
+  cleanup.add(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * Serves what a command line asks for, as `npm start` does, on a free port.
+ * @param argv flags; `--data-dir` is a temporary folder where they name none.
+ */
+export async function startServer(
+  cleanup: Cleanup,
+  argv: string[],
+  environment: Record<string, string> = {},
+): Promise<TestServer> {
+  const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
+  const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
+  const config = loadConfig('start', flags, environment);
+  const checkpoints = checkpointsOf(config.dataDir ?? '.');
+  const log: string[] = [];
+  const note = (line: string) => void log.push(line);
+  const beginning = await beginningOf(config, checkpoints, note);
+  const serving = await serve(config, { beginning, checkpoints, pages: await ensurePages(), log: note });
+  cleanup.add(() => serving.close());
+  await serving.training.run.start();
+  return { ...serving, config, log };
+}
