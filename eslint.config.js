@@ -16,7 +16,10 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -32,10 +35,12 @@ export default tseslint.config(
     ['**/*.test.ts'],
   ),
   wall(['client/**'], 'client/ imports shared/ alone.', ['node:*', '**/server/**'], ['**/*.test.ts']),
-  wall(['server/**'], 'server/ imports shared/, never client/.', ['**/client/**'], [
-    'server/core/**',
-    '**/*.test.ts',
-  ]),
+  wall(
+    ['server/**'],
+    'server/ imports shared/, never client/.',
+    ['**/client/**'],
+    ['server/core/**', '**/*.test.ts'],
+  ),
   wall(
     ['server/core/**'],
     'server/core is plain code: no transport, file, clock or thread, and nothing of the folders beside it.',

@@ -43,7 +43,11 @@ describe('joining', () => {
   it('[AU1] a shard is closed to whoever has no pass, or that of another device', async () => {
     const { url } = await server();
     const { welcome } = await joinRaw(cleanup, url);
-    for (const auth of [{}, { device: welcome.device, pass: '0'.repeat(32) }, { device: '0'.repeat(12), pass: welcome.pass }]) {
+    for (const auth of [
+      {},
+      { device: welcome.device, pass: '0'.repeat(32) },
+      { device: '0'.repeat(12), pass: welcome.pass },
+    ]) {
       const socket = rawSocket(cleanup, url, NAMESPACES.shard(0), { auth });
       expect((await next<Error>(socket, 'connect_error')).message).toBe('NOT_JOINED');
     }
@@ -72,7 +76,9 @@ describe('messages that cannot be read', () => {
     const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
     const closing = next(socket, EVENTS.closing);
     for (let sent = 0; sent < 20; sent++) {
-      expect(await ask(socket, sent % 2 === 0 ? 'no such event' : EVENTS.hello, { nonsense: sent })).toMatchObject({
+      expect(
+        await ask(socket, sent % 2 === 0 ? 'no such event' : EVENTS.hello, { nonsense: sent }),
+      ).toMatchObject({
         outcome: 'MALFORMED',
       });
     }
@@ -114,7 +120,8 @@ describe('messages that cannot be read', () => {
     // Nobody decides on version 1: all of these wait.
     const waiting = Array.from({ length: 8 }, () => ask(shard, EVENTS.pull, { version: 1 }));
     expect(await ask(shard, EVENTS.pull, { version: 1 })).toMatchObject({ outcome: 'BUSY' });
-    for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ outcome: 'VERSION_GONE' });
+    for (const answer of await Promise.all(waiting))
+      expect(answer).toMatchObject({ outcome: 'VERSION_GONE' });
   });
 });
 
@@ -154,7 +161,8 @@ describe('updates', () => {
 describe('silence', () => {
   it('[PR5] a socket that connects and says nothing holds nobody up', async () => {
     const { url, training } = await server('--mode', 'sync', '--round-size', '2', '--max-commits', '10');
-    for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere']) rawSocket(cleanup, url, namespace);
+    for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere'])
+      rawSocket(cleanup, url, namespace);
     for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, url);
     await training.run.ended();
     expect(training.run.status()).toMatchObject({ version: 10, stop: 'max-commits' });

@@ -1,13 +1,10 @@
 import { expect, it } from 'vitest';
-import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { describeRefusal } from './api.ts';
 
-it("uses the server's words, then the outcome's meaning, then the status", () => {
-  expect(describeRefusal(409, { outcome: 'MALFORMED', reason: 'The run is not running.' })).toBe(
-    'The run is not running.',
-  );
-  expect(describeRefusal(401, { outcome: 'REFUSED' })).toBe(OUTCOMES.REFUSED.means);
-  expect(describeRefusal(500, { outcome: 'toString' })).toBe('The server answered with status 500.');
+it("uses the server's words, and the status where it has none", () => {
+  const body = { error: 'NO_SUCH_RUN', message: 'The run here is 1a2b3c4d, not 00000000.' };
+  expect(describeRefusal(404, body)).toBe('The run here is 1a2b3c4d, not 00000000.');
   expect(describeRefusal(502, null)).toBe('The server answered with status 502.');
   expect(describeRefusal(502, '<html>')).toBe('The server answered with status 502.');
+  expect(describeRefusal(500, { message: '' })).toBe('The server answered with status 500.');
 });

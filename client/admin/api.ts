@@ -1,25 +1,19 @@
 import * as z from 'zod/mini';
 import { API, type RunAction } from '../../shared/protocol/admin.ts';
-import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { reasonOf } from '../page/dom.ts';
 
 /** `denied`: the server does not know us (401); log in. `failed`: anything else, with a sentence for a person. */
 export type Answer =
   { kind: 'done' } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
 
-const refusalBody = z.object({ outcome: z.optional(z.string()), reason: z.optional(z.string()) });
+const refusalBody = z.object({ message: z.string() });
 
-function isOutcome(name: string): name is keyof typeof OUTCOMES {
-  return Object.hasOwn(OUTCOMES, name);
-}
-
-/** The server's reason as a sentence: its own words where it gave some, else what its outcome means. */
+/** The server's own words, else the status. */
 export function describeRefusal(status: number, body: unknown): string {
   const parsed = refusalBody.safeParse(body);
-  const { outcome, reason } = parsed.success ? parsed.data : {};
-  if (reason) return reason;
-  if (outcome && isOutcome(outcome)) return OUTCOMES[outcome].means;
-  return `The server answered with status ${status}.`;
+  return parsed.success && parsed.data.message
+    ? parsed.data.message
+    : `The server answered with status ${status}.`;
 }
 
 async function request(path: string, init: RequestInit): Promise<Answer> {

@@ -49,9 +49,15 @@ it('shows a row as text', () => {
 });
 
 it('marks a GPU interface that runs in software, and not the CPU', () => {
-  const chip = COLUMNS.find(({ key }) => key === 'engine')?.chip;
+  const engine = COLUMNS.find(({ key }) => key === 'engine');
   const device = row('0123456789ab', 'working');
-  expect(chip?.(device)).toBe('software');
-  device.profile.engine.name = 'cpu';
-  expect(chip?.(device)).toBe('');
+  expect(engine?.chip?.(device)).toBe('software');
+  device.profile.engine = { name: 'cpu', detail: 'JavaScript', software: true };
+  expect(engine?.chip?.(device)).toBe('');
+  device.profile.engine = null;
+  expect([engine?.text(device), engine?.chip?.(device), engine?.detail?.(device)]).toEqual([
+    '–',
+    '',
+    'not loaded yet',
+  ]);
 });

@@ -51,10 +51,10 @@ export const COLUMNS: readonly Column[] = [
     key: 'engine',
     label: 'Engine',
     number: false,
-    text: ({ profile }) => engineWords(profile.engine.name),
+    text: ({ profile }) => (profile.engine ? engineWords(profile.engine.name) : NONE),
     // That the CPU computes on the CPU need not be said.
-    chip: ({ profile }) => (profile.engine.software && profile.engine.name !== 'cpu' ? 'software' : ''),
-    detail: ({ profile }) => profile.engine.detail,
+    chip: ({ profile }) => (profile.engine?.software && profile.engine.name !== 'cpu' ? 'software' : ''),
+    detail: ({ profile }) => (profile.engine ? profile.engine.detail : 'not loaded yet'),
   },
   {
     key: 'agent',

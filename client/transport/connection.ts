@@ -1,5 +1,13 @@
 import type { EngineReport } from '../../shared/profile/profile.ts';
-import type { Hello, Lease, Refusal, RunStatus, ShardMap, SignedTerms, Welcome } from '../../shared/protocol/messages.ts';
+import type {
+  Hello,
+  Lease,
+  Refusal,
+  RunStatus,
+  ShardMap,
+  SignedTerms,
+  Welcome,
+} from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
 /** A request got no answer because its connection ended; the connection comes back by itself. */

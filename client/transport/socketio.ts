@@ -98,7 +98,12 @@ function createManager(url: string): Manager {
 }
 
 /** One connection a server, whatever number of namespaces is used of it. */
-function socketOf(managers: Map<string, Manager>, url: string, namespace: string, auth: Record<string, string>): Socket {
+function socketOf(
+  managers: Map<string, Manager>,
+  url: string,
+  namespace: string,
+  auth: Record<string, string>,
+): Socket {
   const manager = managers.get(url) ?? createManager(url);
   managers.set(url, manager);
   const socket = manager.socket(namespace, { auth });
@@ -147,12 +152,17 @@ function shardClient(socket: Socket, shard: ShardMap[number], run: string): Shar
 
 function readAnswer(body: unknown, shard: ShardMap[number]): SliceReply {
   const answer = shardAnswer.parse(body);
-  if (answer.weights === undefined || answer.version === undefined) return { outcome: answer.outcome, weights: null };
+  if (answer.weights === undefined || answer.version === undefined)
+    return { outcome: answer.outcome, weights: null };
   const bytes = answer.weights instanceof Uint8Array ? answer.weights : new Uint8Array(answer.weights);
   const decoded = decodeFrame(bytes);
   if (!decoded.ok) throw new Error(`weights of shard ${shard.index}: ${decoded.reason}`);
   const { header, values } = decoded.frame;
-  if (header.offset !== shard.offset || header.length !== shard.length || header.baseVersion !== answer.version) {
+  if (
+    header.offset !== shard.offset ||
+    header.length !== shard.length ||
+    header.baseVersion !== answer.version
+  ) {
     throw new Error(`weights of shard ${shard.index} are not its slice`);
   }
   return { outcome: answer.outcome, weights: { version: answer.version, values } };

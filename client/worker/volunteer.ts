@@ -31,7 +31,13 @@ export interface VolunteerParts {
 }
 
 /** After these the same connection would only be refused again. */
-const FINAL: ReadonlySet<Outcome> = new Set(['WRONG_PROTOCOL', 'REFUSED', 'FULL', 'REPLACED', 'TOO_MANY_FAULTS']);
+const FINAL: ReadonlySet<Outcome> = new Set([
+  'WRONG_PROTOCOL',
+  'REFUSED',
+  'FULL',
+  'REPLACED',
+  'TOO_MANY_FAULTS',
+]);
 
 /** After so many units in a row that could not be done the engine is taken to be broken. */
 const MAX_FAILED_UNITS = 3;

@@ -19,7 +19,11 @@ export function rawSocket(cleanup: Cleanup, server: string, namespace: string, o
 }
 
 /** Sends a request and gives its answer. */
-export async function ask(socket: Socket, event: string, ...args: unknown[]): Promise<Record<string, unknown>> {
+export async function ask(
+  socket: Socket,
+  event: string,
+  ...args: unknown[]
+): Promise<Record<string, unknown>> {
   return (await socket.timeout(ANSWER_WITHIN_MS).emitWithAck(event, ...args)) as Record<string, unknown>;
 }
 
@@ -44,7 +48,9 @@ export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevi
     coordinator,
     welcome: joined,
     shard: (index) =>
-      rawSocket(cleanup, server, NAMESPACES.shard(index), { auth: { device: joined.device, pass: joined.pass } }),
+      rawSocket(cleanup, server, NAMESPACES.shard(index), {
+        auth: { device: joined.device, pass: joined.pass },
+      }),
     lease: async () => {
       const lease = next<Lease>(coordinator, EVENTS.lease);
       await ask(coordinator, EVENTS.ready, { engine: { name: 'scripted', detail: 'test', software: false } });

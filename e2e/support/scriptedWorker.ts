@@ -15,6 +15,17 @@ export const scriptedEngine: Engine = {
   dispose: () => undefined,
 };
 
+/** The same engine, whose every gradient waits for something first. */
+export function pacedEngine(pace: () => Promise<void>): Engine {
+  return {
+    ...scriptedEngine,
+    gradient: async (parameters, batch) => {
+      await pace();
+      return scriptedEngine.gradient(parameters, batch);
+    },
+  };
+}
+
 function pseudoGradient(parameters: Float32Array, { images, labels, samples }: Batch): Float32Array {
   return parameters.map((weight, index) => {
     const pixel = images[(index * 37) % images.length] ?? 0;

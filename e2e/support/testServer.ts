@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beginningOf, checkpointsOf } from '../../server/cli/beginning.ts';
+import { beginRun } from '../../server/cli/beginning.ts';
 import { loadConfig, type Config } from '../../server/cli/config.ts';
 import { ensurePages } from '../../server/cli/pages.ts';
 import { serve, type Serving } from '../../server/cli/serve.ts';
@@ -43,13 +43,15 @@ export async function startServer(
 ): Promise<TestServer> {
   const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
-  const config = loadConfig('start', flags, environment);
-  const checkpoints = checkpointsOf(config.dataDir ?? '.');
   const log: string[] = [];
   const note = (line: string) => void log.push(line);
-  const beginning = await beginningOf(config, checkpoints, note);
-  const serving = await serve(config, { beginning, checkpoints, pages: await ensurePages(), log: note });
+  const begun = await beginRun(
+    (remembered) => loadConfig('start', flags, environment, remembered),
+    null,
+    note,
+  );
+  const serving = await serve({ ...begun, pages: await ensurePages(), log: note });
   cleanup.add(() => serving.close());
   await serving.training.run.start();
-  return { ...serving, config, log };
+  return { ...serving, config: begun.config, log };
 }

@@ -16,33 +16,40 @@ export interface Beginning {
   measurements: Measurement[];
 }
 
-/** Where the checkpoints of a data folder are. */
-export function checkpointsOf(dataDir: string): CheckpointStore {
-  return new CheckpointStore(join(dataDir, 'checkpoints'));
+/** A configuration and what its run begins from. */
+export interface Begun {
+  config: Config;
+  checkpoints: CheckpointStore;
+  beginning: Beginning;
 }
 
-/** What `--resume` asks for, or a run from its seed; an earlier run's checkpoints are set aside then. */
-export async function beginningOf(
-  config: Config,
-  checkpoints: CheckpointStore,
+/**
+ * Finds out what a run begins from. With `--resume` that is the newest checkpoint, and its settings stand where
+ * the command line has no others; without, the checkpoints of an earlier run are set aside [CK8].
+ * @param load reads the configuration again, given the settings that a checkpoint remembers.
+ * @param temporary the data folder of a command that has none of its own.
+ */
+export async function beginRun(
+  load: (remembered?: Readonly<Record<string, unknown>>) => Config,
+  temporary: string | null,
   note: (line: string) => void,
-): Promise<Beginning> {
-  if (!config.resume) {
-    const moved = await checkpoints.setAside();
-    if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
-    return freshBeginning(config);
+): Promise<Begun> {
+  const asked = load();
+  const checkpoints = new CheckpointStore(join(asked.dataDir ?? temporary ?? '.', 'checkpoints'));
+  const newest = asked.resume ? await checkpoints.newest() : null;
+  if (newest !== null) {
+    note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
+    const config = load(newest.settings);
+    return { config, checkpoints, beginning: resumedBeginning(newest, config) };
   }
-  const newest = await checkpoints.newest();
-  if (newest === null) {
-    note('There is no checkpoint to go on from: this run begins anew.');
-    return freshBeginning(config);
-  }
-  note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
-  return resumedBeginning(newest, config);
+  if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
+  const moved = await checkpoints.setAside();
+  if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
+  return { config: asked, checkpoints, beginning: freshBeginning(asked) };
 }
 
 /** The beginning of a run from its seed. */
-export function freshBeginning({ spec, seed }: Config): Beginning {
+function freshBeginning({ spec, seed }: Config): Beginning {
   return { version: 0, samples: 0, seconds: 0, parameters: initialParameters(spec, seed), measurements: [] };
 }
 
@@ -50,7 +57,7 @@ export function freshBeginning({ spec, seed }: Config): Beginning {
  * The beginning that a checkpoint holds [CK8].
  * @throws {StoreError} where it is of another model or optimizer than the configuration.
  */
-export function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
+function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
   const { version, samples, seconds, parameters, optimizer, measurements, model, settings } = checkpoint;
   if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
     throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);

@@ -34,8 +34,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const FILE_RECIPE = { batch: 32, lr: 0.05, optimizer: 'momentum', target: null } as const;
 
 /**
- * The configuration of a command: a flag goes before the environment, and that before the default.
+ * The configuration of a command: a flag goes before the environment, that before what a resumed run remembers,
+ * and that before the default.
  * @param argv what stands behind the command, without node and the script.
+ * @param remembered the settings of the run that this one goes on from, as {@link settingsOf} gave them.
  * @throws {ConfigError} naming the first setting that is wrong.
  * @throws {HelpRequest} for `--help`.
  */
@@ -43,8 +45,17 @@ export function loadConfig(
   command: Command,
   argv: readonly string[] = process.argv.slice(2),
   environment: Environment = process.env,
+  remembered: Readonly<Record<string, unknown>> = {},
 ): Config {
   const given = rawValues(command, argv, environment);
+  for (const key of TRAINING) {
+    const value = remembered[key];
+    if (given.has(key) || value === undefined || value === null) continue;
+    given.set(key, {
+      raw: String(value as string | number | boolean),
+      source: `the checkpoint's ${flagOf(key)}`,
+    });
+  }
   const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
   // Each value has passed the schema of its own key, which is what the type says.
   return resolve(
@@ -147,6 +158,12 @@ function checkShards(spec: ModelSpec, shards: number, source: string): void {
 export function shardCount({ shards }: Pick<Config, 'shards'>): number {
   return typeof shards === 'number' ? shards : shards.length;
 }
+
+/** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
+const TRAINING: readonly Key[] = [
+  ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
+  ...(['staleness', 'maxStaleness', 'roundSize', 'leaseSeconds', 'evaluateEvery', 'seed'] as const),
+];
 
 /** What says how a command talks, not how it trains. */
 const ASIDE: readonly Key[] = ['chromium', 'json', 'resume', 'url'];

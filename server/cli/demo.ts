@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findChromium } from '../../e2e/swarm/chromium.ts';
 import { openTabs } from '../../e2e/swarm/launch.ts';
 import { addressLines } from './addresses.ts';
-import { beginningOf, checkpointsOf } from './beginning.ts';
+import { beginRun } from './beginning.ts';
 import { loadConfig } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
@@ -16,17 +16,18 @@ import { summaryJson, summaryOf, summaryText } from './summary.ts';
 /** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
 
 async function main(): Promise<number> {
-  const config = loadConfig('demo');
-  const temporary = config.dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
-  const checkpoints = checkpointsOf(config.dataDir ?? temporary ?? '.');
+  const load = (remembered?: Readonly<Record<string, unknown>>) =>
+    loadConfig('demo', undefined, undefined, remembered);
+  const temporary = load().dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const progress = showProgress();
   const { note } = progress;
   try {
+    const begun = await beginRun(load, temporary, note);
+    const { config } = begun;
     const { executablePath } = await findChromium(config.chromium);
     const pages = await ensurePages();
-    const beginning = await beginningOf(config, checkpoints, note);
-    const serving = await serve(config, { beginning, checkpoints, pages, log: note });
+    const serving = await serve({ ...begun, pages, log: note });
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await run.start();

@@ -13,10 +13,9 @@ import { createSocketServer, messageLimit } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import { createApp } from '../http/app.ts';
 import type { Certificate } from '../http/tls.ts';
-import type { CheckpointStore } from '../store/checkpoint.ts';
 import { Evaluator } from '../threads/evaluator.ts';
 import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
-import type { Beginning } from './beginning.ts';
+import type { Beginning, Begun } from './beginning.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from './config.ts';
 import { openShards, type OpenedShards } from './openShards.ts';
@@ -37,9 +36,7 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-export interface ServeOptions {
-  beginning: Beginning;
-  checkpoints: CheckpointStore;
+export interface ServeOptions extends Begun {
   /** Folder of the built pages. */
   pages: string;
   /** Told what went wrong without ending anything. */
@@ -53,10 +50,10 @@ const STATUS_EVERY_MS = 1000;
  * Puts the parts together and listens. The run is paused until it is started.
  * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
  */
-export async function serve(config: Config, options: ServeOptions): Promise<Serving> {
+export async function serve({ config, beginning, checkpoints, pages, log }: ServeOptions): Promise<Serving> {
   const clock = wallClock;
-  const { log } = options;
-  const failed = (error: unknown) => log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const failed = (error: unknown) =>
+    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const mnist = await loadMnist();
   const dataShards = cutDataShards(mnist);
   const tls = await certificateOf(config);
@@ -65,18 +62,18 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
   let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
     clock,
-    beginning: options.beginning,
+    beginning,
     dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
     testImages: mnist.test.samples,
     evaluator,
-    checkpoints: options.checkpoints,
+    checkpoints,
     changed: () => tellDevices(),
     log,
   });
   const snapshot = () => training.snapshot();
   const act = training.act.bind(training);
   const admin = { sessions, run: training.name, secure: tls !== null, snapshot, act };
-  const app = await createApp({ pages: options.pages, dataShards, admin, tls, failed });
+  const app = await createApp({ pages, dataShards, admin, tls, failed });
   const sockets = createSocketServer(app.server, messageLimit(training.ranges), () => []);
   const closeAll = async (shards: OpenedShards | null) => {
     await sockets.close();
@@ -90,7 +87,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<Serv
     const shards = await openShards({
       urls: typeof config.shards === 'number' ? null : config.shards,
       secret: config.shardSecret,
-      opening: openingOf(training, options.beginning, config),
+      opening: openingOf(training, beginning, config),
       sockets,
       origins: originsOf(addresses, listening),
       clock,
@@ -155,7 +152,8 @@ function serveSockets(sockets: Server, { config, training, sessions, map, app, f
   });
   serveAdmin(sockets.of(NAMESPACES.admin), {
     clock: wallClock,
-    admits: (cookies) => sessions.holds(cookies === undefined ? undefined : app.parseCookie(cookies)[SESSION_COOKIE]),
+    admits: (cookies) =>
+      sessions.holds(cookies === undefined ? undefined : app.parseCookie(cookies)[SESSION_COOKIE]),
     snapshot: () => training.snapshot(),
     failed,
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { addressLines } from './addresses.ts';
-import { beginningOf, checkpointsOf } from './beginning.ts';
+import { beginRun } from './beginning.ts';
 import { loadConfig } from './config.ts';
 import { runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
@@ -11,14 +11,17 @@ import { summaryJson, summaryOf, summaryText } from './summary.ts';
 /** `npm start`: serves a run until it is interrupted. */
 
 async function main(): Promise<number> {
-  const config = loadConfig('start');
   const progress = showProgress();
   const { note } = progress;
-  const checkpoints = checkpointsOf(config.dataDir ?? '.');
-  const beginning = await beginningOf(config, checkpoints, note);
+  const begun = await beginRun(
+    (remembered) => loadConfig('start', undefined, undefined, remembered),
+    null,
+    note,
+  );
+  const { config } = begun;
   const pages = await ensurePages();
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const serving = await serve(config, { beginning, checkpoints, pages, log: note });
+  const serving = await serve({ ...begun, pages, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
   progress.follow(serving.snapshot);

@@ -95,7 +95,15 @@ export class Training {
     const { version, samples } = beginning;
     const { batch, seed } = this.#config;
     return new Coordinator(
-      { run: this.name, key: this.key, ranges: this.ranges, version, samples, maxNorm: MAX_NORM, maxDevices: MAX_DEVICES },
+      {
+        run: this.name,
+        key: this.key,
+        ranges: this.ranges,
+        version,
+        samples,
+        maxNorm: MAX_NORM,
+        maxDevices: MAX_DEVICES,
+      },
       {
         clock,
         policy: policyOf(this.#config),
@@ -134,7 +142,8 @@ export class Training {
         evaluate: (parameters) => evaluator.evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
         changed,
-        failed: (what, error) => log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`),
+        failed: (what, error) =>
+          log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`),
       },
     );
   }
@@ -153,7 +162,6 @@ export class Training {
     this.#checkpoint = { version: snapshot.version, savedAt };
   }
 }
-
 
 function policyOf(config: Config): Policy {
   const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };

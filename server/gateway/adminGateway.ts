@@ -15,7 +15,10 @@ export interface AdminGatewayParts {
 }
 
 /** Shows the run to admins who are connected: at once, then twice a second [AD3]. */
-export function serveAdmin(namespace: Namespace, { clock, admits, snapshot, failed }: AdminGatewayParts): void {
+export function serveAdmin(
+  namespace: Namespace,
+  { clock, admits, snapshot, failed }: AdminGatewayParts,
+): void {
   let cancel: () => void = () => undefined;
   const show = () => {
     cancel();

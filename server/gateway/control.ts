@@ -22,7 +22,11 @@ export const controlOpening = z.strictObject({
   version: z.int(),
   /** Float32, little-endian, as are the slots. */
   parameters: bytes,
-  optimizer: z.strictObject({ kind: z.enum(['sgd', 'momentum', 'adam']), lr: z.number(), momentum: z.number() }),
+  optimizer: z.strictObject({
+    kind: z.enum(['sgd', 'momentum', 'adam']),
+    lr: z.number(),
+    momentum: z.number(),
+  }),
   optimizerState: z.optional(z.strictObject({ slots, scalars })),
   /** Pages of these origins may connect. */
   origins: z.array(z.string()),

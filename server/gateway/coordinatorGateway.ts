@@ -1,6 +1,14 @@
 import type { Namespace, Socket } from 'socket.io';
 import { sameSecret } from '../../shared/protocol/mac.ts';
-import { EVENTS, hello, helloVersion, ready, release, type RunStatus, type ShardMap } from '../../shared/protocol/messages.ts';
+import {
+  EVENTS,
+  hello,
+  helloVersion,
+  ready,
+  release,
+  type RunStatus,
+  type ShardMap,
+} from '../../shared/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
@@ -53,7 +61,10 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     }
     const message = hello.safeParse(body);
     if (!message.success || session !== null) {
-      reply({ outcome: 'MALFORMED', reason: message.error?.issues[0]?.path.join('.') ?? 'hello was said already' });
+      reply({
+        outcome: 'MALFORMED',
+        reason: message.error?.issues[0]?.path.join('.') ?? 'hello was said already',
+      });
       return;
     }
     if (!sameSecret(message.data.join, parts.join)) {

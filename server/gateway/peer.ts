@@ -42,7 +42,11 @@ function tallyOf(socket: Socket): ConnectionTally {
  * Dispatches what a socket sends to the handlers, by event. Every message gets exactly one answer, unknown and
  * unreadable ones too; a handler that throws answers MALFORMED and harms nobody else [PR1] [PR4].
  */
-export function answerRequests(socket: Socket, handlers: Record<string, Handler>, failed: (error: unknown) => void): void {
+export function answerRequests(
+  socket: Socket,
+  handlers: Record<string, Handler>,
+  failed: (error: unknown) => void,
+): void {
   const tally = tallyOf(socket);
   let inFlight = 0;
   // A middleware that never calls on takes the place of listeners: no event name has a meaning of its own.

@@ -52,7 +52,9 @@ export class RemoteShard implements ShardPort {
       extraHeaders: { [SECRET_HEADER]: parts.secret },
     });
     const shard = new RemoteShard(socket, parts);
-    await connected(socket, parts.url);
+    // Listened for before anything else: a shard that is taken turns the connection away at once.
+    const away = turnedAway(socket, parts.url);
+    await Promise.race([connected(socket, parts.url), away]);
     const { parameters, optimizerState, ...opening } = parts.opening;
     const message: ControlOpening = {
       ...opening,
@@ -60,9 +62,14 @@ export class RemoteShard implements ShardPort {
       parameters: encodeFloat32(parameters),
       ...(optimizerState === undefined
         ? {}
-        : { optimizerState: { slots: mapValues(optimizerState.slots, encodeFloat32), scalars: optimizerState.scalars } }),
+        : {
+            optimizerState: {
+              slots: mapValues(optimizerState.slots, encodeFloat32),
+              scalars: optimizerState.scalars,
+            },
+          }),
     };
-    await socket.timeout(OPEN_WITHIN_MS).emitWithAck('open', message);
+    await Promise.race([socket.timeout(OPEN_WITHIN_MS).emitWithAck('open', message), away]);
     socket.once('disconnect', () => parts.lost(new RemoteShardError(`the shard at ${parts.url} was lost`)));
     return shard;
   }
@@ -106,7 +113,10 @@ export class RemoteShard implements ShardPort {
     return {
       version,
       parameters: decodeFloat32(parameters),
-      optimizerState: { slots: mapValues(optimizerState.slots, decodeFloat32), scalars: optimizerState.scalars },
+      optimizerState: {
+        slots: mapValues(optimizerState.slots, decodeFloat32),
+        scalars: optimizerState.scalars,
+      },
     };
   }
 
@@ -126,7 +136,19 @@ function connected(socket: Socket, url: string): Promise<void> {
   });
 }
 
+/** Rejects when the shard closes the connection instead of opening. */
+function turnedAway(socket: Socket, url: string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    socket.once('disconnect', () =>
+      reject(new RemoteShardError(`the shard at ${url} serves another coordinator`)),
+    );
+  });
+}
+
 /** The same record with each value turned into another. */
-export function mapValues<From, To>(record: Record<string, From>, turn: (value: From) => To): Record<string, To> {
+export function mapValues<From, To>(
+  record: Record<string, From>,
+  turn: (value: From) => To,
+): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, turn(value)]));
 }

@@ -125,7 +125,10 @@ class HostedShard {
 
   #open(socket: Socket, { origins, parameters, optimizerState, ...opening }: ControlOpening): void {
     const state = optimizerState && {
-      optimizerState: { slots: mapValues(optimizerState.slots, decodeFloat32), scalars: optimizerState.scalars },
+      optimizerState: {
+        slots: mapValues(optimizerState.slots, decodeFloat32),
+        scalars: optimizerState.scalars,
+      },
     };
     const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, this.#clock, {
       staged: (lease, _shard, squares) => socket.emit('staged', { lease, squares }),

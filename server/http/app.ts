@@ -39,7 +39,10 @@ const ASSET_LIFETIME = '365d';
 /** Everything the server has over HTTP: the pages, the data shards, the admin's API. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { pages, dataShards, admin, tls, failed } = options;
-  const app = Fastify({ ...(tls === null ? {} : { https: tls }), forceCloseConnections: true }) as FastifyInstance;
+  const app = Fastify({
+    ...(tls === null ? {} : { https: tls }),
+    forceCloseConnections: true,
+  }) as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
     void reply.headers(HEADERS);
   });

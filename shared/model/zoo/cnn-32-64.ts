@@ -19,5 +19,5 @@ export const cnn3264: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 32, lr: 0.05, optimizer: 'momentum', target: 0.95 },
+  recipe: { batch: 32, lr: 0.002, optimizer: 'adam', target: 0.95 },
 };

@@ -19,5 +19,5 @@ export const lenet: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 32, lr: 0.05, optimizer: 'momentum', target: 0.95 },
+  recipe: { batch: 16, lr: 0.003, optimizer: 'adam', target: 0.95 },
 };

@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
+import { startScriptedWorker } from './support/scriptedWorker.ts';
+import { Cleanup, startServer } from './support/testServer.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const SCRIPTED_RUN = [
+  ...['--mode', 'sync', '--round-size', '2', '--seed', '3', '--lease-seconds', '3600'],
+  ...['--optimizer', 'adam', '--lr', '0.01', '--evaluate-every', '0'],
+];
+const SECRET = { TABSWARM_SHARD_SECRET: SHARD_SECRET };
+
+/** Runs the scripted run to its end on some shards and gives the model hash. */
+async function hashOn(shards: string, environment: Record<string, string> = {}): Promise<string> {
+  const server = await startServer(
+    cleanup,
+    [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards],
+    environment,
+  );
+  for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
+  await server.training.run.ended();
+  expect(server.training.run.status()).toMatchObject({ version: 25, stop: 'max-commits' });
+  const hash = await server.hash();
+  await server.close();
+  return hash;
+}
+
+describe('shards', () => {
+  it('[CM4] two in processes of their own end at the hash of one, two and four in this process', async () => {
+    const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
+    const urls = processes.map(({ url }) => url).join(',');
+    const remote = await hashOn(urls, SECRET);
+    for (const shards of ['1', '2', '4']) expect(await hashOn(shards)).toBe(remote);
+    // The processes took the next coordinator as they took the first.
+    expect(await hashOn(urls, SECRET)).toBe(remote);
+  }, 60_000);
+
+  it('[RN5] a run that loses a shard process stops with shard-lost', async () => {
+    const shard = await startShardProcess(cleanup);
+    const server = await startServer(cleanup, [...SCRIPTED_RUN, '--shards', shard.url], SECRET);
+    for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
+    await expect.poll(() => server.training.coordinator.version).toBeGreaterThan(0);
+    await shard.kill();
+    await server.training.run.ended();
+    expect(server.training.run.status().stop).toBe('shard-lost');
+    expect(server.log.join('\n')).toContain(shard.url);
+  });
+
+  it('a shard process that serves a coordinator turns a second one away', async () => {
+    const { url } = await startShardProcess(cleanup);
+    await startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], SECRET);
+    await expect(startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], SECRET)).rejects.toThrow(
+      'another coordinator',
+    );
+  });
+
+  it('a shard process with another secret is named, and nothing listens', async () => {
+    const { url } = await startShardProcess(cleanup);
+    const wrong = { TABSWARM_SHARD_SECRET: 'not it' };
+    await expect(startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], wrong)).rejects.toThrow(url);
+  });
+});

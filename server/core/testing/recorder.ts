@@ -1,0 +1,92 @@
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { CommitRecord, ShardPort, ShardSnapshot, Traffic } from '../shardPort.ts';
+import type { Shard } from '../shard.ts';
+
+/** Counts the answers to requests; a second answer to one throws [PR1]. */
+export class Ledger {
+  #asked = 0;
+  #answered = 0;
+
+  get unanswered(): number {
+    return this.#asked - this.#answered;
+  }
+
+  /** Enters a request. @returns `answer`, to be called once. */
+  ask<Content>(what: string, answer: (content: Content) => void): (content: Content) => void {
+    this.#asked++;
+    let given = false;
+    return (content) => {
+      if (given) throw new Error(`${what} was answered twice`);
+      given = true;
+      this.#answered++;
+      answer(content);
+    };
+  }
+}
+
+/** Everything the coordinator told the shards; throws where two of them are told different things. */
+export class Recorder {
+  readonly records: CommitRecord[] = [];
+  readonly applied = new Set<number>();
+  readonly refused = new Map<number, Outcome>();
+  readonly #firstVersion: number;
+
+  constructor(firstVersion: number) {
+    this.#firstVersion = firstVersion;
+  }
+
+  commit(record: CommitRecord): void {
+    const known = this.records[record.version - this.#firstVersion - 1];
+    if (known !== undefined) {
+      if (JSON.stringify(known) !== JSON.stringify(record)) throw new Error('shards were told different commits');
+      return;
+    }
+    if (record.version !== this.#firstVersion + this.records.length + 1) throw new Error('a gap in the versions');
+    for (const { lease } of record.members) {
+      if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied twice`);
+      if (this.refused.has(lease)) throw new Error(`lease ${lease} was refused, then applied`);
+      this.applied.add(lease);
+    }
+    this.records.push(record);
+  }
+
+  refuse(lease: number, outcome: Outcome): void {
+    if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied, then refused`);
+    const before = this.refused.get(lease);
+    if (before !== undefined && before !== outcome) throw new Error(`lease ${lease}: ${before}, then ${outcome}`);
+    this.refused.set(lease, outcome);
+  }
+}
+
+/** A shard whose orders are recorded. */
+export class RecordedShard implements ShardPort {
+  readonly #shard: Shard;
+  readonly #recorder: Recorder;
+
+  constructor(shard: Shard, recorder: Recorder) {
+    this.#shard = shard;
+    this.#recorder = recorder;
+  }
+
+  get traffic(): Traffic {
+    return this.#shard.traffic;
+  }
+
+  commit(record: CommitRecord): void {
+    this.#recorder.commit(record);
+    this.#shard.commit(record);
+  }
+
+  refuse(lease: number, outcome: Outcome, version: number | null): void {
+    this.#recorder.refuse(lease, outcome);
+    this.#shard.refuse(lease, outcome, version);
+  }
+
+  pin(lease: number, version: number): void {
+    this.#shard.pin(lease, version);
+  }
+
+  snapshot(): Promise<ShardSnapshot> {
+    return this.#shard.snapshot();
+  }
+}

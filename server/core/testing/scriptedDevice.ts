@@ -1,0 +1,207 @@
+import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
+import type { EngineReport } from '../../../shared/profile/profile.ts';
+import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
+import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
+import type { Joined, Session } from '../coordinator.ts';
+import type { SliceAnswer } from '../shard.ts';
+import { gradientOf } from './plainModel.ts';
+import type { World } from './world.ts';
+
+const ENGINE: EngineReport = { name: 'scripted', detail: '', software: true };
+export const PROFILE = { agent: 'scripted', cores: 1, secureContext: true, engine: null };
+
+export interface DeviceScript {
+  /** Milliseconds a unit takes; null: it takes leases and hands in nothing unless told to. */
+  unitMs?: number | null;
+}
+
+export interface PushAnswer extends SliceAnswer {
+  lease: number;
+  shard: number;
+}
+
+/** What to send instead of the truth. */
+export interface Tampering {
+  terms?: Partial<SignedTerms>;
+  header?: Partial<FrameHeader>;
+  values?: (values: Float32Array) => Float32Array;
+}
+
+/** A device without sockets that keeps to the protocol unless a test makes it lie. */
+export class ScriptedDevice {
+  readonly leases: Lease[] = [];
+  readonly answers: PushAnswer[] = [];
+  joined: Joined | null = null;
+  /** How often a newer connection took this one's place. */
+  replaced = 0;
+  readonly #world: World;
+  readonly #name: string;
+  readonly #unitMs: number | null;
+  #connection = 0;
+  #weights: { version: number; slices: Float32Array[] } | null = null;
+
+  constructor(world: World, number: number, { unitMs = 100 }: DeviceScript) {
+    this.#world = world;
+    this.#name = `device-${number}/`;
+    this.#unitMs = unitMs;
+  }
+
+  get session(): Session {
+    if (this.joined === null) throw new Error('has not joined');
+    return this.joined.session;
+  }
+
+  get id(): string {
+    return this.session.device;
+  }
+
+  /** The newest lease. */
+  get lease(): Lease {
+    const lease = this.leases.at(-1);
+    if (lease === undefined) throw new Error('has no lease');
+    return lease;
+  }
+
+  /** What was answered to the pushes of a lease, in the order of arrival. */
+  outcomes(lease = this.lease): string[] {
+    return this.answers.filter((answer) => answer.lease === lease.terms.lease).map(({ outcome }) => outcome);
+  }
+
+  join(resume?: { device: string; token: string }): this {
+    const connection = ++this.#connection;
+    const joined = this.#world.coordinator.join(PROFILE, resume, {
+      lease: (lease) => {
+        this.#world.leases.set(lease.terms.lease, lease);
+        this.#world.wire.send(this.#link('coordinator'), () => this.#take(lease));
+      },
+      replaced: () => this.replaced++,
+    });
+    if (connection === this.#connection) this.joined = joined === 'FULL' ? null : joined;
+    this.#weights = null;
+    return this;
+  }
+
+  /** Joins again over a new connection, under the same id unless the token is wrong. */
+  resume(token = this.joined?.token ?? ''): this {
+    const device = this.id;
+    this.#world.wire.cut(this.#name);
+    return this.join({ device, token });
+  }
+
+  ready(): this {
+    this.#world.coordinator.ready(this.session, ENGINE);
+    return this;
+  }
+
+  leave(): void {
+    this.#world.coordinator.leave(this.session);
+  }
+
+  release(lease = this.lease): string {
+    return this.#world.coordinator.release(this.session, lease.terms.lease);
+  }
+
+  /** The connection ends, and what was under way on it is lost. */
+  vanish(): void {
+    this.#world.wire.cut(this.#name);
+    this.#connection++;
+    this.#world.coordinator.disconnect(this.session);
+  }
+
+  /** The true gradient of a lease, computed from the weights of its base version. */
+  gradient(lease = this.lease): Float32Array {
+    return gradientOf(this.#world.parametersAt(lease.terms.baseVersion), lease.unit);
+  }
+
+  /** Pushes every slice, or those of some shards. */
+  push(lease = this.lease, tampering: Tampering = {}, gradient = this.gradient(lease), shards?: number[]): void {
+    this.#world.shards.forEach(({ index }) => {
+      if (shards?.includes(index) ?? true) this.#pushSlice(index, lease, gradient, tampering);
+    });
+  }
+
+  /** Pushes and lets the answers come in. */
+  pushNow(...given: Parameters<ScriptedDevice['push']>): void {
+    this.push(...given);
+    this.#world.wire.drain();
+  }
+
+  #take(lease: Lease): void {
+    this.leases.push(lease);
+    if (this.#unitMs === null) return;
+    const { baseVersion } = lease.terms;
+    if (this.#weights?.version === baseVersion) this.#train(lease, this.#weights.slices);
+    else this.#pull(lease);
+  }
+
+  #pull(lease: Lease): void {
+    const { baseVersion } = lease.terms;
+    const slices: (Float32Array | undefined)[] = this.#world.shards.map(() => undefined);
+    for (const shard of this.#world.shards) {
+      this.#ask(shard.index, (reply) => shard.pull(baseVersion, reply), 'pull', ({ slice, version }) => {
+        if (slice === undefined || version !== baseVersion) return;
+        slices[shard.index] = slice;
+        const whole = slices.flatMap((each) => each ?? []);
+        if (whole.length === slices.length) this.#train(lease, whole);
+      });
+    }
+  }
+
+  #train(lease: Lease, slices: Float32Array[]): void {
+    const gradient = gradientOf(joinSlices(this.#world.ranges, slices), lease.unit);
+    const connection = this.#connection;
+    this.#world.clock.after(this.#unitMs ?? 0, () => {
+      if (connection === this.#connection) this.push(lease, {}, gradient);
+    });
+  }
+
+  #pushSlice(index: number, lease: Lease, gradient: Float32Array, tampering: Tampering): void {
+    const shard = this.#world.shards[index];
+    if (shard === undefined) throw new Error(`no shard ${index}`);
+    const terms = { ...lease.terms, ...tampering.terms };
+    const truth = sliceOf(gradient, shard.range).slice();
+    const values = tampering.values?.(truth) ?? truth;
+    const frame: Frame = {
+      values,
+      header: {
+        ...{ kind: terms.kind, codec: 'float32', run: parseInt(terms.run, 16), baseVersion: terms.baseVersion },
+        ...{ lease: terms.lease, shard: index, samples: terms.samples },
+        ...{ offset: shard.range.offset, length: values.length },
+        ...tampering.header,
+      },
+    };
+    const device = this.id;
+    this.#ask(index, (reply) => shard.push(device, terms, frame, reply), 'push', (answer) => {
+      this.answers.push({ ...answer, lease: terms.lease, shard: index });
+      this.#heard(lease);
+    });
+  }
+
+  /** After the last answer of a lease: keep the weights that came along, or ask for more work. */
+  #heard(lease: Lease): void {
+    const answers = this.answers.filter((answer) => answer.lease === lease.terms.lease);
+    if (this.#unitMs === null || answers.length !== this.#world.shards.length) return;
+    const slices = [...answers].sort((a, b) => a.shard - b.shard).flatMap(({ slice }) => slice ?? []);
+    const version = answers[0]?.version;
+    if (version !== undefined && slices.length === answers.length) this.#weights = { version, slices };
+    if (answers.some(({ outcome }) => outcome !== 'APPLIED')) this.ready();
+  }
+
+  #ask(
+    shard: number,
+    request: (reply: (answer: SliceAnswer) => void) => void,
+    what: string,
+    answered: (answer: SliceAnswer) => void,
+  ): void {
+    const [link, connection] = [this.#link(`shard-${shard}`), this.#connection];
+    const reply = (answer: SliceAnswer) => {
+      // An answer to a connection that is gone reaches nobody.
+      if (connection === this.#connection) this.#world.wire.send(`${link}/answers`, () => answered(answer));
+    };
+    this.#world.wire.send(link, () => request(this.#world.ledger.ask(`${what} of ${this.#name}`, reply)));
+  }
+
+  #link(to: string): string {
+    return `${this.#name}${this.#connection}/${to}`;
+  }
+}
