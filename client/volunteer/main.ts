@@ -1,4 +1,4 @@
-import '../page/noEval.ts';
+import '../../shared/protocol/noEval.ts';
 import { buttonById, byId, setNotice } from '../page/dom.ts';
 import { readJoin, readWishes } from './address.ts';
 import { describeAgent } from './agent.ts';

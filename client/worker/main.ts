@@ -1,3 +1,4 @@
+import '../../shared/protocol/noEval.ts';
 import { createVolunteer } from './assemble.ts';
 import type { PageToWorker, WorkerToPage } from './messages.ts';
 import type { Volunteer } from './volunteer.ts';

@@ -3,7 +3,7 @@ import { encodeFrame } from '../../shared/protocol/frame.ts';
 import { EVENTS, type SignedTerms, type Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { createGenerator, type Generator } from '../../shared/random/generator.ts';
-import { joinRaw, rawSocket } from './rawClient.ts';
+import { joinRaw, next, rawSocket } from './rawClient.ts';
 import { Cleanup } from './testServer.ts';
 
 /**
@@ -41,10 +41,13 @@ export class Attacker {
   }
 
   async #burst(sockets: Socket[], welcome: Welcome, count: number): Promise<void> {
-    let thrownOut = false;
-    for (const socket of sockets) socket.once('disconnect', () => (thrownOut = true));
+    for (const socket of sockets) if (!socket.connected) await next(socket, 'connect');
     const length = 1 + this.#random.below(200);
-    for (let index = 0; index < length && this.#sent < count && !thrownOut; index++) {
+    for (
+      let index = 0;
+      index < length && this.#sent < count && sockets.every(({ connected }) => connected);
+      index++
+    ) {
       const socket = sockets[this.#random.below(sockets.length)];
       if (socket !== undefined) sendNonsense(socket, this.#random, welcome);
       this.#sent++;

@@ -4,7 +4,7 @@ import type { Measurement } from '../../shared/protocol/admin.ts';
 import type { OptimizerState } from '../core/optimizer.ts';
 import { CheckpointStore, type Checkpoint } from '../store/checkpoint.ts';
 import { StoreError } from '../store/errors.ts';
-import type { Config } from './config.ts';
+import type { Config, Remembered } from './config.ts';
 
 /** What a run begins from: a seed, or a checkpoint. */
 export interface Beginning {
@@ -30,7 +30,7 @@ export interface Begun {
  * @param temporary the data folder of a command that has none of its own.
  */
 export async function beginRun(
-  load: (remembered?: Readonly<Record<string, unknown>>) => Config,
+  load: (remembered?: Remembered) => Config,
   temporary: string | null,
   note: (line: string) => void,
 ): Promise<Begun> {

@@ -45,14 +45,14 @@ export function loadConfig(
   command: Command,
   argv: readonly string[] = process.argv.slice(2),
   environment: Environment = process.env,
-  remembered: Readonly<Record<string, unknown>> = {},
+  remembered: Remembered = {},
 ): Config {
   const given = rawValues(command, argv, environment);
   for (const key of TRAINING) {
     const value = remembered[key];
     if (given.has(key) || value === undefined || value === null) continue;
     given.set(key, {
-      raw: String(value as string | number | boolean),
+      raw: String(value),
       source: `the checkpoint's ${flagOf(key)}`,
     });
   }
@@ -64,6 +64,9 @@ export function loadConfig(
     (key) => given.get(key)?.source ?? flagOf(key),
   );
 }
+
+/** Settings of an earlier run, as {@link settingsOf} gave them. */
+export type Remembered = Readonly<Partial<AdminSnapshot['settings']>>;
 
 /** The Chromium that the environment names, for the tests that read no command line; null where it names none. */
 export function chromiumSetting(environment: Environment = process.env): string | null {

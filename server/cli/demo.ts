@@ -6,7 +6,7 @@ import { findChromium } from '../../e2e/swarm/chromium.ts';
 import { openTabs } from '../../e2e/swarm/launch.ts';
 import { addressLines } from './addresses.ts';
 import { beginRun } from './beginning.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
 import { serve } from './serve.ts';
@@ -16,7 +16,7 @@ import { summaryJson, summaryOf, summaryText } from './summary.ts';
 /** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
 
 async function main(): Promise<number> {
-  const load = (remembered?: Readonly<Record<string, unknown>>) =>
+  const load = (remembered?: Remembered) =>
     loadConfig('demo', undefined, undefined, remembered);
   const temporary = load().dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

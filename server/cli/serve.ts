@@ -25,15 +25,15 @@ import { wallClock } from './wallClock.ts';
 /** A run that people and tabs can reach. */
 export interface Serving {
   training: Training;
-  snapshot(): AdminSnapshot;
+  snapshot: () => AdminSnapshot;
   /** The model hash of the parameters as they are now. */
-  hash(): Promise<string>;
+  hash: () => Promise<string>;
   /** Origin of the server on this machine. */
   url: string;
   addresses: Address[];
   adminUrl: string;
   trainImages: number;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface ServeOptions extends Begun {

@@ -93,18 +93,20 @@ export class Coordinator implements ShardReports {
   /** Lets work be leased and updates be decided. */
   start(): void {
     this.#granting = true;
-    this.#deciding = true;
     this.#granted = false;
-    for (const lease of this.#leases.all()) if (lease.whole) this.#decideWhole(lease);
-    this.#pump();
+    this.#decide();
   }
 
   /** Grants nothing more; what is out may still come in and count. */
   pause(): void {
     this.#granting = false;
+    this.#decide();
   }
 
-  /** Grants and decides nothing, so that the version stands still; whole updates wait for {@link start}. */
+  /**
+   * Grants and decides nothing, so that the version stands still; whole updates wait for {@link start} or
+   * {@link pause}.
+   */
   freeze(): void {
     this.#granting = false;
     this.#deciding = false;
@@ -129,6 +131,8 @@ export class Coordinator implements ShardReports {
       return 'FULL';
     }
     const device = this.#devices.join(id, profile, port);
+    // What an earlier connection gave back is leased again now [LS4].
+    this.#pump();
     return {
       session: { device: id, number: device.session },
       token: resumeToken(this.#settings.key, id),
@@ -150,7 +154,8 @@ export class Coordinator implements ShardReports {
   release(session: Session, lease: number): Outcome {
     const device = this.#heard(session);
     const live = this.#leases.live(lease);
-    if (device === undefined || live?.device !== device.id) return 'UNKNOWN_LEASE';
+    // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
+    if (live === undefined || device?.lease !== lease) return 'UNKNOWN_LEASE';
     this.#refuse(live, 'WITHDRAWN', null);
     DeviceRegistry.lose(device, true);
     this.#pump();
@@ -162,7 +167,7 @@ export class Coordinator implements ShardReports {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#giveBack(device);
-    device.state = 'left';
+    if (device.state !== 'faulty') device.state = 'left';
     this.#pump();
   }
 
@@ -209,6 +214,19 @@ export class Coordinator implements ShardReports {
     this.#pump();
   }
 
+  /** Decides from now on, beginning with what became whole while nothing was decided. */
+  #decide(): void {
+    const waiting = this.#deciding ? [] : this.#leases.all().filter(({ whole }) => whole);
+    this.#deciding = true;
+    for (const lease of waiting) if (this.#mayDecide()) this.#decideWhole(lease);
+    this.#pump();
+  }
+
+  /** A commit may end the run: this is to be asked again after each. */
+  #mayDecide(): boolean {
+    return this.#deciding;
+  }
+
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
   #pump(): void {
     const { policy, clock } = this.#parts;
@@ -226,7 +244,7 @@ export class Coordinator implements ShardReports {
       }
     }
     this.#cancelWake();
-    const wakeAt = this.#granting ? policy.wakeAt() : null;
+    const wakeAt = this.#deciding ? policy.wakeAt() : null;
     if (wakeAt !== null && wakeAt > clock.now()) {
       this.#cancelWake = clock.after(wakeAt - clock.now(), () => this.#pump());
     }
@@ -277,8 +295,7 @@ export class Coordinator implements ShardReports {
     const device = this.#devices.get(live.device);
     if (device?.lease === lease) {
       DeviceRegistry.lose(device, false);
-      // It was slower than thought; the next lease takes that into account.
-      if (device.unitMs !== null) device.unitMs *= 2;
+      DeviceRegistry.slower(device, this.#parts.clock.now() - live.grantedAt);
     }
     this.#pump();
   }

@@ -100,6 +100,11 @@ export class DeviceRegistry {
     device.samples += samples;
   }
 
+  /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
+  static slower(device: Device, elapsedMs: number): void {
+    if (device.unitMs !== null) device.unitMs = Math.max(device.unitMs, Math.min(2 * device.unitMs, elapsedMs));
+  }
+
   /** A lease came to nothing. */
   static lose(device: Device, fault: boolean): void {
     device.lost++;

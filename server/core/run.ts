@@ -60,11 +60,14 @@ export class Run {
   #state: RunStatus['state'] = 'paused';
   #stop: StopReason | null = null;
   #busy: Promise<void> | null = null;
+  /** The coordinator is frozen while the version that reached the target is measured again. */
+  #confirming = false;
   #nextEvaluation = 0;
   #savedVersion: number;
   #ending: Promise<void> | null = null;
   #waiting: (() => void)[] = [];
-  #cancelTimers: () => void = () => undefined;
+  #cancelEnd: () => void = () => undefined;
+  #cancelSave: () => void = () => undefined;
 
   constructor(settings: RunSettings, parts: RunParts) {
     this.#settings = settings;
@@ -97,14 +100,15 @@ export class Run {
     };
   }
 
-  /** Starts, or goes on from a pause or a stop. */
+  /** Starts, or goes on from a pause or a stop; a run that has all its commits ends instead [RN3]. */
   async start(): Promise<void> {
     await this.#ending;
     if (this.#state === 'running') return;
+    if (this.#hasAllCommits()) return this.end('max-commits');
     this.#state = 'running';
     this.#stop = null;
-    this.#armTimers();
-    this.#parts.coordinator.start();
+    this.#saveLater();
+    this.#direct();
     this.#parts.changed();
   }
 
@@ -114,7 +118,7 @@ export class Run {
     this.#state = 'paused';
     this.#watch.stop();
     this.#cancelTimers();
-    this.#parts.coordinator.pause();
+    this.#direct();
     this.#parts.changed();
   }
 
@@ -144,13 +148,16 @@ export class Run {
   /** The coordinator granted the first lease since the start: the run's time goes on. */
   firstLease(): void {
     this.#watch.start();
-    this.#armTimers();
+    const { maxSeconds } = this.#settings;
+    if (maxSeconds === null) return;
+    this.#cancelEnd();
+    const left = maxSeconds * 1000 - this.#watch.milliseconds;
+    this.#cancelEnd = this.#parts.clock.after(left, () => void this.end('max-seconds'));
   }
 
   /** The coordinator committed a version. */
   committed(): void {
-    const { maxCommits } = this.#settings;
-    if (maxCommits !== null && this.#parts.coordinator.version >= maxCommits) void this.end('max-commits');
+    if (this.#hasAllCommits()) void this.end('max-commits');
     else this.#evaluateWhenDue();
   }
 
@@ -193,15 +200,24 @@ export class Run {
     try {
       if (!this.#reaches(await this.#measure()) || this.#isOver()) return;
       // Commits went on meanwhile: the version that would be kept has to reach the target itself.
+      this.#confirming = true;
       this.#parts.coordinator.freeze();
-      const confirmed = this.#reaches(await this.#measure());
-      if (this.#isOver()) return;
-      if (confirmed) void this.end('target');
-      else if (this.#state === 'running') this.#parts.coordinator.start();
+      if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.end('target');
     } catch (error) {
       this.#parts.failed('evaluation', error);
-      if (this.#state === 'running') this.#parts.coordinator.start();
+    } finally {
+      if (this.#confirming) {
+        this.#confirming = false;
+        this.#direct();
+      }
     }
+  }
+
+  /** Has the coordinator do what the state asks for, once nothing is being confirmed. */
+  #direct(): void {
+    if (this.#confirming) return;
+    if (this.#state === 'running') this.#parts.coordinator.start();
+    else if (this.#state === 'paused') this.#parts.coordinator.pause();
   }
 
   /** Measures the present version, unless that was the last one measured. */
@@ -210,12 +226,15 @@ export class Run {
     const last = this.#measurements.at(-1);
     if (last?.version === coordinator.version) return last;
     const begun = clock.now();
-    const { version, samples, seconds, parameters } = await this.snapshot();
-    const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
-    this.#measurements.push(measurement);
-    this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
-    this.#parts.changed();
-    return measurement;
+    try {
+      const { version, samples, seconds, parameters } = await this.snapshot();
+      const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
+      this.#measurements.push(measurement);
+      this.#parts.changed();
+      return measurement;
+    } finally {
+      this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
+    }
   }
 
   async #finish(reason: StopReason): Promise<void> {
@@ -242,26 +261,21 @@ export class Run {
     }
   }
 
-  #armTimers(): void {
-    this.#cancelTimers();
-    const { clock } = this.#parts;
-    const { maxSeconds, checkpointSeconds } = this.#settings;
-    const cancels: (() => void)[] = [];
-    if (maxSeconds !== null && this.#watch.running) {
-      cancels.push(clock.after(maxSeconds * 1000 - this.#watch.milliseconds, () => void this.end('max-seconds')));
-    }
-    let cancelSave: () => void = () => undefined;
-    const saveLater = () => {
-      cancelSave = clock.after(checkpointSeconds * 1000, () => {
-        void this.#save();
-        saveLater();
-      });
-    };
-    saveLater();
-    this.#cancelTimers = () => {
-      for (const cancel of cancels) cancel();
-      cancelSave();
-    };
+  #saveLater(): void {
+    this.#cancelSave = this.#parts.clock.after(this.#settings.checkpointSeconds * 1000, () => {
+      void this.#save();
+      this.#saveLater();
+    });
+  }
+
+  #cancelTimers(): void {
+    this.#cancelEnd();
+    this.#cancelSave();
+  }
+
+  #hasAllCommits(): boolean {
+    const { maxCommits } = this.#settings;
+    return maxCommits !== null && this.#parts.coordinator.version >= maxCommits;
   }
 
   #reaches({ testAccuracy }: Measurement): boolean {

@@ -62,6 +62,11 @@ export class Shard implements ShardPort {
     return this.#versions.newest;
   }
 
+  /** Leases with a slice staged, and pulls that wait: what has not been answered yet. */
+  get held(): number {
+    return this.#staged.size + this.#awaited.size;
+  }
+
   /** Whether a device may talk to this shard [AU1]. */
   admits(device: string, pass: string): boolean {
     return sameSecret(pass, shardPass(this.#opening.key, this.run, device));
@@ -134,7 +139,9 @@ export class Shard implements ShardPort {
   }
 
   refuse(lease: number, outcome: Outcome, version: number | null): void {
-    this.#decide(lease, outcome, version);
+    // Refused as applied: it was, and has been forgotten here since.
+    const answer: SliceAnswer = outcome === 'APPLIED' ? { outcome: 'DUPLICATE', first: outcome } : { outcome };
+    this.#decide(lease, outcome, version, answer);
   }
 
   pin(lease: number, version: number): void {
@@ -180,7 +187,7 @@ export class Shard implements ShardPort {
   }
 
   /** Frees what a lease has here and tells whoever waits for it. The first decision stands. */
-  #decide(lease: number, outcome: Outcome, version: number | null): void {
+  #decide(lease: number, outcome: Outcome, version: number | null, told: SliceAnswer = { outcome }): void {
     this.#versions.unpin(lease);
     const staged = this.#staged.get(lease);
     this.#staged.delete(lease);
@@ -189,7 +196,7 @@ export class Shard implements ShardPort {
     }
     const slice = version === null ? undefined : this.#versions.get(version);
     const weights = version !== null && slice !== undefined ? { version, slice } : {};
-    for (const answer of staged?.answers ?? []) this.#answerWith(answer, { outcome, ...weights });
+    for (const answer of staged?.answers ?? []) this.#answerWith(answer, { ...told, ...weights });
   }
 
   #answerWith(answer: Answer, content: SliceAnswer): void {

@@ -17,17 +17,22 @@ export class Throughput {
   /** The totals after a commit. */
   mark(commits: number, samples: number): void {
     const at = this.#clock.now();
-    const last = this.#marks.at(-1);
-    if (last !== undefined && at - last.at < RESOLUTION_MS && this.#marks.length > 1) this.#marks.pop();
+    const [before, last] = [this.#marks.at(-2), this.#marks.at(-1)];
+    if (before !== undefined && last !== undefined && last.at - before.at < RESOLUTION_MS) this.#marks.pop();
     this.#marks.push({ at, commits, samples });
+    this.#forget(at);
   }
 
   perSecond(): { commits: number; samples: number } {
     const now = this.#clock.now();
-    this.#marks = this.#marks.filter(({ at }) => at >= now - WINDOW_MS);
+    this.#forget(now);
     const [first, last] = [this.#marks[0], this.#marks.at(-1)];
     if (first === undefined || last === undefined || now === first.at) return { commits: 0, samples: 0 };
     const seconds = (now - first.at) / 1000;
     return { commits: (last.commits - first.commits) / seconds, samples: (last.samples - first.samples) / seconds };
+  }
+
+  #forget(now: number): void {
+    this.#marks = this.#marks.filter(({ at }) => at >= now - WINDOW_MS);
   }
 }

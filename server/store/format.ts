@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { modelHash } from '../../shared/model/hash.ts';
 import { layoutOf, type ParameterLayout } from '../../shared/model/layout.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import { measurement, type Measurement } from '../../shared/protocol/admin.ts';
+import { adminSnapshot, measurement, type AdminSnapshot, type Measurement } from '../../shared/protocol/admin.ts';
 import { reasonOf, StoreError } from './errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 
@@ -16,7 +16,7 @@ export interface Checkpoint {
   /** Seconds since the first lease of the run. */
   seconds: number;
   /** The run's settings; kept as JSON. */
-  settings: Record<string, unknown>;
+  settings: AdminSnapshot['settings'];
   model: ModelSpec;
   /** The flat parameter vector, in the order of the model's layout. */
   parameters: Float32Array;
@@ -40,7 +40,7 @@ const facts = z.strictObject({
   version: count,
   samples: count,
   seconds: z.number(),
-  settings: z.record(z.string(), z.unknown()),
+  settings: adminSnapshot.shape.settings,
   model: z.unknown(),
   scalars: z.record(z.string(), z.number()),
   measurements: z.array(measurement),

@@ -18,12 +18,17 @@ const HEADER_BYTES = 20;
 /** @throws {RangeError} when the arrays do not have `samples` entries of `shape`. */
 export function encodeDataShard(shard: DataShard): Uint8Array {
   const [height, width, channels] = shard.shape;
-  if (shard.images.length !== shard.samples * height * width * channels || shard.labels.length !== shard.samples) {
+  if (
+    shard.images.length !== shard.samples * height * width * channels ||
+    shard.labels.length !== shard.samples
+  ) {
     throw new RangeError('data shard: images or labels do not match its size');
   }
   const bytes = new Uint8Array(HEADER_BYTES + shard.images.length + shard.labels.length);
   const view = new DataView(bytes.buffer);
-  [MAGIC, shard.samples, height, width, channels].forEach((word, index) => view.setUint32(index * 4, word, true));
+  [MAGIC, shard.samples, height, width, channels].forEach((word, index) =>
+    view.setUint32(index * 4, word, true),
+  );
   bytes.set(shard.images, HEADER_BYTES);
   bytes.set(shard.labels, HEADER_BYTES + shard.images.length);
   return bytes;

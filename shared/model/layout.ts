@@ -33,7 +33,13 @@ export function layoutOf(spec: ModelSpec): ParameterLayout {
   const shapes = outputShapes(spec);
   const tensors: ParameterTensor[] = [];
   let length = 0;
-  const add = (name: string, part: ParameterTensor['part'], shape: number[], fanIn: number, fanOut: number) => {
+  const add = (
+    name: string,
+    part: ParameterTensor['part'],
+    shape: number[],
+    fanIn: number,
+    fanOut: number,
+  ) => {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     tensors.push({ name, part, shape, offset: length, length: size, fanIn, fanOut });
     length += size;

@@ -15,7 +15,9 @@ export const BLOCK = 256;
 export function cutKeyRanges(length: number, shards: number): KeyRange[] {
   const blocks = Math.ceil(length / BLOCK);
   if (!Number.isInteger(shards) || shards < 1 || shards > blocks) {
-    throw new RangeError(`shards: ${length} parameters fill ${blocks} blocks of ${BLOCK}, not ${shards} shards`);
+    throw new RangeError(
+      `shards: ${length} parameters fill ${blocks} blocks of ${BLOCK}, not ${shards} shards`,
+    );
   }
   return Array.from({ length: shards }, (_, index) => {
     const offset = Math.floor((index * blocks) / shards) * BLOCK;

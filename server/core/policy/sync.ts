@@ -41,6 +41,8 @@ export class SyncPolicy implements Policy {
   }
 
   assign(ready: ReadyDevice[], version: number, now: number): Assignment[] {
+    // A round that got nothing by its deadline makes room for the next.
+    if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
     const round = this.#round ?? this.#open(ready, version, now);
     if (round === null) return [];
     const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
@@ -67,7 +69,9 @@ export class SyncPolicy implements Policy {
 
   gone(lease: number): void {
     const slot = this.#slotOf(lease);
-    if (slot !== undefined) slot.lease = null;
+    if (slot === undefined) return;
+    slot.lease = null;
+    slot.samples = null;
   }
 
   settle(now: number): Decision[] {
@@ -77,8 +81,7 @@ export class SyncPolicy implements Policy {
     const free = round.slots.filter(({ lease }) => lease === null);
     const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
     if (now < round.deadline && (live || refillable)) return [];
-    this.#round = null;
-    this.#lost.push(...round.slots.filter(({ samples }) => samples === null).map(({ key }) => key));
+    this.#close(round);
     const filled = round.slots.filter(({ samples }) => samples !== null);
     return filled.length === 0 ? [] : [{ type: 'commit', members: this.#weigh(filled) }];
   }
@@ -89,6 +92,8 @@ export class SyncPolicy implements Policy {
   }
 
   reset(): void {
+    // None of the round's work is in the model, and it comes before what was lost earlier.
+    this.#lost.unshift(...(this.#round?.slots ?? []).map(({ key }) => key));
     this.#round = null;
     this.#waitingSince = null;
   }
@@ -104,14 +109,20 @@ export class SyncPolicy implements Policy {
     // A round of fixed size waits for its devices, but not for ever: some may never come.
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
     this.#waitingSince = null;
-    const leaseMs = roundLeaseMs(ready.slice(0, size), limits);
-    const slots = Array.from({ length: size }, (_, lane) => ({
+    const members = ready.slice(0, size);
+    const leaseMs = roundLeaseMs(members, limits);
+    const slots = members.map((_, lane) => ({
       key: this.#lost.shift() ?? { lane, step: version },
       lease: null,
       samples: null,
     }));
     this.#round = { slots, leaseMs, deadline: now + LEASES_A_ROUND * leaseMs };
     return this.#round;
+  }
+
+  #close(round: Round): void {
+    this.#round = null;
+    this.#lost.push(...round.slots.filter(({ samples }) => samples === null).map(({ key }) => key));
   }
 
   #slotOf(lease: number): Slot | undefined {
@@ -125,4 +136,8 @@ export class SyncPolicy implements Policy {
       weight: this.#settings.reduce === 'sum' ? 1 : Math.fround((samples ?? 0) / total),
     }));
   }
+}
+
+function isEmpty(round: Round): boolean {
+  return round.slots.every(({ samples }) => samples === null);
 }

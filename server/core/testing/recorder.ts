@@ -51,6 +51,7 @@ export class Recorder {
   }
 
   refuse(lease: number, outcome: Outcome): void {
+    if (this.applied.has(lease) && outcome === 'APPLIED') return; // Forgotten by the shard: a repeat.
     if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied, then refused`);
     const before = this.refused.get(lease);
     if (before !== undefined && before !== outcome) throw new Error(`lease ${lease}: ${before}, then ${outcome}`);

@@ -68,7 +68,7 @@ export class ScriptedDevice {
   }
 
   join(resume?: { device: string; token: string }): this {
-    const connection = ++this.#connection;
+    this.#connection++;
     const joined = this.#world.coordinator.join(PROFILE, resume, {
       lease: (lease) => {
         this.#world.leases.set(lease.terms.lease, lease);
@@ -76,7 +76,7 @@ export class ScriptedDevice {
       },
       replaced: () => this.replaced++,
     });
-    if (connection === this.#connection) this.joined = joined === 'FULL' ? null : joined;
+    this.joined = joined === 'FULL' ? null : joined;
     this.#weights = null;
     return this;
   }
@@ -108,9 +108,9 @@ export class ScriptedDevice {
     this.#world.coordinator.disconnect(this.session);
   }
 
-  /** The true gradient of a lease, computed from the weights of its base version. */
-  gradient(lease = this.lease): Float32Array {
-    return gradientOf(this.#world.parametersAt(lease.terms.baseVersion), lease.unit);
+  /** The true gradient of a lease, from the weights of its base version. */
+  gradient(lease = this.lease, weights = this.#world.parametersAt(lease.terms.baseVersion)): Float32Array {
+    return gradientOf(weights, lease.unit);
   }
 
   /** Pushes every slice, or those of some shards. */
@@ -139,7 +139,10 @@ export class ScriptedDevice {
     const slices: (Float32Array | undefined)[] = this.#world.shards.map(() => undefined);
     for (const shard of this.#world.shards) {
       this.#ask(shard.index, (reply) => shard.pull(baseVersion, reply), 'pull', ({ slice, version }) => {
-        if (slice === undefined || version !== baseVersion) return;
+        if (slice === undefined || version !== baseVersion) {
+          this.release(lease);
+          return;
+        }
         slices[shard.index] = slice;
         const whole = slices.flatMap((each) => each ?? []);
         if (whole.length === slices.length) this.#train(lease, whole);
@@ -180,11 +183,13 @@ export class ScriptedDevice {
   /** After the last answer of a lease: keep the weights that came along, or ask for more work. */
   #heard(lease: Lease): void {
     const answers = this.answers.filter((answer) => answer.lease === lease.terms.lease);
-    if (this.#unitMs === null || answers.length !== this.#world.shards.length) return;
-    const slices = [...answers].sort((a, b) => a.shard - b.shard).flatMap(({ slice }) => slice ?? []);
-    const version = answers[0]?.version;
-    if (version !== undefined && slices.length === answers.length) this.#weights = { version, slices };
-    if (answers.some(({ outcome }) => outcome !== 'APPLIED')) this.ready();
+    const newest = this.#world.shards.flatMap(({ index }) => answers.findLast(({ shard }) => shard === index) ?? []);
+    if (this.#unitMs === null || newest.length !== this.#world.shards.length) return;
+    const slices = newest.flatMap(({ slice }) => slice ?? []);
+    const version = newest[0]?.version;
+    const isWhole = slices.length === newest.length && newest.every((answer) => answer.version === version);
+    if (version !== undefined && isWhole) this.#weights = { version, slices };
+    if (newest.some(({ outcome }) => outcome !== 'APPLIED')) this.ready();
   }
 
   #ask(

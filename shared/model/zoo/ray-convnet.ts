@@ -16,5 +16,5 @@ export const rayConvnet: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 32, lr: 0.008, optimizer: 'adam', target: 0.95 },
+  recipe: { batch: 32, lr: 0.006, optimizer: 'adam', target: 0.95 },
 };

@@ -1,0 +1,163 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import type { Page } from 'playwright';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DESKTOP, openBrowser, openPage, openTab, PHONE } from './support/tabs.ts';
+import { Cleanup, startServer } from './support/testServer.ts';
+
+/* The pages as a person uses them. */
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const PATIENCE = { timeout: 30_000 };
+const SLOW_MS = 120_000;
+const SCREENS = { phone: PHONE, desktop: DESKTOP };
+/** Pictures for whoever wants to look; nothing is compared with them. */
+const PICTURES = join(tmpdir(), 'tabswarm-pictures');
+
+const text = (page: Page, id: string) => page.getByTestId(id).innerText();
+const number = async (page: Page, id: string) =>
+  Number(await page.getByTestId(id).getAttribute('data-value'));
+const stateOf = (page: Page) => page.getByTestId('state').getAttribute('data-state');
+
+/** Whether anything is wider than the window. */
+const overflows = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+async function picture(page: Page, name: string): Promise<void> {
+  await mkdir(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+/** Everything that a page reports as an error. */
+function errorsOf(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  return errors;
+}
+
+describe('the volunteer page', () => {
+  it.each(['phone', 'desktop'] as const)(
+    'says what it asks, starts, shows what comes of it and stops, on a %s',
+    async (screen) => {
+      const server = await startServer(cleanup, ['--evaluate-every', '5']);
+      const browser = await openBrowser(cleanup);
+      let errors: string[] = [];
+      const scripts: string[] = [];
+      const page = await openPage(browser, server.url, {
+        query: 'engine=cpu',
+        viewport: SCREENS[screen],
+        prepare: (opened) => {
+          errors = errorsOf(opened);
+          opened.on('response', (response) => scripts.push(response.url()));
+          return Promise.resolve();
+        },
+      });
+      expect(await page.getByTestId('toggle').innerText()).toBe('Start contributing');
+      expect(server.training.coordinator.presentDevices).toBe(0);
+      expect(scripts.some((url) => url.includes('tfjs'))).toBe(false);
+      await picture(page, `volunteer-${screen}-before`);
+
+      await page.getByTestId('toggle').click();
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('training');
+      await expect.poll(() => number(page, 'applied'), PATIENCE).toBeGreaterThan(3);
+      expect(await text(page, 'engine')).toContain('CPU');
+      await expect.poll(() => number(page, 'rate'), PATIENCE).toBeGreaterThan(0);
+      await expect.poll(() => number(page, 'accuracy'), PATIENCE).toBeGreaterThan(0);
+      expect(await number(page, 'devices')).toBe(1);
+      expect(await overflows(page)).toBe(false);
+      await picture(page, `volunteer-${screen}-training`);
+
+      await page.getByTestId('toggle').click();
+      await expect.poll(() => server.training.coordinator.presentDevices, PATIENCE).toBe(0);
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('stopped');
+      expect(await page.getByTestId('toggle').innerText()).toMatch(/start/i);
+      expect(errors).toEqual([]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'names an engine that it does not know, and trains on',
+    async () => {
+      const server = await startServer(cleanup, ['--evaluate-every', '0']);
+      const browser = await openBrowser(cleanup);
+      const page = await openTab(browser, server.url, { query: 'engine=abacus' });
+      await expect.poll(() => page.locator('body').innerText()).toContain('abacus');
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('training');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'says why when the link lacks the credential to join',
+    async () => {
+      const server = await startServer(cleanup, ['--evaluate-every', '0', '--join', 'sesame']);
+      const browser = await openBrowser(cleanup);
+      const stranger = await openTab(browser, server.url);
+      await expect.poll(() => stateOf(stranger), PATIENCE).toBe('failed');
+      expect(await stranger.locator('body').innerText()).toContain('credential');
+      const friend = await openTab(browser, server.addresses[0]?.url ?? '');
+      await expect.poll(() => stateOf(friend), PATIENCE).toBe('training');
+    },
+    SLOW_MS,
+  );
+});
+
+describe('the admin page', () => {
+  it.each(['phone', 'desktop'] as const)(
+    '[AD1] [AD2] [AD3] shows the run and steers it, on a %s',
+    async (screen) => {
+      const server = await startServer(cleanup, ['--evaluate-every', '5']);
+      const browser = await openBrowser(cleanup);
+      await openTab(browser, server.url);
+      let errors: string[] = [];
+      const page = await openPage(browser, server.adminUrl, {
+        viewport: SCREENS[screen],
+        prepare: (opened) => {
+          errors = errorsOf(opened);
+          return Promise.resolve();
+        },
+      });
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('running');
+      expect(page.url()).not.toContain('token');
+      await expect.poll(() => page.getByTestId('device-row').count(), PATIENCE).toBe(1);
+      await expect.poll(() => page.getByTestId('device-row').innerText(), PATIENCE).toContain('CPU');
+      await expect.poll(() => number(page, 'accuracy'), PATIENCE).toBeGreaterThan(0);
+      expect(await page.getByTestId('chart-accuracy').locator('canvas').count()).toBe(1);
+      expect(await page.getByTestId('chart-loss').locator('canvas').count()).toBe(1);
+      expect(await overflows(page)).toBe(false);
+      await picture(page, `admin-${screen}`);
+
+      await page.getByTestId('pause').click();
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('paused');
+      await expect.poll(() => server.snapshot().devices[0]?.state, PATIENCE).toBe('idle');
+      const { version } = server.training.coordinator;
+      await page.getByTestId('start').click();
+      await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(version);
+      await page.getByTestId('stop').click();
+      await page.getByTestId('confirm-stop').click();
+      await expect.poll(() => stateOf(page), PATIENCE).toBe('stopped');
+      expect(server.training.run.status().stop).toBe('stopped');
+      expect(errors).toEqual([]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[AD1] asks for the token where it has none',
+    async () => {
+      const server = await startServer(cleanup, ['--evaluate-every', '0']);
+      const browser = await openBrowser(cleanup);
+      const page = await openPage(browser, `${server.url}/admin/`);
+      await page.getByTestId('login').waitFor();
+      expect(await page.getByTestId('state').isVisible()).toBe(false);
+    },
+    SLOW_MS,
+  );
+});

@@ -1,0 +1,45 @@
+import { chromium, type Browser, type Page } from 'playwright';
+import { chromiumSetting } from '../../server/cli/config.ts';
+import { findChromium } from '../swarm/chromium.ts';
+import { launchOptions } from '../swarm/launch.ts';
+import type { Cleanup } from './testServer.ts';
+
+/** The Chromium that the swarm would use, closed when the test ends. */
+export async function openBrowser(cleanup: Cleanup): Promise<Browser> {
+  const { executablePath } = await findChromium(chromiumSetting());
+  const browser = await chromium.launch({ ...launchOptions(), executablePath });
+  cleanup.add(() => browser.close());
+  return browser;
+}
+
+export interface TabOptions {
+  /** Query of the page, for instance `engine=cpu`. */
+  query?: string;
+  viewport?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
+  ignoreHTTPSErrors?: boolean;
+  /** Done to the page before it goes anywhere. */
+  prepare?: (page: Page) => Promise<unknown>;
+}
+
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 800 };
+
+/** Opens a page as a device of its own. */
+export async function openPage(browser: Browser, url: string, options: TabOptions = {}): Promise<Page> {
+  const { query = '', viewport = DESKTOP, colorScheme = 'light', ignoreHTTPSErrors = false } = options;
+  const context = await browser.newContext({ viewport, colorScheme, ignoreHTTPSErrors });
+  const page = await context.newPage();
+  await options.prepare?.(page);
+  const address = new URL(url);
+  if (query !== '') address.search = query;
+  await page.goto(address.href);
+  return page;
+}
+
+/** Opens the volunteer page and presses its button. */
+export async function openTab(browser: Browser, url: string, options: TabOptions = {}): Promise<Page> {
+  const page = await openPage(browser, url, { query: 'engine=cpu', ...options });
+  await page.getByTestId('toggle').click();
+  return page;
+}

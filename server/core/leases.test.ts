@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest';
+import type { Policy } from './policy/policy.ts';
+import { asyncPolicy, dataShards, LIMITS, syncPolicy, World } from './testing/world.ts';
+
+/** Two shards and two devices that do only what they are told, each with its first lease. */
+function scripted(policy: Policy = asyncPolicy()) {
+  const world = new World({ policy });
+  const [first, second] = [world.device({ unitMs: null }), world.device({ unitMs: null })];
+  for (const device of [first, second]) device.join().ready();
+  world.coordinator.start();
+  world.wire.drain();
+  return { world, first, second };
+}
+
+describe('who may push', () => {
+  it('[LS1] a slice is staged only under the terms that were granted, by the device they were granted to', () => {
+    const { world, first, second } = scripted();
+    const forged = [
+      { mac: '0'.repeat(32) },
+      { mac: '' },
+      { deadline: first.lease.terms.deadline + 1 },
+      { samples: first.lease.terms.samples + 1 },
+      { baseVersion: 1 },
+      { lease: first.lease.terms.lease + 100 },
+      { kind: 'delta' as const },
+      { run: '0badcaff' },
+    ];
+    for (const terms of forged) first.pushNow(first.lease, { terms });
+    second.pushNow(first.lease);
+    second.pushNow(first.lease, { terms: { device: second.id } });
+    const outcomes = [...first.answers, ...second.answers].map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(Array.from({ length: 2 * (forged.length + 2) }, () => 'UNKNOWN_LEASE'));
+    expect(world.shards.map(({ held }) => held)).toEqual([0, 0]);
+    const { lease } = first;
+    first.pushNow();
+    expect(first.outcomes(lease).slice(-2)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
+  it('[LS1] a MAC holds for one cut of the key ranges alone', () => {
+    const [one, other] = [new World({ shards: 2 }), new World({ shards: 3 })];
+    const [device, victim] = [one, other].map((world) => {
+      world.coordinator.start();
+      return world.readyDevices(1, { unitMs: null })[0];
+    });
+    for (const world of [one, other]) world.wire.drain();
+    victim?.pushNow(device?.lease);
+    expect(victim?.answers.map(({ outcome }) => outcome)).toEqual(
+      victim?.answers.map(() => 'UNKNOWN_LEASE'),
+    );
+  });
+});
+
+describe('deadlines', () => {
+  it('[LS2] an expired lease answers EXPIRED, changes nothing, and its work is leased again', () => {
+    const { world, first, second } = scripted();
+    const lost = first.lease;
+    const before = world.parameters;
+    second.pushNow();
+    expect(world.coordinator.version).toBe(1);
+    first.push(lost, {}, first.gradient(lost), [0]);
+    world.wire.drain();
+    expect(first.outcomes(lost)).toEqual([]);
+    world.clock.advance(LIMITS.capMs);
+    world.wire.drain();
+    expect(first.outcomes(lost)).toEqual(['EXPIRED']);
+    first.push(lost, {}, first.gradient(lost), [1]);
+    world.wire.drain();
+    expect(first.outcomes(lost)).toEqual(['EXPIRED', 'EXPIRED']);
+    expect(world.coordinator.version).toBe(1);
+    expect(world.parametersAt(0)).toEqual(before);
+    first.ready();
+    second.ready();
+    world.wire.drain();
+    expect([first.lease.unit, second.lease.unit]).toContainEqual(lost.unit);
+  });
+
+  it('[LS2] a lease is good until its last millisecond, and a whole update outlives its deadline', () => {
+    const { world, first } = scripted(syncPolicy());
+    const { lease } = first;
+    world.clock.advance(LIMITS.capMs - 1);
+    first.pushNow();
+    expect(first.outcomes()).toEqual([]);
+    world.clock.advance(1);
+    world.wire.drain();
+    expect(first.outcomes(lease)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
+  it('[LS2] what expires while the machine sleeps is EXPIRED as well, and the run goes on', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    const lost = first.lease;
+    second.pushNow();
+    world.clock.jump(3_600_000);
+    world.wire.drain();
+    first.pushNow(lost);
+    expect(first.outcomes(lost)).toEqual(['EXPIRED', 'EXPIRED']);
+    expect(world.coordinator.version).toBe(1);
+  });
+});
+
+describe('repeated pushes', () => {
+  it('[LS3] a repeat while undecided waits for the same decision; afterwards it is a DUPLICATE', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    first.pushNow();
+    first.pushNow(first.lease, { values: (values) => values.map((value) => 2 * value) });
+    expect(first.outcomes()).toEqual([]);
+    const done = first.lease;
+    second.pushNow();
+    expect(first.outcomes(done)).toEqual(['APPLIED', 'APPLIED', 'APPLIED', 'APPLIED']);
+    expect(first.answers.every(({ version, slice }) => version === 1 && slice !== undefined)).toBe(true);
+    first.pushNow(done, {}, world.initial);
+    expect(first.outcomes(done).slice(4)).toEqual(['DUPLICATE', 'DUPLICATE']);
+    expect(first.answers.slice(4).map((answer) => answer.first)).toEqual(['APPLIED', 'APPLIED']);
+    expect(world.parameters).toEqual(world.plain().at(-1));
+  });
+
+  it('[LS3] the first answer after a decision made elsewhere is the outcome itself', () => {
+    const { world, first } = scripted();
+    const bad = first.lease;
+    const spoilt = { values: (values: Float32Array) => values.fill(NaN) };
+    first.push(bad, spoilt, world.initial, [0]);
+    world.wire.drain();
+    for (let time = 0; time < 2; time++) {
+      first.push(bad, {}, world.initial, [1]);
+      world.wire.drain();
+    }
+    expect(first.outcomes(bad)).toEqual(['NOT_FINITE', 'NOT_FINITE', 'DUPLICATE']);
+    expect(first.answers.at(-1)?.first).toBe('NOT_FINITE');
+  });
+
+  it('[LS3] an applied lease that the shards have forgotten is a DUPLICATE still', () => {
+    const world = new World({ shards: 1 });
+    world.coordinator.start();
+    const [device] = world.readyDevices(1, { unitMs: null });
+    world.wire.drain();
+    const old = device?.lease;
+    for (let unit = 0; unit < 4200; unit++) device?.pushNow(device.lease, {}, world.initial);
+    expect(world.coordinator.version).toBe(4200);
+    device?.pushNow(old, {}, world.initial);
+    expect(device?.answers.at(-1)).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED' });
+    expect(world.coordinator.version).toBe(4200);
+  });
+});
+
+describe('devices that go', () => {
+  it('[LS4] when a connection ends its lease is taken back at once and leased to who waits', () => {
+    const { world, first, second } = scripted(syncPolicy({ roundSize: 2 }));
+    const third = world.device({ unitMs: null }).join().ready();
+    const lost = first.lease;
+    first.push(lost, {}, first.gradient(), [0]);
+    world.wire.drain();
+    first.vanish();
+    world.wire.drain();
+    expect(third.lease.unit).toEqual(lost.unit);
+    expect(world.shards.map(({ held }) => held)).toEqual([0, 0]);
+    second.pushNow();
+    third.pushNow();
+    expect(world.coordinator.version).toBe(1);
+  });
+
+  it('[LS4] a whole update counts although its device is gone', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    first.pushNow();
+    const whole = first.lease.terms.lease;
+    first.vanish();
+    second.pushNow();
+    expect(world.recorder.records[0]?.members.map(({ lease }) => lease)).toContain(whole);
+    expect(world.parameters).toEqual(world.plain().at(-1));
+    expect(world.ledger.unanswered).toBe(0);
+  });
+
+  it('[LS4] a device that joins again frees its own lease at once, before it asks for work', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    second.pushNow();
+    first.resume();
+    world.wire.drain();
+    expect(second.outcomes(second.leases[0])).toEqual(['APPLIED', 'APPLIED']);
+    expect(world.coordinator.version).toBe(1);
+  });
+
+  it('[LS4] a device that leaves gives its lease back and gets no other until it is ready again', () => {
+    const { world, first } = scripted();
+    const lost = first.lease;
+    first.leave();
+    world.pass(LIMITS.capMs);
+    expect(first.leases).toHaveLength(1);
+    first.ready();
+    world.wire.drain();
+    expect(first.leases).toHaveLength(2);
+    expect(world.recorder.refused.get(lost.terms.lease)).toBe('WITHDRAWN');
+  });
+});
+
+describe('releases and faults', () => {
+  it('[LS5] a released lease is answered OK once and its work is leased again', () => {
+    const { world, first, second } = scripted();
+    const given = first.lease;
+    expect(second.release(given)).toBe('UNKNOWN_LEASE');
+    expect(first.release()).toBe('OK');
+    expect(first.release()).toBe('UNKNOWN_LEASE');
+    first.ready();
+    world.wire.drain();
+    expect(first.lease.unit).toEqual(given.unit);
+    expect(first.lease.terms.lease).not.toBe(given.terms.lease);
+  });
+
+  it('[LS5] a release after the push takes the update back, and the round is made without it', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    const taken = first.lease;
+    first.pushNow();
+    expect(first.release(taken)).toBe('OK');
+    second.pushNow();
+    expect(first.outcomes(taken)).toEqual(['WITHDRAWN', 'WITHDRAWN']);
+    expect(world.recorder.records.map(({ members }) => members.length)).toEqual([1]);
+    expect(world.parameters).toEqual(world.plain().at(-1));
+  });
+
+  it('[LS5] an update that outlived its connection can no longer be released', () => {
+    const { world, first, second } = scripted(syncPolicy());
+    const whole = first.lease;
+    first.pushNow();
+    first.resume().ready();
+    expect(first.release(whole)).toBe('UNKNOWN_LEASE');
+    second.pushNow();
+    expect(world.recorder.applied.has(whole.terms.lease)).toBe(true);
+  });
+
+  it('[LS6] five bad updates or releases in a row are the last, whatever the device says then', () => {
+    const { world, first } = scripted();
+    const bad = { values: (values: Float32Array) => values.fill(Infinity) };
+    for (let fault = 0; fault < 5; fault++) {
+      if (fault % 2 === 0) first.release();
+      else first.pushNow(first.lease, bad);
+      first.ready();
+      world.wire.drain();
+    }
+    first.leave();
+    first.ready();
+    world.wire.drain();
+    expect(first.leases).toHaveLength(5);
+    expect(world.coordinator.deviceRows().find(({ device }) => device === first.id)?.state).toBe('faulty');
+    first.resume().ready();
+    world.wire.drain();
+    expect(first.leases).toHaveLength(6);
+  });
+
+  it('[LS6] an applied update clears the count, and what expires does not count', () => {
+    const { world, first } = scripted();
+    const again = () => {
+      first.ready();
+      world.wire.drain();
+    };
+    for (let round = 0; round < 3; round++) {
+      for (let fault = 0; fault < 4; fault++) {
+        first.release();
+        again();
+      }
+      first.pushNow();
+    }
+    for (let unit = 0; unit < 8; unit++) {
+      world.clock.advance(LIMITS.capMs);
+      again();
+    }
+    expect(world.coordinator.deviceRows().find(({ device }) => device === first.id)?.state).toBe('working');
+  });
+
+  it('[LS2] a device that lets leases expire for a whole day harms no lease but its own', () => {
+    const { world, first, second } = scripted();
+    second.pushNow();
+    first.pushNow();
+    for (let unit = 0; unit < 3000; unit++) {
+      world.clock.advance(LIMITS.capMs);
+      first.ready();
+      world.wire.drain();
+    }
+    expect(first.lease.remainingMs).toBe(LIMITS.capMs);
+    first.pushNow();
+    for (let unit = 0; unit < 12; unit++) first.pushNow();
+    expect(first.lease.remainingMs).toBeLessThan(LIMITS.capMs);
+  });
+});
+
+it('[UN2] the unit of a lost lease comes back with the same seed and data shard, whoever takes it', () => {
+  const { world, first, second } = scripted(syncPolicy());
+  expect(dataShards(7)).toContainEqual(first.lease.unit.dataShard);
+  const lost = first.lease;
+  const third = world.device({ unitMs: null }).join().ready();
+  first.vanish();
+  world.wire.drain();
+  expect(third.lease.unit).toEqual(lost.unit);
+  expect(third.lease.unit).not.toEqual(second.lease.unit);
+});

@@ -1,0 +1,218 @@
+import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
+import { asyncPolicy, LIMITS, syncPolicy, World } from './world.ts';
+
+const MAX_DEVICES = 5;
+const STEPS = 300;
+/** How much of its history a failure prints. */
+const TOLD_STEPS = 40;
+/** Longer than any lease or round. */
+const NO_LEASE_MS = 2 * LIMITS.capMs;
+/** Within this an honest device is part of a commit, whatever the others do: a round to wait for and its own. */
+const PROGRESS_MS = 3 * NO_LEASE_MS;
+
+const TAMPERINGS: Tampering[] = [
+  { values: (values) => values.fill(NaN) },
+  { values: (values) => values.fill(1e20) },
+  { values: (values) => values.slice(1) },
+  { header: { kind: 'weights' } },
+  { header: { samples: 1 } },
+  { header: { baseVersion: 1 << 20 } },
+  { header: { lease: 1 << 20 } },
+  { terms: { mac: 'e'.repeat(32) } },
+  { terms: { deadline: 2 ** 40 } },
+];
+
+/** A whole server and its devices, made to do random things in a random order that follows from a seed. */
+export class Simulation {
+  readonly world: World;
+  readonly #random: Generator;
+  readonly #history: string[] = [];
+  readonly #here = new Set<ScriptedDevice>();
+
+  constructor(readonly seed: number) {
+    this.#random = createGenerator(seed);
+    this.world = new World({ policy: this.#policy(), shards: 1 + this.#random.below(4), maxDevices: MAX_DEVICES });
+  }
+
+  /** @throws {Error} with seed and history where an invariant does not hold. */
+  run(): void {
+    try {
+      this.world.coordinator.start();
+      for (let step = 0; step < STEPS; step++) {
+        this.#step();
+        this.#checkStep();
+      }
+      this.#finish();
+    } catch (error) {
+      const history = this.#history.slice(-TOLD_STEPS).join('\n  ');
+      throw new Error(`seed ${this.seed}: ${String(error)}\n  ${history}`, { cause: error });
+    }
+  }
+
+  #policy(): Policy {
+    switch (this.#random.below(5)) {
+      case 0:
+        return syncPolicy({ reduce: 'mean' });
+      case 1:
+        return syncPolicy({ roundSize: 2, reduce: 'sum' });
+      case 2:
+        return syncPolicy({ roundSize: 3 });
+      case 3:
+        return asyncPolicy(1);
+      default:
+        return asyncPolicy();
+    }
+  }
+
+  #step(): void {
+    const { wire, clock } = this.world;
+    const kind = this.#random.below(80);
+    const links = wire.busy();
+    if (kind < 48 && links.length > 0) {
+      const link = this.#pick(links);
+      this.#note(`deliver ${link}`);
+      wire.deliver(link);
+    } else if (kind < 60) {
+      const milliseconds = this.#random.below(400);
+      this.#note(`advance ${milliseconds}`);
+      clock.advance(milliseconds);
+    } else if (kind < 78) {
+      this.#actOfDevice();
+    } else {
+      this.#actOfServer();
+    }
+  }
+
+  #actOfServer(): void {
+    const { coordinator, clock } = this.world;
+    const acts: [string, () => void][] = [
+      ['jump', () => clock.jump(this.#random.below(2 * NO_LEASE_MS))],
+      ['pause', () => coordinator.pause()],
+      ['freeze', () => coordinator.freeze()],
+      ['stop', () => coordinator.stop()],
+    ];
+    const [name, act] = this.#pick(acts);
+    this.#note(name);
+    act();
+    if (name === 'jump' || this.#random.below(3) === 0) return;
+    this.#note('start');
+    coordinator.start();
+  }
+
+  #actOfDevice(): void {
+    const kind = this.#random.below(14);
+    if (this.#here.size === 0 || (kind === 0 && this.#here.size <= MAX_DEVICES)) {
+      const unitMs = this.#pick([null, 50, 300, 2500]);
+      this.#note(`join of device ${this.world.devices.length}, unit of ${String(unitMs)} ms`);
+      const device = this.world.device({ unitMs }).join();
+      if (device.joined !== null) this.#here.add(device.ready());
+      return;
+    }
+    const device = this.#pick([...this.#here]);
+    const acts: [string, () => void][] = [
+      ['vanish', () => this.#vanish(device)],
+      ['resume', () => device.resume().ready()],
+      ['resume with a wrong token', () => this.#resumeWrongly(device)],
+      ['leave', () => device.leave()],
+      ['release', () => device.leases.length > 0 && device.release(this.#pick(device.leases))],
+      ['push one slice', () => this.#push(device, {}, [this.#random.below(this.world.shards.length)])],
+      ['corrupt', () => this.#push(device, this.#pick(TAMPERINGS))],
+      ['push of another device', () => this.#pushOfAnother(device)],
+      ...[0, 1].map((): [string, () => void] => ['push', () => this.#push(device)]),
+      ...[0, 1, 2].map((): [string, () => void] => ['ready', () => device.ready()]),
+    ];
+    const [name, act] = this.#pick(acts);
+    this.#note(`${name} by ${device.id}`);
+    act();
+  }
+
+  #vanish(device: ScriptedDevice): void {
+    device.vanish();
+    this.#here.delete(device);
+  }
+
+  /** It becomes another device, while its old connection stays until the server hears of its end. */
+  #resumeWrongly(device: ScriptedDevice): void {
+    device.vanish();
+    device.resume('0'.repeat(32));
+    if (device.joined === null) this.#here.delete(device);
+    else device.ready();
+  }
+
+  /** Pushes a recent lease, perhaps for the second time or too late. */
+  #push(device: ScriptedDevice, tampering: Tampering = {}, shards?: number[]): void {
+    const lease = device.leases.at(-1 - this.#random.below(2));
+    if (lease === undefined) return;
+    const base = this.world.plain()[lease.terms.baseVersion];
+    if (base !== undefined) device.push(lease, tampering, device.gradient(lease, base), shards);
+  }
+
+  #pushOfAnother(device: ScriptedDevice): void {
+    const lease = this.#pick(this.world.devices).leases.at(-1);
+    if (lease !== undefined && lease.terms.device !== device.id) device.push(lease, {}, this.world.initial);
+  }
+
+  #checkStep(): void {
+    const { coordinator, recorder, shards } = this.world;
+    const expected = recorder.records.length;
+    if (coordinator.version !== expected) throw new Error(`version ${coordinator.version}, not ${expected}`);
+    for (const { index, version } of shards) {
+      if (version !== expected) throw new Error(`shard ${index} is at version ${version}, not ${expected}`);
+    }
+    const samples = recorder.applied.size * 32;
+    if (coordinator.samples !== samples) throw new Error(`${coordinator.samples} samples, not ${samples}`);
+  }
+
+  /** Nobody has held the others up for good: an honest device that comes now gets its work decided. */
+  #checkProgress(): void {
+    this.#note('an honest device');
+    for (const device of this.#here) {
+      if (this.#here.size >= MAX_DEVICES || this.#random.below(2) === 0) this.#vanish(device);
+    }
+    this.world.coordinator.start();
+    const honest = this.world.device({ unitMs: 100 }).join().ready();
+    // Under a tight bound on staleness a device that is slower than the rest may be STALE each time.
+    const isHeard = () => honest.answers.some(({ outcome }) => outcome === 'APPLIED' || outcome === 'STALE');
+    for (let passed = 0; !isHeard(); passed += 100) {
+      if (passed > PROGRESS_MS) throw new Error('an honest device waits');
+      this.world.pass(100);
+    }
+  }
+
+  /** The run stops: every request has its answer and nothing is held. */
+  #finish(): void {
+    const { coordinator, wire, clock, ledger, shards, devices } = this.world;
+    this.#checkProgress();
+    this.#note('the end');
+    coordinator.stop();
+    wire.drain();
+    clock.advance(NO_LEASE_MS);
+    wire.drain();
+    this.#checkStep();
+    if (ledger.unanswered > 0) throw new Error(`${ledger.unanswered} requests have no answer`);
+    if (shards.some(({ held }) => held > 0)) throw new Error('a shard holds on to something');
+    for (const { lease, outcome, first } of devices.flatMap(({ answers }) => answers)) this.#checkTold(lease, first ?? outcome);
+    const [parameters, plain] = [this.world.parameters, this.world.plain().at(-1)];
+    if (parameters.some((value, index) => value !== plain?.[index])) throw new Error('not what a replay gives');
+  }
+
+  /** What a device is told about a lease is what became of it. */
+  #checkTold(lease: number, outcome: string): void {
+    const { applied, refused } = this.world.recorder;
+    if (outcome === 'UNKNOWN_LEASE') return;
+    const truth = applied.has(lease) ? 'APPLIED' : refused.get(lease);
+    if (truth !== outcome) throw new Error(`lease ${lease}: told ${outcome}, but it is ${String(truth)}`);
+  }
+
+  #pick<Item>(items: Item[]): Item {
+    const item = items[this.#random.below(items.length)];
+    if (item === undefined) throw new Error('nothing to pick from');
+    return item;
+  }
+
+  #note(what: string): void {
+    this.#history.push(`${this.world.clock.now()} ms: ${what}`);
+  }
+}

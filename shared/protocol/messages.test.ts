@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type * as z from 'zod/mini';
+import * as m from './messages.ts';
+
+const engine = { name: 'webgpu', detail: 'apple m1', software: false };
+const profile = { agent: 'Chrome 156 on Linux', cores: 8, secureContext: true, engine };
+const [device, token, pass, run] = ['0123456789ab', 'a'.repeat(32), 'b'.repeat(32), '89abcdef'];
+const hello: m.Hello = { protocol: 1, join: '', profile: { ...profile, engine: null } };
+const shard = { index: 0, url: '', offset: 0, length: 1960 };
+const welcome: m.Welcome = { outcome: 'OK', device, token, pass, run, model: { name: 'x' }, shards: [shard] };
+const terms: m.LeaseTerms = {
+  lease: 1,
+  device,
+  run,
+  baseVersion: 0,
+  kind: 'gradient',
+  samples: 32,
+  deadline: 5,
+};
+const signed: m.SignedTerms = { ...terms, mac: 'c'.repeat(32) };
+const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
+const unit: m.WorkUnit = { dataShard, seed: 4_294_967_295, batch: 32, localSteps: 1, codec: 'float32' };
+const lease: m.Lease = { terms: signed, unit, remainingMs: 15_000 };
+const answer: m.ShardAnswer = {
+  outcome: 'DUPLICATE',
+  first: 'APPLIED',
+  version: 2,
+  weights: new Uint8Array(4),
+};
+const status: m.RunStatus = {
+  ...{ state: 'running', stop: null, model: 'lenet', version: 0, samples: 0, devices: 1 },
+  ...{ testAccuracy: null, testImages: 10_000 },
+};
+
+interface Case {
+  schema: z.ZodMiniType;
+  /** Messages as their types have them. */
+  good: object[];
+  /** The first of `good` with one field made wrong. */
+  wrong: object[];
+}
+
+const CASES: Record<string, Case> = {
+  hello: {
+    schema: m.hello,
+    good: [hello, { ...hello, resume: { device, token }, profile }],
+    wrong: [
+      { join: undefined },
+      { join: 'x'.repeat(129) },
+      { resume: { device } },
+      { resume: { device, token: token.toUpperCase() } },
+      { resume: { device: '../../etc/pw', token } },
+      { profile: { ...profile, cores: 0 } },
+      { profile: { ...profile, cores: 1.5 } },
+      { profile: { ...profile, agent: 'x'.repeat(121) } },
+      { profile: { ...profile, engine: { ...engine, name: 'cuda' } } },
+      { profile: { ...profile, engine: { ...engine, detail: 'x'.repeat(201) } } },
+      { profile: { ...profile, gpu: 'x' } },
+    ],
+  },
+  welcome: {
+    schema: m.welcome,
+    good: [welcome],
+    wrong: [{ outcome: 'FULL' }, { run: '89ABCDEF' }, { pass: '' }, { shards: [{ ...shard, offset: -1 }] }],
+  },
+  refusal: {
+    schema: m.refusal,
+    good: [{ outcome: 'FULL' }, { outcome: 'REFUSED', reason: 'no' }],
+    wrong: [{ outcome: 'NOPE' }, { reason: 5 }],
+  },
+  signedTerms: {
+    schema: m.signedTerms,
+    good: [signed],
+    wrong: [
+      ...[{ lease: 0 }, { lease: 2 ** 53 }, { device: 'x' }, { baseVersion: -1 }, { baseVersion: 0.5 }],
+      ...[
+        { kind: 'weights' },
+        { samples: NaN },
+        { deadline: Infinity },
+        { deadline: '5' },
+        { mac: 'c'.repeat(31) },
+      ],
+    ],
+  },
+  workUnit: {
+    schema: m.workUnit,
+    good: [unit],
+    wrong: [
+      { dataShard: { ...dataShard, path: '/data/../secret' } },
+      { dataShard: { ...dataShard, path: `https://elsewhere.example/data/${'d'.repeat(32)}.bin` } },
+      ...[{ seed: -1 }, { batch: 0 }, { localSteps: 0 }, { codec: 'int8' }],
+    ],
+  },
+  lease: { schema: m.lease, good: [lease], wrong: [{ terms }, { unit: {} }, { remainingMs: -1 }] },
+  ready: { schema: m.ready, good: [{ engine }], wrong: [{ engine: null }] },
+  release: {
+    schema: m.release,
+    good: [{ lease: 1, reason: 'no data' }],
+    wrong: [{ reason: 'x'.repeat(201) }, { lease: '1' }],
+  },
+  leave: { schema: m.leave, good: [{}], wrong: [] },
+  shardAuth: {
+    schema: m.shardAuth,
+    good: [{ device, pass }],
+    wrong: [{ pass: undefined }, { device: null }],
+  },
+  pull: {
+    schema: m.pull,
+    good: [{ version: 0 }],
+    wrong: [{ version: -1 }, { version: null }, { version: 0.1 }],
+  },
+  shardAnswer: {
+    schema: m.shardAnswer,
+    good: [answer, { outcome: 'EXPIRED' }, { ...answer, weights: new ArrayBuffer(4) }],
+    wrong: [{ weights: [1, 2] }, { weights: 'bytes' }, { first: 'LAST' }, { version: -1 }],
+  },
+  runStatus: {
+    schema: m.runStatus,
+    good: [status, { ...status, state: 'stopped', stop: 'target', testAccuracy: 0.95 }],
+    wrong: [{ state: 'done' }, { stop: 'bored' }, { testAccuracy: undefined }, { devices: -1 }],
+  },
+};
+
+describe.each(Object.entries(CASES))('%s', (_name, { schema, good, wrong }) => {
+  it('[PR4] is taken as its type has it', () => {
+    for (const message of good) expect(schema.parse(message)).toEqual(message);
+  });
+
+  it('[PR4] is refused with any field wrong', () => {
+    for (const field of wrong) {
+      expect(schema.safeParse({ ...good[0], ...field }).success, JSON.stringify(field)).toBe(false);
+    }
+  });
+
+  it('[PR4] is refused with a field that nobody knows, or as no object at all', () => {
+    expect(schema.safeParse({ ...good[0], extra: 1 }).success).toBe(false);
+    for (const other of [undefined, null, 7, 'text', [good[0]]])
+      expect(schema.safeParse(other).success).toBe(false);
+  });
+});
+
+describe('the answer to hello', () => {
+  it('[PR1] is a welcome or a refusal, and the two are told apart', () => {
+    expect(m.helloAnswer.parse(welcome)).toEqual(welcome);
+    expect(m.helloAnswer.parse({ outcome: 'FULL' })).toEqual({ outcome: 'FULL' });
+    expect(m.helloAnswer.safeParse({ ...welcome, token: undefined }).success).toBe(false);
+  });
+});
+
+describe('the version of hello', () => {
+  it('[PR2] is read whatever else the message of another version has', () => {
+    expect(m.helloVersion.parse({ protocol: 2, something: 'new' })).toEqual({ protocol: 2 });
+    expect(m.helloVersion.safeParse({ protocol: '1' }).success).toBe(false);
+  });
+});
+
+describe('the names of the events', () => {
+  it('[PR4] are all different', () => {
+    expect(new Set(Object.values(m.EVENTS)).size).toBe(Object.keys(m.EVENTS).length);
+  });
+});
