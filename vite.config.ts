@@ -1,7 +1,26 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
 
 const client = fileURLToPath(new URL('./client/', import.meta.url));
+
+/** Writes a gzip file beside each script and style, so that the server compresses nothing. */
+const precompress: Plugin = {
+  name: 'precompress',
+  apply: 'build',
+  async writeBundle({ dir = '' }) {
+    const assets = join(dir, 'assets');
+    const names = (await readdir(assets)).filter((name) => /\.(js|css)$/.test(name));
+    for (const name of names) {
+      const path = join(assets, name);
+      const bytes = await readFile(path);
+      await writeFile(`${path}.gz`, await promisify(gzip)(bytes));
+    }
+  },
+};
 
 /**
  * Builds the two pages into dist/client: `volunteer/index.html` (served at `/`), `admin/index.html` (served at
@@ -12,6 +31,7 @@ export default defineConfig({
   root: client,
   base: '/',
   publicDir: false,
+  plugins: [precompress],
   build: {
     outDir: '../dist/client',
     emptyOutDir: true,

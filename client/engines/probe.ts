@@ -14,8 +14,19 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|microsoft 
 
 /** What this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
 export async function probeEngines(): Promise<EngineProbe[]> {
-  const probes = [await probeWebGpu(), probeWebGl(), probeCpu()];
+  const probes = await Promise.all([probeWebGpu, probeWebGl, probeCpu].map(orNone));
   return rankEngines(probes.filter((probe) => probe !== null));
+}
+
+/** What a browser is too old for, or forbids, throws: it is not to be had. */
+async function orNone(
+  probe: () => EngineProbe | null | Promise<EngineProbe | null>,
+): Promise<EngineProbe | null> {
+  try {
+    return await probe();
+  } catch {
+    return null;
+  }
 }
 
 /** Hardware before the CPU before software; within each WebGPU, WebGL, CPU. */
@@ -28,7 +39,7 @@ export function rankEngines(probes: EngineProbe[]): EngineProbe[] {
 async function probeWebGpu(): Promise<EngineProbe | null> {
   // The types promise a gpu; outside a secure context and in older browsers there is none.
   const gpu = navigator.gpu as GPU | undefined;
-  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null || adapter === undefined) return null;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');

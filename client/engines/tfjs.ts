@@ -15,7 +15,12 @@ export async function createTfjsEngine(spec: ModelSpec, probe: EngineProbe): Pro
   if (!(await tf.setBackend(probe.name))) throw new Error(`tfjs has no ${probe.name} backend here`);
   await tf.ready();
   const engine = new TfjsEngine(spec, probe);
-  await engine.warmUp();
+  try {
+    await engine.warmUp();
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
   return engine;
 }
 
@@ -33,7 +38,8 @@ class TfjsEngine implements Engine {
     this.software = software;
     this.#spec = spec;
     this.#layout = layoutOf(spec);
-    this.#variables = this.#layout.tensors.map(({ shape }) => tf.variable(tf.zeros(shape)));
+    // A variable outlives the tidy; the zeros that it was made of do not.
+    this.#variables = tf.tidy(() => this.#layout.tensors.map(({ shape }) => tf.variable(tf.zeros(shape))));
   }
 
   async warmUp(): Promise<void> {

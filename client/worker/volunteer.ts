@@ -50,6 +50,8 @@ export class Volunteer {
   readonly #parts: VolunteerParts;
   readonly #connection: Connection;
   #engine: Engine | null = null;
+  /** The engine that was asked for last, and the declaration of its model. */
+  #loading: { model: string; engine: Promise<Engine> } | null = null;
   #training: TrainingParts | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
@@ -80,7 +82,10 @@ export class Volunteer {
   async stop(): Promise<void> {
     if (this.#over) return;
     this.#epoch++;
-    if (this.#training !== null) await this.#connection.coordinator.leave().catch(() => undefined);
+    const joined = this.#training !== null;
+    // A lease that crosses the goodbye is not begun.
+    this.#training = null;
+    if (joined) await this.#connection.coordinator.leave().catch(() => undefined);
     this.#close('stopped', null);
   }
 
@@ -92,11 +97,12 @@ export class Volunteer {
       profile: { ...agent, engine: this.#engine === null ? null : reportOf(this.#engine) },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
-    if (this.#stale(epoch) || !('device' in answer)) return;
+    if (this.#stale(epoch)) return;
+    if (!('device' in answer)) throw new Error(answer.reason ?? OUTCOMES[answer.outcome].means);
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
-    const engine = this.#engine ?? (await this.#loadEngine(model));
+    const engine = await this.#engineFor(model);
     if (this.#stale(epoch)) return;
     const shards = this.#connection.joinShards(answer.shards, answer.run, answer.device, answer.pass);
     const weights = new Weights(answer.shards, shards);
@@ -105,10 +111,23 @@ export class Volunteer {
     await this.#connection.coordinator.ready(reportOf(engine));
   }
 
-  async #loadEngine(model: ModelSpec): Promise<Engine> {
+  /** Loads one engine a model, however often the connection is lost meanwhile. */
+  #engineFor(model: ModelSpec): Promise<Engine> {
+    const declaration = JSON.stringify(model);
+    if (this.#loading?.model !== declaration) {
+      this.#engine?.dispose();
+      this.#engine = null;
+      this.#loading = { model: declaration, engine: this.#loadEngine(model, declaration) };
+    }
+    return this.#loading.engine;
+  }
+
+  async #loadEngine(model: ModelSpec, declaration: string): Promise<Engine> {
     this.#parts.events.state('loading', null);
-    this.#engine = await this.#parts.loadEngine(model);
-    return this.#engine;
+    const engine = await this.#parts.loadEngine(model);
+    if (this.#over || this.#loading?.model !== declaration) engine.dispose();
+    else this.#engine = engine;
+    return engine;
   }
 
   /** Leases are done one at a time: the next may arrive before the last shard has answered for this one. */
@@ -121,24 +140,27 @@ export class Volunteer {
     const { events } = this.#parts;
     const { coordinator } = this.#connection;
     const training = this.#training;
-    if (this.#stale(epoch) || training === null) return;
+    if (training === null) return;
     events.state('training', null);
     const result = await trainUnit(lease, training);
     if (this.#stale(epoch)) return;
     if (result.done) {
       this.#failedUnits = 0;
       events.unit(result.outcome, result.samples);
-      if (!result.refreshed) await coordinator.ready(reportOf(training.engine));
-      return;
+      if (result.refreshed) return;
+    } else {
+      events.unit('WITHDRAWN', 0);
+      if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(result.reason);
+      await coordinator.release(lease.terms.lease, result.reason);
+      if (this.#stale(epoch)) return;
     }
-    events.unit('WITHDRAWN', 0);
-    if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(result.reason);
-    await coordinator.release(lease.terms.lease, result.reason);
+    events.state('waiting', null);
     await coordinator.ready(reportOf(training.engine));
   }
 
   /** Runs a step of one connection; what fails once that connection is gone is no failure. */
   async #guarded(epoch: number, step: (epoch: number) => Promise<void>): Promise<void> {
+    if (this.#stale(epoch)) return;
     try {
       await step(epoch);
     } catch (error) {

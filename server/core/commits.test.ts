@@ -7,7 +7,8 @@ import type { SliceAnswer } from './shard.ts';
 import { asyncPolicy, syncPolicy, World } from './testing/world.ts';
 
 const { fround } = Math;
-const floats = (length: number) => fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -1e3, max: 1e3 });
+const floats = (length: number) =>
+  fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -1e3, max: 1e3 });
 
 /** Devices of different speeds that train for a while. */
 function trained(policy: Policy, shards: number, commits = 12) {
@@ -60,7 +61,10 @@ describe('aggregates and norms', () => {
     const [large, small] = [1e8, 1].map((value) => ({ values: Float32Array.of(value), weight: 1 }));
     const negative = { values: Float32Array.of(-1e8), weight: 1 };
     const sumOf = (...members: (typeof negative | undefined)[]) =>
-      weightedSum(members.flatMap((each) => each ?? []), 1)[0];
+      weightedSum(
+        members.flatMap((each) => each ?? []),
+        1,
+      )[0];
     expect(sumOf(large, small, negative)).toBe(0);
     expect(sumOf(large, negative, small)).toBe(1);
   });
@@ -90,7 +94,9 @@ describe.each<[string, () => Policy]>([
   it('[CM5] the answer to an applied push carries the weights of exactly the version it became part of', () => {
     const world = trained(policy(), 3);
     const versions = world.plain();
-    const applied = world.devices.flatMap(({ answers }) => answers).filter(({ outcome }) => outcome === 'APPLIED');
+    const applied = world.devices
+      .flatMap(({ answers }) => answers)
+      .filter(({ outcome }) => outcome === 'APPLIED');
     expect(applied.length).toBeGreaterThanOrEqual(36);
     for (const { lease, shard, version = 0, slice } of applied) {
       expect(world.recorder.records[version - 1]?.members.map((member) => member.lease)).toContain(lease);
@@ -103,7 +109,8 @@ describe.each<[string, () => Policy]>([
 it('[CM1] a shard takes no commit but the next, and none of a lease that it has not staged', () => {
   const world = new World({ shards: 1 });
   const [shard] = world.shards;
-  for (const version of [0, 2, 7]) expect(() => shard?.commit({ version, members: [] })).toThrow(/does not follow/);
+  for (const version of [0, 2, 7])
+    expect(() => shard?.commit({ version, members: [] })).toThrow(/does not follow/);
   expect(() => shard?.commit({ version: 1, members: [{ lease: 3, weight: 1 }] })).toThrow(/not staged/);
   expect(shard?.version).toBe(0);
   expect(world.parameters).toEqual(world.initial);
@@ -125,7 +132,10 @@ describe('pulls', () => {
   /** What a pull is answered, once it is. */
   function pulled(world: World, version: number): SliceAnswer[] {
     const answers: SliceAnswer[] = [];
-    world.shards[0]?.pull(version, world.ledger.ask('pull', (answer) => answers.push(answer)));
+    world.shards[0]?.pull(
+      version,
+      world.ledger.ask('pull', (answer) => answers.push(answer)),
+    );
     return answers;
   }
 
@@ -147,7 +157,9 @@ describe('pulls', () => {
     const commit = committing(world);
     commit(20);
     expect(pulled(world, 0)[0]?.outcome).toBe('OK');
-    expect(pulled(world, 0)[0]?.slice).toEqual(sliceOf(world.initial, world.ranges[0] ?? { offset: 0, length: 0 }));
+    expect(pulled(world, 0)[0]?.slice).toEqual(
+      sliceOf(world.initial, world.ranges[0] ?? { offset: 0, length: 0 }),
+    );
     expect(pulled(world, 1)[0]).toMatchObject({ outcome: 'VERSION_GONE' });
     slow.push();
     world.wire.drain();

@@ -121,7 +121,8 @@ export class Coordinator implements ShardReports {
 
   /** @returns FULL where the server has as many devices as it takes [AU2]. */
   join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
-    const known = resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
+    const known =
+      resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
     const id = known ? resume.device : this.#parts.mintDevice();
     const before = this.#devices.get(id);
     if (before !== undefined && before.state !== 'gone') {
@@ -146,7 +147,7 @@ export class Coordinator implements ShardReports {
     if (device === undefined) return;
     device.profile = { ...device.profile, engine };
     if (device.lease !== null || device.state === 'faulty') return;
-    device.state = 'idle';
+    DeviceRegistry.idle(device, this.#version);
     this.#pump();
   }
 
@@ -230,7 +231,7 @@ export class Coordinator implements ShardReports {
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
   #pump(): void {
     const { policy, clock } = this.#parts;
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       if (this.#granting) {
         for (const assignment of policy.assign(this.#devices.ready(), this.#version, clock.now())) {
@@ -342,7 +343,7 @@ export class Coordinator implements ShardReports {
     if (device?.lease !== live.lease) return;
     device.lease = null;
     device.holds = version;
-    device.state = 'idle';
+    DeviceRegistry.idle(device, version);
     if (!applied) {
       device.lost++;
       return;
@@ -365,8 +366,10 @@ export class Coordinator implements ShardReports {
     if (device?.lease !== live.lease) return;
     device.lease = null;
     // A device that had handed in everything gets the weights with the answer; the others report themselves.
-    device.state = live.whole ? 'idle' : 'silent';
-    if (live.whole) device.holds = this.#version;
+    device.state = 'silent';
+    if (!live.whole) return;
+    DeviceRegistry.idle(device, this.#version);
+    device.holds = this.#version;
   }
 
   #giveBack(device: Device): void {

@@ -18,6 +18,8 @@ export interface Device {
   port: DevicePort;
   profile: CapabilityProfile;
   state: DeviceRow['state'];
+  /** The version at which it became idle. */
+  idleSince: number;
   /** The lease it works on, or null. */
   lease: number | null;
   /** The version whose weights it holds, or null. */
@@ -58,11 +60,11 @@ export class DeviceRegistry {
     return this.all().filter(({ state }) => state !== 'gone');
   }
 
-  /** Devices that would like a lease, in the order of their seats. */
+  /** Devices that would like a lease: who waits for more versions first, then in the order of their seats. */
   ready(): ReadyDevice[] {
     return this.all()
       .filter(({ state, lease }) => state === 'idle' && lease === null)
-      .sort((left, right) => left.seat - right.seat)
+      .sort((left, right) => left.idleSince - right.idleSince || left.seat - right.seat)
       .map(({ id, seat, unitMs }) => ({ device: id, seat, unitMs }));
   }
 
@@ -77,6 +79,7 @@ export class DeviceRegistry {
       seat: this.#freeSeat(),
       session: ++this.#sessions,
       state: 'silent',
+      idleSince: 0,
       lease: null,
       holds: null,
       faults: 0,
@@ -91,6 +94,12 @@ export class DeviceRegistry {
     for (const { id } of gone.slice(0, Math.max(0, gone.length - REMEMBERED_GONE))) this.#devices.delete(id);
   }
 
+  /** It would like a lease from now on. */
+  static idle(device: Device, version: number): void {
+    if (device.state !== 'idle') device.idleSince = version;
+    device.state = 'idle';
+  }
+
   /** A unit became whole after so many milliseconds. */
   static measure(device: Device, unitMs: number, samples: number): void {
     const mix = (old: number | null, now: number) =>
@@ -102,7 +111,8 @@ export class DeviceRegistry {
 
   /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
   static slower(device: Device, elapsedMs: number): void {
-    if (device.unitMs !== null) device.unitMs = Math.max(device.unitMs, Math.min(2 * device.unitMs, elapsedMs));
+    if (device.unitMs !== null)
+      device.unitMs = Math.max(device.unitMs, Math.min(2 * device.unitMs, elapsedMs));
   }
 
   /** A lease came to nothing. */

@@ -44,9 +44,7 @@ describe('who may push', () => {
     });
     for (const world of [one, other]) world.wire.drain();
     victim?.pushNow(device?.lease);
-    expect(victim?.answers.map(({ outcome }) => outcome)).toEqual(
-      victim?.answers.map(() => 'UNKNOWN_LEASE'),
-    );
+    expect(victim?.answers.map(({ outcome }) => outcome)).toEqual(victim?.answers.map(() => 'UNKNOWN_LEASE'));
   });
 });
 

@@ -37,6 +37,9 @@ export function createOptimizer(
     if (values?.length !== length) throw new RangeError(`optimizer: slot ${name} does not fill the slice`);
     return values;
   };
+  for (const name of Object.keys(freshState(settings.kind, 0).scalars)) {
+    if (state.scalars[name] === undefined) throw new RangeError(`optimizer: scalar ${name} is missing`);
+  }
   const lr = Math.fround(settings.lr);
   switch (settings.kind) {
     case 'sgd':
@@ -48,7 +51,10 @@ export function createOptimizer(
     }
     case 'adam': {
       const [first, second] = [slot('first'), slot('second')];
-      return { state, apply: (parameters, update) => adam(parameters, update, first, second, state.scalars, lr) };
+      return {
+        state,
+        apply: (parameters, update) => adam(parameters, update, first, second, state.scalars, lr),
+      };
     }
   }
 }

@@ -168,9 +168,11 @@ export class Run {
     const { seconds } = this;
     const slices = await Promise.all(shards.map((shard) => shard.snapshot()));
     const version = slices[0]?.version ?? 0;
-    if (slices.some((slice) => slice.version !== version)) throw new Error('shards are at different versions');
+    if (slices.some((slice) => slice.version !== version))
+      throw new Error('shards are at different versions');
     const { ranges } = this.#settings;
-    const join = (pick: (slice: (typeof slices)[number]) => Float32Array) => joinSlices(ranges, slices.map(pick));
+    const join = (pick: (slice: (typeof slices)[number]) => Float32Array) =>
+      joinSlices(ranges, slices.map(pick));
     const first = slices[0]?.optimizerState ?? { slots: {}, scalars: {} };
     const slots = Object.keys(first.slots).map((name) => [
       name,
@@ -181,7 +183,10 @@ export class Run {
       samples,
       seconds,
       parameters: join((slice) => slice.parameters),
-      optimizerState: { slots: Object.fromEntries(slots) as Record<string, Float32Array>, scalars: first.scalars },
+      optimizerState: {
+        slots: Object.fromEntries(slots) as Record<string, Float32Array>,
+        scalars: first.scalars,
+      },
     };
   }
 

@@ -7,7 +7,14 @@ import { blockSquares, weightedSum } from './aggregate.ts';
 import type { Clock } from './clock.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { RecentMap } from './recentMap.ts';
-import type { CommitRecord, ShardOpening, ShardPort, ShardReports, ShardSnapshot, Traffic } from './shardPort.ts';
+import type {
+  CommitRecord,
+  ShardOpening,
+  ShardPort,
+  ShardReports,
+  ShardSnapshot,
+  Traffic,
+} from './shardPort.ts';
 import { VersionRing } from './versionRing.ts';
 
 /** A shard's answer to a push or a pull. The slice of a version is one array: do not change it. */
@@ -47,7 +54,8 @@ export class Shard implements ShardPort {
 
   constructor(opening: ShardOpening, clock: Clock, reports: ShardReports) {
     const range = opening.ranges[opening.index];
-    if (range?.length !== opening.parameters.length) throw new RangeError('shard: parameters do not fill its range');
+    if (range?.length !== opening.parameters.length)
+      throw new RangeError('shard: parameters do not fill its range');
     this.index = opening.index;
     this.range = range;
     this.run = opening.run;
@@ -83,7 +91,9 @@ export class Shard implements ShardPort {
     }
     const decided = this.#decided.get(terms.lease);
     if (decided !== undefined) {
-      answer(decided.answered ? { outcome: 'DUPLICATE', first: decided.outcome } : { outcome: decided.outcome });
+      answer(
+        decided.answered ? { outcome: 'DUPLICATE', first: decided.outcome } : { outcome: decided.outcome },
+      );
       decided.answered = true;
       return;
     }
@@ -122,11 +132,14 @@ export class Shard implements ShardPort {
 
   commit(record: CommitRecord): void {
     if (record.version !== this.version + 1) {
-      throw new Error(`shard ${this.index}: commit ${record.version} does not follow version ${this.version}`);
+      throw new Error(
+        `shard ${this.index}: commit ${record.version} does not follow version ${this.version}`,
+      );
     }
     const members = record.members.map(({ lease, weight }) => {
       const staged = this.#staged.get(lease);
-      if (staged === undefined) throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
+      if (staged === undefined)
+        throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
       return { values: staged.values, weight };
     });
     const parameters = this.#versions.copyOfNewest();
@@ -140,7 +153,8 @@ export class Shard implements ShardPort {
 
   refuse(lease: number, outcome: Outcome, version: number | null): void {
     // Refused as applied: it was, and has been forgotten here since.
-    const answer: SliceAnswer = outcome === 'APPLIED' ? { outcome: 'DUPLICATE', first: outcome } : { outcome };
+    const answer: SliceAnswer =
+      outcome === 'APPLIED' ? { outcome: 'DUPLICATE', first: outcome } : { outcome };
     this.#decide(lease, outcome, version, answer);
   }
 
@@ -168,13 +182,21 @@ export class Shard implements ShardPort {
 
   #faultOf(terms: SignedTerms, { header }: Frame): { outcome: Outcome; reason: string } | null {
     const wrong = (reason: string) => ({ outcome: 'WRONG_SHAPE' as const, reason });
-    if (header.shard !== this.index || header.offset !== this.range.offset || header.length !== this.range.length) {
+    if (
+      header.shard !== this.index ||
+      header.offset !== this.range.offset ||
+      header.length !== this.range.length
+    ) {
       return wrong(`shard ${this.index} owns ${this.range.length} elements from ${this.range.offset}`);
     }
     if (header.lease !== terms.lease || header.run !== parseInt(this.run, 16)) {
       return wrong('the frame is of another lease or run');
     }
-    if (header.kind !== terms.kind || header.samples !== terms.samples || header.baseVersion !== terms.baseVersion) {
+    if (
+      header.kind !== terms.kind ||
+      header.samples !== terms.samples ||
+      header.baseVersion !== terms.baseVersion
+    ) {
       return wrong('kind, samples or base version are not what was leased');
     }
     return null;

@@ -29,7 +29,10 @@ export class Throughput {
     const [first, last] = [this.#marks[0], this.#marks.at(-1)];
     if (first === undefined || last === undefined || now === first.at) return { commits: 0, samples: 0 };
     const seconds = (now - first.at) / 1000;
-    return { commits: (last.commits - first.commits) / seconds, samples: (last.samples - first.samples) / seconds };
+    return {
+      commits: (last.commits - first.commits) / seconds,
+      samples: (last.samples - first.samples) / seconds,
+    };
   }
 
   #forget(now: number): void {

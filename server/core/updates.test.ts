@@ -64,18 +64,21 @@ describe('updates that never reach the parameters', () => {
     expect(world.shards.map(({ held }) => held)).toEqual([0, 0, 0, 0]);
   });
 
-  it.each([1, 2, 4])('[UP3] an update above the bound is answered NORM_EXCEEDED by all of %i shards', (shards) => {
-    const { world, device } = single({ shards, maxNorm: 10 });
-    // 1,000 elements: a norm of exactly 10, then the least above it.
-    const [bound, above] = [Math.fround(Math.sqrt(0.1)) - 1e-7, Math.fround(Math.sqrt(0.1)) + 1e-7];
-    device.pushNow(device.lease, {}, new Float32Array(1000).fill(above));
-    expect(device.outcomes()).toEqual(Array.from({ length: shards }, () => 'NORM_EXCEEDED'));
-    expect(world.parameters).toEqual(world.initial);
-    device.ready();
-    world.wire.drain();
-    device.pushNow(device.lease, {}, new Float32Array(1000).fill(bound));
-    expect(world.coordinator.version).toBe(1);
-  });
+  it.each([1, 2, 4])(
+    '[UP3] an update above the bound is answered NORM_EXCEEDED by all of %i shards',
+    (shards) => {
+      const { world, device } = single({ shards, maxNorm: 10 });
+      // 1,000 elements: a norm of exactly 10, then the least above it.
+      const [bound, above] = [Math.fround(Math.sqrt(0.1)) - 1e-7, Math.fround(Math.sqrt(0.1)) + 1e-7];
+      device.pushNow(device.lease, {}, new Float32Array(1000).fill(above));
+      expect(device.outcomes()).toEqual(Array.from({ length: shards }, () => 'NORM_EXCEEDED'));
+      expect(world.parameters).toEqual(world.initial);
+      device.ready();
+      world.wire.drain();
+      device.pushNow(device.lease, {}, new Float32Array(1000).fill(bound));
+      expect(world.coordinator.version).toBe(1);
+    },
+  );
 
   it('[UP3] finite numbers whose squares are beyond float32 are a norm out of bounds, not an infinity', () => {
     const { world, device } = single();

@@ -61,7 +61,9 @@ describe('a data shard', () => {
   });
 
   it('[DS2] of any other bytes is refused, whatever sizes they claim', () => {
-    const refused = (bytes: Uint8Array) => expect(() => decodeDataShard(bytes)).toThrow(RangeError);
+    const refused = (bytes: Uint8Array) => {
+      expect(() => decodeDataShard(bytes)).toThrow(RangeError);
+    };
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), refused));
     const claims = new Uint8Array(28).fill(0xff);
     claims.set(SMALL_BYTES.slice(0, 4));

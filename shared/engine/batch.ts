@@ -6,8 +6,10 @@ import type { Batch } from './engine.ts';
 /**
  * The samples a work unit visits: the data shard's order under the unit's seed, `count` of them, starting over
  * with the next seed when the shard is exhausted [UN1].
+ * @throws {RangeError} when the data shard is empty.
  */
 export function unitOrder(seed: number, samples: number, count: number): Uint32Array {
+  if (samples < 1) throw new RangeError('a unit cannot visit an empty data shard');
   const order = new Uint32Array(count);
   for (let filled = 0, pass = 0; filled < count; filled += samples, pass++) {
     order.set(permutation(seed + pass, samples).subarray(0, count - filled), filled);

@@ -1,3 +1,4 @@
+import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 
 const dimension = z.int().check(z.minimum(1), z.maximum(4096));
@@ -31,6 +32,9 @@ const modelSpec = z.strictObject({
 export type ModelSpec = z.infer<typeof modelSpec>;
 export type Layer = ModelSpec['layers'][number];
 
+/** zod/mini has no messages of its own. */
+const inWords = en().localeError;
+
 /** A model that cannot be trained; the message names the part that is wrong. */
 export class ModelSpecError extends Error {
   override name = 'ModelSpecError';
@@ -41,10 +45,12 @@ export class ModelSpecError extends Error {
  * @throws {ModelSpecError} naming the first field that is wrong, or the layer whose shape does not fit.
  */
 export function parseModelSpec(declaration: unknown): ModelSpec {
-  const parsed = modelSpec.safeParse(declaration);
+  const parsed = modelSpec.safeParse(declaration, { error: inWords });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelSpecError(`model: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+    const [issue] = parsed.error.issues;
+    // Of the declaration as a whole the path is empty.
+    const where = ['model', ...(issue?.path.length ? [issue.path.join('.')] : [])].join(': ');
+    throw new ModelSpecError(`${where}: ${issue?.message ?? 'invalid'}`);
   }
   const shapes = outputShapes(parsed.data);
   if (shapes.at(-1)?.length !== 1) {

@@ -122,7 +122,8 @@ function malformed(reason: string): DecodedFrame {
 
 /** CRC-32 (IEEE 802.3) of the frame as if its checksum field were zero. */
 function checksum(bytes: Uint8Array): number {
-  const head = bytes.slice(0, FRAME_HEADER_BYTES);
+  // Not bytes.slice(): of a Node Buffer that is a view, and this would clear its checksum.
+  const head = new Uint8Array(bytes.subarray(0, FRAME_HEADER_BYTES));
   head.fill(0, 44, FRAME_HEADER_BYTES);
   return crc32.buf(bytes.subarray(FRAME_HEADER_BYTES), crc32.buf(head)) >>> 0;
 }

@@ -107,9 +107,11 @@ describe('what a device shows', () => {
 });
 
 describe('comparing secrets', () => {
+  const anySecret = fc.string({ unit: 'binary', maxLength: 12 });
+
   it('[AU1] [AU2] says what === says', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (left, right) => {
+      fc.property(anySecret, anySecret, (left, right) => {
         expect(sameSecret(left, right)).toBe(left === right);
         expect(sameSecret(left, `${left}`)).toBe(true);
       }),

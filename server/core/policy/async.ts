@@ -1,5 +1,13 @@
 import { ownLeaseMs } from './leaseTime.ts';
-import type { Assignment, Decision, LeaseLimits, Policy, ReadyDevice, WholeUpdate, WorkKey } from './policy.ts';
+import type {
+  Assignment,
+  Decision,
+  LeaseLimits,
+  Policy,
+  ReadyDevice,
+  WholeUpdate,
+  WorkKey,
+} from './policy.ts';
 
 export interface AsyncSettings {
   /** `sqrt` weighs an update by (1 + staleness)^-1/2 (Zhang et al. 2016 and field practice), `none` by 1. */

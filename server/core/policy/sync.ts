@@ -1,5 +1,13 @@
 import { roundLeaseMs } from './leaseTime.ts';
-import type { Assignment, Decision, LeaseLimits, Policy, ReadyDevice, WholeUpdate, WorkKey } from './policy.ts';
+import type {
+  Assignment,
+  Decision,
+  LeaseLimits,
+  Policy,
+  ReadyDevice,
+  WholeUpdate,
+  WorkKey,
+} from './policy.ts';
 
 export interface SyncSettings {
   /** `mean` weighs updates by their samples, `sum` adds them up as the Ray project did. */

@@ -38,10 +38,12 @@ export class Recorder {
   commit(record: CommitRecord): void {
     const known = this.records[record.version - this.#firstVersion - 1];
     if (known !== undefined) {
-      if (JSON.stringify(known) !== JSON.stringify(record)) throw new Error('shards were told different commits');
+      if (JSON.stringify(known) !== JSON.stringify(record))
+        throw new Error('shards were told different commits');
       return;
     }
-    if (record.version !== this.#firstVersion + this.records.length + 1) throw new Error('a gap in the versions');
+    if (record.version !== this.#firstVersion + this.records.length + 1)
+      throw new Error('a gap in the versions');
     for (const { lease } of record.members) {
       if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied twice`);
       if (this.refused.has(lease)) throw new Error(`lease ${lease} was refused, then applied`);
@@ -54,7 +56,8 @@ export class Recorder {
     if (this.applied.has(lease) && outcome === 'APPLIED') return; // Forgotten by the shard: a repeat.
     if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied, then refused`);
     const before = this.refused.get(lease);
-    if (before !== undefined && before !== outcome) throw new Error(`lease ${lease}: ${before}, then ${outcome}`);
+    if (before !== undefined && before !== outcome)
+      throw new Error(`lease ${lease}: ${before}, then ${outcome}`);
     this.refused.set(lease, outcome);
   }
 }

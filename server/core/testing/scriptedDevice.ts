@@ -114,7 +114,12 @@ export class ScriptedDevice {
   }
 
   /** Pushes every slice, or those of some shards. */
-  push(lease = this.lease, tampering: Tampering = {}, gradient = this.gradient(lease), shards?: number[]): void {
+  push(
+    lease = this.lease,
+    tampering: Tampering = {},
+    gradient = this.gradient(lease),
+    shards?: number[],
+  ): void {
     this.#world.shards.forEach(({ index }) => {
       if (shards?.includes(index) ?? true) this.#pushSlice(index, lease, gradient, tampering);
     });
@@ -138,15 +143,20 @@ export class ScriptedDevice {
     const { baseVersion } = lease.terms;
     const slices: (Float32Array | undefined)[] = this.#world.shards.map(() => undefined);
     for (const shard of this.#world.shards) {
-      this.#ask(shard.index, (reply) => shard.pull(baseVersion, reply), 'pull', ({ slice, version }) => {
-        if (slice === undefined || version !== baseVersion) {
-          this.release(lease);
-          return;
-        }
-        slices[shard.index] = slice;
-        const whole = slices.flatMap((each) => each ?? []);
-        if (whole.length === slices.length) this.#train(lease, whole);
-      });
+      this.#ask(
+        shard.index,
+        (reply) => shard.pull(baseVersion, reply),
+        'pull',
+        ({ slice, version }) => {
+          if (slice === undefined || version !== baseVersion) {
+            this.release(lease);
+            return;
+          }
+          slices[shard.index] = slice;
+          const whole = slices.flatMap((each) => each ?? []);
+          if (whole.length === slices.length) this.#train(lease, whole);
+        },
+      );
     }
   }
 
@@ -167,23 +177,35 @@ export class ScriptedDevice {
     const frame: Frame = {
       values,
       header: {
-        ...{ kind: terms.kind, codec: 'float32', run: parseInt(terms.run, 16), baseVersion: terms.baseVersion },
+        ...{
+          kind: terms.kind,
+          codec: 'float32',
+          run: parseInt(terms.run, 16),
+          baseVersion: terms.baseVersion,
+        },
         ...{ lease: terms.lease, shard: index, samples: terms.samples },
         ...{ offset: shard.range.offset, length: values.length },
         ...tampering.header,
       },
     };
     const device = this.id;
-    this.#ask(index, (reply) => shard.push(device, terms, frame, reply), 'push', (answer) => {
-      this.answers.push({ ...answer, lease: terms.lease, shard: index });
-      this.#heard(lease);
-    });
+    this.#ask(
+      index,
+      (reply) => shard.push(device, terms, frame, reply),
+      'push',
+      (answer) => {
+        this.answers.push({ ...answer, lease: terms.lease, shard: index });
+        this.#heard(lease);
+      },
+    );
   }
 
   /** After the last answer of a lease: keep the weights that came along, or ask for more work. */
   #heard(lease: Lease): void {
     const answers = this.answers.filter((answer) => answer.lease === lease.terms.lease);
-    const newest = this.#world.shards.flatMap(({ index }) => answers.findLast(({ shard }) => shard === index) ?? []);
+    const newest = this.#world.shards.flatMap(
+      ({ index }) => answers.findLast(({ shard }) => shard === index) ?? [],
+    );
     if (this.#unitMs === null || newest.length !== this.#world.shards.length) return;
     const slices = newest.flatMap(({ slice }) => slice ?? []);
     const version = newest[0]?.version;

@@ -4,7 +4,7 @@ import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
 import { asyncPolicy, LIMITS, syncPolicy, World } from './world.ts';
 
 const MAX_DEVICES = 5;
-const STEPS = 300;
+const STEPS = 600;
 /** How much of its history a failure prints. */
 const TOLD_STEPS = 40;
 /** Longer than any lease or round. */
@@ -33,12 +33,17 @@ export class Simulation {
 
   constructor(readonly seed: number) {
     this.#random = createGenerator(seed);
-    this.world = new World({ policy: this.#policy(), shards: 1 + this.#random.below(4), maxDevices: MAX_DEVICES });
+    this.world = new World({
+      policy: this.#policy(),
+      shards: 1 + this.#random.below(4),
+      maxDevices: MAX_DEVICES,
+    });
   }
 
   /** @throws {Error} with seed and history where an invariant does not hold. */
   run(): void {
     try {
+      for (const unitMs of [50, 100, 300]) this.#here.add(this.world.device({ unitMs }).join().ready());
       this.world.coordinator.start();
       for (let step = 0; step < STEPS; step++) {
         this.#step();
@@ -70,11 +75,11 @@ export class Simulation {
     const { wire, clock } = this.world;
     const kind = this.#random.below(80);
     const links = wire.busy();
-    if (kind < 48 && links.length > 0) {
+    if (kind < 52 && links.length > 0) {
       const link = this.#pick(links);
       this.#note(`deliver ${link}`);
       wire.deliver(link);
-    } else if (kind < 60) {
+    } else if (kind < 70) {
       const milliseconds = this.#random.below(400);
       this.#note(`advance ${milliseconds}`);
       clock.advance(milliseconds);
@@ -193,9 +198,11 @@ export class Simulation {
     this.#checkStep();
     if (ledger.unanswered > 0) throw new Error(`${ledger.unanswered} requests have no answer`);
     if (shards.some(({ held }) => held > 0)) throw new Error('a shard holds on to something');
-    for (const { lease, outcome, first } of devices.flatMap(({ answers }) => answers)) this.#checkTold(lease, first ?? outcome);
+    for (const { lease, outcome, first } of devices.flatMap(({ answers }) => answers))
+      this.#checkTold(lease, first ?? outcome);
     const [parameters, plain] = [this.world.parameters, this.world.plain().at(-1)];
-    if (parameters.some((value, index) => value !== plain?.[index])) throw new Error('not what a replay gives');
+    if (parameters.some((value, index) => value !== plain?.[index]))
+      throw new Error('not what a replay gives');
   }
 
   /** What a device is told about a lease is what became of it. */

@@ -36,7 +36,11 @@ export const syncPolicy = (settings: Partial<SyncSettings> = {}) =>
 
 /** Data shards by number alone. */
 export function dataShards(count: number, samples = 100): DataShardRef[] {
-  return Array.from({ length: count }, (_, index) => ({ index, path: `/data/${'0'.repeat(32)}.bin`, samples }));
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    path: `/data/${'0'.repeat(32)}.bin`,
+    samples,
+  }));
 }
 
 /** A coordinator, its shards and scripted devices in one process, under a clock and a network turned by hand. */

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { probeEngines, rankEngines, type EngineProbe } from './probe.ts';
+
+const probe = (name: EngineProbe['name'], software = false): EngineProbe => ({ name, software, detail: '' });
+
+const INFO = { vendor: 'apple', architecture: 'metal-3', description: '', isFallbackAdapter: false };
+
+/** What this device has: an adapter of WebGPU, a renderer of WebGL; null for none. */
+function device(adapter: object | null, renderer: unknown): void {
+  const gpu = { requestAdapter: () => Promise.resolve(adapter) };
+  vi.stubGlobal('navigator', { gpu, hardwareConcurrency: 8 });
+  const context = {
+    RENDERER: 1,
+    getExtension: (name: string) =>
+      name === 'WEBGL_debug_renderer_info' ? { UNMASKED_RENDERER_WEBGL: 2 } : null,
+    getParameter: (parameter: number) => (parameter === 2 ? renderer : 'masked'),
+  };
+  vi.stubGlobal(
+    'OffscreenCanvas',
+    class {
+      getContext = () => (renderer === null ? null : context);
+    },
+  );
+}
+
+const names = async () =>
+  (await probeEngines()).map(({ name, software }) => (software ? `${name} soft` : name));
+
+beforeEach(() => device({ info: INFO }, 'Apple M1'));
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe('ranking', () => {
+  it('[EN1] puts hardware GPUs before the CPU before software GPUs, within each WebGPU, WebGL, CPU', () => {
+    const best = [
+      ...[probe('webgpu'), probe('webgl'), probe('cpu')],
+      ...[probe('webgpu', true), probe('webgl', true)],
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(best), (present) => {
+        expect(rankEngines(present)).toEqual(best.filter((each) => present.includes(each)));
+      }),
+    );
+  });
+});
+
+describe('probing', () => {
+  it('[EN1] finds what a device with a GPU has', async () => {
+    expect(await probeEngines()).toEqual([
+      { name: 'webgpu', detail: 'apple metal-3', software: false },
+      { name: 'webgl', detail: 'Apple M1', software: false },
+      { name: 'cpu', detail: '8 cores', software: false },
+    ]);
+  });
+
+  it.each([
+    [
+      'SwiftShader',
+      { ...INFO, vendor: 'google', architecture: 'swiftshader' },
+      'ANGLE (Google, SwiftShader)',
+    ],
+    ['llvmpipe', { ...INFO, description: 'llvmpipe (LLVM 15)' }, 'Mesa llvmpipe'],
+    ['a fallback adapter', { ...INFO, isFallbackAdapter: true }, 'Microsoft Basic Render Driver'],
+  ])('[EN1] ranks %s after the CPU', async (_name, info, renderer) => {
+    device({ info }, renderer);
+    expect(await names()).toEqual(['cpu', 'webgpu soft', 'webgl soft']);
+  });
+
+  it('[EN1] finds the CPU where there is nothing else', async () => {
+    device(null, null);
+    expect(await names()).toEqual(['cpu']);
+    vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
+    vi.stubGlobal('OffscreenCanvas', undefined);
+    expect(await names()).toEqual(['cpu']);
+  });
+
+  it('[EN1] goes on where asking for an adapter fails, or an older browser has no word about it', async () => {
+    device({}, 'Apple M1');
+    expect(await names()).toEqual(['webgl', 'cpu']);
+    const gpu = { requestAdapter: () => Promise.reject(new Error('blocked')) };
+    vi.stubGlobal('navigator', { gpu, hardwareConcurrency: 2 });
+    expect(await names()).toEqual(['webgl', 'cpu']);
+  });
+
+  it('[EN1] takes a renderer without a name for hardware', async () => {
+    device(null, 7);
+    expect(await probeEngines()).toContainEqual({
+      name: 'webgl',
+      detail: 'unknown renderer',
+      software: false,
+    });
+  });
+});

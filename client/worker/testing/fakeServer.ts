@@ -1,0 +1,176 @@
+import type { DataShard } from '../../../shared/dataset/dataShard.ts';
+import type { Batch, Engine } from '../../../shared/engine/engine.ts';
+import { sliceOf } from '../../../shared/model/ranges.ts';
+import { parseModelSpec } from '../../../shared/model/spec.ts';
+import type { EngineReport } from '../../../shared/profile/profile.ts';
+import type {
+  Hello,
+  Lease,
+  Refusal,
+  RunStatus,
+  SignedTerms,
+  Welcome,
+} from '../../../shared/protocol/messages.ts';
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { Connection, CoordinatorEvents, SliceReply } from '../../transport/connection.ts';
+
+/** Ten parameters: four inputs to two outputs, and their biases. */
+export const MODEL = parseModelSpec({
+  name: 'tiny',
+  input: [2, 2, 1],
+  normalise: { mean: 0, deviation: 1 },
+  layers: [{ kind: 'flatten' }, { kind: 'dense', units: 2 }],
+  loss: 'softmax-cross-entropy',
+  initialiser: 'pytorch',
+});
+export const PARAMETERS = 10;
+
+export const SHARD_MAP = [
+  { index: 0, url: '', offset: 0, length: 6 },
+  { index: 1, url: '', offset: 6, length: 4 },
+];
+
+export const DEVICE = '0123456789ab';
+export const WELCOME: Welcome = {
+  outcome: 'OK',
+  device: DEVICE,
+  token: 'a'.repeat(32),
+  pass: 'b'.repeat(32),
+  run: '89abcdef',
+  model: MODEL,
+  shards: SHARD_MAP,
+};
+
+export const DATA: DataShard = {
+  samples: 3,
+  shape: [2, 2, 1],
+  images: Uint8Array.from({ length: 12 }, (_, index) => index * 20),
+  labels: Uint8Array.of(0, 1, 0),
+};
+
+/** Work unit number `lease`, on the weights of `baseVersion`. */
+export function leaseOf(lease: number, baseVersion: number): Lease {
+  const terms: SignedTerms = {
+    ...{ lease, device: DEVICE, run: WELCOME.run, baseVersion },
+    ...{ kind: 'gradient', samples: 2, deadline: 1_700_000_000_000, mac: 'c'.repeat(32) },
+  };
+  const dataShard = { index: 0, path: `/data/${'d'.repeat(32)}.bin`, samples: DATA.samples };
+  return {
+    terms,
+    unit: { dataShard, seed: lease, batch: 2, localSteps: 1, codec: 'float32' },
+    remainingMs: 1000,
+  };
+}
+
+export function statusOf(state: RunStatus['state']): RunStatus {
+  const counts = { version: 0, samples: 0, devices: 1, testImages: 10_000 };
+  return { state, stop: null, model: 'tiny', testAccuracy: null, ...counts };
+}
+
+/** The weights of a version: every parameter is the version. */
+export const weightsOf = (version: number) => new Float32Array(PARAMETERS).fill(version);
+
+/** One shard's answer with its slice at `version`. */
+export function replyAt(shard: number, outcome: Outcome, version: number): SliceReply {
+  const range = SHARD_MAP[shard] ?? { offset: 0, length: 0 };
+  return { outcome, weights: { version, values: sliceOf(weightsOf(version), range) } };
+}
+
+/** An engine whose gradient is its parameters plus one; `failing` makes it throw. */
+export class FakeEngine implements Engine {
+  readonly name = 'cpu';
+  readonly detail = 'x'.repeat(300);
+  readonly software = false;
+  readonly batches: Batch[] = [];
+  failing: string | null = null;
+  disposed = 0;
+
+  gradient(parameters: Float32Array, batch: Batch): Promise<{ gradient: Float32Array; loss: number }> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    this.batches.push(batch);
+    return Promise.resolve({ gradient: parameters.map((value) => value + 1), loss: 0 });
+  }
+
+  dispose(): void {
+    this.disposed++;
+  }
+}
+
+/** The server as a volunteer sees it: answers at once as it is told to, and keeps a list of what was asked. */
+export class FakeServer implements Connection {
+  /** What was asked for, in order: `hello`, `join 0,1`, `ready`, `pull 0 @3`, `push 0 #1`, `restart`, ... */
+  readonly asked: string[] = [];
+  readonly hellos: Hello[] = [];
+  readonly engines: EngineReport[] = [];
+  readonly pushed: Float32Array[] = [];
+  welcome: () => Promise<Welcome | Refusal> = () => Promise.resolve(WELCOME);
+  ready: () => Promise<void> = () => Promise.resolve();
+  leave: () => Promise<void> = () => Promise.resolve();
+  pull: (shard: number, version: number) => Promise<SliceReply> = (shard, version) =>
+    Promise.resolve(replyAt(shard, 'OK', version));
+  push: (shard: number, terms: SignedTerms) => Promise<SliceReply> = (shard, terms) =>
+    Promise.resolve(replyAt(shard, 'APPLIED', terms.baseVersion + 1));
+  #events: CoordinatorEvents | null = null;
+
+  readonly connect = (events: CoordinatorEvents): Connection => {
+    this.#events = events;
+    return this;
+  };
+
+  /** What the server says without being asked. */
+  get says(): CoordinatorEvents {
+    if (this.#events === null) throw new Error('nobody connected');
+    return this.#events;
+  }
+
+  readonly coordinator = {
+    hello: (hello: Hello) => {
+      this.asked.push('hello');
+      this.hellos.push(hello);
+      return this.welcome();
+    },
+    ready: (engine: EngineReport) => {
+      this.asked.push('ready');
+      this.engines.push(engine);
+      return this.ready();
+    },
+    release: (lease: number, reason: string) => {
+      this.asked.push(`release #${lease}: ${reason}`);
+      return Promise.resolve();
+    },
+    leave: () => {
+      this.asked.push('leave');
+      return this.leave();
+    },
+  };
+
+  joinShards(shards: Welcome['shards'], run: string, device: string, pass: string) {
+    this.asked.push(
+      `join ${shards.map(({ index }) => index).join()} of ${run} as ${device} ${pass.slice(0, 2)}`,
+    );
+    return shards.map(({ index }) => ({
+      pull: (version: number) => {
+        this.asked.push(`pull ${index} @${version}`);
+        return this.pull(index, version);
+      },
+      push: (terms: SignedTerms, values: Float32Array) => {
+        this.asked.push(`push ${index} #${terms.lease}`);
+        this.pushed.push(values);
+        return this.push(index, terms);
+      },
+    }));
+  }
+
+  restart(): void {
+    this.asked.push('restart');
+  }
+
+  close(): void {
+    this.asked.push('close');
+  }
+
+  /** What was asked for since the last call. */
+  news(): string[] {
+    return this.asked.splice(0);
+  }
+}

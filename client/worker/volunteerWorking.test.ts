@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionLost, type SliceReply } from '../transport/connection.ts';
+import { leaseOf, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
+import { deferred, joinedVolunteer, settled } from './testing/startVolunteer.ts';
+
+const GONE: SliceReply = { outcome: 'VERSION_GONE', weights: null };
+
+describe('a volunteer at work', () => {
+  it('[CM5] pulls the weights of a lease, trains, and asks for nothing more where fresh ones came along', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.says.lease(leaseOf(1, 4));
+    await settled();
+    expect(server.news()).toEqual(['pull 0 @4', 'pull 1 @4', 'push 0 #1', 'push 1 #1']);
+    expect(told()).toEqual(['training', 'unit APPLIED 2']);
+    expect(server.pushed.flatMap((slice) => [...slice])).toEqual([...weightsOf(5)]);
+    server.says.lease(leaseOf(2, 5));
+    await settled();
+    expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
+  });
+
+  it('[PO2] goes on with the weights that a STALE answer brings', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.push = (shard) => Promise.resolve(replyAt(shard, 'STALE', 9));
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    expect(told()).toEqual(['training', 'unit STALE 2']);
+    server.news();
+    server.says.lease(leaseOf(2, 9));
+    await settled();
+    expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
+  });
+
+  it.each(['EXPIRED', 'WITHDRAWN', 'NOT_FINITE', 'NORM_EXCEEDED', 'UNKNOWN_LEASE', 'WRONG_SHAPE'] as const)(
+    '[PR1] waits and asks for work again after %s',
+    async (outcome) => {
+      const { server, told } = await joinedVolunteer();
+      server.push = () => Promise.resolve({ outcome, weights: null });
+      server.says.lease(leaseOf(1, 0));
+      await settled();
+      expect(server.news().at(-1)).toBe('ready');
+      expect(told()).toEqual(['training', `unit ${outcome} 2`, 'waiting']);
+    },
+  );
+
+  it('does one lease at a time, in the order they came', async () => {
+    const { server } = await joinedVolunteer();
+    const first = deferred<SliceReply>();
+    server.push = (shard, { lease, baseVersion }) =>
+      lease === 1 && shard === 1
+        ? first.promise
+        : Promise.resolve(replyAt(shard, 'APPLIED', baseVersion + 1));
+    server.says.lease(leaseOf(1, 0));
+    server.says.lease(leaseOf(2, 1));
+    await settled();
+    expect(server.news()).toEqual(['pull 0 @0', 'pull 1 @0', 'push 0 #1', 'push 1 #1']);
+    first.resolve(replyAt(1, 'APPLIED', 1));
+    await settled();
+    expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
+  });
+
+  it('[RN1] shows that it waits while the run is paused or over', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.says.status(statusOf('running'));
+    server.says.status(statusOf('paused'));
+    server.says.disconnected();
+    server.says.status(statusOf('stopped'));
+    expect(told()).toEqual(['status running', 'status paused', 'waiting', 'connecting', 'status stopped']);
+  });
+});
+
+describe('a unit that cannot be done', () => {
+  it('[LS5] is released with the reason, and work asked for', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.pull = () => Promise.resolve(GONE);
+    server.says.lease(leaseOf(1, 3));
+    await settled();
+    expect(server.news()).toEqual(['pull 0 @3', 'pull 1 @3', 'release #1: version 3 is gone', 'ready']);
+    expect(told()).toEqual(['training', 'unit WITHDRAWN 0', 'waiting']);
+  });
+
+  it('three times in a row ends the volunteer', async () => {
+    const { server, engine, told } = await joinedVolunteer();
+    engine.failing = 'the device was lost';
+    for (const lease of [1, 2, 3]) {
+      server.says.lease(leaseOf(lease, 0));
+      await settled();
+    }
+    const asked = server.news().filter((each) => !each.startsWith('pull'));
+    const released = (lease: number) => [`release #${lease}: the device was lost`, 'ready'];
+    expect(asked).toEqual([...released(1), ...released(2), 'close']);
+    expect(told().at(-1)).toBe('failed: the device was lost');
+    expect(engine.disposed).toBe(1);
+  });
+
+  it('is forgiven after one that was done', async () => {
+    const { server, engine, told } = await joinedVolunteer();
+    for (const [index, failing] of ['lost', 'lost', null, 'lost', 'lost'].entries()) {
+      engine.failing = failing;
+      server.says.lease(leaseOf(index + 1, 0));
+      await settled();
+    }
+    expect(told().filter((each) => each.startsWith('unit'))).toHaveLength(5);
+    expect(server.news()).not.toContain('close');
+  });
+});
+
+describe('a connection that is lost during a unit', () => {
+  it('leaves what comes of the unit unsaid', async () => {
+    const { server, told } = await joinedVolunteer();
+    const pushed = deferred<SliceReply>();
+    server.push = () => pushed.promise;
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    server.says.disconnected();
+    server.says.connected();
+    await settled();
+    told();
+    server.news();
+    pushed.resolve({ outcome: 'EXPIRED', weights: null });
+    await settled();
+    expect(told()).toEqual([]);
+    expect(server.news()).toEqual([]);
+  });
+
+  it('is no failure of the unit', async () => {
+    const { server, told } = await joinedVolunteer();
+    const pushed = deferred<SliceReply>();
+    server.push = () => pushed.promise;
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    server.says.disconnected();
+    pushed.reject(new ConnectionLost('lost'));
+    await settled();
+    expect(told()).toEqual(['training', 'connecting']);
+    expect(server.news()).not.toContain('restart');
+  });
+
+  it('is opened again where only a shard was lost', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.push = () => Promise.reject(new ConnectionLost('a shard was lost'));
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    expect(server.news().at(-1)).toBe('restart');
+    expect(told()).toEqual(['training']);
+  });
+
+  it('drops the leases that waited their turn', async () => {
+    const { server, engine } = await joinedVolunteer();
+    const pushed = deferred<SliceReply>();
+    server.push = () => pushed.promise;
+    server.says.lease(leaseOf(1, 0));
+    server.says.lease(leaseOf(2, 0));
+    await settled();
+    server.says.disconnected();
+    server.says.connected();
+    pushed.resolve({ outcome: 'WITHDRAWN', weights: null });
+    await settled();
+    expect(engine.batches).toHaveLength(1);
+  });
+});

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { settingsTable } from '../server/cli/help.ts';
+import { OUTCOMES } from '../shared/protocol/outcomes.ts';
+
+/* What the documents say that can be checked without reading them. */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const OPERATIONS = join(ROOT, 'docs/operations.md');
+
+const guides = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `docs/${name}`)];
+const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+
+function outcomesTable(): string {
+  const rows = Object.entries(OUTCOMES).map(
+    ([code, { means, next, closes }]) => `| \`${code}\` | ${means} | ${next} | ${closes ? 'yes' : 'no'} |`,
+  );
+  return ['| code | means | what a client does next | closes |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** The document with what stands between two markers written anew. */
+function withTable(document: string, name: string, table: string): string {
+  const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
+  if (!between.test(document)) throw new Error(`docs/operations.md has no place for ${name}`);
+  return document.replace(between, (_whole, begin: string, end: string) => `${begin}${table}\n${end}`);
+}
+
+it('the tables of docs/operations.md are those of the code; -u writes them anew', async () => {
+  const document = await readFile(OPERATIONS, 'utf8');
+  const settings = withTable(document, 'settings', settingsTable());
+  await expect(withTable(settings, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
+});
+
+/** What the pattern's first group matches, each once. */
+function matches(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))];
+}
+
+const withoutFences = (text: string) => text.replace(/^```[^]*?^```$/gm, '');
+
+/** The anchors of a document's headings, as code hosts make them. */
+const anchorsOf = (text: string) =>
+  matches(withoutFences(text), /^#+ (.+)$/gm).map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+async function isBroken(target: string, folder: string, own: string): Promise<boolean> {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? own : join(folder, path);
+  if (!existsSync(file)) return true;
+  return anchor !== undefined && !anchorsOf(await readFile(file, 'utf8')).includes(anchor);
+}
+
+describe.each(DOCUMENTS)('%s', (name) => {
+  const path = join(ROOT, name);
+
+  it('names only commands that package.json has', async () => {
+    const text = await readFile(path, 'utf8');
+    const named = [
+      ...matches(text, /\bnpm run (?:-\S+ )*([\w:-]+)/g),
+      ...matches(text, /\bnpm (start|test)\b/g),
+    ];
+    expect(named.filter((command) => !Object.hasOwn(scripts, command))).toEqual([]);
+  });
+
+  it('links only to what is there', async () => {
+    const text = withoutFences(await readFile(path, 'utf8'));
+    const targets = [...matches(text, /\]\(([^)\s]+)\)/g), ...matches(text, /(?:src|href)="([^"]+)"/g)];
+    const broken: string[] = [];
+    for (const target of targets.filter((each) => !/^[a-z]+:/.test(each))) {
+      if (await isBroken(target, dirname(path), path)) broken.push(target);
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it('names only files of the project that are there', async () => {
+    const text = withoutFences(await readFile(path, 'utf8'));
+    const paths = matches(text, /`((?:shared|client|server|e2e|bench|docs)\/[\w./-]*)`/g);
+    expect(paths.filter((each) => !existsSync(join(ROOT, each)))).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { asyncPolicy, LIMITS, syncPolicy } from '../testing/world.ts';
+import { AsyncPolicy } from './async.ts';
+import type { Policy, ReadyDevice } from './policy.ts';
+
+const ready = (...seats: number[]): ReadyDevice[] =>
+  seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null }));
+
+describe('async', () => {
+  it('[PO2] each update is a commit as it comes, weighted by (1 + staleness)^-1/2 or 1', () => {
+    fc.assert(
+      fc.property(fc.nat(1000), fc.nat(64), (baseVersion, staleness) => {
+        const update = { lease: 7, baseVersion, samples: 32 };
+        const weigh = (kind: 'sqrt' | 'none') =>
+          new AsyncPolicy({ staleness: kind, maxStaleness: 64, limits: LIMITS }).whole(
+            update,
+            baseVersion + staleness,
+          );
+        const weight = Math.fround((1 + staleness) ** -0.5);
+        expect(weigh('none')).toEqual([{ type: 'commit', members: [{ lease: 7, weight: 1 }] }]);
+        const [decision] = weigh('sqrt');
+        const given = decision?.type === 'commit' ? (decision.members[0]?.weight ?? 0) : 0;
+        expect(Math.abs(given - weight)).toBeLessThanOrEqual(2 ** -24);
+        expect(Math.fround(given)).toBe(given);
+      }),
+    );
+  });
+
+  it('[PO2] beyond the bound an update is STALE, and its work is not done again', () => {
+    const policy = asyncPolicy(3);
+    const [assignment] = policy.assign(ready(0));
+    if (assignment !== undefined) policy.granted(1, assignment);
+    expect(policy.whole({ lease: 1, baseVersion: 10, samples: 32 }, 13)).toMatchObject([{ type: 'commit' }]);
+    expect(policy.whole({ lease: 1, baseVersion: 10, samples: 32 }, 14)).toEqual([
+      { type: 'refuse', lease: 1, outcome: 'STALE' },
+    ]);
+    policy.gone(1);
+    expect(policy.assign(ready(0))[0]?.key).toEqual({ lane: 0, step: 1 });
+  });
+
+  it('[UN2] each seat walks a lane of its own, and lost work comes first', () => {
+    const policy = asyncPolicy();
+    const first = policy.assign(ready(0, 4));
+    first.forEach((assignment, index) => policy.granted(index + 1, assignment));
+    expect(first.map(({ key }) => key)).toEqual([
+      { lane: 0, step: 0 },
+      { lane: 4, step: 0 },
+    ]);
+    policy.gone(2);
+    expect(policy.assign(ready(0, 4)).map(({ key }) => key)).toEqual([
+      { lane: 4, step: 0 },
+      { lane: 4, step: 1 },
+    ]);
+  });
+
+  it('[RN4] a stop keeps the work that was out', () => {
+    const policy = asyncPolicy();
+    policy.assign(ready(2)).forEach((assignment) => policy.granted(1, assignment));
+    policy.reset();
+    expect(policy.assign(ready(0))[0]?.key).toEqual({ lane: 2, step: 0 });
+  });
+});
+
+/** Plays calls on a policy; what it answered. */
+function played(policy: Policy, calls: [string, number][]): unknown[] {
+  let lease = 0;
+  return calls.map(([call, value]) => {
+    switch (call) {
+      case 'assign': {
+        const given = policy.assign(
+          ready(...Array.from({ length: value % 4 }, (_, seat) => seat)),
+          value,
+          value * 100,
+        );
+        given.forEach((assignment) => policy.granted(++lease, assignment));
+        return given;
+      }
+      case 'whole':
+        return policy.whole({ lease: value, baseVersion: 0, samples: 1 + value }, value);
+      case 'gone':
+        policy.gone(value);
+        return null;
+      case 'reset':
+        policy.reset();
+        return null;
+      default:
+        return [policy.settle(value * 100), policy.wakeAt()];
+    }
+  });
+}
+
+it('[PO1] the same calls give the same answers', () => {
+  const call = fc.tuple(fc.constantFrom('assign', 'whole', 'gone', 'settle', 'reset'), fc.nat(20));
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
+      expect(played(asyncPolicy(8), calls)).toEqual(played(asyncPolicy(8), calls));
+      expect(played(syncPolicy(), calls)).toEqual(played(syncPolicy(), calls));
+      expect(played(syncPolicy({ roundSize: 2 }), calls)).toEqual(
+        played(syncPolicy({ roundSize: 2 }), calls),
+      );
+    }),
+  );
+});

@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LIMITS, syncPolicy } from '../testing/world.ts';
+import type { Assignment, ReadyDevice } from './policy.ts';
+import type { SyncPolicy, SyncSettings } from './sync.ts';
+
+const devices = (count: number, unitMs: number | null = null): ReadyDevice[] =>
+  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs }));
+
+/** Opens a round for so many devices at time 0 and grants leases 1, 2, ... */
+function opened(count: number, settings: Partial<SyncSettings> = {}) {
+  const policy = syncPolicy(settings);
+  return { policy, assignments: granted(policy, policy.assign(devices(count), 5, 0), 1) };
+}
+
+function granted(policy: SyncPolicy, assignments: Assignment[], firstLease: number): Assignment[] {
+  assignments.forEach((assignment, index) => policy.granted(firstLease + index, assignment));
+  return assignments;
+}
+
+const whole = (policy: SyncPolicy, lease: number, samples = 32) =>
+  policy.whole({ lease, baseVersion: 5, samples });
+
+describe('sync', () => {
+  it('[PO3] a round is one commit of its updates in slot order, in whatever order they came', () => {
+    const { policy, assignments } = opened(3);
+    expect(assignments.map(({ key }) => key)).toEqual([0, 1, 2].map((lane) => ({ lane, step: 5 })));
+    for (const lease of [3, 1]) expect([...whole(policy, lease), ...policy.settle(1)]).toEqual([]);
+    whole(policy, 2);
+    expect(policy.settle(1)).toEqual([
+      { type: 'commit', members: [1, 2, 3].map((lease) => ({ lease, weight: Math.fround(1 / 3) })) },
+    ]);
+    expect(policy.settle(1)).toEqual([]);
+  });
+
+  it('[PO3] weights of a mean go by samples and sum to 1 within float32; those of a sum are 1', () => {
+    const samples = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(samples, fc.constantFrom('mean' as const, 'sum' as const), (sizes, reduce) => {
+        const { policy } = opened(sizes.length, { reduce });
+        sizes.forEach((size, index) => whole(policy, index + 1, size));
+        const [decision] = policy.settle(1);
+        const weights = decision?.type === 'commit' ? decision.members.map(({ weight }) => weight) : [];
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        const expected = sizes.map((size) => (reduce === 'sum' ? 1 : Math.fround(size / total)));
+        expect(weights).toEqual(expected);
+        const sum = weights.reduce((all, weight) => all + weight, 0);
+        if (reduce === 'mean') expect(Math.abs(sum - 1)).toBeLessThan(sizes.length * 2 ** -24);
+      }),
+    );
+  });
+
+  it('[PO3] a lost slot is leased again within the round, to the same key', () => {
+    const { policy, assignments } = opened(2);
+    policy.gone(1);
+    const [again, ...others] = granted(policy, policy.assign(devices(3).slice(2), 5, 10), 3);
+    expect(others).toEqual([]);
+    expect(again).toMatchObject({ device: 'd2', key: assignments[0]?.key });
+    for (const lease of [2, 3]) whole(policy, lease);
+    expect(policy.settle(20)).toMatchObject([{ members: [{ lease: 3 }, { lease: 2 }] }]);
+  });
+
+  it('[PO3] where nobody can take the lost slot the round does not wait for its deadline', () => {
+    const { policy } = opened(3);
+    for (const lease of [1, 2]) whole(policy, lease);
+    expect(policy.settle(10)).toEqual([]);
+    policy.gone(3);
+    expect(policy.settle(10)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
+  });
+
+  it('[PO3] at the deadline the round commits with what there is; a late update is EXPIRED', () => {
+    const { policy, assignments } = opened(2);
+    whole(policy, 2);
+    const deadline = policy.wakeAt() ?? 0;
+    expect(deadline).toBe(2 * LIMITS.capMs);
+    expect(policy.settle(deadline - 1)).toEqual([]);
+    expect(policy.settle(deadline)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+    expect(whole(policy, 1)).toEqual([{ type: 'refuse', lease: 1, outcome: 'EXPIRED' }]);
+    expect(policy.assign(devices(1), 6, deadline)[0]?.key).toEqual(assignments[0]?.key);
+  });
+
+  it('[PO3] a round that got nothing by its deadline is opened again at once for who is there', () => {
+    const { policy, assignments } = opened(1);
+    const deadline = policy.wakeAt() ?? 0;
+    policy.gone(1);
+    const [again] = policy.assign(devices(1), 5, deadline);
+    expect(again).toEqual(assignments[0]);
+  });
+
+  it('[PO3] a release after the push empties the slot', () => {
+    const { policy } = opened(2);
+    whole(policy, 1);
+    policy.gone(1);
+    whole(policy, 2);
+    expect(policy.settle(1)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+  });
+
+  it('[PO3] a stop forgets the round but not its work, and no unit is given out twice', () => {
+    const { policy } = opened(3);
+    policy.settle(2 * LIMITS.capMs);
+    granted(policy, policy.assign(devices(1), 5, 30_000), 4);
+    policy.reset();
+    expect(policy.wakeAt()).toBeNull();
+    const keys = policy.assign(devices(4), 5, 40_000).map(({ key }) => key.lane);
+    expect(keys).toEqual([0, 1, 2, 3]);
+  });
+
+  it('[PO5] a round of fixed size waits for its devices no longer than the longest lease', () => {
+    const policy = syncPolicy({ roundSize: 3 });
+    expect(policy.assign(devices(2), 5, 100)).toEqual([]);
+    expect(policy.wakeAt()).toBe(100 + LIMITS.capMs);
+    expect(policy.assign(devices(2), 5, 99 + LIMITS.capMs)).toEqual([]);
+    granted(policy, policy.assign(devices(2), 5, 100 + LIMITS.capMs), 1);
+    for (const lease of [1, 2]) whole(policy, lease);
+    expect(policy.settle(101 + LIMITS.capMs)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
+  });
+
+  it('[PO5] a round of fixed size opens as soon as its devices are there, with no more of them', () => {
+    const policy = syncPolicy({ roundSize: 2 });
+    policy.assign(devices(1), 5, 0);
+    expect(policy.assign(devices(3), 5, 1).map(({ device }) => device)).toEqual(['d0', 'd1']);
+  });
+
+  it('[PO4] [PO5] no round waits beyond its deadline, whatever happens', () => {
+    const event = fc.tuple(fc.constantFrom('whole', 'gone', 'assign'), fc.nat(8), fc.nat(4000));
+    fc.assert(
+      fc.property(
+        fc.array(event, { maxLength: 40 }),
+        fc.constantFrom('all' as const, 1, 2, 3),
+        (events, roundSize) => {
+          const policy = syncPolicy({ roundSize });
+          let [now, version, lastLease, openedAt] = [0, 0, 0, -1];
+          const out = new Set<number>();
+          for (const [kind, which, passed] of events) {
+            now += passed;
+            const lease = [...out][which % Math.max(1, out.size)];
+            if (kind === 'assign') {
+              const given = granted(policy, policy.assign(devices(which, 200), version, now), lastLease + 1);
+              if (given.length > 0 && openedAt < 0) openedAt = now;
+              for (const { leaseMs } of given)
+                expect(now + leaseMs).toBeLessThanOrEqual(policy.wakeAt() ?? 0);
+              for (let id = lastLease + 1; id <= lastLease + given.length; id++) out.add(id);
+              lastLease += given.length;
+            } else if (lease !== undefined) {
+              out.delete(lease);
+              if (kind === 'whole') whole(policy, lease);
+              else policy.gone(lease);
+            }
+            const commits = policy.settle(now).length;
+            version += commits;
+            if (commits > 0 || policy.wakeAt() === null) openedAt = -1;
+            if (openedAt >= 0) expect(now).toBeLessThan(openedAt + 2 * LIMITS.capMs);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import type { Measurement } from '../../../shared/protocol/admin.ts';
+import { Run, type ModelSnapshot, type RunSettings } from '../run.ts';
+import { World, type WorldOptions } from './world.ts';
+
+/** Lets every promise that can go on do so: nothing in the core waits for anything but the clock and its parts. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+interface Evaluation {
+  parameters: Float32Array;
+  finish: (testAccuracy: number) => Promise<void>;
+  fail: () => Promise<void>;
+}
+
+/** A run over a world, whose evaluations end when the test says so. */
+export class RunWorld extends World {
+  readonly run: Run;
+  /** Every evaluation begun so far. */
+  readonly evaluations: Evaluation[] = [];
+  readonly saved: { snapshot: ModelSnapshot; measurements: Measurement[] }[] = [];
+  readonly failures: string[] = [];
+  /** How many evaluations are under way. */
+  evaluating = 0;
+
+  constructor(settings: Partial<RunSettings> = {}, options: WorldOptions = {}) {
+    super(options);
+    const { clock, coordinator, ports, ranges } = this;
+    this.run = new Run(
+      {
+        ...{ model: 'plain', testImages: 100, ranges, target: null, maxCommits: null, maxSeconds: null },
+        ...{ evaluateEvery: 0, checkpointSeconds: 60, seconds: 0, measurements: [] },
+        ...settings,
+      },
+      {
+        ...{ clock, coordinator, shards: ports },
+        evaluate: (parameters) => this.#evaluate(parameters),
+        saveCheckpoint: (snapshot, measurements) => {
+          this.saved.push({ snapshot, measurements: [...measurements] });
+          return Promise.resolve();
+        },
+        changed: () => undefined,
+        failed: (what) => this.failures.push(what),
+      },
+    );
+    this.committed = () => this.run.committed();
+    this.firstLease = () => this.run.firstLease();
+  }
+
+  /** The newest evaluation. */
+  get evaluation(): Evaluation {
+    const evaluation = this.evaluations.at(-1);
+    if (evaluation === undefined) throw new Error('nothing was evaluated');
+    return evaluation;
+  }
+
+  /** As {@link World.pass}, with promises going on between the steps. */
+  async live(milliseconds: number): Promise<void> {
+    for (let left = milliseconds; left > 0; left -= 50) {
+      this.pass(Math.min(50, left));
+      await settled();
+    }
+  }
+
+  #evaluate(parameters: Float32Array): Promise<{ testAccuracy: number; testLoss: number }> {
+    this.evaluating++;
+    return new Promise((resolve, reject) => {
+      const ending = (end: () => void) => {
+        this.evaluating--;
+        end();
+        return settled();
+      };
+      this.evaluations.push({
+        parameters,
+        finish: (testAccuracy) => ending(() => resolve({ testAccuracy, testLoss: 1 - testAccuracy })),
+        fail: () => ending(() => reject(new Error('no evaluation'))),
+      });
+    });
+  }
+}
