@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../server/core/testing/virtualClock.ts';
 import { encodeFrame } from '../shared/protocol/frame.ts';
 import { EVENTS } from '../shared/protocol/messages.ts';
 import { NAMESPACES } from '../shared/protocol/version.ts';
@@ -159,6 +160,38 @@ describe('updates', () => {
 });
 
 describe('silence', () => {
+  it('[PR5] a socket that says no hello within ten seconds is closed, one that said it stays', async () => {
+    const clock = new VirtualClock();
+    const { url } = await startServer(cleanup, ['--evaluate-every', '0'], {}, clock);
+    const polite = await joinRaw(cleanup, url);
+    const silent = rawSocket(cleanup, url, NAMESPACES.coordinator);
+    await next(silent, 'connect');
+    const closing = next(silent, EVENTS.closing);
+    clock.advance(10_000);
+    expect(await closing).toMatchObject({ outcome: 'TOO_SLOW' });
+    expect(await ask(polite.coordinator, EVENTS.ready, ENGINE)).toMatchObject({ outcome: 'OK' });
+  });
+
+  it('[LS2] over a real connection, a lease that is not done by its deadline answers EXPIRED', async () => {
+    const clock = new VirtualClock();
+    const { url, training } = await startServer(
+      cleanup,
+      ['--evaluate-every', '0', '--lease-seconds', '7'],
+      {},
+      clock,
+    );
+    const device = await joinRaw(cleanup, url);
+    const shard = device.shard(0);
+    const lease = await device.lease();
+    clock.advance(7000);
+    const header = frameHeaderOf(lease, device.welcome, 0);
+    const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
+    expect(await ask(shard, EVENTS.push, lease.terms, frame)).toMatchObject({ outcome: 'EXPIRED' });
+    expect(training.coordinator.version).toBe(0);
+    const again = await device.lease();
+    expect(again.unit).toEqual(lease.unit);
+  });
+
   it('[PR5] a socket that connects and says nothing holds nobody up', async () => {
     const { url, training } = await server('--mode', 'sync', '--round-size', '2', '--max-commits', '10');
     for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere'])

@@ -5,6 +5,8 @@ import { beginRun } from '../../server/cli/beginning.ts';
 import { loadConfig, type Config } from '../../server/cli/config.ts';
 import { ensurePages } from '../../server/cli/pages.ts';
 import { serve, type Serving } from '../../server/cli/serve.ts';
+import { wallClock } from '../../server/cli/wallClock.ts';
+import type { Clock } from '../../server/core/clock.ts';
 
 /** A real server on a free port of this machine, started, and what it said went wrong. */
 export interface TestServer extends Serving {
@@ -40,6 +42,7 @@ export async function startServer(
   cleanup: Cleanup,
   argv: string[],
   environment: Record<string, string> = {},
+  clock: Clock = wallClock,
 ): Promise<TestServer> {
   const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
@@ -50,7 +53,7 @@ export async function startServer(
     null,
     note,
   );
-  const serving = await serve({ ...begun, pages: await ensurePages(), log: note });
+  const serving = await serve({ ...begun, pages: await ensurePages(), clock, log: note });
   cleanup.add(() => serving.close());
   await serving.training.run.start();
   return { ...serving, config: begun.config, log };

@@ -12,12 +12,12 @@ import { ensurePages } from './pages.ts';
 import { serve } from './serve.ts';
 import { showProgress } from './showProgress.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
+import { wallClock } from './wallClock.ts';
 
 /** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
 
 async function main(): Promise<number> {
-  const load = (remembered?: Remembered) =>
-    loadConfig('demo', undefined, undefined, remembered);
+  const load = (remembered?: Remembered) => loadConfig('demo', undefined, undefined, remembered);
   const temporary = load().dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const progress = showProgress();
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     const { config } = begun;
     const { executablePath } = await findChromium(config.chromium);
     const pages = await ensurePages();
-    const serving = await serve({ ...begun, pages, log: note });
+    const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await run.start();

@@ -5,6 +5,7 @@ import { modelHash } from '../../shared/model/hash.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { EVENTS } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
+import type { Clock } from '../core/clock.ts';
 import { cutDataShards } from '../dataset/cut.ts';
 import { loadMnist } from '../dataset/mnist.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
@@ -20,7 +21,6 @@ import { certificateOf } from './certificateOf.ts';
 import type { Config } from './config.ts';
 import { openShards, type OpenedShards } from './openShards.ts';
 import { Training } from './training.ts';
-import { wallClock } from './wallClock.ts';
 
 /** A run that people and tabs can reach. */
 export interface Serving {
@@ -39,6 +39,7 @@ export interface Serving {
 export interface ServeOptions extends Begun {
   /** Folder of the built pages. */
   pages: string;
+  clock: Clock;
   /** Told what went wrong without ending anything. */
   log: (line: string) => void;
 }
@@ -50,8 +51,8 @@ const STATUS_EVERY_MS = 1000;
  * Puts the parts together and listens. The run is paused until it is started.
  * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
  */
-export async function serve({ config, beginning, checkpoints, pages, log }: ServeOptions): Promise<Serving> {
-  const clock = wallClock;
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { config, beginning, checkpoints, pages, clock, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const mnist = await loadMnist();
@@ -99,7 +100,7 @@ export async function serve({ config, beginning, checkpoints, pages, log }: Serv
       failed,
     });
     training.shards.push(...shards.ports);
-    serveSockets(sockets, { config, training, sessions, map: shards.map, app, failed });
+    serveSockets(sockets, { config, clock, training, sessions, map: shards.map, app, failed });
     tellDevices = () => {
       sockets.of(NAMESPACES.coordinator).emit(EVENTS.status, training.run.status());
     };
@@ -132,6 +133,7 @@ async function listen(app: FastifyInstance, config: Config, tls: Certificate | n
 
 interface SocketParts {
   config: Config;
+  clock: Clock;
   training: Training;
   sessions: AdminSessions;
   map: OpenedShards['map'];
@@ -139,10 +141,13 @@ interface SocketParts {
   failed: (error: unknown) => void;
 }
 
-function serveSockets(sockets: Server, { config, training, sessions, map, app, failed }: SocketParts): void {
+function serveSockets(
+  sockets: Server,
+  { config, clock, training, sessions, map, app, failed }: SocketParts,
+): void {
   serveCoordinator(sockets.of(NAMESPACES.coordinator), {
     coordinator: training.coordinator,
-    clock: wallClock,
+    clock,
     run: training.name,
     model: config.spec,
     shards: map,
@@ -151,7 +156,7 @@ function serveSockets(sockets: Server, { config, training, sessions, map, app, f
     failed,
   });
   serveAdmin(sockets.of(NAMESPACES.admin), {
-    clock: wallClock,
+    clock,
     admits: (cookies) =>
       sessions.holds(cookies === undefined ? undefined : app.parseCookie(cookies)[SESSION_COOKIE]),
     snapshot: () => training.snapshot(),

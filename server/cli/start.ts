@@ -7,6 +7,7 @@ import { ensurePages } from './pages.ts';
 import { showProgress } from './showProgress.ts';
 import { serve } from './serve.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
+import { wallClock } from './wallClock.ts';
 
 /** `npm start`: serves a run until it is interrupted. */
 
@@ -21,7 +22,7 @@ async function main(): Promise<number> {
   const { config } = begun;
   const pages = await ensurePages();
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const serving = await serve({ ...begun, pages, log: note });
+  const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
   progress.follow(serving.snapshot);

@@ -26,7 +26,10 @@ describe('the file of a checkpoint', () => {
       version: fc.maxSafeNat(),
       samples: fc.maxSafeNat(),
       seconds: finite,
-      settings: fc.dictionary(fc.stringMatching(/^[a-z]\w*$/), fc.jsonValue()),
+      settings: fc.dictionary(
+        fc.stringMatching(/^[a-z]\w*$/),
+        fc.oneof(fc.string(), fc.boolean(), fc.constant(null), finite),
+      ),
       parameters: vector,
       optimizer: fc.record({
         slots: fc.dictionary(fc.stringMatching(/^[a-z]\w*$/), vector, { maxKeys: 3 }),

@@ -3,7 +3,12 @@ import * as z from 'zod/mini';
 import { modelHash } from '../../shared/model/hash.ts';
 import { layoutOf, type ParameterLayout } from '../../shared/model/layout.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import { adminSnapshot, measurement, type AdminSnapshot, type Measurement } from '../../shared/protocol/admin.ts';
+import {
+  adminSnapshot,
+  measurement,
+  type AdminSnapshot,
+  type Measurement,
+} from '../../shared/protocol/admin.ts';
 import { reasonOf, StoreError } from './errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 

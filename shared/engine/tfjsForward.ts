@@ -28,7 +28,7 @@ export function forward(spec: ModelSpec, parameters: tf.Tensor[], images: tf.Ten
       case 'maxPool':
         return tf.maxPool(value as tf.Tensor4D, layer.size, layer.size, 'valid');
       case 'flatten':
-        return tf.reshape(value, [value.shape[0] ?? 0, -1]);
+        return tf.reshape(value, [value.shape[0], -1]);
       case 'dense': {
         const kernel = take() as tf.Tensor2D;
         return tf.add(tf.matMul(value as tf.Tensor2D, kernel), take());
