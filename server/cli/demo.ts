@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +5,13 @@ import { findChromium } from '../../e2e/swarm/chromium.ts';
 import { openTabs } from '../../e2e/swarm/launch.ts';
 import { addressLines } from './addresses.ts';
 import { beginRun } from './beginning.ts';
-import { loadConfig, type Remembered } from './config.ts';
+import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
+import { interruption } from './interruption.ts';
 import { ensurePages } from './pages.ts';
 import { serve } from './serve.ts';
 import { showProgress } from './showProgress.ts';
-import { summaryJson, summaryOf, summaryText } from './summary.ts';
+import { summaryJson, summaryOf, summaryText, type Summary } from './summary.ts';
 import { wallClock } from './wallClock.ts';
 
 /** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
@@ -19,7 +19,7 @@ import { wallClock } from './wallClock.ts';
 async function main(): Promise<number> {
   const load = (remembered?: Remembered) => loadConfig('demo', undefined, undefined, remembered);
   const temporary = load().dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const interrupted = interruption();
   const progress = showProgress();
   const { note } = progress;
   try {
@@ -49,9 +49,25 @@ async function main(): Promise<number> {
     await serving.close();
     process.stderr.write(`${summaryText(summary)}\n`);
     if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
-    return end === 'died' || (summary.stop === 'max-seconds' && config.target !== null) ? EXIT_FAILED : 0;
+    return end !== 'died' && succeeded(summary, config) ? 0 : EXIT_FAILED;
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Whether the run came to the end that was asked for. */
+function succeeded({ stop }: Summary, { target }: Config): boolean {
+  switch (stop) {
+    case 'target':
+    case 'max-commits':
+    case 'stopped':
+    case 'interrupted':
+      return true;
+    case 'max-seconds':
+      return target === null;
+    case 'shard-lost':
+    case null:
+      return false;
   }
 }
 

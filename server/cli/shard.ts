@@ -6,6 +6,7 @@ import { hostShard } from '../gateway/shardHost.ts';
 import { certificateOf } from './certificateOf.ts';
 import { loadConfig } from './config.ts';
 import { ConfigError } from './flags.ts';
+import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
 import { wallClock } from './wallClock.ts';
 
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
     log,
     failed: (error) => log(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const interrupted = interruption();
   http.listen(config.port, config.host);
   await once(http, 'listening');
   const scheme = tls === null ? 'http' : 'https';

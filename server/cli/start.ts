@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { addressLines } from './addresses.ts';
 import { beginRun } from './beginning.ts';
 import { loadConfig } from './config.ts';
+import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
 import { showProgress } from './showProgress.ts';
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   );
   const { config } = begun;
   const pages = await ensurePages();
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const interrupted = interruption();
   const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { findChromium } from '../../e2e/swarm/chromium.ts';
 import { openTabs, type Swarm } from '../../e2e/swarm/launch.ts';
 import { joinFragment } from './addresses.ts';
 import { loadConfig, type Config } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
+import { interruption } from './interruption.ts';
 import { elapsed } from './progress.ts';
 
 /** `npm run swarm`: opens headless tabs that join the run of a server, until it is interrupted. */
@@ -12,7 +12,7 @@ const REPORT_EVERY_MS = 30_000;
 
 async function main(): Promise<number> {
   const config = loadConfig('swarm');
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(
+  const interrupted = interruption().then(
     () => 'interrupted' as const,
   );
   const opening = open(config);

@@ -166,7 +166,10 @@ export class Training {
 function policyOf(config: Config): Policy {
   const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
   const { mode, reduce, roundSize, staleness, maxStaleness } = config;
-  return mode === 'sync'
-    ? new SyncPolicy({ reduce, roundSize, limits })
-    : new AsyncPolicy({ staleness, maxStaleness, limits });
+  switch (mode) {
+    case 'sync':
+      return new SyncPolicy({ reduce, roundSize, limits });
+    case 'async':
+      return new AsyncPolicy({ staleness, maxStaleness, limits });
+  }
 }

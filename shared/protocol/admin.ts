@@ -24,7 +24,8 @@ export const DEVICE_STATES = ['idle', 'working', 'waiting', 'silent', 'faulty', 
 export const deviceRow = z.strictObject({
   device: deviceId,
   /**
-   * idle: ready, no lease; working: has a lease; waiting: pushed, not decided; silent: let a lease expire;
+   * idle: ready, no lease; working: has a lease; waiting: pushed, not decided; silent: has yet to ask for work,
+   * after joining or after a lease that came to nothing;
    * faulty: set aside for bad updates; left: the person stopped; gone: the connection ended.
    */
   state: z.enum(DEVICE_STATES),

@@ -113,7 +113,7 @@ describe('comparing secrets', () => {
     fc.assert(
       fc.property(anySecret, anySecret, (left, right) => {
         expect(sameSecret(left, right)).toBe(left === right);
-        expect(sameSecret(left, [...left].join(''))).toBe(true);
+        expect(sameSecret(left, left.slice())).toBe(true);
       }),
     );
   });

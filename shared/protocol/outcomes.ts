@@ -80,7 +80,7 @@ export const OUTCOMES = {
     closes: true,
   },
   REFUSED: {
-    means: 'The credential to join, or the token to resume, is not valid.',
+    means: 'The credential to join is not valid.',
     next: 'Ask for a new link.',
     closes: true,
   },

@@ -6,6 +6,4 @@ export const NAMESPACES = {
   coordinator: '/coordinator',
   shard: (index: number) => `/shard/${index}`,
   admin: '/admin',
-  /** Between the coordinator and a shard in a process of its own. */
-  control: '/control',
 } as const;
