@@ -1,13 +1,14 @@
 import type { KeyRange } from '../../shared/model/ranges.ts';
 import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
 import type { DeviceRow } from '../../shared/protocol/admin.ts';
-import { macOfTerms, resumeToken, sameSecret, shardPass } from '../../shared/protocol/mac.ts';
-import type { Hello, LeaseTerms } from '../../shared/protocol/messages.ts';
+import { resumeToken, sameSecret, shardPass } from '../../shared/protocol/mac.ts';
+import type { Hello } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from './aggregate.ts';
 import type { Clock } from './clock.ts';
 import { DeviceRegistry, deviceRowOf, type Device, type DevicePort } from './devices.ts';
-import { LeaseBook, type LiveLease } from './leases.ts';
+import { LeaseDesk } from './leaseDesk.ts';
+import type { LiveLease } from './leases.ts';
 import type { Assignment, Decision, Policy } from './policy/policy.ts';
 import type { CommitRecord, ShardPort, ShardReports } from './shardPort.ts';
 import type { createWork } from './work.ts';
@@ -58,7 +59,7 @@ export class Coordinator implements ShardReports {
   readonly #settings: CoordinatorSettings;
   readonly #parts: CoordinatorParts;
   readonly #devices = new DeviceRegistry();
-  readonly #leases = new LeaseBook();
+  readonly #leases: LeaseDesk;
   #version: number;
   #samples: number;
   #granting = false;
@@ -71,6 +72,8 @@ export class Coordinator implements ShardReports {
     this.#parts = parts;
     this.#version = settings.version;
     this.#samples = settings.samples;
+    const { run, key, ranges } = settings;
+    this.#leases = new LeaseDesk({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
   }
 
   get version(): number {
@@ -157,7 +160,7 @@ export class Coordinator implements ShardReports {
     const live = this.#leases.live(lease);
     // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
     if (live === undefined || device?.lease !== lease) return 'UNKNOWN_LEASE';
-    this.#refuse(live, 'WITHDRAWN', null);
+    this.#leases.refuse(live, 'WITHDRAWN', null);
     DeviceRegistry.lose(device, true);
     this.#pump();
     return 'OK';
@@ -181,23 +184,15 @@ export class Coordinator implements ShardReports {
   }
 
   staged(lease: number, shard: number, squares: number[]): void {
-    const live = this.#leases.live(lease);
-    if (live === undefined) {
-      this.#parts.shards[shard]?.refuse(lease, this.#leases.endOf(lease), null);
-      return;
-    }
-    live.squares[shard] = squares;
-    if (live.squares.some((each) => each === undefined)) return;
-    const device = this.#devices.get(live.device);
+    const live = this.#leases.stage(lease, shard, squares);
+    if (live === null) return;
     if (normOfBlocks(live.squares.flatMap((each) => each ?? [])) > this.#settings.maxNorm) {
-      this.#refuse(live, 'NORM_EXCEEDED', null);
-      if (device !== undefined) DeviceRegistry.lose(device, true);
-      this.#pump();
+      this.#refuseFaulty(live, 'NORM_EXCEEDED');
       return;
     }
-    live.whole = true;
-    live.cancelDeadline();
-    if (device !== undefined && device.lease === lease) {
+    this.#leases.makeWhole(live);
+    const device = this.#devices.get(live.device);
+    if (device?.lease === lease) {
       DeviceRegistry.measure(device, this.#parts.clock.now() - live.grantedAt, live.samples);
       device.state = 'waiting';
     }
@@ -208,8 +203,12 @@ export class Coordinator implements ShardReports {
 
   rejected(lease: number, _shard: number, outcome: Outcome): void {
     const live = this.#leases.live(lease);
-    if (live === undefined) return;
-    this.#refuse(live, outcome, null);
+    if (live !== undefined) this.#refuseFaulty(live, outcome);
+  }
+
+  /** An update that can never be applied: its device is at fault. */
+  #refuseFaulty(live: LiveLease, outcome: Outcome): void {
+    this.#leases.refuse(live, outcome, null);
     const device = this.#devices.get(live.device);
     if (device !== undefined) DeviceRegistry.lose(device, true);
     this.#pump();
@@ -252,49 +251,18 @@ export class Coordinator implements ShardReports {
   }
 
   #grant(assignment: Assignment): void {
-    const { clock, work, shards, policy } = this.#parts;
     const device = this.#devices.get(assignment.device);
     if (device === undefined) return;
-    const lease = this.#leases.nextId();
-    const unit = work(assignment.key);
-    const now = clock.now();
-    const terms: LeaseTerms = {
-      lease,
-      device: device.id,
-      run: this.#settings.run,
-      baseVersion: this.#version,
-      kind: 'gradient',
-      samples: unit.batch * unit.localSteps,
-      deadline: now + assignment.leaseMs,
-    };
-    if (device.holds !== this.#version) for (const shard of shards) shard.pin(lease, this.#version);
-    this.#leases.add({
-      lease,
-      device: device.id,
-      baseVersion: this.#version,
-      samples: terms.samples,
-      grantedAt: now,
-      squares: shards.map(() => undefined),
-      whole: false,
-      cancelDeadline: clock.after(assignment.leaseMs, () => this.#expire(lease)),
-    });
-    policy.granted(lease, assignment);
-    device.lease = lease;
-    device.state = 'working';
-    if (!this.#granted) {
-      this.#granted = true;
-      this.#parts.firstLease();
-    }
-    const mac = macOfTerms(this.#settings.key, terms, this.#settings.ranges);
-    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs: assignment.leaseMs });
+    this.#leases.grant(device, assignment, this.#version);
+    if (this.#granted) return;
+    this.#granted = true;
+    this.#parts.firstLease();
   }
 
-  #expire(lease: number): void {
-    const live = this.#leases.live(lease);
-    if (live === undefined || live.whole) return;
-    this.#refuse(live, 'EXPIRED', null);
+  #expire(live: LiveLease): void {
+    this.#leases.refuse(live, 'EXPIRED', null);
     const device = this.#devices.get(live.device);
-    if (device?.lease === lease) {
+    if (device?.lease === live.lease) {
       DeviceRegistry.lose(device, false);
       DeviceRegistry.slower(device, this.#parts.clock.now() - live.grantedAt);
     }
@@ -316,7 +284,7 @@ export class Coordinator implements ShardReports {
       } else {
         const live = this.#leases.live(decision.lease);
         if (live === undefined) continue;
-        this.#refuse(live, decision.outcome, this.#version);
+        this.#leases.refuse(live, decision.outcome, this.#version);
         this.#makeReady(live, this.#version, false);
       }
     }
@@ -328,9 +296,7 @@ export class Coordinator implements ShardReports {
     for (const shard of this.#parts.shards) shard.commit(record);
     this.#version = record.version;
     for (const { lease } of record.members) {
-      const live = this.#leases.live(lease);
-      if (live === undefined) throw new Error(`coordinator: commit of lease ${lease}, which is not live`);
-      this.#leases.end(live, 'APPLIED');
+      const live = this.#leases.apply(lease);
       this.#samples += live.samples;
       this.#makeReady(live, record.version, true);
     }
@@ -353,15 +319,9 @@ export class Coordinator implements ShardReports {
     device.staleness = version - 1 - live.baseVersion;
   }
 
-  #refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
-    this.#leases.end(live, outcome);
-    this.#parts.policy.gone(live.lease);
-    for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
-  }
-
   /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
   #withdraw(live: LiveLease): void {
-    this.#refuse(live, 'WITHDRAWN', this.#version);
+    this.#leases.refuse(live, 'WITHDRAWN', this.#version);
     const device = this.#devices.get(live.device);
     if (device?.lease !== live.lease) return;
     device.lease = null;
@@ -375,7 +335,7 @@ export class Coordinator implements ShardReports {
   #giveBack(device: Device): void {
     const live = device.lease === null ? undefined : this.#leases.live(device.lease);
     if (live !== undefined && !live.whole) {
-      this.#refuse(live, 'WITHDRAWN', null);
+      this.#leases.refuse(live, 'WITHDRAWN', null);
       device.lost++;
     }
     device.lease = null;

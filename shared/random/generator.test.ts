@@ -39,6 +39,8 @@ describe('a permutation', () => {
   it('[RA2] is the golden one of its seed', () => {
     expect([...permutation(42, 10)]).toEqual([9, 1, 8, 0, 6, 2, 4, 7, 3, 5]);
     expect([...permutation(1, 16)]).toEqual([5, 13, 7, 4, 15, 12, 1, 9, 10, 2, 8, 6, 0, 11, 3, 14]);
+    expect([...permutation(1, 2)]).toEqual([1, 0]);
+    expect([...permutation(2, 2)]).toEqual([0, 1]);
     expect([...permutation(7, 1)]).toEqual([0]);
     expect([...permutation(7, 0)]).toEqual([]);
   });

@@ -1,0 +1,112 @@
+import type { KeyRange } from '../../shared/model/ranges.ts';
+import { macOfTerms } from '../../shared/protocol/mac.ts';
+import type { LeaseTerms } from '../../shared/protocol/messages.ts';
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
+import type { Clock } from './clock.ts';
+import type { Device } from './devices.ts';
+import { LeaseBook, type LiveLease } from './leases.ts';
+import type { Assignment, Policy } from './policy/policy.ts';
+import type { ShardPort } from './shardPort.ts';
+import type { createWork } from './work.ts';
+
+export interface LeaseDeskParts {
+  /** Public id of the run. */
+  run: string;
+  /** Secret of the run. */
+  key: Uint8Array;
+  ranges: KeyRange[];
+  clock: Clock;
+  policy: Policy;
+  work: ReturnType<typeof createWork>;
+  /** In the order of the key ranges. */
+  shards: ShardPort[];
+  /** A lease's deadline passed before its update was whole. */
+  expired: (live: LiveLease) => void;
+}
+
+/** Grants leases, follows their slices, and ends them: what the device, the policy and the shards are told of each. */
+export class LeaseDesk {
+  readonly #parts: LeaseDeskParts;
+  readonly #book = new LeaseBook();
+
+  constructor(parts: LeaseDeskParts) {
+    this.#parts = parts;
+  }
+
+  live(lease: number): LiveLease | undefined {
+    return this.#book.live(lease);
+  }
+
+  all(): LiveLease[] {
+    return this.#book.all();
+  }
+
+  /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM6]. */
+  grant(device: Device, assignment: Assignment, version: number): void {
+    const { run, key, ranges, clock, policy, work, shards } = this.#parts;
+    const lease = this.#book.nextId();
+    const unit = work(assignment.key);
+    const now = clock.now();
+    const terms: LeaseTerms = {
+      lease,
+      device: device.id,
+      run,
+      baseVersion: version,
+      kind: 'gradient',
+      samples: unit.batch * unit.localSteps,
+      deadline: now + assignment.leaseMs,
+    };
+    if (device.holds !== version) for (const shard of shards) shard.pin(lease, version);
+    const live: LiveLease = {
+      lease,
+      device: device.id,
+      baseVersion: version,
+      samples: terms.samples,
+      grantedAt: now,
+      squares: shards.map(() => undefined),
+      whole: false,
+      cancelDeadline: clock.after(assignment.leaseMs, () => this.#parts.expired(live)),
+    };
+    this.#book.add(live);
+    policy.granted(lease, assignment);
+    device.lease = lease;
+    device.state = 'working';
+    const mac = macOfTerms(key, terms, ranges);
+    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs: assignment.leaseMs });
+  }
+
+  /**
+   * A shard staged a slice. Answers the lease once its last slice is there, else null; where the lease is not
+   * live, that shard is told how it ended.
+   */
+  stage(lease: number, shard: number, squares: number[]): LiveLease | null {
+    const live = this.#book.live(lease);
+    if (live === undefined) {
+      this.#parts.shards[shard]?.refuse(lease, this.#book.endOf(lease), null);
+      return null;
+    }
+    live.squares[shard] = squares;
+    return live.squares.some((each) => each === undefined) ? null : live;
+  }
+
+  /** The update is whole and within bounds: from now on only the policy decides it, no deadline. */
+  makeWhole(live: LiveLease): void {
+    live.whole = true;
+    live.cancelDeadline();
+  }
+
+  /** Ends a lease whose update is part of a commit. @throws {Error} where it is not live: a broken invariant. */
+  apply(lease: number): LiveLease {
+    const live = this.#book.live(lease);
+    if (live === undefined) throw new Error(`coordinator: commit of lease ${lease}, which is not live`);
+    this.#book.end(live, 'APPLIED');
+    return live;
+  }
+
+  /** Ends a lease without a commit; its work is leased again. `version`: the weights that go with the answer. */
+  refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
+    this.#book.end(live, outcome);
+    this.#parts.policy.gone(live.lease);
+    for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
+  }
+}
