@@ -18,7 +18,16 @@ const BLOCK = 5;
 const ITERATIONS = 200;
 const SETTINGS = [
   ...['--model', 'ray-convnet', '--batch', '128', '--optimizer', 'sgd', '--lr', '0.01', '--reduce', 'sum'],
-  ...['--staleness', 'none', '--round-size', '2', '--max-commits', String(ITERATIONS), '--evaluate-every', '0'],
+  ...[
+    '--staleness',
+    'none',
+    '--round-size',
+    '2',
+    '--max-commits',
+    String(ITERATIONS),
+    '--evaluate-every',
+    '0',
+  ],
 ];
 
 const { executablePath } = await findChromium(chromiumSetting());
@@ -30,7 +39,8 @@ for (const mode of ['sync', 'async'] as const) {
     accuracies.push(testAccuracy);
     console.log(JSON.stringify({ mode, seed, testAccuracy: rounded(testAccuracy) }));
   }
-  for (let first = 0; first < SEEDS.length; first += BLOCK) report(mode, accuracies.slice(first, first + BLOCK));
+  for (let first = 0; first < SEEDS.length; first += BLOCK)
+    report(mode, accuracies.slice(first, first + BLOCK));
   report(mode, accuracies);
 }
 process.exit(0);
@@ -39,7 +49,12 @@ function report(mode: keyof typeof REFERENCE, accuracies: number[]): void {
   const seeds = accuracies.length;
   const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / seeds;
   const variance = accuracies.reduce((sum, accuracy) => sum + (accuracy - mean) ** 2, 0) / (seeds - 1);
-  const figures = { mean, deviation: Math.sqrt(variance), lowest: Math.min(...accuracies), highest: Math.max(...accuracies) };
+  const figures = {
+    mean,
+    deviation: Math.sqrt(variance),
+    lowest: Math.min(...accuracies),
+    highest: Math.max(...accuracies),
+  };
   const shown = Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)]));
   const reference = REFERENCE[mode];
   console.log(JSON.stringify({ mode, seeds, ...shown, reference, difference: rounded(mean - reference) }));

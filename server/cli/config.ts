@@ -122,7 +122,9 @@ function resolve(command: Command, settings: Settings, source: (key: Key) => str
     throw new ConfigError(`${flagOf('shardSecret')}: shard processes need one, and the same as their server`);
   }
   if (target !== null && settings.evaluateEvery === 0) {
-    throw new ConfigError(`${source('evaluateEvery')}: 0 measures at the end alone, which ${flagOf('target')} would never bring`);
+    throw new ConfigError(
+      `${source('evaluateEvery')}: 0 measures at the end alone, which ${flagOf('target')} would never bring`,
+    );
   }
   checkShards(spec, shardCount(settings), source('shards'));
   return { ...settings, command, spec, batch, lr, optimizer, target, url };

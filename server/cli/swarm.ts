@@ -12,9 +12,7 @@ const REPORT_EVERY_MS = 30_000;
 
 async function main(): Promise<number> {
   const config = loadConfig('swarm');
-  const interrupted = interruption().then(
-    () => 'interrupted' as const,
-  );
+  const interrupted = interruption().then(() => 'interrupted' as const);
   const opening = open(config);
   // Where the interruption comes first, the end of the process is the end of the browser.
   const swarm = await Promise.race([opening, interrupted]);
