@@ -17,7 +17,7 @@ const HEADER: FrameHeader = {
   samples: 32,
 };
 
-/** The golden frames of protocol 1; their checksums are those of Python's zlib.crc32. */
+/** The golden frames of protocol 1; the gradient's checksum is also that of Python's zlib.crc32. */
 const GOLDEN: [FrameHeader, string][] = [
   [
     HEADER,
