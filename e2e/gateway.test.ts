@@ -159,6 +159,19 @@ describe('updates', () => {
   });
 });
 
+describe('closing', () => {
+  it('a server closes though a client keeps connections and an unread answer open', async () => {
+    const { url, close } = await server();
+    const { lease, coordinator } = await joinRaw(cleanup, url);
+    const { unit } = await lease();
+    await fetch(`${url}${unit.dataShard.path}`);
+    const gone = next(coordinator, 'disconnect');
+    await close();
+    await gone;
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});
+
 describe('silence', () => {
   it('[PR5] a socket that says no hello within ten seconds is closed, one that said it stays', async () => {
     const clock = new VirtualClock();

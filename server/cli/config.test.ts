@@ -214,7 +214,17 @@ describe('a model from a file', () => {
 
 describe('settingsOf', () => {
   it('has what the command has, as primitives and without secrets', () => {
-    const argv = ['--lr', '0.25', '--join', 'secret', '--https', 'c', 'k', '--shards', 'http://a:1,http://b:2'];
+    const argv = [
+      '--lr',
+      '0.25',
+      '--join',
+      'secret',
+      '--https',
+      'c',
+      'k',
+      '--shards',
+      'http://a:1,http://b:2',
+    ];
     const settings = settingsOf(loadConfig('start', argv, { TABSWARM_SHARD_SECRET: 'secret too' }));
     expect(settings).toMatchObject({
       https: 'certificate',

@@ -77,7 +77,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const app = await createApp({ pages, dataShards, admin, tls, failed });
   const sockets = createSocketServer(app.server, messageLimit(training.ranges), () => []);
   const closeAll = async (shards: OpenedShards | null) => {
-    await sockets.close();
+    // Not sockets.close(): that waits for HTTP connections that a client keeps open; the app ends those too.
+    sockets.engine.close();
     await app.close();
     shards?.close();
     await evaluator.close();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostShard } from '../gateway/shardHost.ts';
@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     throw new ConfigError('TABSWARM_SHARD_SECRET: a shard needs the secret that its coordinator will show');
   }
   const tls = await certificateOf(config);
-  const http = tls === null ? createServer() : createTlsServer(tls);
+  const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const close = hostShard({
     http,
@@ -33,8 +33,16 @@ async function main(): Promise<number> {
   const scheme = tls === null ? 'http' : 'https';
   log(`shard  ${scheme}://${config.host}:${(http.address() as AddressInfo).port}`);
   await interrupted;
+  http.closeAllConnections();
   await close();
   return 0;
+}
+
+/** Nothing but sockets is served here. */
+function notFound(_request: IncomingMessage, response: ServerResponse): void {
+  response
+    .writeHead(404, { 'content-type': 'text/plain' })
+    .end('A shard of Tabswarm: there are no pages here.\n');
 }
 
 await runCommand(main);
