@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
 /** An import wall: files under `folder` may not import what `patterns` name. */
@@ -7,7 +8,10 @@ const wall = (files, message, group, ignores = []) => ({
   rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
 });
 
-const TRANSPORTS = ['fastify', 'fastify/*', '@fastify/*', 'socket.io', 'socket.io-client', 'simple-peer'];
+const TRANSPORTS = ['fastify', 'fastify/*', '@fastify/*', 'socket.io', 'socket.io-client'];
+/** Node's own modules, by either name. */
+const NODE = ['node:*', ...builtinModules];
+const TOOLS = ['playwright', 'vite', 'vitest', 'commander', '**/e2e/**', '**/bench/**'];
 
 export default tseslint.config(
   { ignores: ['dist', 'data', 'node_modules', 'test-results', 'playwright-report'] },
@@ -31,10 +35,15 @@ export default tseslint.config(
   wall(
     ['shared/**'],
     'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
-    ['node:*', '**/client/**', '**/server/**', ...TRANSPORTS],
+    [...NODE, '**/client/**', '**/server/**', ...TRANSPORTS, ...TOOLS],
     ['**/*.test.ts'],
   ),
-  wall(['client/**'], 'client/ imports shared/ alone.', ['node:*', '**/server/**'], ['**/*.test.ts']),
+  wall(
+    ['client/**'],
+    'client/ imports shared/ alone.',
+    [...NODE, '**/server/**', ...TOOLS],
+    ['**/*.test.ts'],
+  ),
   wall(
     ['server/**'],
     'server/ imports shared/, never client/.',
@@ -45,11 +54,25 @@ export default tseslint.config(
     ['server/core/**'],
     'server/core is plain code: no transport, file, clock or thread, and nothing of the folders beside it.',
     [
-      'node:*',
+      ...NODE,
       ...TRANSPORTS,
+      ...TOOLS,
       ...['gateway', 'http', 'store', 'threads', 'dataset', 'cli'].map((folder) => `**/${folder}/**`),
       '!**/shared/**',
       '**/client/**',
     ],
+    ['**/*.test.ts'],
   ),
+  {
+    files: ['server/core/**'],
+    rules: {
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'fetch'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'The core has an injected clock.' },
+        { object: 'Math', property: 'random', message: 'The core has seeded generators.' },
+        { object: 'Math', property: 'pow', message: 'Not the same bits everywhere.' },
+      ],
+    },
+  },
 );

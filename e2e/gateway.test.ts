@@ -160,6 +160,23 @@ describe('updates', () => {
   });
 });
 
+describe('a connection that is closed for its faults', () => {
+  it('[PR4] joins no more with what came in behind the last of them', async () => {
+    const { url, training } = await server();
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
+      await next(socket, 'connect');
+      const closed = next(socket, 'disconnect');
+      // One burst: what is read with the twentieth fault is handed on after the connection is closed.
+      for (let fault = 0; fault < 20; fault++) socket.emit('no such event');
+      socket.emit(EVENTS.hello, politeHello());
+      await closed;
+    }
+    const bystander = await joinRaw(cleanup, url);
+    expect(training.snapshot().devices.map(({ device }) => device)).toEqual([bystander.welcome.device]);
+  });
+});
+
 describe('closing', () => {
   it('a server closes though a client keeps a connection open', async () => {
     const { url, close } = await server();

@@ -21,8 +21,8 @@ import {
 
 /** An answer that takes longer than this counts as lost with its connection. */
 const ANSWER_WITHIN_MS = 30_000;
-/** A push is answered when its round ends, which takes two of the longest leases at most. */
-const PUSH_WITHIN_MS = 600_000;
+/** A push is answered when its round ends: two leases at most, of which a server may allow an hour each. */
+const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
 const REJOIN_MS = 1000;
 const RECONNECTION_MS = { reconnectionDelay: 250, reconnectionDelayMax: 5000 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../shared/protocol/admin.ts';
-import { snapshotOf } from './fixture.ts';
+import { snapshotOf } from './testing/snapshot.ts';
 import { elapsed, progressLine, reporter } from './progress.ts';
 
 function recorder(tty: boolean, columns?: number) {

@@ -40,7 +40,7 @@ function terminalReporter(stream: ProgressStream): Reporter {
   return {
     update(snapshot) {
       // A line that wraps could not be cleared: only its last row would go.
-      line = progressLine(snapshot).slice(0, (stream.columns ?? DEFAULT_COLUMNS) - 1);
+      line = progressLine(snapshot).slice(0, (stream.columns || DEFAULT_COLUMNS) - 1);
       stream.write(`${CLEAR}${line}`);
     },
     note(text) {

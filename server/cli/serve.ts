@@ -3,13 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Server } from 'socket.io';
 import { modelHash } from '../../shared/model/hash.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import { EVENTS } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { cutDataShards } from '../dataset/cut.ts';
 import { loadMnist } from '../dataset/mnist.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
-import { serveCoordinator } from '../gateway/coordinatorGateway.ts';
+import { serveCoordinator, tellStatus } from '../gateway/coordinatorGateway.ts';
 import { createSocketServer, messageLimit } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import { createApp } from '../http/app.ts';
@@ -103,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     training.shards.push(...shards.ports);
     serveSockets(sockets, { config, clock, training, sessions, map: shards.map, app, failed });
     tellDevices = () => {
-      sockets.of(NAMESPACES.coordinator).emit(EVENTS.status, training.run.status());
+      tellStatus(sockets.of(NAMESPACES.coordinator), training.run.status());
     };
     const cancelTelling = repeat(() => tellDevices());
     return {

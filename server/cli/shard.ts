@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { hostShard } from '../gateway/shardHost.ts';
 import { certificateOf } from './certificateOf.ts';
 import { loadConfig } from './config.ts';
-import { ConfigError } from './flags.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
 import { wallClock } from './wallClock.ts';
@@ -14,9 +13,6 @@ import { wallClock } from './wallClock.ts';
 
 async function main(): Promise<number> {
   const config = loadConfig('shard');
-  if (config.shardSecret === '') {
-    throw new ConfigError('TABSWARM_SHARD_SECRET: a shard needs the secret that its coordinator will show');
-  }
   const tls = await certificateOf(config);
   const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
   const log = (line: string) => void process.stderr.write(`${line}\n`);

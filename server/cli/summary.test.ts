@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
-import { deviceOf, snapshotOf } from './fixture.ts';
+import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
 
 const demo = loadConfig('demo', ['--model', 'lenet', '--shards', '2', '--tabs', '3'], {});

@@ -35,6 +35,17 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
 
   it.each<[string, (world: World) => void]>([
     ['hangs', (world) => world.readyDevices(1, { unitMs: null })],
+    [
+      'hangs and asks for more again and again',
+      (world) => {
+        const [device] = world.readyDevices(1, { unitMs: null });
+        const again = () => {
+          device?.ready();
+          world.clock.after(100, again);
+        };
+        again();
+      },
+    ],
     ['is late every time', (world) => world.readyDevices(1, { unitMs: 2 * LIMITS.capMs })],
     [
       'vanishes in the middle of a unit',

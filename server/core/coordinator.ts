@@ -161,7 +161,7 @@ export class Coordinator implements ShardReports {
     // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
     if (live === undefined || device?.lease !== lease) return 'UNKNOWN_LEASE';
     this.#leases.refuse(live, 'WITHDRAWN', null);
-    DeviceRegistry.lose(device, true);
+    DeviceRegistry.lose(device);
     this.#pump();
     return 'OK';
   }
@@ -210,7 +210,7 @@ export class Coordinator implements ShardReports {
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
     this.#leases.refuse(live, outcome, null);
     const device = this.#devices.get(live.device);
-    if (device !== undefined) DeviceRegistry.lose(device, true);
+    if (device !== undefined) DeviceRegistry.lose(device);
     this.#pump();
   }
 
@@ -263,7 +263,7 @@ export class Coordinator implements ShardReports {
     this.#leases.refuse(live, 'EXPIRED', null);
     const device = this.#devices.get(live.device);
     if (device?.lease === live.lease) {
-      DeviceRegistry.lose(device, false);
+      DeviceRegistry.lose(device);
       DeviceRegistry.slower(device, this.#parts.clock.now() - live.grantedAt);
     }
     this.#pump();

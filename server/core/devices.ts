@@ -31,13 +31,13 @@ export interface Device {
   applied: number;
   samples: number;
   lost: number;
-  /** Bad updates and releases in a row. */
+  /** Bad updates, releases and expired leases in a row. */
   faults: number;
 }
 
 /** Weight of the newest unit in a device's moving averages. */
 const AVERAGE_WEIGHT = 0.3;
-/** After this many bad updates or releases in a row a device gets no more work on this connection. */
+/** After this many bad updates, releases or expired leases in a row a device gets no more work on this connection. */
 const MAX_FAULTS = 5;
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
@@ -116,13 +116,11 @@ export class DeviceRegistry {
   }
 
   /** A lease came to nothing. */
-  static lose(device: Device, fault: boolean): void {
+  static lose(device: Device): void {
     device.lost++;
     device.lease = null;
-    device.state = 'silent';
-    if (!fault) return;
     device.faults++;
-    if (device.faults >= MAX_FAULTS) device.state = 'faulty';
+    device.state = device.faults >= MAX_FAULTS ? 'faulty' : 'silent';
   }
 
   #freeSeat(): number {

@@ -45,6 +45,8 @@ export interface RunParts {
   failed: (what: string, error: unknown) => void;
 }
 
+/** Beyond this the early half is thinned out by every second. */
+const MAX_MEASUREMENTS = 1000;
 /** After an evaluation the next one waits this many times as long as it took: commits come first. */
 const EVALUATION_REST = 4;
 
@@ -234,12 +236,20 @@ export class Run {
     try {
       const { version, samples, seconds, parameters } = await this.snapshot();
       const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
-      this.#measurements.push(measurement);
+      this.#keep(measurement);
       this.#parts.changed();
       return measurement;
     } finally {
       this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
     }
+  }
+
+  /** A long run keeps few of its early measurements: what is shown and kept stays small. */
+  #keep(measurement: Measurement): void {
+    this.#measurements.push(measurement);
+    if (this.#measurements.length <= MAX_MEASUREMENTS) return;
+    const early = this.#measurements.splice(0, MAX_MEASUREMENTS / 2);
+    this.#measurements.unshift(...early.filter((_, index) => index % 2 === 0));
   }
 
   async #finish(reason: StopReason): Promise<void> {

@@ -30,6 +30,14 @@ export interface CoordinatorGatewayParts {
   failed: (error: unknown) => void;
 }
 
+/** The room of the sockets that said hello. */
+const JOINED = 'joined';
+
+/** Tells every joined device how the run stands; whoever does not read is told later. */
+export function tellStatus(namespace: Namespace, status: RunStatus): void {
+  namespace.to(JOINED).volatile.emit(EVENTS.status, status);
+}
+
 /** Puts the coordinator behind its namespace: decodes, calls it, encodes. */
 export function serveCoordinator(namespace: Namespace, parts: CoordinatorGatewayParts): void {
   namespace.on('connection', (socket) => {
@@ -92,6 +100,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       shards: parts.shards,
     };
     reply(welcome);
+    void socket.join(JOINED);
     socket.emit(EVENTS.status, parts.status());
   };
 

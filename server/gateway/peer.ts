@@ -51,6 +51,8 @@ export function answerRequests(
   let inFlight = 0;
   // A middleware that never calls on takes the place of listeners: no event name has a meaning of its own.
   socket.use(([event, ...args]: unknown[]) => {
+    // socket.io hands on what came in one chunk with the message that closed the connection.
+    if (!socket.connected) return;
     const last = args.at(-1);
     const acknowledge = typeof last === 'function' ? (args.pop() as (answer: Answer) => void) : null;
     let answered = false;
@@ -59,7 +61,7 @@ export function answerRequests(
       if (answered) return;
       answered = true;
       inFlight--;
-      if (!socket.connected) return;
+      //X
       if (tally.unread > MAX_UNREAD_PACKETS) {
         closePeer(socket, 'TOO_SLOW', 'answers are not read');
         return;

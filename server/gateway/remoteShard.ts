@@ -77,15 +77,24 @@ export class RemoteShard implements ShardPort {
   private constructor(socket: Socket, { url, reports, opening }: RemoteShardParts) {
     this.#socket = socket;
     this.#url = url;
-    socket.on('staged', (body: unknown) => {
+    const on = (event: string, handle: (body: unknown) => void) =>
+      socket.on(event, (body: unknown) => {
+        try {
+          handle(body);
+        } catch {
+          // The end of the connection is what tells that the shard is lost.
+          socket.disconnect();
+        }
+      });
+    on('staged', (body) => {
       const { lease, squares } = controlStaged.parse(body);
       reports.staged(lease, opening.index, squares);
     });
-    socket.on('rejected', (body: unknown) => {
+    on('rejected', (body) => {
       const { lease, outcome } = controlRejected.parse(body);
       reports.rejected(lease, opening.index, outcome);
     });
-    socket.on('traffic', (body: unknown) => {
+    on('traffic', (body) => {
       this.#traffic = controlTraffic.parse(body);
     });
   }
@@ -108,7 +117,7 @@ export class RemoteShard implements ShardPort {
 
   async snapshot(): Promise<ShardSnapshot> {
     if (!this.#socket.connected) throw new RemoteShardError(`the shard at ${this.#url} was lost`);
-    const body: unknown = await this.#socket.timeout(SNAPSHOT_WITHIN_MS).emitWithAck('snapshot');
+    const body: unknown = await this.#socket.timeout(SNAPSHOT_WITHIN_MS).emitWithAck('snapshot', null);
     const { version, parameters, optimizerState } = controlSnapshot.parse(body);
     return {
       version,

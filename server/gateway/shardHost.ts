@@ -80,20 +80,30 @@ class HostedShard {
   constructor(socket: Socket, clock: Clock, failed: (error: unknown) => void) {
     this.#clock = clock;
     this.#failed = failed;
-    socket.on('open', (body: unknown, done: () => void) => {
+    const on = (event: string, handle: (body: unknown, done: (answer?: unknown) => void) => void) =>
+      socket.on(event, (body: unknown, done: (answer?: unknown) => void) => {
+        try {
+          handle(body, done);
+        } catch (error) {
+          // Both ends are ours: what cannot be read is a fault of one of them, and ends this connection alone.
+          failed(error);
+          socket.disconnect(true);
+        }
+      });
+    on('open', (body, done) => {
       this.#open(socket, controlOpening.parse(body));
       done();
     });
-    socket.on('commit', (body: unknown) => this.#opened().commit(controlCommit.parse(body)));
-    socket.on('refuse', (body: unknown) => {
+    on('commit', (body) => this.#opened().commit(controlCommit.parse(body)));
+    on('refuse', (body) => {
       const { lease, outcome, version } = controlRefusal.parse(body);
       this.#opened().refuse(lease, outcome, version);
     });
-    socket.on('pin', (body: unknown) => {
+    on('pin', (body) => {
       const { lease, version } = controlPin.parse(body);
       this.#opened().pin(lease, version);
     });
-    socket.on('snapshot', (done: (snapshot: unknown) => void) => {
+    on('snapshot', (_body, done) => {
       const shard = this.#opened();
       socket.emit('traffic', shard.traffic);
       void shard.snapshot().then(({ parameters, optimizerState, version }) => {

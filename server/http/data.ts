@@ -48,7 +48,7 @@ export const dataRoutes: FastifyPluginCallback<DataRoutesOptions> = (app, { shar
     if (!body) {
       const message = `No data shard is named ${name}: the server has another data set now. Take a new lease.`;
       void reply.code(404).header('cache-control', 'no-store');
-      return { statusCode: 404, error: 'Not Found', message };
+      return { error: 'NOT_FOUND', message };
     }
     // Weak, because one tag stands for the same content in any coding (RFC 9110, 8.8.3).
     const tag = `"${name.replace('.bin', '')}"`;

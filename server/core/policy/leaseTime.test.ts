@@ -21,11 +21,11 @@ describe('lease times', () => {
     expect(roundLeaseMs(members(20_000), LIMITS)).toBe(60_000);
   });
 
-  it('[PO4] a newcomer has ten seconds, or all the time where nobody has been measured', () => {
+  it('[PO4] a newcomer has three seconds, or all the time where nobody has been measured', () => {
     expect(roundLeaseMs(members(null, null), LIMITS)).toBe(60_000);
-    expect(roundLeaseMs(members(100, null), LIMITS)).toBe(10_000);
+    expect(roundLeaseMs(members(100, null), LIMITS)).toBe(3000);
     expect(roundLeaseMs(members(5000, null), LIMITS)).toBe(20_000);
-    expect(roundLeaseMs(members(100, null), { floorMs: 1000, capMs: 5000 })).toBe(5000);
+    expect(roundLeaseMs(members(100, null), { floorMs: 1000, capMs: 2000 })).toBe(2000);
   });
 
   it('[PO4] no device stretches a round beyond sixteen medians, nor beyond the longest lease', () => {

@@ -5,7 +5,7 @@ const PATIENCE = 4;
 /** A slow device stretches a round to at most this many times the median device's time. */
 const STRAGGLER_LIMIT = 4;
 /** What a device without a measurement may take in a round of measured ones, so that newcomers cost little. */
-const NEWCOMER_MS = 10_000;
+const NEWCOMER_MS = 3000;
 
 /** How long one device may take where nobody waits for it. */
 export function ownLeaseMs(unitMs: number | null, limits: LeaseLimits): number {

@@ -1,4 +1,4 @@
-import { adminSnapshot, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { adminSnapshot, type AdminSnapshot } from '../../../shared/protocol/admin.ts';
 
 /** A snapshot of a run that goes well, for the tests of what is made from one. */
 export function snapshotOf(
