@@ -36,6 +36,27 @@ describe('evaluations', () => {
     expect(world.run.status()).toMatchObject({ testAccuracy: 0.5, state: 'running' });
   });
 
+  it('[EV1] a long run thins out its early measurements and keeps the first and the newest', async () => {
+    const early = Array.from({ length: 1000 }, () => ({
+      version: 0,
+      samples: 0,
+      testAccuracy: 0.1,
+      testLoss: 1,
+    }));
+    const world = await started({
+      evaluateEvery: 5,
+      measurements: early.map((each, index) => ({ ...each, seconds: index })),
+    });
+    await world.live(1000);
+    await world.evaluation.finish(0.5);
+    const { measurements } = world.run;
+    expect(measurements).toHaveLength(751);
+    expect([measurements[0]?.seconds, measurements[1]?.seconds, measurements[749]?.seconds]).toEqual([
+      0, 2, 999,
+    ]);
+    expect(measurements.at(-1)).toMatchObject({ testAccuracy: 0.5 });
+  });
+
   it('[EV1] a failed evaluation is told, and the run goes on', async () => {
     const world = await started({ evaluateEvery: 5, target: 0.9 });
     await world.live(1000);
