@@ -186,7 +186,9 @@ export class Coordinator implements ShardReports {
   staged(lease: number, shard: number, squares: number[]): void {
     const live = this.#leases.stage(lease, shard, squares);
     if (live === null) return;
-    if (normOfBlocks(live.squares.flatMap((each) => each ?? [])) > this.#settings.maxNorm) {
+    const norm = normOfBlocks(live.squares.flatMap((each) => each ?? []));
+    // Put so that a norm that is no number is out of bounds too: a shard elsewhere may be at fault.
+    if (!(norm <= this.#settings.maxNorm)) {
       this.#refuseFaulty(live, 'NORM_EXCEEDED');
       return;
     }

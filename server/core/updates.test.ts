@@ -87,6 +87,13 @@ describe('updates that never reach the parameters', () => {
     expect(world.parameters).toEqual(world.initial);
   });
 
+  it('[UP3] a norm that is no number, as a faulty shard may report, is out of bounds', () => {
+    const { world, device } = single({ shards: 1 });
+    world.coordinator.staged(device.lease.terms.lease, 0, [NaN]);
+    expect(world.coordinator.version).toBe(0);
+    expect(world.coordinator.deviceRows()[0]).toMatchObject({ state: 'silent', lost: 1 });
+  });
+
   it.each<[string, () => Policy]>([
     ['async', asyncPolicy],
     ['sync', () => syncPolicy({ roundSize: 1 })],
