@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 250;
 const cleanup = new Cleanup();
 try {
   await mkdir(FOLDER, { recursive: true });
-  const server = await startServer(cleanup, ['--target', '0.95']);
+  const server = await startServer(cleanup, []);
   const browser = await openBrowser(cleanup);
   const phone = await openTab(browser, server.url, { viewport: PHONE });
   await openTab(browser, server.url, { viewport: DESKTOP });
