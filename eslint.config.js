@@ -36,18 +36,19 @@ export default tseslint.config(
     ['shared/**'],
     'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
     [...NODE, '**/client/**', '**/server/**', ...TRANSPORTS, ...TOOLS],
-    ['**/*.test.ts'],
+    // Contract suites are tests too, wherever they are run from.
+    ['**/*.test.ts', 'shared/engine/testing/**'],
   ),
   wall(
     ['client/**'],
     'client/ imports shared/ alone.',
     [...NODE, '**/server/**', ...TOOLS],
-    ['**/*.test.ts'],
+    ['client/node/**', '**/*.test.ts'],
   ),
   wall(
     ['server/**'],
-    'server/ imports shared/, never client/.',
-    ['**/client/**'],
+    'server/ imports shared/, and of client/ only what runs without a browser.',
+    ['**/client/**', '!**/client/node', '!**/client/node/**'],
     ['server/core/**', '**/*.test.ts'],
   ),
   wall(

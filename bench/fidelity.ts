@@ -81,7 +81,13 @@ async function accuracyOf(mode: string, seed: number): Promise<number> {
   try {
     const server = await startServer(cleanup, [...SETTINGS, '--mode', mode, '--seed', String(seed)]);
     const log = (line: string) => console.error(line);
-    const swarm = await openTabs({ url: server.url, tabs: 2, engine: 'cpu', executablePath, log });
+    const swarm = await openTabs({
+      url: server.url,
+      tabs: 2,
+      engine: 'wasm',
+      executablePath,
+      log,
+    });
     cleanup.add(() => swarm.close());
     await server.training.run.ended();
     const { testAccuracy, version } = server.training.run.status();

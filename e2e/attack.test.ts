@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Attacker } from './support/attacker.ts';
 import { startPoisoner } from './support/poisoner.ts';
-import { pacedEngine, startScriptedWorker } from './support/scriptedWorker.ts';
+import { createScriptedEngine, startScriptedWorker } from './support/scriptedWorker.ts';
 import { Cleanup, startServer } from './support/testServer.ts';
 
 const cleanup = new Cleanup();
@@ -27,7 +27,7 @@ describe('an attacker beside a run', () => {
     const poisoner = await startPoisoner(cleanup, attacked.url);
     const attacker = new Attacker(attacked.url, 11);
     // A worker's next gradient waits for its share of the messages, so that they rain on every round.
-    const paced = pacedEngine(() =>
+    const paced = createScriptedEngine(() =>
       attacker.until((MESSAGES * attacked.training.coordinator.version) / ROUNDS),
     );
     for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, attacked.url, {}, paced);

@@ -32,6 +32,8 @@ describe('tabs', () => {
     '[PO3] [LS4] three in a sync round, two push, the third is killed: the round commits by its deadline',
     async () => {
       const flags = [
+        '--model',
+        'ray-convnet',
         '--mode',
         'sync',
         '--round-size',
@@ -119,6 +121,8 @@ describe('tabs', () => {
     '[CM4] two shard processes, reached through the shard map, end at the hash of shards in this process',
     async () => {
       const flags = [
+        '--model',
+        'ray-convnet',
         '--mode',
         'sync',
         '--round-size',
@@ -133,7 +137,7 @@ describe('tabs', () => {
       const hashOn = async (shards: string) => {
         const own = new Cleanup();
         const server = await startServer(own, [...flags, '--max-commits', '12', '--shards', shards], {
-          TABSWARM_SHARD_SECRET: SHARD_SECRET,
+          environment: { TABSWARM_SHARD_SECRET: SHARD_SECRET },
         });
         const browser = await openBrowser(own);
         for (let tab = 0; tab < 2; tab++) await openTab(browser, server.url);
@@ -163,12 +167,17 @@ describe('tabs', () => {
   it(
     '[EN2] one trains on software WebGPU where that is asked for',
     async () => {
-      const server = await startServer(cleanup, ['--evaluate-every', '0']);
+      const server = await startServer(cleanup, ['--model', 'ray-convnet', '--evaluate-every', '0']);
       const browser = await openBrowser(cleanup);
-      const page = await openTab(browser, server.url, { query: 'engine=webgpu' });
-      await expect.poll(() => page.getByTestId('engine').getAttribute('data-value'), PATIENCE).toBe('webgpu');
+      const page = await openTab(browser, server.url, { query: 'engine=tfjs-webgpu' });
+      await expect
+        .poll(() => page.getByTestId('engine').getAttribute('data-value'), PATIENCE)
+        .toBe('tfjs-webgpu');
       await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(0);
-      expect(server.snapshot().devices[0]?.profile.engine).toMatchObject({ name: 'webgpu', software: true });
+      expect(server.snapshot().devices[0]?.profile.engine).toMatchObject({
+        name: 'tfjs-webgpu',
+        software: true,
+      });
     },
     SLOW_MS,
   );

@@ -12,7 +12,7 @@ const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const server = (...argv: string[]) => startServer(cleanup, ['--evaluate-every', '0', ...argv]);
-const ENGINE = { engine: { name: 'scripted', detail: 'test', software: false } };
+const ENGINE = { engine: { name: 'scripted', detail: 'test', software: false }, trials: [], workers: 1 };
 
 describe('joining', () => {
   it('[PR2] a peer of another protocol version is answered WRONG_PROTOCOL and closed', async () => {
@@ -195,7 +195,7 @@ describe('closing', () => {
 describe('silence', () => {
   it('[PR5] a socket that says no hello within ten seconds is closed, one that said it stays', async () => {
     const clock = new VirtualClock();
-    const { url } = await startServer(cleanup, ['--evaluate-every', '0'], {}, clock);
+    const { url } = await startServer(cleanup, ['--evaluate-every', '0'], { clock });
     const polite = await joinRaw(cleanup, url);
     const silent = rawSocket(cleanup, url, NAMESPACES.coordinator);
     await next(silent, 'connect');
@@ -207,12 +207,9 @@ describe('silence', () => {
 
   it('[LS2] over a real connection, a lease that is not done by its deadline answers EXPIRED', async () => {
     const clock = new VirtualClock();
-    const { url, training } = await startServer(
-      cleanup,
-      ['--evaluate-every', '0', '--lease-seconds', '7'],
-      {},
+    const { url, training } = await startServer(cleanup, ['--evaluate-every', '0', '--lease-seconds', '7'], {
       clock,
-    );
+    });
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
     const lease = await device.lease();

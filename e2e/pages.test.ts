@@ -50,7 +50,7 @@ describe('the volunteer page', () => {
       let errors: string[] = [];
       const scripts: string[] = [];
       const page = await openPage(browser, server.url, {
-        query: 'engine=cpu',
+        query: 'engine=wasm',
         viewport: SCREENS[screen],
         prepare: (opened) => {
           errors = errorsOf(opened);
@@ -66,7 +66,7 @@ describe('the volunteer page', () => {
       await page.getByTestId('toggle').click();
       await expect.poll(() => stateOf(page), PATIENCE).toBe('training');
       await expect.poll(() => number(page, 'applied'), PATIENCE).toBeGreaterThan(3);
-      expect(await text(page, 'engine')).toContain('CPU');
+      expect(await text(page, 'engine')).toContain('WebAssembly');
       await expect.poll(() => number(page, 'rate'), PATIENCE).toBeGreaterThan(0);
       await expect.poll(() => number(page, 'accuracy'), PATIENCE).toBeGreaterThan(0);
       expect(await number(page, 'devices')).toBe(1);
@@ -127,7 +127,7 @@ describe('the admin page', () => {
       await expect.poll(() => stateOf(page), PATIENCE).toBe('running');
       expect(page.url()).not.toContain('token');
       await expect.poll(() => page.getByTestId('device-row').count(), PATIENCE).toBe(1);
-      await expect.poll(() => page.getByTestId('device-row').innerText(), PATIENCE).toContain('CPU');
+      await expect.poll(() => page.getByTestId('device-row').innerText(), PATIENCE).toContain('WebAssembly');
       await expect.poll(() => number(page, 'accuracy'), PATIENCE).toBeGreaterThan(0);
       expect(await page.getByTestId('chart-accuracy').locator('canvas').count()).toBe(1);
       expect(await page.getByTestId('chart-loss').locator('canvas').count()).toBe(1);

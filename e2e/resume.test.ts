@@ -44,8 +44,8 @@ describe('--resume', () => {
     await first.training.run.ended();
     await first.close();
     const again = (...flags: string[]) => startServer(cleanup, ['--data-dir', folder, '--resume', ...flags]);
-    await expect(again('--model', 'lenet')).rejects.toThrow('ray-convnet');
-    await expect(again('--optimizer', 'sgd')).rejects.toThrow('adam');
+    await expect(again('--model', 'cnn-32-64')).rejects.toThrow('lenet');
+    await expect(again('--optimizer', 'adam')).rejects.toThrow('sgd');
   });
 
   it('[CK7] a fresh run sets an earlier one aside', async () => {

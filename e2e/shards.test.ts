@@ -14,11 +14,9 @@ const SECRET = { TABSWARM_SHARD_SECRET: SHARD_SECRET };
 
 /** Runs the scripted run to its end on some shards and gives the model hash. */
 async function hashOn(shards: string, environment: Record<string, string> = {}): Promise<string> {
-  const server = await startServer(
-    cleanup,
-    [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards],
+  const server = await startServer(cleanup, [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards], {
     environment,
-  );
+  });
   for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
   await server.training.run.ended();
   expect(server.training.run.status()).toMatchObject({ version: 25, stop: 'max-commits' });
@@ -39,7 +37,9 @@ describe('shards', () => {
 
   it('[RN5] a run that loses a shard process stops with shard-lost', async () => {
     const shard = await startShardProcess(cleanup);
-    const server = await startServer(cleanup, [...SCRIPTED_RUN, '--shards', shard.url], SECRET);
+    const server = await startServer(cleanup, [...SCRIPTED_RUN, '--shards', shard.url], {
+      environment: SECRET,
+    });
     for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
     await expect.poll(() => server.training.coordinator.version).toBeGreaterThan(0);
     await shard.kill();
@@ -50,15 +50,17 @@ describe('shards', () => {
 
   it('a shard process that serves a coordinator turns a second one away', async () => {
     const { url } = await startShardProcess(cleanup);
-    await startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], SECRET);
-    await expect(startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], SECRET)).rejects.toThrow(
-      'another coordinator',
-    );
+    await startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], { environment: SECRET });
+    await expect(
+      startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], { environment: SECRET }),
+    ).rejects.toThrow('another coordinator');
   });
 
   it('a shard process with another secret is named, and nothing listens', async () => {
     const { url } = await startShardProcess(cleanup);
     const wrong = { TABSWARM_SHARD_SECRET: 'not it' };
-    await expect(startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], wrong)).rejects.toThrow(url);
+    await expect(
+      startServer(cleanup, [...SCRIPTED_RUN, '--shards', url], { environment: wrong }),
+    ).rejects.toThrow(url);
   });
 });

@@ -9,7 +9,9 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     agent: 'Chrome 156 on Linux',
     cores: 4,
     secureContext: true,
-    engine: { name: 'webgl', detail: 'SwiftShader', software: true },
+    engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },
+    trials: [],
+    workers: 1,
   },
   samplesPerSecond: 1234.5,
   staleness: null,
@@ -37,7 +39,7 @@ it('shows a row as text', () => {
   const shown = COLUMNS.map((column) => column.text(row('0123456789ab', 'working')));
   expect(shown).toEqual([
     '012345',
-    'WebGL',
+    'TensorFlow.js on WebGL',
     'Chrome 156 on Linux',
     'working',
     '1,235',
@@ -52,7 +54,7 @@ it('marks a GPU interface that runs in software, and not the CPU', () => {
   const engine = COLUMNS.find(({ key }) => key === 'engine');
   const device = row('0123456789ab', 'working');
   expect(engine?.chip?.(device)).toBe('software');
-  device.profile.engine = { name: 'cpu', detail: 'JavaScript', software: true };
+  device.profile.engine = { name: 'wasm', detail: 'SIMD', software: false };
   expect(engine?.chip?.(device)).toBe('');
   device.profile.engine = null;
   expect([engine?.text(device), engine?.chip?.(device), engine?.detail?.(device)]).toEqual([
@@ -60,4 +62,19 @@ it('marks a GPU interface that runs in software, and not the CPU', () => {
     '',
     'not loaded yet',
   ]);
+});
+
+it('[EN4] names the engines that were wrong or failed, with the reason', () => {
+  const engine = COLUMNS.find(({ key }) => key === 'engine');
+  const device = row('0123456789ab', 'working');
+  expect(engine?.warning?.(device)).toBe('');
+  const trial = { detail: '', software: false, samplesPerSecond: null };
+  device.profile.trials = [
+    { ...trial, name: 'wasm', verdict: 'right', reason: null },
+    { ...trial, name: 'webgpu', verdict: 'wrong', reason: 'gradient of 0.conv2d.bias is off by 2.0' },
+    { ...trial, name: 'tfjs-webgl', verdict: 'failed', reason: null },
+  ];
+  expect(engine?.warning?.(device)).toBe(
+    'WebGPU gave a wrong answer: gradient of 0.conv2d.bias is off by 2.0; TensorFlow.js on WebGL failed',
+  );
 });

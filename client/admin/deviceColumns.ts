@@ -1,3 +1,4 @@
+import type { EngineTrial } from '../../shared/profile/profile.ts';
 import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import { NONE, formatCount, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
@@ -33,10 +34,24 @@ export interface Column {
   text: (row: DeviceRow) => string;
   /** A second, quieter line. */
   detail?: (row: DeviceRow) => string;
+  /** What is not as it should be; empty where all is well. */
+  warning?: (row: DeviceRow) => string;
   /** A short mark beside the text; empty for none. */
   chip?: (row: DeviceRow) => string;
   /** What hovering shows. */
   title?: (row: DeviceRow) => string;
+}
+
+/** What was wrong with an engine that a device does not use; empty where nothing was. */
+function trialWords({ name, verdict, reason }: EngineTrial): string {
+  switch (verdict) {
+    case 'right':
+      return '';
+    case 'wrong':
+      return `${engineWords(name)} gave a wrong answer${reason === null ? '' : `: ${reason}`}`;
+    case 'failed':
+      return `${engineWords(name)} failed${reason === null ? '' : `: ${reason}`}`;
+  }
 }
 
 export const COLUMNS: readonly Column[] = [
@@ -52,9 +67,13 @@ export const COLUMNS: readonly Column[] = [
     label: 'Engine',
     number: false,
     text: ({ profile }) => (profile.engine ? engineWords(profile.engine.name) : NONE),
-    // That the CPU computes on the CPU need not be said.
-    chip: ({ profile }) => (profile.engine?.software && profile.engine.name !== 'cpu' ? 'software' : ''),
+    chip: ({ profile }) => (profile.engine?.software ? 'software' : ''),
     detail: ({ profile }) => (profile.engine ? profile.engine.detail : 'not loaded yet'),
+    warning: ({ profile }) =>
+      profile.trials
+        .map(trialWords)
+        .filter((words) => words !== '')
+        .join('; '),
   },
   {
     key: 'agent',

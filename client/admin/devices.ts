@@ -50,6 +50,9 @@ function makeRow({ device }: DeviceRow): HTMLTableRowElement {
     cell.dataset.label = label;
     const main = key === 'device' ? 'id' : key === 'state' ? 'mark' : '';
     cell.append(element('span', main), element('span', 'chip'), element('span', 'detail'));
+    const warning = element('span', 'warning');
+    if (key === 'engine') warning.dataset.testid = 'trial';
+    cell.append(warning);
     row.append(cell);
   }
   rows.set(device, row);
@@ -65,8 +68,8 @@ function fillRow(row: HTMLTableRowElement, device: DeviceRow): void {
 }
 
 function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
-  const [main, chip, detail] = cell.children;
-  if (!(main instanceof HTMLElement && chip instanceof HTMLElement && detail instanceof HTMLElement)) return;
+  const [main, chip, detail, warning] = [...cell.children].filter((part) => part instanceof HTMLElement);
+  if (!(main && chip && detail && warning)) return;
   setText(main, column.text(device));
   if (column.key === 'state') main.dataset.state = device.state;
   const title = column.title?.(device);
@@ -75,4 +78,15 @@ function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
   chip.hidden = chip.textContent === '';
   setText(detail, column.detail?.(device) ?? '');
   detail.hidden = detail.textContent === '';
+  setText(warning, column.warning?.(device) ?? '');
+  warning.hidden = warning.textContent === '';
+  if (column.key === 'engine') warning.dataset.value = badTrials(device);
+}
+
+/** For instance `webgpu:wrong`, for whoever reads the page as data. */
+function badTrials({ profile }: DeviceRow): string {
+  return profile.trials
+    .filter(({ verdict }) => verdict !== 'right')
+    .map(({ name, verdict }) => `${name}:${verdict}`)
+    .join(' ');
 }

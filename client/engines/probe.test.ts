@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { probeEngines, rankEngines, type EngineProbe } from './probe.ts';
+import { probeTfjs, rankEngines, type EngineProbe, type TfjsName } from './probe.ts';
 
-const probe = (name: EngineProbe['name'], software = false): EngineProbe => ({ name, software, detail: '' });
+const probe = (name: TfjsName, software = false): EngineProbe<TfjsName> => ({ name, software, detail: '' });
 
 const INFO = { vendor: 'apple', architecture: 'metal-3', description: '', isFallbackAdapter: false };
 
@@ -24,8 +24,7 @@ function device(adapter: object | null, renderer: unknown): void {
   );
 }
 
-const names = async () =>
-  (await probeEngines()).map(({ name, software }) => (software ? `${name} soft` : name));
+const names = async () => (await probeTfjs()).map(({ name, software }) => (software ? `${name} soft` : name));
 
 beforeEach(() => device({ info: INFO }, 'Apple M1'));
 afterEach(() => {
@@ -35,8 +34,8 @@ afterEach(() => {
 describe('ranking', () => {
   it('[EN1] puts hardware GPUs before the CPU before software GPUs, within each WebGPU, WebGL, CPU', () => {
     const best = [
-      ...[probe('webgpu'), probe('webgl'), probe('cpu')],
-      ...[probe('webgpu', true), probe('webgl', true)],
+      ...[probe('tfjs-webgpu'), probe('tfjs-webgl'), probe('tfjs-cpu')],
+      ...[probe('tfjs-webgpu', true), probe('tfjs-webgl', true)],
     ];
     fc.assert(
       fc.property(fc.shuffledSubarray(best), (present) => {
@@ -48,10 +47,10 @@ describe('ranking', () => {
 
 describe('probing', () => {
   it('[EN1] finds what a device with a GPU has', async () => {
-    expect(await probeEngines()).toEqual([
-      { name: 'webgpu', detail: 'apple metal-3', software: false },
-      { name: 'webgl', detail: 'Apple M1', software: false },
-      { name: 'cpu', detail: '8 cores', software: false },
+    expect(await probeTfjs()).toEqual([
+      { name: 'tfjs-webgpu', detail: 'apple metal-3', software: false },
+      { name: 'tfjs-webgl', detail: 'Apple M1', software: false },
+      { name: 'tfjs-cpu', detail: '8 cores', software: false },
     ]);
   });
 
@@ -65,29 +64,29 @@ describe('probing', () => {
     ['a fallback adapter', { ...INFO, isFallbackAdapter: true }, 'Microsoft Basic Render Driver'],
   ])('[EN1] ranks %s after the CPU', async (_name, info, renderer) => {
     device({ info }, renderer);
-    expect(await names()).toEqual(['cpu', 'webgpu soft', 'webgl soft']);
+    expect(await names()).toEqual(['tfjs-cpu', 'tfjs-webgpu soft', 'tfjs-webgl soft']);
   });
 
   it('[EN1] finds the CPU where there is nothing else', async () => {
     device(null, null);
-    expect(await names()).toEqual(['cpu']);
+    expect(await names()).toEqual(['tfjs-cpu']);
     vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
     vi.stubGlobal('OffscreenCanvas', undefined);
-    expect(await names()).toEqual(['cpu']);
+    expect(await names()).toEqual(['tfjs-cpu']);
   });
 
   it('[EN1] goes on where asking for an adapter fails, or an older browser has no word about it', async () => {
     device({}, 'Apple M1');
-    expect(await names()).toEqual(['webgl', 'cpu']);
+    expect(await names()).toEqual(['tfjs-webgl', 'tfjs-cpu']);
     const gpu = { requestAdapter: () => Promise.reject(new Error('blocked')) };
     vi.stubGlobal('navigator', { gpu, hardwareConcurrency: 2 });
-    expect(await names()).toEqual(['webgl', 'cpu']);
+    expect(await names()).toEqual(['tfjs-webgl', 'tfjs-cpu']);
   });
 
   it('[EN1] takes a renderer without a name for hardware', async () => {
     device(null, 7);
-    expect(await probeEngines()).toContainEqual({
-      name: 'webgl',
+    expect(await probeTfjs()).toContainEqual({
+      name: 'tfjs-webgl',
       detail: 'unknown renderer',
       software: false,
     });

@@ -1,27 +1,29 @@
-import { ENGINES, type EngineName } from '../../shared/profile/profile.ts';
+import { TFJS_ENGINES, type EngineName } from '../../shared/profile/profile.ts';
+
+export type TfjsName = (typeof TFJS_ENGINES)[number];
 
 /** What an engine would run on, found out without loading it. */
-export interface EngineProbe {
-  name: EngineName;
+export interface EngineProbe<Name extends EngineName = EngineName> {
+  name: Name;
   /** The adapter or renderer. */
   detail: string;
-  /** A GPU interface on a software adapter: slower than the CPU engine. */
+  /** A GPU interface on a software adapter. */
   software: boolean;
 }
 
 /** Renderers that draw on the CPU, by what they call themselves. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|microsoft basic/i;
 
-/** What this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
-export async function probeEngines(): Promise<EngineProbe[]> {
+/** The backends of tfjs that this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
+export async function probeTfjs(): Promise<EngineProbe<TfjsName>[]> {
   const probes = await Promise.all([probeWebGpu, probeWebGl, probeCpu].map(orNone));
   return rankEngines(probes.filter((probe) => probe !== null));
 }
 
 /** What a browser is too old for, or forbids, throws: it is not to be had. */
 async function orNone(
-  probe: () => EngineProbe | null | Promise<EngineProbe | null>,
-): Promise<EngineProbe | null> {
+  probe: () => EngineProbe<TfjsName> | null | Promise<EngineProbe<TfjsName> | null>,
+): Promise<EngineProbe<TfjsName> | null> {
   try {
     return await probe();
   } catch {
@@ -30,32 +32,32 @@ async function orNone(
 }
 
 /** Hardware before the CPU before software; within each WebGPU, WebGL, CPU. */
-export function rankEngines(probes: EngineProbe[]): EngineProbe[] {
-  const group = ({ name, software }: EngineProbe) => (software ? 2 : name === 'cpu' ? 1 : 0);
-  const place = ({ name }: EngineProbe) => ENGINES.indexOf(name);
+export function rankEngines(probes: EngineProbe<TfjsName>[]): EngineProbe<TfjsName>[] {
+  const group = ({ name, software }: EngineProbe) => (software ? 2 : name === 'tfjs-cpu' ? 1 : 0);
+  const place = ({ name }: EngineProbe<TfjsName>) => TFJS_ENGINES.indexOf(name);
   return probes.toSorted((left, right) => group(left) - group(right) || place(left) - place(right));
 }
 
-async function probeWebGpu(): Promise<EngineProbe | null> {
+async function probeWebGpu(): Promise<EngineProbe<TfjsName> | null> {
   // The types promise a gpu; outside a secure context and in older browsers there is none.
   const gpu = navigator.gpu as GPU | undefined;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null || adapter === undefined) return null;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  return { name: 'webgpu', detail, software: isFallbackAdapter || SOFTWARE.test(detail) };
+  return { name: 'tfjs-webgpu', detail, software: isFallbackAdapter || SOFTWARE.test(detail) };
 }
 
-function probeWebGl(): EngineProbe | null {
+function probeWebGl(): EngineProbe<TfjsName> | null {
   const context = new OffscreenCanvas(1, 1).getContext('webgl2');
   if (context === null) return null;
   const extension = context.getExtension('WEBGL_debug_renderer_info');
   const name: unknown = context.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);
   const detail = typeof name === 'string' ? name : 'unknown renderer';
   context.getExtension('WEBGL_lose_context')?.loseContext();
-  return { name: 'webgl', detail, software: SOFTWARE.test(detail) };
+  return { name: 'tfjs-webgl', detail, software: SOFTWARE.test(detail) };
 }
 
-function probeCpu(): EngineProbe {
-  return { name: 'cpu', detail: `${navigator.hardwareConcurrency} cores`, software: false };
+function probeCpu(): EngineProbe<TfjsName> {
+  return { name: 'tfjs-cpu', detail: `${navigator.hardwareConcurrency} cores`, software: false };
 }

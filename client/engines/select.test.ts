@@ -1,61 +1,184 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../shared/engine/engine.ts';
+import { noiseShard } from '../../shared/engine/testing/contract.ts';
+import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
+import { initialParameters } from '../../shared/model/initialise.ts';
 import type { EngineName } from '../../shared/profile/profile.ts';
-import { FakeEngine, MODEL } from '../worker/testing/fakeServer.ts';
-import { probeEngines, type EngineProbe } from './probe.ts';
-import { selectEngine } from './select.ts';
-import { createTfjsEngine } from './tfjs.ts';
+import { MODEL } from '../worker/testing/fakeServer.ts';
+import { settled } from '../worker/testing/startVolunteer.ts';
+import { EngineSelection } from './select.ts';
+import type { Candidate, EngineSupply } from './supply.ts';
 
-vi.mock(import('./probe.ts'));
-vi.mock(import('./tfjs.ts'));
+/** What an engine of the device is like. */
+type Kind = 'right' | 'wrong' | 'absent' | { msAStep: number };
 
-const probe = (name: EngineName): EngineProbe => ({ name, detail: '', software: false });
-const broken = new Set<EngineName>();
+const LATER_MS = 60_000;
 
-/** Asks for an engine; says in which order engines were tried, and the note. */
-async function select(asked: EngineName | 'auto') {
-  const { note } = await selectEngine(MODEL, asked);
-  return { tried: vi.mocked(createTfjsEngine).mock.calls.map(([, { name }]) => name), note };
+/** A device with these engines, on a clock that only training moves; the engines compute, or seem to. */
+class FakeDevice {
+  readonly #kinds: Partial<Record<EngineName, Kind>>;
+  readonly loaded: EngineName[] = [];
+  readonly disposed: EngineName[] = [];
+  readonly notes: (string | null)[] = [];
+  clock = 0;
+
+  constructor(kinds: Partial<Record<EngineName, Kind>>) {
+    this.#kinds = kinds;
+  }
+
+  begin(asked: EngineName | 'auto' = 'auto'): Promise<EngineSelection> {
+    return EngineSelection.begin({
+      ...{ spec: MODEL, asked, supply: this.#supply, now: () => this.clock },
+      changed: (_engine, note) => this.notes.push(note),
+    });
+  }
+
+  get #supply(): EngineSupply {
+    const named = (prefix: boolean) =>
+      (Object.keys(this.#kinds) as EngineName[])
+        .filter((name) => name.startsWith('tfjs-') === prefix)
+        .map((name): Candidate => ({ name, load: () => this.#load(name) }));
+    return { fused: named(false), tfjs: () => Promise.resolve(named(true)) };
+  }
+
+  async #load(name: EngineName): Promise<Engine> {
+    this.loaded.push(name);
+    const kind = this.#kinds[name];
+    if (kind === 'absent') throw new Error('no adapter');
+    const engine = await createWasmEngine(MODEL);
+    return {
+      ...{ name, detail: 'fake', software: false },
+      hold: (shard) => engine.hold(shard),
+      gradient: async (parameters, order) => {
+        const { gradient, loss } = await engine.gradient(parameters, order);
+        return { gradient: kind === 'wrong' ? gradient.map((value) => -value) : gradient, loss };
+      },
+      train: (parameters, order, local) => {
+        if (typeof kind === 'object') this.clock += (kind.msAStep * order.length) / local.batch;
+        return engine.train(parameters, order, local);
+      },
+      evaluate: (parameters) => engine.evaluate(parameters),
+      dispose: () => this.disposed.push(name),
+    };
+  }
 }
 
-beforeEach(() => {
-  broken.clear();
-  vi.mocked(probeEngines).mockResolvedValue([probe('webgpu'), probe('webgl'), probe('cpu')]);
-  vi.mocked(createTfjsEngine)
-    .mockReset()
-    .mockImplementation((_spec, { name }) =>
-      broken.has(name) ? Promise.reject(new Error('no shader')) : Promise.resolve(new FakeEngine()),
-    );
-});
+const WORK = {
+  parameters: initialParameters(MODEL, 1),
+  data: noiseShard(MODEL, 4, 1),
+  order: Uint32Array.of(0, 1, 2, 3),
+  local: { batch: 1, lr: 0.1, momentum: 0 },
+};
+
+/** Has another engine tried and compared, as the units of a long run would. */
+async function reconsidered(device: FakeDevice, selection: EngineSelection): Promise<boolean> {
+  device.clock += LATER_MS;
+  await selection.reconsider(WORK);
+  // Loading WebAssembly takes turns of the event loop.
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  await settled();
+  return selection.reconsider(WORK);
+}
 
 describe('choosing an engine', () => {
-  it('[EN1] takes the best there is', async () => {
-    expect(await select('auto')).toEqual({ tried: ['webgpu'], note: null });
+  it('[EN1] trains at once on the first fused engine, and loads no other', async () => {
+    const device = new FakeDevice({ wasm: 'right', webgpu: 'right', 'tfjs-cpu': 'right' });
+    const selection = await device.begin();
+    expect(selection.engine.name).toBe('wasm');
+    expect(device.loaded).toEqual(['wasm']);
+    expect(device.notes).toEqual([null]);
+  });
+
+  it('[EN1] loads tfjs only where no fused engine is right', async () => {
+    const device = new FakeDevice({ wasm: 'wrong', webgpu: 'absent', 'tfjs-cpu': 'right' });
+    const selection = await device.begin();
+    expect(selection.engine.name).toBe('tfjs-cpu');
+    expect(device.loaded).toEqual(['wasm', 'webgpu', 'tfjs-cpu']);
   });
 
   it('[EN2] takes the one that is asked for', async () => {
-    expect(await select('cpu')).toEqual({ tried: ['cpu'], note: null });
+    const device = new FakeDevice({ wasm: 'right', 'tfjs-cpu': 'right' });
+    expect((await device.begin('tfjs-cpu')).engine.name).toBe('tfjs-cpu');
+    expect(device.loaded).toEqual(['tfjs-cpu']);
   });
 
-  it('[EN2] takes the next where one fails, and says why', async () => {
-    broken.add('webgpu').add('webgl');
-    const note = 'webgpu failed: no shader; webgl failed: no shader';
-    expect(await select('auto')).toEqual({ tried: ['webgpu', 'webgl', 'cpu'], note });
-  });
-
-  it('[EN2] takes the best of the others where the one that is asked for fails', async () => {
-    broken.add('webgl');
-    expect(await select('webgl')).toEqual({ tried: ['webgl', 'webgpu'], note: 'webgl failed: no shader' });
-  });
-
-  it('[EN2] takes the best where the one that is asked for is not here, and says so', async () => {
-    vi.mocked(probeEngines).mockResolvedValue([probe('cpu')]);
-    expect(await select('webgpu')).toEqual({ tried: ['cpu'], note: 'webgpu is not available here' });
+  it('[EN2] takes another where the one that is asked for is not here or fails, and says why', async () => {
+    const device = new FakeDevice({ wasm: 'right', webgpu: 'absent' });
+    expect((await device.begin('webgpu')).engine.name).toBe('wasm');
+    expect((await device.begin('tfjs-webgl')).engine.name).toBe('wasm');
+    expect(device.notes).toEqual(['webgpu failed: no adapter', 'tfjs-webgl failed: not here']);
   });
 
   it('[EN2] gives every reason where none works', async () => {
-    broken.add('webgpu').add('webgl').add('cpu');
-    await expect(select('auto')).rejects.toThrow(
-      'no engine works here: webgpu failed: no shader; webgl failed: no shader; cpu failed: no shader',
+    const device = new FakeDevice({ wasm: 'absent', webgpu: 'absent' });
+    await expect(device.begin()).rejects.toThrow(
+      'no engine works here: wasm failed: no adapter; webgpu failed: no adapter',
     );
+  });
+
+  it('[EN4] does not use an engine that gives a wrong answer, and reports it', async () => {
+    const device = new FakeDevice({ wasm: 'wrong', webgpu: 'right' });
+    const selection = await device.begin();
+    expect(selection.engine.name).toBe('webgpu');
+    expect(device.disposed).toEqual(['wasm']);
+    expect(selection.trials.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
+      'wasm wrong',
+      'webgpu right',
+    ]);
+    expect(selection.trials[0]?.reason).toMatch(/^gradient of 1\.dense\.kernel is off by 2\.0/);
+  });
+});
+
+describe('calibration', () => {
+  it('[EN5] leaves a young run alone', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 1 }, webgpu: { msAStep: 0.5 } });
+    const selection = await device.begin();
+    expect(await selection.reconsider(WORK)).toBe(false);
+    expect(device.loaded).toEqual(['wasm']);
+  });
+
+  it('[EN5] goes on with the fastest right engine', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 4 }, webgpu: { msAStep: 1 } });
+    const selection = await device.begin();
+    expect(await reconsidered(device, selection)).toBe(true);
+    expect(selection.engine.name).toBe('webgpu');
+    expect(device.disposed).toEqual(['wasm']);
+    expect(selection.trials.map(({ samplesPerSecond }) => samplesPerSecond)).toEqual([250, 1000]);
+  });
+
+  it('[EN5] drops a slower one by measurement, and measures it once', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 1 }, webgpu: { msAStep: 900 } });
+    const selection = await device.begin();
+    expect(await reconsidered(device, selection)).toBe(true);
+    expect(selection.engine.name).toBe('wasm');
+    expect(device.disposed).toEqual(['webgpu']);
+    expect(await reconsidered(device, selection)).toBe(false);
+    expect(device.loaded).toEqual(['wasm', 'webgpu']);
+  });
+
+  it('[EN5] [EN4] a wrong one is reported and not timed', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 4 }, webgpu: 'wrong' });
+    const selection = await device.begin();
+    await reconsidered(device, selection);
+    expect(selection.engine.name).toBe('wasm');
+    expect(selection.trials[1]).toMatchObject({ name: 'webgpu', verdict: 'wrong', samplesPerSecond: null });
+  });
+
+  it('[EN5] tries no other where one was asked for', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 4 }, webgpu: { msAStep: 1 } });
+    const selection = await device.begin('wasm');
+    await reconsidered(device, selection);
+    expect(device.loaded).toEqual(['wasm']);
+  });
+});
+
+describe('an engine that fails at work', () => {
+  it('[EN6] gives way to the next right one, and is reported', async () => {
+    const device = new FakeDevice({ wasm: 'right', webgpu: 'right' });
+    const selection = await device.begin();
+    await selection.failed('out of memory');
+    expect(selection.engine.name).toBe('webgpu');
+    expect(device.notes.at(-1)).toBe('wasm failed: out of memory');
+    await expect(selection.failed('the device was lost')).rejects.toThrow('no engine works here');
   });
 });

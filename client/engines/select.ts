@@ -1,31 +1,234 @@
 import type { Engine } from '../../shared/engine/engine.ts';
+import { checkEngine } from '../../shared/engine/knownAnswer.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import type { EngineName } from '../../shared/profile/profile.ts';
-import { probeEngines } from './probe.ts';
+import type { EngineName, EngineTrial } from '../../shared/profile/profile.ts';
+import { timeEngine, type CalibrationWork } from './calibration.ts';
+import type { Candidate, EngineSupply } from './supply.ts';
 
-export interface SelectedEngine {
-  engine: Engine;
-  /** Why it is not what was asked for; null where it is. */
-  note: string | null;
+export interface SelectionParts {
+  spec: ModelSpec;
+  /** The engine that the address asks for. */
+  asked: EngineName | 'auto';
+  supply: EngineSupply;
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number;
+  /** Another engine is trained with from now on; the note is of {@link EngineSelection.note}. */
+  changed?: (engine: Engine, note: string | null) => void;
 }
 
 /**
- * Loads the engine that was asked for, or the best there is; where one fails, the next [EN2].
- * @throws {Error} where none works; the message has every reason.
+ * A device looks for a faster engine only after it has trained for so long: to try a software adapter costs a
+ * second of the processor that trains, which a short run would miss.
  */
-export async function selectEngine(spec: ModelSpec, asked: EngineName | 'auto'): Promise<SelectedEngine> {
-  const ranked = await probeEngines();
-  const wished = ranked.filter(({ name }) => name === asked);
-  const reasons: string[] = [];
-  if (asked !== 'auto' && wished.length === 0) reasons.push(`${asked} is not available here`);
-  const { createTfjsEngine } = await import('./tfjs.ts');
-  for (const probe of [...wished, ...ranked.filter(({ name }) => name !== asked)]) {
+const CONSIDER_AFTER_MS = 10_000;
+/** An engine that has not loaded and answered by then has failed. */
+const TRIAL_WITHIN_MS = 30_000;
+
+/** What a device trains with, and how it comes to something better. */
+export interface Engines {
+  /** The engine to train with. */
+  readonly engine: Engine;
+  /** What came of each engine tried so far. */
+  readonly trials: EngineTrial[];
+  /** The engine failed at work: goes on with the next right one [EN6]. @throws {Error} where there is none. */
+  failed(reason: string): Promise<void>;
+  /** To be called between units, with the last one's work. Says whether there is anything new to report. */
+  reconsider(work: CalibrationWork): Promise<boolean>;
+  dispose(): void;
+}
+
+/**
+ * The engines of one device for one model: trains at once on the first that gives the known answer, and goes on
+ * to the fastest of them when that has been measured [EN1] [EN4] [EN5].
+ */
+export class EngineSelection implements Engines {
+  readonly #parts: SelectionParts;
+  readonly #trials = new Map<string, EngineTrial>();
+  readonly #begun: number;
+  #engine: Engine | null = null;
+  /** The engine on trial beside the one at work, once it gave the known answer. */
+  #rival: Engine | null = null;
+  #considering = false;
+
+  private constructor(parts: SelectionParts) {
+    this.#parts = parts;
+    this.#begun = parts.now();
+  }
+
+  /** @throws {Error} where no engine works here; the message has every reason. */
+  static async begin(parts: SelectionParts): Promise<EngineSelection> {
+    const selection = new EngineSelection(parts);
+    await selection.#takeNext();
+    return selection;
+  }
+
+  get engine(): Engine {
+    if (this.#engine === null) throw new Error('the engines were disposed of');
+    return this.#engine;
+  }
+
+  get trials(): EngineTrial[] {
+    return [...this.#trials.values()];
+  }
+
+  /** Why it is not the engine that was asked for, or what was wrong with one; null where all is well. */
+  get note(): string | null {
+    const bad = this.trials.filter(({ verdict }) => verdict !== 'right');
+    const reasons = bad.map(({ name, verdict, reason }) =>
+      verdict === 'wrong'
+        ? `${name} gave a wrong answer: ${reason ?? ''}`
+        : `${name} failed: ${reason ?? ''}`,
+    );
+    return reasons.length === 0 ? null : reasons.join('; ');
+  }
+
+  async failed(reason: string): Promise<void> {
+    const { engine } = this;
+    this.#note(engine, 'failed', reason);
+    engine.dispose();
+    this.#engine = null;
+    await this.#takeNext();
+  }
+
+  /**
+   * Tries what has not been tried, beside the training; once that gave the known answer, times both on work like
+   * the last unit's and takes the faster [EN5].
+   */
+  async reconsider(work: CalibrationWork): Promise<boolean> {
+    const before = JSON.stringify(this.trials);
+    if (this.#rival !== null) await this.#compare(this.#rival, work);
+    else this.#consider();
+    return JSON.stringify(this.trials) !== before;
+  }
+
+  dispose(): void {
+    this.#engine?.dispose();
+    this.#rival?.dispose();
+    this.#engine = null;
+    this.#rival = null;
+  }
+
+  #consider(): void {
+    const { asked, supply, now } = this.#parts;
+    const rival = supply.fused.find(({ name }) => !this.#trials.has(name));
+    if (this.#considering || asked !== 'auto' || rival === undefined) return;
+    if (now() - this.#begun < CONSIDER_AFTER_MS) return;
+    this.#considering = true;
+    void this.#try(rival).then((engine) => {
+      this.#considering = false;
+      if (this.#engine === null) engine?.dispose();
+      else this.#rival = engine;
+    });
+  }
+
+  async #compare(rival: Engine, work: CalibrationWork): Promise<void> {
+    this.#rival = null;
+    const { engine } = this;
     try {
-      const engine = await createTfjsEngine(spec, probe);
-      return { engine, note: reasons.length === 0 ? null : reasons.join('; ') };
+      const [ours, theirs] = [
+        await timeEngine(engine, work, this.#parts.now),
+        await timeEngine(rival, work, this.#parts.now),
+      ];
+      this.#note(engine, 'right', null, ours);
+      this.#note(rival, 'right', null, theirs);
+      const [loser, winner] = theirs > ours ? [engine, rival] : [rival, engine];
+      loser.dispose();
+      this.#take(winner);
     } catch (error) {
-      reasons.push(`${probe.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#note(rival, 'failed', reasonOf(error));
+      rival.dispose();
     }
   }
-  throw new Error(`no engine works here: ${reasons.join('; ')}`);
+
+  async #takeNext(): Promise<void> {
+    for await (const candidate of this.#candidates()) {
+      const engine = await this.#try(candidate);
+      if (engine === null) continue;
+      this.#take(engine);
+      return;
+    }
+    throw new Error(`no engine works here: ${this.note ?? 'there is none'}`);
+  }
+
+  #take(engine: Engine): void {
+    this.#engine = engine;
+    this.#parts.changed?.(engine, this.note);
+  }
+
+  /** What has not been tried: the one that is asked for, our own, then tfjs. */
+  async *#candidates(): AsyncGenerator<Candidate> {
+    const { asked, supply } = this.#parts;
+    const untried = (candidates: Candidate[]) => candidates.filter(({ name }) => !this.#trials.has(name));
+    if (asked !== 'auto' && !this.#trials.has(asked)) {
+      const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await supply.tfjs() : [])];
+      const wished = all.find(({ name }) => name === asked);
+      if (wished === undefined)
+        this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
+      else yield wished;
+    }
+    for (const candidate of untried(supply.fused)) yield candidate;
+    for (const candidate of untried(await supply.tfjs())) yield candidate;
+  }
+
+  /** Loads an engine and has it give the known answer; null where it cannot. */
+  async #try({ name, load }: Candidate): Promise<Engine | null> {
+    const { spec } = this.#parts;
+    let engine: Engine | null = null;
+    try {
+      engine = await inTime(load(spec), (late) => late.dispose());
+      const verdict = await inTime(checkEngine(engine, spec));
+      if (verdict.verdict === 'right') {
+        this.#note(engine, 'right', null);
+        return engine;
+      }
+      this.#note(engine, 'wrong', verdict.reason);
+    } catch (error) {
+      this.#note(engine ?? { name, detail: '', software: false }, 'failed', reasonOf(error));
+    }
+    engine?.dispose();
+    return null;
+  }
+
+  #note(
+    { name, detail, software }: Pick<Engine, 'name' | 'detail' | 'software'>,
+    verdict: EngineTrial['verdict'],
+    reason: string | null,
+    samplesPerSecond: number | null = null,
+  ): void {
+    const most = 200;
+    this.#trials.set(name, {
+      ...{ name, software, verdict, samplesPerSecond },
+      detail: detail.slice(0, most),
+      reason: reason?.slice(0, most) ?? null,
+    });
+  }
+}
+
+/** The promise, or a rejection when it takes too long; what comes after that is handed to `late`. */
+function inTime<Value>(
+  promise: Promise<Value>,
+  late: (value: Value) => void = () => undefined,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      reject(new Error(`no answer within ${TRIAL_WITHIN_MS / 1000} s`));
+    }, TRIAL_WITHIN_MS);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        if (over) late(value);
+        else resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -8,10 +8,10 @@ it('has words of its own for every reason to stop', () => {
 });
 
 it('names engines, and leaves a name that it does not know as it is', () => {
-  expect(['webgpu', 'webgl', 'cpu', 'scripted', 'npu'].map(engineWords)).toEqual([
+  expect(['webgpu', 'tfjs-webgl', 'wasm', 'scripted', 'npu'].map(engineWords)).toEqual([
     'WebGPU',
-    'WebGL',
-    'CPU',
+    'TensorFlow.js on WebGL',
+    'WebAssembly',
     'Scripted',
     'npu',
   ]);

@@ -23,9 +23,11 @@ export function stopWords(stop: StopReason | null): string {
 /** The engines by the name their users know. */
 export function engineWords(name: string): string {
   const names: Record<string, string> = {
+    wasm: 'WebAssembly',
     webgpu: 'WebGPU',
-    webgl: 'WebGL',
-    cpu: 'CPU',
+    'tfjs-webgpu': 'TensorFlow.js on WebGPU',
+    'tfjs-webgl': 'TensorFlow.js on WebGL',
+    'tfjs-cpu': 'TensorFlow.js on the CPU',
     scripted: 'Scripted',
   };
   return names[name] ?? name;

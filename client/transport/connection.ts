@@ -1,7 +1,7 @@
-import type { EngineReport } from '../../shared/profile/profile.ts';
 import type {
   Hello,
   Lease,
+  Ready,
   Refusal,
   RunStatus,
   ShardMap,
@@ -42,7 +42,7 @@ export interface CoordinatorEvents {
 /** The coordinator as the training loop sees it. */
 export interface CoordinatorClient {
   hello(hello: Hello): Promise<Welcome | Refusal>;
-  ready(engine: EngineReport): Promise<void>;
+  ready(ready: Ready): Promise<void>;
   release(lease: number, reason: string): Promise<void>;
   leave(): Promise<void>;
 }

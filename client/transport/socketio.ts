@@ -66,7 +66,7 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
   return {
     coordinator: {
       hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
-      ready: (engine) => tell(EVENTS.ready, { engine }),
+      ready: (body) => tell(EVENTS.ready, body),
       release: (lease, reason) => tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }),
       leave: () => tell(EVENTS.leave, {}),
     },

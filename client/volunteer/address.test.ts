@@ -7,7 +7,7 @@ describe('the address of the volunteer page', () => {
     expect(readWishes('?engine=auto')).toEqual({ engine: 'auto', notice: null });
   });
 
-  it.each(['webgpu', 'webgl', 'cpu'])('takes %s', (engine) => {
+  it.each(['webgpu', 'tfjs-webgl', 'tfjs-cpu'])('takes %s', (engine) => {
     expect(readWishes(`?engine=${engine}`)).toEqual({ engine, notice: null });
   });
 
@@ -15,7 +15,7 @@ describe('the address of the volunteer page', () => {
     const { engine: taken, notice } = readWishes(`?engine=${encodeURIComponent(engine)}`);
     expect(taken).toBe('auto');
     expect(notice).toContain(`“${engine}”`);
-    expect(notice).toContain('webgpu, webgl, cpu');
+    expect(notice).toContain('wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu');
   });
 
   it('reads the credential from the fragment', () => {

@@ -37,7 +37,7 @@ function renderState(shown: Contribution): void {
 
 function renderEngine({ engine }: Contribution): void {
   if (engine === null) return;
-  const software = engine.software && engine.name !== 'cpu' ? ' (in software, on the processor)' : '';
+  const software = engine.software ? ' (in software, on the processor)' : '';
   byId('engine').dataset.value = engine.name;
   setText(byId('engine-name'), `${engineWords(engine.name)}${software}`);
   setText(byId('engine-detail'), engine.detail);

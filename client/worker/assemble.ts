@@ -1,4 +1,5 @@
-import { selectEngine } from '../engines/select.ts';
+import { EngineSelection, type Engines } from '../engines/select.ts';
+import { browserSupply } from '../engines/browser.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from './dataCache.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
@@ -17,12 +18,12 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
     agent: { agent: request.agent, cores: navigator.hardwareConcurrency, secureContext: isSecureContext },
     data: new DataCache(request.server),
     connect: (events) => connectSocketIo(request.server, events),
-    loadEngine: async (model) => {
-      const { engine, note } = await selectEngine(model, request.engine);
-      const { name, detail, software } = engine;
-      tell({ type: 'engine', name, detail, software, note });
-      return engine;
-    },
+    selectEngines: (spec): Promise<Engines> =>
+      EngineSelection.begin({
+        ...{ spec, asked: request.engine, supply: browserSupply },
+        now: () => performance.now(),
+        changed: ({ name, detail, software }, note) => tell({ type: 'engine', name, detail, software, note }),
+      }),
     events: {
       state: (state, message) => tell({ type: 'state', state, message }),
       status: (status) => tell({ type: 'status', status }),

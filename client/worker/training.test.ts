@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { gatherBatch, unitOrder } from '../../shared/engine/batch.ts';
+import { unitOrder } from '../../shared/engine/batch.ts';
 import { ConnectionLost } from '../transport/connection.ts';
 import {
   DATA,
   FakeEngine,
   FakeServer,
   leaseOf,
-  MODEL,
+  PARAMETERS,
   replyAt,
   SHARD_MAP,
   WELCOME,
@@ -20,21 +20,33 @@ function parts() {
   const shards = server.joinShards(SHARD_MAP, WELCOME.run, WELCOME.device, WELCOME.pass);
   const weights = new Weights(SHARD_MAP, shards);
   const training: TrainingParts = {
-    ...{ engine, model: MODEL, weights, shards },
+    ...{ engine, weights, shards },
     dataShard: () => Promise.resolve(DATA),
   };
   return { server, engine, training };
 }
 
 describe('a work unit', () => {
-  it('[UN1] computes on the samples that its seed names, as the model normalises them', async () => {
-    const { engine, training } = parts();
-    const model = { ...MODEL, normalise: { mean: 0.25, deviation: 0.5 } };
+  it('[UN1] computes one gradient on the samples that its seed names', async () => {
+    const { server, engine, training } = parts();
     const lease = leaseOf(77, 4);
     lease.unit.batch = 5;
-    const result = await trainUnit(lease, { ...training, model });
-    expect(engine.batches).toEqual([gatherBatch(DATA, unitOrder(77, 3, 5), model.normalise)]);
-    expect(result).toEqual({ done: true, outcome: 'APPLIED', samples: 5, refreshed: true });
+    const result = await trainUnit(lease, training);
+    expect(engine.held).toBe(DATA);
+    expect(engine.orders).toEqual([[...unitOrder(77, 3, 5)]]);
+    expect(engine.locals).toEqual([]);
+    expect(result).toMatchObject({ done: true, outcome: 'APPLIED', samples: 5, refreshed: true });
+    expect(server.pushed.flatMap((slice) => [...slice])).toEqual(Array(PARAMETERS).fill(5));
+  });
+
+  it('[UN3] takes as many local steps as it says, and pushes their delta', async () => {
+    const { server, engine, training } = parts();
+    const lease = leaseOf(77, 4);
+    lease.unit.local = { steps: 3, lr: 0.5, momentum: 0.25 };
+    expect(await trainUnit(lease, training)).toMatchObject({ outcome: 'APPLIED', samples: 6 });
+    expect(engine.orders).toEqual([[...unitOrder(77, 3, 6)]]);
+    expect(engine.locals).toEqual([{ batch: 2, lr: 0.5, momentum: 0.25 }]);
+    expect(server.pushed.flatMap((slice) => [...slice])).toEqual(Array(PARAMETERS).fill(4.5));
   });
 
   it('[CM2] was applied only where every shard says so', async () => {
@@ -59,19 +71,22 @@ describe('a work unit', () => {
   it('[CM6] is not done where its version is gone', async () => {
     const { server, engine, training } = parts();
     server.pull = () => Promise.resolve({ outcome: 'VERSION_GONE', weights: null });
-    expect(await trainUnit(leaseOf(1, 6), training)).toEqual({ done: false, reason: 'version 6 is gone' });
-    expect(engine.batches).toEqual([]);
+    expect(await trainUnit(leaseOf(1, 6), training)).toEqual({
+      ...{ done: false, fault: 'supply', reason: 'version 6 is gone' },
+    });
+    expect(engine.orders).toEqual([]);
   });
 
   it('is not done where its data cannot be had, or the engine fails, and nothing is pushed', async () => {
     const { server, engine, training } = parts();
     const dataShard = () => Promise.reject(new Error('no such data shard'));
     expect(await trainUnit(leaseOf(1, 0), { ...training, dataShard })).toEqual({
-      done: false,
-      reason: 'no such data shard',
+      ...{ done: false, fault: 'supply', reason: 'no such data shard' },
     });
     engine.failing = 'context lost';
-    expect(await trainUnit(leaseOf(1, 0), training)).toEqual({ done: false, reason: 'context lost' });
+    expect(await trainUnit(leaseOf(1, 0), training)).toEqual({
+      ...{ done: false, fault: 'engine', reason: 'context lost' },
+    });
     expect(server.pushed).toEqual([]);
   });
 

@@ -1,7 +1,6 @@
-import { gatherBatch, unitOrder } from '../../shared/engine/batch.ts';
-import type { Engine } from '../../shared/engine/engine.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
-import type { ModelSpec } from '../../shared/model/spec.ts';
+import { unitOrder } from '../../shared/engine/batch.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { ShardClient } from '../transport/connection.ts';
@@ -10,7 +9,6 @@ import type { Weights } from './weights.ts';
 /** What a unit needs, whichever thread or transport it runs on. */
 export interface TrainingParts {
   engine: Engine;
-  model: ModelSpec;
   weights: Weights;
   shards: ShardClient[];
   dataShard: (ref: WorkUnit['dataShard']) => Promise<DataShard>;
@@ -23,27 +21,31 @@ export type UnitResult =
       samples: number;
       /** Weights came along: the server will lease more without being asked. */
       refreshed: boolean;
+      /** What was computed on. */
+      work: { parameters: Float32Array; data: DataShard; order: Uint32Array };
     }
   /** The unit could not be done; the lease is to be released. */
-  | { done: false; reason: string };
+  | { done: false; reason: string; fault: 'engine' | 'supply' };
 
 /**
- * Does one work unit: weights, data, gradient, push.
+ * Does one work unit: weights, data, gradient or local steps, push [UN1] [UN3].
  * @throws {Error} where the connection is lost on the way.
  */
 export async function trainUnit({ terms, unit }: Lease, parts: TrainingParts): Promise<UnitResult> {
-  const { engine, model, weights, shards } = parts;
+  const { engine, weights, shards } = parts;
   const [parameters, data] = await Promise.all([
     weights.at(terms.baseVersion),
     parts.dataShard(unit.dataShard).catch((error: unknown) => reasonOf(error)),
   ]);
-  if (parameters === null) return { done: false, reason: `version ${terms.baseVersion} is gone` };
-  if (typeof data === 'string') return { done: false, reason: data };
-  const order = unitOrder(unit.seed, data.samples, unit.batch);
-  const batch = gatherBatch(data, order, model.normalise);
-  const result = await engine.gradient(parameters, batch).catch((error: unknown) => reasonOf(error));
-  if (typeof result === 'string') return { done: false, reason: result };
-  const slices = weights.cut(result.gradient);
+  if (parameters === null)
+    return { done: false, fault: 'supply', reason: `version ${terms.baseVersion} is gone` };
+  if (typeof data === 'string') return { done: false, fault: 'supply', reason: data };
+  const order = unitOrder(unit.seed, data.samples, unit.batch * (unit.local?.steps ?? 1));
+  const update = await compute(engine, unit, parameters, data, order).catch((error: unknown) =>
+    reasonOf(error),
+  );
+  if (typeof update === 'string') return { done: false, fault: 'engine', reason: update };
+  const slices = weights.cut(update);
   const replies = await Promise.all(
     shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0))),
   );
@@ -51,9 +53,22 @@ export async function trainUnit({ terms, unit }: Lease, parts: TrainingParts): P
   return {
     done: true,
     outcome: refused?.outcome ?? 'APPLIED',
-    samples: batch.samples,
+    samples: order.length,
     refreshed: weights.take(replies),
+    work: { parameters, data, order },
   };
+}
+
+async function compute(
+  engine: Engine,
+  { batch, local }: WorkUnit,
+  parameters: Float32Array,
+  data: DataShard,
+  order: Uint32Array,
+): Promise<Float32Array> {
+  await engine.hold(data);
+  if (local === null) return (await engine.gradient(parameters, order)).gradient;
+  return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
 }
 
 function reasonOf(error: unknown): string {

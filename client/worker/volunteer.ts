@@ -1,13 +1,14 @@
-import type { Engine } from '../../shared/engine/engine.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
+import type { CapabilityProfile, EngineReport, EngineTrial } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import type { Engines } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
 import type { DataCache } from './dataCache.ts';
 import type { WorkerState } from './messages.ts';
-import { trainUnit, type TrainingParts } from './training.ts';
+import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
 import { Weights } from './weights.ts';
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
@@ -22,11 +23,11 @@ export interface VolunteerEvents {
 export interface VolunteerParts {
   join: string;
   resume: { device: string; token: string } | null;
-  agent: Omit<CapabilityProfile, 'engine'>;
+  agent: Omit<CapabilityProfile, 'engine' | 'trials' | 'workers'>;
   data: DataCache;
   connect: (events: CoordinatorEvents) => Connection;
-  /** Loads an engine for the model of the run. */
-  loadEngine: (model: ModelSpec) => Promise<Engine>;
+  /** Finds something to train the model of the run with. */
+  selectEngines: (model: ModelSpec) => Promise<Engines>;
   events: VolunteerEvents;
 }
 
@@ -39,7 +40,7 @@ const FINAL: ReadonlySet<Outcome> = new Set([
   'TOO_MANY_FAULTS',
 ]);
 
-/** After so many units in a row that could not be done the engine is taken to be broken. */
+/** After so many units in a row whose weights or data could not be had there is no point in asking for more. */
 const MAX_FAILED_UNITS = 3;
 
 /**
@@ -49,10 +50,10 @@ const MAX_FAILED_UNITS = 3;
 export class Volunteer {
   readonly #parts: VolunteerParts;
   readonly #connection: Connection;
-  #engine: Engine | null = null;
-  /** The engine that was asked for last, and the declaration of its model. */
-  #loading: { model: string; engine: Promise<Engine> } | null = null;
-  #training: TrainingParts | null = null;
+  #engines: Engines | null = null;
+  /** The engines that were asked for last, and the declaration of their model. */
+  #loading: { model: string; engines: Promise<Engines> } | null = null;
+  #training: Omit<TrainingParts, 'engine'> | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
   #epoch = 0;
@@ -94,7 +95,7 @@ export class Volunteer {
     const answer = await this.#connection.coordinator.hello({
       protocol: PROTOCOL_VERSION,
       join,
-      profile: { ...agent, engine: this.#engine === null ? null : reportOf(this.#engine) },
+      profile: { ...agent, ...this.#report(), workers: 1 },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
     if (this.#stale(epoch)) return;
@@ -102,32 +103,43 @@ export class Volunteer {
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
-    const engine = await this.#engineFor(model);
+    await this.#enginesFor(model);
     if (this.#stale(epoch)) return;
     const shards = this.#connection.joinShards(answer.shards, answer.run, answer.device, answer.pass);
     const weights = new Weights(answer.shards, shards);
-    this.#training = { engine, model, weights, shards, dataShard: (ref) => data.get(ref) };
+    this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
     events.state('waiting', null);
-    await this.#connection.coordinator.ready(reportOf(engine));
+    await this.#ready();
   }
 
-  /** Loads one engine a model, however often the connection is lost meanwhile. */
-  #engineFor(model: ModelSpec): Promise<Engine> {
+  /** Selects engines once a model, however often the connection is lost meanwhile. */
+  #enginesFor(model: ModelSpec): Promise<Engines> {
     const declaration = JSON.stringify(model);
     if (this.#loading?.model !== declaration) {
-      this.#engine?.dispose();
-      this.#engine = null;
-      this.#loading = { model: declaration, engine: this.#loadEngine(model, declaration) };
+      this.#engines?.dispose();
+      this.#engines = null;
+      this.#loading = { model: declaration, engines: this.#select(model, declaration) };
     }
-    return this.#loading.engine;
+    return this.#loading.engines;
   }
 
-  async #loadEngine(model: ModelSpec, declaration: string): Promise<Engine> {
+  async #select(model: ModelSpec, declaration: string): Promise<Engines> {
     this.#parts.events.state('loading', null);
-    const engine = await this.#parts.loadEngine(model);
-    if (this.#over || this.#loading?.model !== declaration) engine.dispose();
-    else this.#engine = engine;
-    return engine;
+    const engines = await this.#parts.selectEngines(model);
+    if (this.#over || this.#loading?.model !== declaration) engines.dispose();
+    else this.#engines = engines;
+    return engines;
+  }
+
+  #report(): { engine: EngineReport | null; trials: EngineTrial[] } {
+    if (this.#engines === null) return { engine: null, trials: [] };
+    return { engine: reportOf(this.#engines.engine), trials: this.#engines.trials };
+  }
+
+  /** Tells what it trains with, and asks for work where it has none. */
+  async #ready(): Promise<void> {
+    const { engine, trials } = this.#report();
+    if (engine !== null) await this.#connection.coordinator.ready({ engine, trials, workers: 1 });
   }
 
   /** Leases are done one at a time: the next may arrive before the last shard has answered for this one. */
@@ -138,24 +150,36 @@ export class Volunteer {
 
   async #work(lease: Lease, epoch: number): Promise<void> {
     const { events } = this.#parts;
-    const { coordinator } = this.#connection;
-    const training = this.#training;
-    if (training === null) return;
+    const [training, engines] = [this.#training, this.#engines];
+    if (training === null || engines === null) return;
     events.state('training', null);
-    const result = await trainUnit(lease, training);
+    const result = await trainUnit(lease, { ...training, engine: engines.engine });
     if (this.#stale(epoch)) return;
-    if (result.done) {
+    if (!result.done) {
+      events.unit('WITHDRAWN', 0);
+      await this.#giveUp(lease, result, engines);
+    } else {
       this.#failedUnits = 0;
       events.unit(result.outcome, result.samples);
-      if (result.refreshed) return;
-    } else {
-      events.unit('WITHDRAWN', 0);
-      if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(result.reason);
-      await coordinator.release(lease.terms.lease, result.reason);
-      if (this.#stale(epoch)) return;
+      const { batch, local } = lease.unit;
+      const { lr, momentum } = local ?? { lr: 0, momentum: 0 };
+      const news = await engines.reconsider({ ...result.work, local: { batch, lr, momentum } });
+      if (result.refreshed && !news) return;
     }
-    events.state('waiting', null);
-    await coordinator.ready(reportOf(training.engine));
+    if (this.#stale(epoch)) return;
+    if (!result.done || !result.refreshed) events.state('waiting', null);
+    await this.#ready();
+  }
+
+  /** Gives back a lease that could not be done, and whatever is at fault for it. */
+  async #giveUp(
+    { terms }: Lease,
+    { fault, reason }: Extract<UnitResult, { done: false }>,
+    engines: Engines,
+  ): Promise<void> {
+    await this.#connection.coordinator.release(terms.lease, reason);
+    if (fault === 'engine') await engines.failed(reason);
+    else if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(reason);
   }
 
   /** Runs a step of one connection; what fails once that connection is gone is no failure. */
@@ -182,7 +206,7 @@ export class Volunteer {
     this.#epoch++;
     this.#training = null;
     this.#connection.close();
-    this.#engine?.dispose();
+    this.#engines?.dispose();
     this.#parts.events.state(state, message);
   }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../shared/engine/engine.ts';
+import type { Engines } from '../engines/select.ts';
 import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
 import { DEVICE, FakeEngine, leaseOf, MODEL, WELCOME } from './testing/fakeServer.ts';
+import { onlyEngine } from './testing/onlyEngine.ts';
 import { deferred, joinedVolunteer, settled, startVolunteer } from './testing/startVolunteer.ts';
 
 const JOINED = ['hello', `join 0,1 of ${WELCOME.run} as ${DEVICE} bb`, 'ready'];
@@ -23,10 +24,12 @@ describe('a volunteer that joins', () => {
       {
         protocol: PROTOCOL_VERSION,
         join: 'let me in',
-        profile: { agent: 'test', cores: 4, secureContext: true, engine: null },
+        profile: { agent: 'test', cores: 4, secureContext: true, engine: null, trials: [], workers: 1 },
       },
     ]);
-    expect(server.engines).toEqual([{ name: 'cpu', detail: 'x'.repeat(200), software: false }]);
+    expect(server.readies).toEqual([
+      { engine: { name: 'wasm', detail: 'x'.repeat(200), software: false }, trials: [], workers: 1 },
+    ]);
   });
 
   it('[AU2] shows the token of an earlier visit', async () => {
@@ -47,19 +50,19 @@ describe('a volunteer that joins', () => {
     expect(told()).toEqual([`credentials ${DEVICE}`, 'waiting']);
     expect(loads).toEqual(['tiny']);
     expect(server.hellos[1]?.resume).toEqual({ device: DEVICE, token: WELCOME.token });
-    expect(server.hellos[1]?.profile.engine?.name).toBe('cpu');
+    expect(server.hellos[1]?.profile.engine?.name).toBe('wasm');
   });
 
   it('loads one engine, even where the connection is lost meanwhile', async () => {
-    const loading = deferred<Engine>();
+    const loading = deferred<Engines>();
     let loads = 0;
-    const { server, told } = startVolunteer({ loadEngine: () => (loads++, loading.promise) });
+    const { server, told } = startVolunteer({ selectEngines: () => (loads++, loading.promise) });
     server.says.connected();
     await settled();
     server.says.disconnected();
     server.says.connected();
     await settled();
-    loading.resolve(new FakeEngine());
+    loading.resolve(onlyEngine(new FakeEngine()));
     await settled();
     expect(loads).toBe(1);
     expect(server.news()).toEqual(['hello', ...JOINED]);
@@ -70,7 +73,8 @@ describe('a volunteer that joins', () => {
     const engines = [new FakeEngine(), new FakeEngine()];
     const loads: string[] = [];
     const { server } = await joinedVolunteer({
-      loadEngine: (model) => Promise.resolve(engines[loads.push(model.name) - 1] ?? new FakeEngine()),
+      selectEngines: (model) =>
+        Promise.resolve(onlyEngine(engines[loads.push(model.name) - 1] ?? new FakeEngine())),
     });
     server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, name: 'other' } });
     server.says.disconnected();
@@ -141,7 +145,7 @@ describe('a volunteer that cannot go on', () => {
 
   it('[EN2] fails with the reason when no engine works', async () => {
     const { server, told } = startVolunteer({
-      loadEngine: () => Promise.reject(new Error('no engine works')),
+      selectEngines: () => Promise.reject(new Error('no engine works')),
     });
     server.says.connected();
     await settled();
@@ -203,19 +207,19 @@ describe('a volunteer that stops', () => {
     await settled();
     left.resolve(undefined);
     await stopped;
-    expect(engine.batches).toEqual([]);
+    expect(engine.orders).toEqual([]);
     expect(server.news()).toEqual(['leave', 'close']);
     expect(told()).toEqual(['stopped']);
   });
 
   it('frees an engine that comes too late', async () => {
-    const loading = deferred<Engine>();
-    const { volunteer, server, told } = startVolunteer({ loadEngine: () => loading.promise });
+    const loading = deferred<Engines>();
+    const { volunteer, server, told } = startVolunteer({ selectEngines: () => loading.promise });
     server.says.connected();
     await settled();
     await volunteer.stop();
     const engine = new FakeEngine();
-    loading.resolve(engine);
+    loading.resolve(onlyEngine(engine));
     await settled();
     expect(engine.disposed).toBe(1);
     expect(server.news()).toEqual(['hello', 'close']);

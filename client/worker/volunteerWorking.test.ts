@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionLost, type SliceReply } from '../transport/connection.ts';
-import { leaseOf, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
+import { FakeEngine, leaseOf, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
+import { onlyEngine } from './testing/onlyEngine.ts';
 import { deferred, joinedVolunteer, settled } from './testing/startVolunteer.ts';
 
 const GONE: SliceReply = { outcome: 'VERSION_GONE', weights: null };
@@ -42,6 +43,15 @@ describe('a volunteer at work', () => {
     },
   );
 
+  it('[EN5] reports what came of trying another engine, though weights came along', async () => {
+    const engine = new FakeEngine();
+    const engines = { ...onlyEngine(engine), reconsider: () => Promise.resolve(true) };
+    const { server } = await joinedVolunteer({ selectEngines: () => Promise.resolve(engines) });
+    server.says.lease(leaseOf(1, 4));
+    await settled();
+    expect(server.news().at(-1)).toBe('ready');
+  });
+
   it('does one lease at a time, in the order they came', async () => {
     const { server } = await joinedVolunteer();
     const first = deferred<SliceReply>();
@@ -80,23 +90,51 @@ describe('a unit that cannot be done', () => {
 
   it('three times in a row ends the volunteer', async () => {
     const { server, engine, told } = await joinedVolunteer();
-    engine.failing = 'the device was lost';
+    server.pull = () => Promise.resolve(GONE);
     for (const lease of [1, 2, 3]) {
-      server.says.lease(leaseOf(lease, 0));
+      server.says.lease(leaseOf(lease, 3));
       await settled();
     }
     const asked = server.news().filter((each) => !each.startsWith('pull'));
-    const released = (lease: number) => [`release #${lease}: the device was lost`, 'ready'];
-    expect(asked).toEqual([...released(1), ...released(2), 'close']);
-    expect(told().at(-1)).toBe('failed: the device was lost');
+    const released = (lease: number) => `release #${lease}: version 3 is gone`;
+    expect(asked).toEqual([released(1), 'ready', released(2), 'ready', released(3), 'close']);
+    expect(told().at(-1)).toBe('failed: version 3 is gone');
     expect(engine.disposed).toBe(1);
   });
 
-  it('is forgiven after one that was done', async () => {
+  it('[EN6] because its engine failed is released, and the next engine goes on', async () => {
+    const [broken, sound] = [new FakeEngine(), new FakeEngine()];
+    broken.failing = 'the device was lost';
+    const engines = { ...onlyEngine(broken), failed: () => Promise.resolve(void (engines.engine = sound)) };
+    const { server, told } = await joinedVolunteer({ selectEngines: () => Promise.resolve(engines) });
+    server.says.lease(leaseOf(1, 0));
+    server.says.lease(leaseOf(2, 0));
+    await settled();
+    expect(server.news().slice(2)).toEqual([
+      'release #1: the device was lost',
+      'ready',
+      'push 0 #2',
+      'push 1 #2',
+    ]);
+    expect(told()).toEqual(['training', 'unit WITHDRAWN 0', 'waiting', 'training', 'unit APPLIED 2']);
+    expect(sound.orders).toHaveLength(1);
+  });
+
+  it('[EN6] ends the volunteer where there is no other engine', async () => {
     const { server, engine, told } = await joinedVolunteer();
-    for (const [index, failing] of ['lost', 'lost', null, 'lost', 'lost'].entries()) {
-      engine.failing = failing;
-      server.says.lease(leaseOf(index + 1, 0));
+    engine.failing = 'the device was lost';
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    expect(server.news().slice(2)).toEqual(['release #1: the device was lost', 'close']);
+    expect(told().at(-1)).toBe('failed: the device was lost');
+  });
+
+  it('is forgiven after one that was done', async () => {
+    const { server, told } = await joinedVolunteer();
+    for (const [index, gone] of [true, true, false, true, true].entries()) {
+      if (gone) server.pull = () => Promise.resolve(GONE);
+      else server.pull = (shard, version) => Promise.resolve(replyAt(shard, 'OK', version));
+      server.says.lease(leaseOf(index + 1, 10 * index));
       await settled();
     }
     expect(told().filter((each) => each.startsWith('unit'))).toHaveLength(5);
@@ -155,6 +193,6 @@ describe('a connection that is lost during a unit', () => {
     server.says.connected();
     pushed.resolve({ outcome: 'WITHDRAWN', weights: null });
     await settled();
-    expect(engine.batches).toHaveLength(1);
+    expect(engine.orders).toHaveLength(1);
   });
 });

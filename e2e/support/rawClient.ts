@@ -53,7 +53,11 @@ export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevi
       }),
     lease: async () => {
       const lease = next<Lease>(coordinator, EVENTS.lease);
-      await ask(coordinator, EVENTS.ready, { engine: { name: 'scripted', detail: 'test', software: false } });
+      await ask(coordinator, EVENTS.ready, {
+        engine: { name: 'scripted', detail: 'test', software: false },
+        trials: [],
+        workers: 1,
+      });
       return lease;
     },
   };

@@ -1,28 +1,31 @@
 import { connectSocketIo } from '../../client/transport/socketio.ts';
 import { DataCache } from '../../client/worker/dataCache.ts';
 import { Volunteer, type VolunteerEvents } from '../../client/worker/volunteer.ts';
-import type { Batch, Engine } from '../../shared/engine/engine.ts';
+import { onlyEngine } from '../../client/worker/testing/onlyEngine.ts';
+import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import { gatherBatch, type Batch } from '../../shared/engine/batch.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { Hello } from '../../shared/protocol/messages.ts';
 import type { Cleanup } from './testServer.ts';
 
 /** Computes something that depends on every weight, pixel and label, and is the same bits everywhere. */
-export const scriptedEngine: Engine = {
-  name: 'scripted',
-  detail: 'test',
-  software: false,
-  gradient: (parameters, batch) => Promise.resolve({ gradient: pseudoGradient(parameters, batch), loss: 0 }),
-  dispose: () => undefined,
-};
-
-/** The same engine, whose every gradient waits for something first. */
-export function pacedEngine(pace: () => Promise<void>): Engine {
+export function createScriptedEngine(pace: () => Promise<void> = () => Promise.resolve()): Engine {
+  let held: DataShard | null = null;
+  const update = async (parameters: Float32Array, order: Uint32Array) => {
+    await pace();
+    if (held === null) throw new Error('no data shard is held');
+    return pseudoGradient(parameters, gatherBatch(held, order, { mean: 0.1307, deviation: 0.3081 }));
+  };
   return {
-    ...scriptedEngine,
-    gradient: async (parameters, batch) => {
-      await pace();
-      return scriptedEngine.gradient(parameters, batch);
-    },
+    name: 'scripted',
+    detail: 'test',
+    software: false,
+    hold: (shard) => Promise.resolve(void (held = shard)),
+    gradient: async (parameters, order) => ({ gradient: await update(parameters, order), loss: 0 }),
+    train: async (parameters, order) => ({ delta: await update(parameters, order), loss: 0 }),
+    evaluate: () => Promise.reject(new Error('a scripted engine only trains')),
+    dispose: () => undefined,
   };
 }
 
@@ -38,7 +41,12 @@ export const SCRIPTED_AGENT = { agent: 'scripted', cores: 1, secureContext: true
 
 /** The hello of a well-behaved client. */
 export function politeHello(changes: Partial<Hello> = {}): Hello {
-  return { protocol: PROTOCOL_VERSION, join: '', profile: { ...SCRIPTED_AGENT, engine: null }, ...changes };
+  return {
+    protocol: PROTOCOL_VERSION,
+    join: '',
+    profile: { ...SCRIPTED_AGENT, engine: null, trials: [], workers: 1 },
+    ...changes,
+  };
 }
 
 const SILENT: VolunteerEvents = {
@@ -53,7 +61,7 @@ export function startScriptedWorker(
   cleanup: Cleanup,
   server: string,
   events: Partial<VolunteerEvents> = {},
-  engine: Engine = scriptedEngine,
+  engine: Engine = createScriptedEngine(),
 ): Volunteer {
   const volunteer = new Volunteer({
     join: '',
@@ -61,7 +69,7 @@ export function startScriptedWorker(
     agent: SCRIPTED_AGENT,
     data: new DataCache(server),
     connect: (listener) => connectSocketIo(server, listener),
-    loadEngine: () => Promise.resolve(engine),
+    selectEngines: () => Promise.resolve(onlyEngine(engine)),
     events: { ...SILENT, ...events },
   });
   cleanup.add(() => volunteer.stop());

@@ -34,6 +34,13 @@ export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
   return folder;
 }
 
+export interface TestServerOptions {
+  environment?: Record<string, string>;
+  clock?: Clock;
+  /** Folder of the pages, where they are not those of the project. */
+  pages?: string;
+}
+
 /**
  * Serves what a command line asks for, as `npm start` does, on a free port.
  * @param argv flags; `--data-dir` is a temporary folder where they name none.
@@ -41,8 +48,7 @@ export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
 export async function startServer(
   cleanup: Cleanup,
   argv: string[],
-  environment: Record<string, string> = {},
-  clock: Clock = wallClock,
+  { environment = {}, clock = wallClock, pages }: TestServerOptions = {},
 ): Promise<TestServer> {
   const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
@@ -53,7 +59,7 @@ export async function startServer(
     null,
     note,
   );
-  const serving = await serve({ ...begun, pages: await ensurePages(), clock, log: note });
+  const serving = await serve({ ...begun, pages: pages ?? (await ensurePages()), clock, log: note });
   cleanup.add(() => serving.close());
   await serving.training.run.start();
   return { ...serving, config: begun.config, log };

@@ -26,7 +26,7 @@ const swarmOptions = (path: string) =>
   ({
     url: `${origin}${path}`,
     tabs: 2,
-    engine: 'cpu',
+    engine: 'wasm',
     executablePath,
     log: (line: string) => lines.push(line),
   }) as const;
@@ -49,7 +49,7 @@ describe('openTabs', () => {
     async () => {
       const swarm = await openTabs(swarmOptions('/#join=s'));
       expect(swarm.tabs).toHaveLength(2);
-      expect(await swarm.engines()).toEqual(['cpu1#join=s', 'cpu1#join=s']);
+      expect(await swarm.engines()).toEqual(['wasm1#join=s', 'wasm1#join=s']);
       await expect.poll(() => lines).toContain('tab 2: worker failed');
       await swarm.close();
       expect(await swarm.ended).toBe('closed');

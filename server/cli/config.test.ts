@@ -42,7 +42,7 @@ describe('defaults', () => {
       target: null,
     });
     expect(start).toMatchObject({
-      mode: 'async',
+      mode: 'sync',
       shards: 1,
       momentum: 0.9,
       https: false,
@@ -54,8 +54,26 @@ describe('defaults', () => {
   });
 
   it.each([...zoo])('take the recipe of %s', (name, { spec, recipe }) => {
-    expect(loadConfig('demo', ['--model', name], {})).toMatchObject({ spec, ...recipe });
-    expect(loadConfig('start', ['--model', name], {})).toMatchObject({ ...recipe, target: null });
+    const { target, mode, gradient, local } = recipe;
+    const way =
+      local === null
+        ? { ...gradient, localSteps: 1, local: null }
+        : {
+            ...{ batch: local.batch, lr: 1, optimizer: 'sgd', localSteps: local.steps },
+            local: { steps: local.steps, lr: local.lr, momentum: local.momentum },
+          };
+    expect(loadConfig('demo', ['--model', name], {})).toMatchObject({ spec, mode, target, ...way });
+    expect(loadConfig('start', ['--model', name], {})).toMatchObject({ mode, ...way, target: null });
+    const byGradients = loadConfig('demo', ['--model', name, '--local-steps', '1'], {});
+    expect(byGradients).toMatchObject({ ...gradient, localSteps: 1, local: null });
+  });
+
+  it('of local steps stand for a model whose recipe has none', () => {
+    const config = loadConfig('demo', ['--model', ownModel, '--local-steps', '5', '--local-lr', '0.2'], {});
+    expect(config).toMatchObject({
+      ...{ batch: 32, lr: 1, optimizer: 'sgd', localSteps: 5 },
+      local: { steps: 5, lr: 0.2, momentum: 0 },
+    });
   });
 
   it('of a model from a file name no target', () => {
@@ -145,9 +163,13 @@ describe('a bad value is named with its flag', () => {
     ['--shards', '0'],
     ['--shards', 'ftp://a'],
     ['--shards', 'http://a,'],
-    ['--shards', '9'],
+    ['--shards', '25'],
     ['--tabs', '1.5'],
-    ['--engine', 'wasm'],
+    ['--engine', 'cuda'],
+    ['--node-workers', '-1'],
+    ['--local-steps', '0'],
+    ['--local-lr', '0'],
+    ['--local-momentum', '1'],
     ['--batch', '0'],
     ['--lr', '0'],
     ['--lr', 'fast'],

@@ -2,26 +2,39 @@ import { readFileSync } from 'node:fs';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import { ModelSpecError, parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { Recipe } from '../../shared/model/zoo/entry.ts';
+import type { GradientRecipe, Recipe } from '../../shared/model/zoo/entry.ts';
 import { zoo } from '../../shared/model/zoo/index.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { WorkUnit } from '../../shared/protocol/messages.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Command, Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
 import type { RawValue } from './values.ts';
 
+/** The settings that a recipe decides where nobody else does. */
+type Resolved = 'target' | 'mode' | 'batch' | 'lr' | 'optimizer' | 'localSteps' | 'localLr' | 'localMomentum';
+
 /** What every command runs on: each setting of flags.ts, resolved. */
-export interface Config extends Omit<Settings, 'model' | 'url' | keyof Recipe> {
+export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
   command: Command;
   /** As it was given: a name of the zoo, or the path of a file. */
   model: string;
   spec: ModelSpec;
   batch: number;
   lr: number;
-  optimizer: Recipe['optimizer'];
+  optimizer: GradientRecipe['optimizer'];
+  mode: Recipe['mode'];
+  /** Steps a unit; 1 is one gradient. */
+  localSteps: number;
+  /** Null where there are no local steps. */
+  localLr: number | null;
+  /** Null where there are no local steps. */
+  localMomentum: number | null;
+  /** The three above as a work unit has them. */
+  local: WorkUnit['local'];
   /** Accuracy at which the run ends, 0 to 1; null trains until something else ends it. */
   target: number | null;
-  /** Empty but for the command `swarm`, which must have one. */
+  /** Empty but for the commands `swarm` and `worker`, which must have one. */
   url: string;
 }
 
@@ -31,7 +44,16 @@ export { ConfigError };
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How a model from a file is trained where nobody says otherwise; it names no target. */
-const FILE_RECIPE = { batch: 32, lr: 0.05, optimizer: 'momentum', target: null } as const;
+const FILE_RECIPE: Trainable['recipe'] = {
+  target: null,
+  mode: 'async',
+  gradient: { batch: 32, lr: 0.05, optimizer: 'momentum' },
+  local: null,
+};
+/** Local steps of a model whose recipe has none, where they are asked for. */
+const LOCAL_STEPS = { lr: 0.1, momentum: 0 };
+/** Deltas are applied as they are. */
+const OUTER = { lr: 1, optimizer: 'sgd' } as const;
 
 /**
  * The configuration of a command: a flag goes before the environment, that before what a resumed run remembers,
@@ -56,6 +78,9 @@ export function loadConfig(
       source: `the checkpoint's ${flagOf(key)}`,
     });
   }
+  // A checkpoint of before there were local steps is of a run of gradients.
+  if (remembered['model'] !== undefined && !given.has('localSteps'))
+    given.set('localSteps', { raw: '1', source: "the checkpoint's age" });
   const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
   // Each value has passed the schema of its own key, which is what the type says.
   return resolve(
@@ -109,10 +134,14 @@ function quote(raw: RawValue): string {
 
 function resolve(command: Command, settings: Settings, source: (key: Key) => string): Config {
   const { spec, recipe } = modelOf(settings.model, source('model'));
-  const { batch = recipe.batch, lr = recipe.lr, optimizer = recipe.optimizer } = settings;
-  const { target = recipe.target, url = '' } = settings;
-  if (command === 'swarm' && url === '')
+  const { target = recipe.target, mode = recipe.mode, url = '' } = settings;
+  const training = trainingOf(settings, recipe);
+  if ((command === 'swarm' || command === 'worker') && url === '')
     throw new ConfigError(`${flagOf('url')}: the join address of a server is needed`);
+  if (command === 'swarm' && settings.tabs === 0) throw new ConfigError(`${source('tabs')}: 0 opens nothing`);
+  if (command === 'demo' && settings.tabs + settings.nodeWorkers === 0) {
+    throw new ConfigError(`${source('tabs')}: 0 needs ${flagOf('nodeWorkers')}, or nobody trains`);
+  }
   if (settings.resume && settings.dataDir === null) {
     throw new ConfigError(
       `${source('resume')}: needs ${flagOf('dataDir')}, since this command's own folder is temporary`,
@@ -127,7 +156,24 @@ function resolve(command: Command, settings: Settings, source: (key: Key) => str
     );
   }
   checkShards(spec, shardCount(settings), source('shards'));
-  return { ...settings, command, spec, batch, lr, optimizer, target, url };
+  return { ...settings, command, spec, ...training, mode, target, url };
+}
+
+/** The settings of the way of training that the number of local steps decides. */
+function trainingOf(settings: Settings, { gradient, local }: Trainable['recipe']) {
+  const { localSteps = local?.steps ?? 1 } = settings;
+  const way = localSteps > 1 ? { ...LOCAL_STEPS, batch: gradient.batch, ...local } : null;
+  const standard = way === null ? gradient : { ...OUTER, batch: way.batch };
+  const { batch = standard.batch, lr = standard.lr, optimizer = standard.optimizer } = settings;
+  const rates = { lr: settings.localLr ?? way?.lr, momentum: settings.localMomentum ?? way?.momentum };
+  if (way === null || rates.lr === undefined || rates.momentum === undefined)
+    return { batch, lr, optimizer, localSteps, localLr: null, localMomentum: null, local: null };
+  return {
+    ...{ batch, lr, optimizer, localSteps },
+    localLr: rates.lr,
+    localMomentum: rates.momentum,
+    local: { steps: localSteps, lr: rates.lr, momentum: rates.momentum },
+  };
 }
 
 interface Trainable {
@@ -170,6 +216,7 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
   ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
+  ...(['localSteps', 'localLr', 'localMomentum'] as const),
   ...(['staleness', 'maxStaleness', 'roundSize', 'leaseSeconds', 'evaluateEvery', 'seed'] as const),
 ];
 

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findChromium } from '../../e2e/swarm/chromium.ts';
-import { openTabs } from '../../e2e/swarm/launch.ts';
 import { addressLines } from './addresses.ts';
 import { beginRun } from './beginning.ts';
+import { planCrowd, startCrowd } from './crowd.ts';
 import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
@@ -14,7 +13,7 @@ import { showProgress } from './showProgress.ts';
 import { summaryJson, summaryOf, summaryText, type Summary } from './summary.ts';
 import { wallClock } from './wallClock.ts';
 
-/** `npm run demo`: a server and headless tabs that train on it until the target is reached. */
+/** `npm run demo`: a server, and headless tabs or workers without a browser that train on it to the target. */
 
 async function main(): Promise<number> {
   const load = (remembered?: Remembered) => loadConfig('demo', undefined, undefined, remembered);
@@ -25,27 +24,27 @@ async function main(): Promise<number> {
   try {
     const begun = await beginRun(load, temporary, note);
     const { config } = begun;
-    const { executablePath } = await findChromium(config.chromium);
+    const plan = await planCrowd(config, note);
     const pages = await ensurePages();
     const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await run.start();
-    const { tabs, engine } = config;
     const url = serving.addresses[0]?.url ?? serving.url;
-    const swarm = await openTabs({ url, tabs, engine, executablePath, log: note });
+    const { engine, join: credential } = config;
+    const crowd = await startCrowd(plan, { url, engine, join: credential, log: note });
     progress.follow(serving.snapshot);
-    const died = swarm.ended.then((how) => how === 'died');
+    const died = crowd.ended.then((how) => how === 'died');
     const end = await Promise.race([
       run.ended().then(() => 'ended' as const),
       interrupted.then(() => 'interrupted' as const),
       died.then(() => 'died' as const),
     ]);
-    if (end === 'died') note('The browser died.');
+    if (end === 'died') note('Nobody is left to train.');
     await run.end('interrupted');
     progress.end();
-    const summary = summaryOf(serving.snapshot(), config, serving.trainImages);
-    await swarm.close();
+    const summary = summaryOf(serving.snapshot(), { ...config, ...plan }, serving.trainImages);
+    await crowd.close();
     await serving.close();
     process.stderr.write(`${summaryText(summary)}\n`);
     if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);

@@ -1,3 +1,4 @@
+import { ENGINES } from '../../shared/profile/profile.ts';
 import {
   allOrCount,
   decimal,
@@ -24,7 +25,7 @@ export class ConfigError extends Error {
 }
 
 /** The commands, by the word behind `npm run`; `start` is `npm start`. */
-export const COMMANDS = ['start', 'demo', 'swarm', 'shard'] as const;
+export const COMMANDS = ['start', 'demo', 'swarm', 'worker', 'shard'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** One setting. `T` is the type of its value. */
@@ -77,19 +78,21 @@ const MOST_SECONDS = 2_000_000;
 const MOST_LEASE_SECONDS = 3600;
 const TABS_MOST = 256;
 const BATCH_MOST = 4096;
+const WORKERS_MOST = 64;
+const STEPS_MOST = 10_000;
 
 export const SETTINGS = {
   model: setting(
     RUNS,
     words('a name or a path', '<name|file>'),
-    'ray-convnet',
+    'lenet',
     'Model to train: a name of the zoo, or a JSON file that declares one.',
   ),
-  mode: setting(
+  mode: setting<'async' | 'sync' | undefined>(
     RUNS,
     oneOf('async', 'sync'),
-    'async',
-    'Commit each update as it comes, or in rounds of one update per device.',
+    undefined,
+    "Commit each update as it comes, or in rounds of one update per worker; by default the model's recipe.",
   ),
   shards: setting(
     RUNS,
@@ -97,18 +100,20 @@ export const SETTINGS = {
     1,
     'Parameter-server shards in this process, or the addresses of the shard processes.',
   ),
-  tabs: setting(TABS, whole(1, TABS_MOST), 2, 'Headless browser tabs to open.'),
+  tabs: setting(TABS, whole(0, TABS_MOST), 2, 'Headless browser tabs to open.'),
+  nodeWorkers: setting(['demo'], whole(0, WORKERS_MOST), 0, 'Workers without a browser to start.'),
   engine: setting(
     TABS,
-    oneOf('auto', 'webgpu', 'webgl', 'cpu'),
+    oneOf('auto', ...ENGINES),
     'auto',
-    'What the tabs train with; auto takes the first that works, hardware before software.',
+    'What the tabs train with; auto takes the fastest that gives right answers.',
   ),
+  workers: setting(['worker'], whole(1, WORKERS_MOST), 1, 'Workers to start, each a device of its own.'),
   batch: setting<number | undefined>(
     RUNS,
     whole(1, BATCH_MOST),
     undefined,
-    "Images a gradient is the mean of; by default the model's recipe.",
+    "Images a gradient or a local step is the mean of; by default the model's recipe.",
     { unit: 'images' },
   ),
   lr: setting<number | undefined>(
@@ -128,6 +133,25 @@ export const SETTINGS = {
     decimal('from 0 to below 1', (value) => value < 1),
     0.9,
     'Momentum of the optimizer of that name.',
+  ),
+  localSteps: setting<number | undefined>(
+    RUNS,
+    whole(1, STEPS_MOST),
+    undefined,
+    "Steps that a worker takes by itself before it hands in an update; 1 is one gradient; by default the model's recipe.",
+    { unit: 'steps' },
+  ),
+  localLr: setting<number | null | undefined>(
+    RUNS,
+    decimal('above 0', (value) => value > 0),
+    undefined,
+    "Learning rate of the local steps, where there are several; by default the model's recipe.",
+  ),
+  localMomentum: setting<number | null | undefined>(
+    RUNS,
+    decimal('from 0 to below 1', (value) => value < 1),
+    undefined,
+    "Momentum of the local steps, where there are several; by default the model's recipe.",
   ),
   reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
   staleness: setting(
@@ -166,7 +190,7 @@ export const SETTINGS = {
   evaluateEvery: setting(
     RUNS,
     whole(0),
-    20,
+    5,
     'Commits between two evaluations on the test images; 0 is only at the end.',
     { unit: 'commits' },
   ),
@@ -204,7 +228,7 @@ export const SETTINGS = {
   ),
   resume: setting(RUNS, flag, false, 'Go on from the newest checkpoint of the data folder.'),
   join: setting(
-    ['start', 'demo', 'swarm'],
+    ['start', 'demo', 'swarm', 'worker'],
     words('a credential', '<credential>', 128),
     '',
     'Credential that volunteers must show; without it, everyone may join.',
@@ -218,10 +242,10 @@ export const SETTINGS = {
     { secret: true },
   ),
   url: setting<string | undefined>(
-    ['swarm'],
+    ['swarm', 'worker'],
     httpUrl,
     undefined,
-    'Join address of the server to open; must be given.',
+    'Join address of the server; must be given.',
   ),
   chromium: setting<string | null>(
     TABS,

@@ -18,6 +18,7 @@ const ABOUT: Record<Command, string> = {
   start: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
   demo: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
   swarm: 'Opens headless tabs that join the run of a server.',
+  worker: 'Starts workers without a browser that join the run of a server.',
   shard: 'Runs one parameter-server shard as a process of its own.',
 };
 

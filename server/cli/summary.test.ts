@@ -4,12 +4,12 @@ import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
 
 const demo = loadConfig('demo', ['--model', 'lenet', '--shards', '2', '--tabs', '3'], {});
-const devices = [deviceOf('webgl', 3), deviceOf('cpu', 5), deviceOf('cpu', 1), deviceOf('webgpu', 0)];
+const devices = [deviceOf('tfjs-webgl', 3), deviceOf('wasm', 5), deviceOf('wasm', 1), deviceOf('webgpu', 0)];
 const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
 
 it('is one JSON line with its keys in order', () => {
   expect(summaryJson(summaryOf(ended, demo, 60_000))).toBe(
-    '{"model":"lenet","mode":"async","shards":2,"tabs":3,"engines":["webgl","cpu"],"commits":1240,' +
+    '{"model":"lenet","mode":"sync","shards":2,"localSteps":50,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
       '"bytesUp":12345678,"bytesDown":23456789,"stop":"target"}',
   );

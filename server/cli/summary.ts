@@ -8,8 +8,12 @@ export interface Summary {
   model: string;
   mode: 'sync' | 'async';
   shards: number;
+  /** Steps that a worker takes a unit; 1 is one gradient. */
+  localSteps: number;
   /** Tabs that a demo opened; for a server, the devices that joined. */
   tabs: number;
+  /** Workers without a browser that a demo started. */
+  nodeWorkers: number;
   /** The engines that the devices trained with, each once. */
   engines: string[];
   /** The version that the model is at. */
@@ -33,7 +37,9 @@ export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: 
     model: status.model,
     mode: config.mode,
     shards: shardCount(config),
+    localSteps: config.localSteps,
     tabs: config.command === 'demo' ? config.tabs : snapshot.devices.length,
+    nodeWorkers: config.command === 'demo' ? config.nodeWorkers : 0,
     engines: enginesOf(snapshot),
     commits: status.version,
     samples: status.samples,
@@ -70,12 +76,12 @@ const STOPS: Record<StopReason, string> = {
 
 /** The same as a few lines for a person. */
 export function summaryText(summary: Summary): string {
-  const { shards, tabs, engines, stop, testAccuracy } = summary;
+  const { shards, tabs, nodeWorkers, engines, stop, testAccuracy } = summary;
   const accuracy = testAccuracy === null ? 'not measured' : percent(testAccuracy);
   return [
     `${summary.model}: ${accuracy} on ${grouped(summary.testImages)} test images (${stop === null ? 'still running' : STOPS[stop]})`,
     `  ${grouped(summary.commits)} commits, ${grouped(summary.samples)} samples of ${grouped(summary.trainImages)} training images in ${elapsed(summary.seconds)}`,
-    `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
+    `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
   ].join('\n');
 }

@@ -31,7 +31,13 @@ async function main(): Promise<number> {
 
 async function open({ url, join, tabs, engine, chromium }: Config): Promise<Swarm> {
   const { executablePath } = await findChromium(chromium);
-  const swarm = await openTabs({ url: withCredential(url, join), tabs, engine, executablePath, log: say });
+  const swarm = await openTabs({
+    url: withCredential(url, join),
+    tabs,
+    engine,
+    executablePath,
+    log: say,
+  });
   say(`${tabs} tabs at ${new URL(url).origin}; Ctrl-C closes them.`);
   return swarm;
 }

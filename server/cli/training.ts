@@ -93,7 +93,7 @@ export class Training {
   #createCoordinator(): Coordinator {
     const { clock, beginning, dataShards } = this.#parts;
     const { version, samples } = beginning;
-    const { batch, seed } = this.#config;
+    const { batch, local, seed } = this.#config;
     return new Coordinator(
       {
         run: this.name,
@@ -107,7 +107,7 @@ export class Training {
       {
         clock,
         policy: policyOf(this.#config),
-        work: createWork(dataShards, { batch, seed, startVersion: version }),
+        work: createWork(dataShards, { batch, local, seed, startVersion: version }),
         shards: this.shards,
         mintDevice: () => randomBytes(6).toString('hex'),
         committed: () => {

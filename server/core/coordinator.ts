@@ -1,8 +1,8 @@
 import type { KeyRange } from '../../shared/model/ranges.ts';
-import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import { resumeToken, sameSecret, shardPass } from '../../shared/protocol/mac.ts';
-import type { Hello } from '../../shared/protocol/messages.ts';
+import type { Hello, Ready } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from './aggregate.ts';
 import type { Clock } from './clock.ts';
@@ -145,10 +145,10 @@ export class Coordinator implements ShardReports {
   }
 
   /** The device has no lease and would like one. Asking again while it has one changes nothing. */
-  ready(session: Session, engine: EngineReport): void {
+  ready(session: Session, { engine, trials, workers }: Ready): void {
     const device = this.#heard(session);
     if (device === undefined) return;
-    device.profile = { ...device.profile, engine };
+    device.profile = { ...device.profile, engine, trials, workers };
     if (device.lease !== null || device.state === 'faulty') return;
     DeviceRegistry.idle(device, this.#version);
     this.#pump();

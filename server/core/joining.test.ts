@@ -42,7 +42,7 @@ describe('joining', () => {
     const engine = { name: 'scripted' as const, detail: '', software: true };
     world.coordinator.leave(old);
     world.coordinator.disconnect(old);
-    world.coordinator.ready(old, engine);
+    world.coordinator.ready(old, { engine, trials: [], workers: 1 });
     expect(world.coordinator.release(old, device?.lease.terms.lease ?? 0)).toBe('UNKNOWN_LEASE');
     device?.pushNow();
     expect(world.coordinator.version).toBe(1);
@@ -82,7 +82,7 @@ describe('joining', () => {
 
 describe('work', () => {
   it('[UN2] a unit follows from the run seed, its lane and its step', () => {
-    const settings = { batch: 32, seed: 3, startVersion: 0 };
+    const settings = { batch: 32, local: null, seed: 3, startVersion: 0 };
     const [work, same] = [
       createWork(dataShards(60, 1000), settings),
       createWork(dataShards(60, 1000), settings),
@@ -105,7 +105,7 @@ describe('work', () => {
   });
 
   it('[UN2] each lane comes to every data shard, staying on each for as many units as cover it', () => {
-    const work = createWork(dataShards(60, 1000), { batch: 32, seed: 3, startVersion: 0 });
+    const work = createWork(dataShards(60, 1000), { batch: 32, local: null, seed: 3, startVersion: 0 });
     for (let lane = 0; lane < 8; lane++) {
       const visits = new Map<number, number>();
       for (let step = 0; step < 60 * 32; step++) {
@@ -119,8 +119,8 @@ describe('work', () => {
   });
 
   it('[UN2] there is no work without data', () => {
-    expect(() => createWork([], { batch: 1, seed: 1, startVersion: 0 })({ lane: 0, step: 0 })).toThrow(
-      /no data/,
-    );
+    expect(() =>
+      createWork([], { batch: 1, local: null, seed: 1, startVersion: 0 })({ lane: 0, step: 0 }),
+    ).toThrow(/no data/);
   });
 });

@@ -7,7 +7,7 @@ import type { Device } from './devices.ts';
 import { LeaseBook, type LiveLease } from './leases.ts';
 import type { Assignment, Policy } from './policy/policy.ts';
 import type { ShardPort } from './shardPort.ts';
-import type { createWork } from './work.ts';
+import { samplesOf, type createWork } from './work.ts';
 
 export interface LeaseDeskParts {
   /** Public id of the run. */
@@ -52,8 +52,8 @@ export class LeaseDesk {
       device: device.id,
       run,
       baseVersion: version,
-      kind: 'gradient',
-      samples: unit.batch * unit.localSteps,
+      kind: unit.local === null ? 'gradient' : 'delta',
+      samples: samplesOf(unit),
       deadline: now + assignment.leaseMs,
     };
     if (device.holds !== version) for (const shard of shards) shard.pin(lease, version);

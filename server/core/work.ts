@@ -6,11 +6,19 @@ import type { WorkKey } from './policy/policy.ts';
 export type DataShardRef = WorkUnit['dataShard'];
 
 export interface WorkSettings {
+  /** Images a gradient or a local step. */
   batch: number;
+  /** The local steps that every unit of the run asks for; null asks for gradients [UN3]. */
+  local: WorkUnit['local'];
   /** Seed of the run. */
   seed: number;
   /** The version this server started at, so that a resumed run does not repeat its units. */
   startVersion: number;
+}
+
+/** Samples that a unit visits [UN4]. */
+export function samplesOf({ batch, local }: Pick<WorkUnit, 'batch' | 'local'>): number {
+  return batch * (local?.steps ?? 1);
 }
 
 /** Lanes start this far apart in the order of data shards, so that few devices do not share one at once. */
@@ -26,7 +34,7 @@ const ORDER_STREAM = 0x0d5;
 export function createWork(dataShards: DataShardRef[], settings: WorkSettings): (key: WorkKey) => WorkUnit {
   const order = permutation(deriveSeed(settings.seed, ORDER_STREAM), dataShards.length);
   return ({ lane, step }) => {
-    const unitsAShard = Math.max(1, Math.ceil((dataShards[0]?.samples ?? 0) / settings.batch));
+    const unitsAShard = Math.max(1, Math.ceil((dataShards[0]?.samples ?? 0) / samplesOf(settings)));
     const position = (lane * LANE_STRIDE + Math.floor(step / unitsAShard)) % order.length;
     const dataShard = dataShards[order[position] ?? 0];
     if (dataShard === undefined) throw new Error('work: there are no data shards');
@@ -34,7 +42,7 @@ export function createWork(dataShards: DataShardRef[], settings: WorkSettings): 
       dataShard,
       seed: deriveSeed(settings.seed, settings.startVersion, lane, step),
       batch: settings.batch,
-      localSteps: 1,
+      local: settings.local,
       codec: 'float32',
     };
   };

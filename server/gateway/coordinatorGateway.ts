@@ -108,8 +108,12 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     [EVENTS.hello]: onHello,
     [EVENTS.ready]: joined((present, [body], reply) => {
       const message = ready.safeParse(body);
-      if (message.success) coordinator.ready(present, message.data.engine);
-      reply(message.success ? { outcome: 'OK' } : { outcome: 'MALFORMED', reason: 'ready names an engine' });
+      if (message.success) coordinator.ready(present, message.data);
+      reply(
+        message.success
+          ? { outcome: 'OK' }
+          : { outcome: 'MALFORMED', reason: 'ready names an engine, trials and workers' },
+      );
     }),
     [EVENTS.release]: joined((present, [body], reply) => {
       const message = release.safeParse(body);

@@ -1,7 +1,13 @@
 import type { DataShard } from '../dataset/dataShard.ts';
 import type { ModelSpec } from '../model/spec.ts';
 import { permutation } from '../random/generator.ts';
-import type { Batch } from './engine.ts';
+
+/** Images as the network sees them (normalised, NHWC) and their labels. */
+export interface Batch {
+  samples: number;
+  images: Float32Array;
+  labels: Uint8Array;
+}
 
 /**
  * The samples a work unit visits: the data shard's order under the unit's seed, `count` of them, starting over

@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type * as z from 'zod/mini';
 import * as m from './messages.ts';
 
-const engine = { name: 'webgpu', detail: 'apple m1', software: false };
-const profile = { agent: 'Chrome 156 on Linux', cores: 8, secureContext: true, engine };
+const engine = { name: 'webgpu' as const, detail: 'apple m1', software: false };
+const trial = { ...engine, verdict: 'wrong' as const, reason: 'off by 2', samplesPerSecond: null };
+const profile = {
+  agent: 'Chrome 156 on Linux',
+  cores: 8,
+  secureContext: true,
+  engine,
+  trials: [trial],
+  workers: 4,
+};
 const [device, token, pass, run] = ['0123456789ab', 'a'.repeat(32), 'b'.repeat(32), '89abcdef'];
-const hello: m.Hello = { protocol: 1, join: '', profile: { ...profile, engine: null } };
+const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
 const welcome: m.Welcome = { outcome: 'OK', device, token, pass, run, model: { name: 'x' }, shards: [shard] };
 const terms: m.LeaseTerms = {
@@ -19,7 +27,7 @@ const terms: m.LeaseTerms = {
 };
 const signed: m.SignedTerms = { ...terms, mac: 'c'.repeat(32) };
 const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
-const unit: m.WorkUnit = { dataShard, seed: 4_294_967_295, batch: 32, localSteps: 1, codec: 'float32' };
+const unit: m.WorkUnit = { dataShard, seed: 4_294_967_295, batch: 32, local: null, codec: 'float32' };
 const lease: m.Lease = { terms: signed, unit, remainingMs: 15_000 };
 const answer: m.ShardAnswer = {
   outcome: 'DUPLICATE',
@@ -84,15 +92,26 @@ const CASES: Record<string, Case> = {
   },
   workUnit: {
     schema: m.workUnit,
-    good: [unit],
+    good: [unit, { ...unit, local: { steps: 50, lr: 0.1, momentum: 0 } }],
     wrong: [
       { dataShard: { ...dataShard, path: '/data/../secret' } },
       { dataShard: { ...dataShard, path: `https://elsewhere.example/data/${'d'.repeat(32)}.bin` } },
-      ...[{ seed: -1 }, { batch: 0 }, { localSteps: 0 }, { codec: 'int8' }],
+      ...[{ seed: -1 }, { batch: 0 }, { local: undefined }, { codec: 'int8' }],
+      ...[{ steps: 0 }, { steps: 1.5 }, { lr: 0 }, { lr: Infinity }, { momentum: 1 }, { momentum: -0.1 }].map(
+        (change) => ({ local: { steps: 2, lr: 0.1, momentum: 0, ...change } }),
+      ),
     ],
   },
   lease: { schema: m.lease, good: [lease], wrong: [{ terms }, { unit: {} }, { remainingMs: -1 }] },
-  ready: { schema: m.ready, good: [{ engine }], wrong: [{ engine: null }] },
+  ready: {
+    schema: m.ready,
+    good: [{ engine, trials: [trial], workers: 4 }],
+    wrong: [
+      ...[{ engine: null }, { workers: 0 }, { workers: 10_000 }, { trials: undefined }],
+      ...[{ trials: Array(17).fill(trial) }, { trials: [{ ...trial, verdict: 'fine' }] }],
+      ...[1e30, -1, NaN].map((samplesPerSecond) => ({ trials: [{ ...trial, samplesPerSecond }] })),
+    ],
+  },
   release: {
     schema: m.release,
     good: [{ lease: 1, reason: 'no data' }],

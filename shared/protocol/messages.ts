@@ -71,6 +71,13 @@ export type LeaseTerms = z.infer<typeof leaseTerms>;
 export const signedTerms = z.strictObject({ ...leaseTerms.shape, mac: hex(32) });
 export type SignedTerms = z.infer<typeof signedTerms>;
 
+/** Local steps of SGD, momentum beginning at zero in each unit. */
+export const localTraining = z.strictObject({
+  steps: z.int().check(z.minimum(1)),
+  lr: z.number().check(z.positive()),
+  momentum: z.number().check(z.minimum(0), z.lt(1)),
+});
+
 /** What a worker is asked to compute. */
 export const workUnit = z.strictObject({
   dataShard: z.strictObject({
@@ -81,9 +88,10 @@ export const workUnit = z.strictObject({
   }),
   /** Seeds the order in which the data shard is visited. */
   seed: count,
-  /** Images a local step. */
+  /** Images a gradient or a local step. */
   batch: z.int().check(z.minimum(1)),
-  localSteps: z.int().check(z.minimum(1)),
+  /** The local steps whose delta is asked for; null asks for one gradient. */
+  local: z.nullable(localTraining),
   codec: z.literal('float32'),
 });
 export type WorkUnit = z.infer<typeof workUnit>;
@@ -97,8 +105,13 @@ export const lease = z.strictObject({
 });
 export type Lease = z.infer<typeof lease>;
 
-/** client -> coordinator `ready`: "I have this engine, no lease, and would like one". */
-export const ready = z.strictObject({ engine: engineReport });
+/** client -> coordinator `ready`: "I train with this, and have fewer leases than workers". */
+export const ready = z.strictObject({
+  engine: engineReport,
+  trials: capabilityProfile.shape.trials,
+  workers: capabilityProfile.shape.workers,
+});
+export type Ready = z.infer<typeof ready>;
 /** client -> coordinator `release`: "I cannot do this one". */
 export const release = z.strictObject({ lease: count, reason: z.string().check(z.maxLength(200)) });
 /** client -> coordinator `leave`: "No more work, please". */

@@ -1,11 +1,17 @@
 import type { DataShard } from '../../../shared/dataset/dataShard.ts';
-import type { Batch, Engine } from '../../../shared/engine/engine.ts';
+import type {
+  Engine,
+  EvaluationResult,
+  GradientResult,
+  LocalTraining,
+  TrainingResult,
+} from '../../../shared/engine/engine.ts';
 import { sliceOf } from '../../../shared/model/ranges.ts';
 import { parseModelSpec } from '../../../shared/model/spec.ts';
-import type { EngineReport } from '../../../shared/profile/profile.ts';
 import type {
   Hello,
   Lease,
+  Ready,
   Refusal,
   RunStatus,
   SignedTerms,
@@ -57,7 +63,7 @@ export function leaseOf(lease: number, baseVersion: number): Lease {
   const dataShard = { index: 0, path: `/data/${'d'.repeat(32)}.bin`, samples: DATA.samples };
   return {
     terms,
-    unit: { dataShard, seed: lease, batch: 2, localSteps: 1, codec: 'float32' },
+    unit: { dataShard, seed: lease, batch: 2, local: null, codec: 'float32' },
     remainingMs: 1000,
   };
 }
@@ -76,23 +82,46 @@ export function replyAt(shard: number, outcome: Outcome, version: number): Slice
   return { outcome, weights: { version, values: sliceOf(weightsOf(version), range) } };
 }
 
-/** An engine whose gradient is its parameters plus one; `failing` makes it throw. */
+/**
+ * An engine whose gradient is its parameters plus one, and whose delta is its parameters plus the rate; `failing`
+ * makes it throw.
+ */
 export class FakeEngine implements Engine {
-  readonly name = 'cpu';
+  readonly name = 'wasm';
   readonly detail = 'x'.repeat(300);
   readonly software = false;
-  readonly batches: Batch[] = [];
+  held: DataShard | null = null;
+  readonly orders: number[][] = [];
+  readonly locals: LocalTraining[] = [];
   failing: string | null = null;
   disposed = 0;
 
-  gradient(parameters: Float32Array, batch: Batch): Promise<{ gradient: Float32Array; loss: number }> {
-    if (this.failing !== null) return Promise.reject(new Error(this.failing));
-    this.batches.push(batch);
-    return Promise.resolve({ gradient: parameters.map((value) => value + 1), loss: 0 });
+  hold(shard: DataShard): Promise<void> {
+    this.held = shard;
+    return Promise.resolve();
+  }
+
+  gradient(parameters: Float32Array, order: Uint32Array): Promise<GradientResult> {
+    return this.#visit(order, { gradient: parameters.map((value) => value + 1), loss: 0 });
+  }
+
+  train(parameters: Float32Array, order: Uint32Array, local: LocalTraining): Promise<TrainingResult> {
+    this.locals.push(local);
+    return this.#visit(order, { delta: parameters.map((value) => value + local.lr), loss: 0 });
+  }
+
+  evaluate(): Promise<EvaluationResult> {
+    return Promise.resolve({ correct: 0, loss: 0 });
   }
 
   dispose(): void {
     this.disposed++;
+  }
+
+  #visit<Result>(order: Uint32Array, result: Result): Promise<Result> {
+    if (this.failing !== null) return Promise.reject(new Error(this.failing));
+    this.orders.push([...order]);
+    return Promise.resolve(result);
   }
 }
 
@@ -101,7 +130,7 @@ export class FakeServer implements Connection {
   /** What was asked for, in order: `hello`, `join 0,1`, `ready`, `pull 0 @3`, `push 0 #1`, `restart`, ... */
   readonly asked: string[] = [];
   readonly hellos: Hello[] = [];
-  readonly engines: EngineReport[] = [];
+  readonly readies: Ready[] = [];
   readonly pushed: Float32Array[] = [];
   welcome: () => Promise<Welcome | Refusal> = () => Promise.resolve(WELCOME);
   ready: () => Promise<void> = () => Promise.resolve();
@@ -129,9 +158,9 @@ export class FakeServer implements Connection {
       this.hellos.push(hello);
       return this.welcome();
     },
-    ready: (engine: EngineReport) => {
+    ready: (ready: Ready) => {
       this.asked.push('ready');
-      this.engines.push(engine);
+      this.readies.push(ready);
       return this.ready();
     },
     release: (lease: number, reason: string) => {

@@ -1,8 +1,8 @@
 import type { DataShard } from '../../../shared/dataset/dataShard.ts';
-import type { Engine } from '../../../shared/engine/engine.ts';
 import { DataCache } from '../dataCache.ts';
 import { Volunteer, type VolunteerParts } from '../volunteer.ts';
 import { DATA, FakeEngine, FakeServer } from './fakeServer.ts';
+import { onlyEngine } from './onlyEngine.ts';
 
 class FakeData extends DataCache {
   override get(): Promise<DataShard> {
@@ -38,9 +38,9 @@ export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
     agent: { agent: 'test', cores: 4, secureContext: true },
     data: new FakeData('http://localhost'),
     connect: server.connect,
-    loadEngine: (model): Promise<Engine> => {
+    selectEngines: (model) => {
       loads.push(model.name);
-      return Promise.resolve(engine);
+      return Promise.resolve(onlyEngine(engine));
     },
     events: {
       state: (state, message) => told.push(message === null ? state : `${state}: ${message}`),

@@ -1,3 +1,4 @@
+import type { EngineName } from '../../../shared/profile/profile.ts';
 import { adminSnapshot, type AdminSnapshot } from '../../../shared/protocol/admin.ts';
 
 /** A snapshot of a run that goes well, for the tests of what is made from one. */
@@ -32,10 +33,7 @@ export function snapshotOf(
 }
 
 /** A row of the device table. */
-export function deviceOf(
-  engine: 'webgpu' | 'webgl' | 'cpu',
-  applied: number,
-): AdminSnapshot['devices'][number] {
+export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['devices'][number] {
   return {
     device: '0123456789ab',
     state: 'working',
@@ -44,6 +42,8 @@ export function deviceOf(
       cores: 2,
       secureContext: true,
       engine: { name: engine, detail: '', software: true },
+      trials: [],
+      workers: 1,
     },
     samplesPerSecond: 940,
     staleness: 1,

@@ -1,14 +1,24 @@
 import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
-import type { EngineReport } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
-import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
+import type { Lease, Ready, SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Joined, Session } from '../coordinator.ts';
 import type { SliceAnswer } from '../shard.ts';
 import { gradientOf } from './plainModel.ts';
 import type { World } from './world.ts';
 
-const ENGINE: EngineReport = { name: 'scripted', detail: '', software: true };
-export const PROFILE = { agent: 'scripted', cores: 1, secureContext: true, engine: null };
+const READY: Ready = {
+  engine: { name: 'scripted', detail: '', software: true },
+  trials: [],
+  workers: 1,
+};
+export const PROFILE = {
+  agent: 'scripted',
+  cores: 1,
+  secureContext: true,
+  engine: null,
+  trials: [],
+  workers: 1,
+};
 
 export interface DeviceScript {
   /** Milliseconds a unit takes; null: it takes leases and hands in nothing unless told to. */
@@ -89,7 +99,7 @@ export class ScriptedDevice {
   }
 
   ready(): this {
-    this.#world.coordinator.ready(this.session, ENGINE);
+    this.#world.coordinator.ready(this.session, READY);
     return this;
   }
 

@@ -1,5 +1,5 @@
 import { cutKeyRanges, joinSlices, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
-import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
 import { Coordinator } from '../coordinator.ts';
 import type { OptimizerSettings } from '../optimizer.ts';
 import { AsyncPolicy } from '../policy/async.ts';
@@ -24,6 +24,8 @@ export interface WorldOptions {
   shards?: number;
   maxNorm?: number;
   maxDevices?: number;
+  /** Local steps of every unit; none asks for gradients. */
+  local?: WorkUnit['local'];
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
   optimizer?: OptimizerSettings;
 }
@@ -70,7 +72,12 @@ export class World {
       {
         clock,
         policy,
-        work: createWork(dataShards(7), { batch: BATCH, seed: 3, startVersion: 0 }),
+        work: createWork(dataShards(7), {
+          batch: BATCH,
+          local: options.local ?? null,
+          seed: 3,
+          startVersion: 0,
+        }),
         shards: this.ports,
         mintDevice: () => (++this.#minted).toString(16).padStart(12, '0'),
         committed: () => this.committed(),

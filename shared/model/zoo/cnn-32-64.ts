@@ -19,5 +19,10 @@ export const cnn3264: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 32, lr: 0.002, optimizer: 'adam', target: 0.95 },
+  recipe: {
+    target: 0.95,
+    mode: 'async',
+    gradient: { batch: 32, lr: 0.002, optimizer: 'adam' },
+    local: null,
+  },
 };

@@ -19,5 +19,10 @@ export const lenet: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 16, lr: 0.003, optimizer: 'adam', target: 0.95 },
+  recipe: {
+    target: 0.985,
+    mode: 'sync',
+    gradient: { batch: 16, lr: 0.003, optimizer: 'adam' },
+    local: { steps: 50, batch: 16, lr: 0.1, momentum: 0 },
+  },
 };

@@ -16,5 +16,10 @@ export const rayConvnet: ZooEntry = {
     loss: 'softmax-cross-entropy',
     initialiser: 'pytorch',
   },
-  recipe: { batch: 32, lr: 0.006, optimizer: 'adam', target: 0.95 },
+  recipe: {
+    target: 0.95,
+    mode: 'async',
+    gradient: { batch: 32, lr: 0.006, optimizer: 'adam' },
+    local: null,
+  },
 };

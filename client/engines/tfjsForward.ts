@@ -1,13 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import type { ParameterLayout } from '../model/layout.ts';
-import type { ModelSpec } from '../model/spec.ts';
-
-/** Cuts a flat vector into one tensor a parameter, in layout order. The caller disposes of them. */
-export function parameterTensors(layout: ParameterLayout, parameters: Float32Array): tf.Tensor[] {
-  return layout.tensors.map(({ offset, length, shape }) =>
-    tf.tensor(parameters.slice(offset, offset + length), shape),
-  );
-}
+import * as tf from '@tensorflow/tfjs';
+import type { ModelSpec } from '../../shared/model/spec.ts';
 
 /** The logits of a batch: `[samples, classes]`. Runs on whichever tfjs backend is set. */
 export function forward(spec: ModelSpec, parameters: tf.Tensor[], images: tf.Tensor4D): tf.Tensor2D {

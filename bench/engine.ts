@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { build, preview } from 'vite';
+import { findChromium } from '../e2e/swarm/chromium.ts';
+import { launchOptions } from '../e2e/swarm/launch.ts';
+import { chromiumSetting } from '../server/cli/config.ts';
+import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
+import { zoo } from '../shared/model/zoo/index.ts';
+import { ENGINES } from '../shared/profile/profile.ts';
+import { samplesPerSecond } from './measureEngine.ts';
+import { missingModule, referenceLines } from './reference/python.ts';
+
+/**
+ * `npm run bench:engine`: samples a second of local steps of every engine, in Node and in a headless browser, on
+ * one core, and of PyTorch on one thread where Python can import it. A table, or with `--json` a line each.
+ */
+
+interface Row {
+  engine: string;
+  where: 'node' | 'browser' | 'python';
+  model: string;
+  batch: number;
+  samplesPerSecond: number;
+}
+
+const MODELS = ['ray-convnet', 'lenet', 'cnn-32-64'];
+const rows: Row[] = [];
+const note = (line: string) => process.stderr.write(`${line}\n`);
+
+async function inNode(): Promise<void> {
+  for (const model of MODELS) {
+    const spec = zoo.get(model)?.spec;
+    if (spec === undefined) throw new Error(`no model ${model}`);
+    for (const batch of [32, 128]) {
+      const engine = await createWasmEngine(spec);
+      const rate = await samplesPerSecond(engine, spec, batch);
+      rows.push({ engine: 'wasm', where: 'node', model, batch, samplesPerSecond: rate });
+      engine.dispose();
+    }
+  }
+}
+
+async function inBrowser(): Promise<void> {
+  const { executablePath } = await findChromium(chromiumSetting());
+  const folder = await mkdtemp(join(tmpdir(), 'tabswarm-bench-'));
+  const root = fileURLToPath(new URL('./enginePage', import.meta.url));
+  const shared = { root, configFile: false, logLevel: 'error', build: { outDir: folder } } as const;
+  await build({ ...shared, build: { outDir: folder, emptyOutDir: true } });
+  const server = await preview({ ...shared, preview: { port: 0, host: '127.0.0.1' } });
+  const browser = await chromium.launch({ ...launchOptions(), executablePath });
+  try {
+    const page = await browser.newPage();
+    await page.goto(server.resolvedUrls?.local[0] ?? '');
+    for (const model of MODELS) {
+      for (const engine of ENGINES) {
+        const call = `measure(${JSON.stringify(engine)}, ${JSON.stringify(model)}, 32)`;
+        const rate = await page.evaluate<number | null>(call);
+        if (rate === null) continue;
+        rows.push({ engine, where: 'browser', model, batch: 32, samplesPerSecond: rate });
+      }
+    }
+  } finally {
+    await browser.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function inPython(): Promise<void> {
+  const missing = await missingModule('torch');
+  if (missing !== null) {
+    note(`Without PyTorch: ${missing}`);
+    return;
+  }
+  for (const line of await referenceLines('torch_speed.py')) {
+    rows.push({
+      ...(line as Pick<Row, 'model' | 'batch' | 'samplesPerSecond'>),
+      engine: 'torch',
+      where: 'python',
+    });
+  }
+}
+
+/** The rate over the best of those engines on the same model; null where there is none. */
+function ratio(row: Row, isRival: (engine: string) => boolean): number | null {
+  const rivals = rows.filter(({ engine, model }) => model === row.model && isRival(engine));
+  if (rivals.length === 0) return null;
+  const best = Math.max(...rivals.map(({ samplesPerSecond: rate }) => rate));
+  return Number((row.samplesPerSecond / best).toPrecision(3));
+}
+
+await inPython();
+await inNode();
+await inBrowser();
+for (const row of rows) {
+  const line = {
+    ...row,
+    samplesPerSecond: Math.round(row.samplesPerSecond),
+    ratioToBestTfjs: ratio(row, (engine) => engine.startsWith('tfjs-')),
+    ratioToTorch: ratio(row, (engine) => engine === 'torch'),
+  };
+  if (process.argv.includes('--json')) {
+    console.log(JSON.stringify(line));
+  } else {
+    const columns = [
+      line.engine.padEnd(12),
+      line.where.padEnd(8),
+      line.model.padEnd(12),
+      `batch ${line.batch}`,
+    ];
+    console.log(
+      [...columns, `${line.samplesPerSecond} samples/s`, line.ratioToBestTfjs, line.ratioToTorch].join('  '),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import type { DataShard } from '../shared/dataset/dataShard.ts';
+import { unitOrder } from '../shared/engine/batch.ts';
+import type { Engine } from '../shared/engine/engine.ts';
+import { initialParameters } from '../shared/model/initialise.ts';
+import type { ModelSpec } from '../shared/model/spec.ts';
+import { createGenerator } from '../shared/random/generator.ts';
+
+const WINDOWS = 5;
+/** Long enough that an engine has compiled what is hot. */
+const WARM_UP_MS = 1500;
+const WINDOW_MS = 500;
+const STEPS = 20;
+const SAMPLES = 1000;
+
+/** Images like written digits in what matters for speed: four in five pixels are background. */
+function digitLike(): DataShard {
+  const generator = createGenerator(7);
+  const images = Uint8Array.from({ length: SAMPLES * 784 }, () =>
+    generator.below(5) === 0 ? generator.below(256) : 0,
+  );
+  const labels = Uint8Array.from({ length: SAMPLES }, () => generator.below(10));
+  return { samples: SAMPLES, shape: [28, 28, 1], images, labels };
+}
+
+/** Samples a second of an engine's local steps: the median of its windows; a slow engine does a step a window. */
+export async function samplesPerSecond(engine: Engine, spec: ModelSpec, batch: number): Promise<number> {
+  await engine.hold(digitLike());
+  const parameters = initialParameters(spec, 1);
+  const local = { batch, lr: 0.01, momentum: 0 };
+  const run = async (steps: number) => {
+    const begun = performance.now();
+    await engine.train(parameters, unitOrder(1, SAMPLES, steps * batch), local);
+    return performance.now() - begun;
+  };
+  const steps = (await run(1)) > WINDOW_MS ? 1 : STEPS;
+  const slow = steps === 1;
+  for (let spent = 0; spent < WARM_UP_MS && !slow;) spent += await run(steps);
+  const rates: number[] = [];
+  for (let window = 0; window < (slow ? 2 : WINDOWS); window++) {
+    let [spent, done] = [0, 0];
+    while (spent < WINDOW_MS) {
+      spent += await run(steps);
+      done += steps * batch;
+    }
+    rates.push((1000 * done) / spent);
+  }
+  return rates.sort((left, right) => left - right)[Math.floor(rates.length / 2)] ?? 0;
+}

@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The Python that references run on: that of the environment, or the one that a shell would find. */
+const PYTHON = process.env['PYTHON'] ?? 'python3';
+const LIMIT_MS = 600_000;
+
+function run(args: readonly string[]): Promise<{ failed: string | null; output: string }> {
+  return new Promise((resolve) => {
+    execFile(PYTHON, args, { timeout: LIMIT_MS, maxBuffer: 1 << 26 }, (error, output, errors) => {
+      const said = errors.trim().split('\n').at(-1) ?? '';
+      resolve({ failed: error === null ? null : said || error.message, output });
+    });
+  });
+}
+
+/** Why a module cannot be imported, in a sentence; null where it can. */
+export async function missingModule(module: string): Promise<string | null> {
+  const { failed } = await run(['-c', `import ${module}`]);
+  return failed === null ? null : `${PYTHON} cannot import ${module} (${failed}).`;
+}
+
+/** The JSON lines that a reference of this folder prints. @throws {Error} where it fails. */
+export async function referenceLines(script: string, args: readonly string[] = []): Promise<unknown[]> {
+  const { failed, output } = await run([fileURLToPath(new URL(script, import.meta.url)), ...args]);
+  if (failed !== null) throw new Error(`${script}: ${failed}`);
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  return lines.map((line) => JSON.parse(line) as unknown);
+}

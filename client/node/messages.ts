@@ -1,0 +1,15 @@
+/* What the threads of workers without a browser and the program that started them say to each other. */
+
+/** What a thread is started with. */
+export interface NodeWorkerTask {
+  /** Origin of the server. */
+  server: string;
+  /** Credential to join; empty where the server is open to all. */
+  join: string;
+}
+
+/** The only thing a thread is told: leave and end. */
+export type ToNodeWorker = 'stop';
+
+export type FromNodeWorker =
+  { type: 'engine'; name: string; note: string | null } | { type: 'failed'; message: string };

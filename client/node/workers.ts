@@ -1,0 +1,51 @@
+import { Worker } from 'node:worker_threads';
+import type { FromNodeWorker, NodeWorkerTask, ToNodeWorker } from './messages.ts';
+
+/** Workers without a browser, each a device of its own. */
+export interface NodeWorkers {
+  /** Resolves when they were closed, or when none is left that works. */
+  ended: Promise<'closed' | 'died'>;
+  /** Lets them give back their leases and leave. */
+  close(): Promise<void>;
+}
+
+export interface NodeWorkerOptions extends NodeWorkerTask {
+  /** How many. */
+  workers: number;
+  log: (line: string) => void;
+}
+
+/** A thread that has not left by then is ended. */
+const LEAVE_WITHIN_MS = 2000;
+
+/** Starts workers that join the run of a server, each in a thread of its own. */
+export function startNodeWorkers({ server, join, workers, log }: NodeWorkerOptions): NodeWorkers {
+  let closed = false;
+  const threads = Array.from({ length: workers }, (_, index) => {
+    const task: NodeWorkerTask = { server, join };
+    const thread = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: task });
+    const name = `worker ${index + 1}`;
+    thread.on('message', (message: FromNodeWorker) => {
+      if (message.type === 'failed') log(`${name} failed: ${message.message}`);
+      else if (message.note !== null) log(`${name}: ${message.note}`);
+    });
+    thread.on('error', (error) => log(`${name} failed: ${error.message}`));
+    const gone = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    return { thread, gone };
+  });
+  const allGone = Promise.all(threads.map(({ gone }) => gone));
+  return {
+    ended: allGone.then(() => (closed ? 'closed' : 'died')),
+    async close() {
+      closed = true;
+      await Promise.all(
+        threads.map(async ({ thread, gone }) => {
+          thread.postMessage('stop' satisfies ToNodeWorker);
+          const late = setTimeout(() => void thread.terminate(), LEAVE_WITHIN_MS);
+          await gone;
+          clearTimeout(late);
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'vite';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startNodeWorkers } from '../client/node/workers.ts';
+import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
+import { openBrowser, openPage, openTab } from './support/tabs.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const PATIENCE = { timeout: 50_000 };
+const SLOW_MS = 120_000;
+/** Small units, so that one is done soon whatever trains. */
+const RUN = ['--model', 'ray-convnet', '--batch', '8', '--evaluate-every', '0'];
+
+/** The pages with one sign of the fused engine flipped: its local steps go uphill. */
+async function wrongPages(): Promise<string> {
+  let flipped = 0;
+  const flip: Plugin = {
+    name: 'flip-a-sign',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/shared/engine/wasm/update.ts')) return null;
+      flipped++;
+      return code.replace('f32x4.sub(v128.load(at.get)', 'f32x4.add(v128.load(at.get)');
+    },
+  };
+  const folder = await temporaryFolder(cleanup);
+  await build({
+    configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
+    logLevel: 'error',
+    worker: { format: 'es', plugins: () => [flip] },
+    build: { outDir: folder, emptyOutDir: true },
+  });
+  expect(flipped).toBeGreaterThan(0);
+  return folder;
+}
+
+describe('engines', () => {
+  it(
+    '[EN4] a tab whose fused engine computes wrongly says so to the admin, and trains on with the next',
+    async () => {
+      const server = await startServer(cleanup, RUN, { pages: await wrongPages() });
+      const browser = await openBrowser(cleanup);
+      const page = await openTab(browser, server.url);
+      await expect.poll(() => server.snapshot().devices[0]?.applied ?? 0, PATIENCE).toBeGreaterThan(0);
+      expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('tfjs-cpu');
+      const admin = await openPage(browser, server.adminUrl);
+      const trial = admin.getByTestId('trial');
+      await expect.poll(() => trial.getAttribute('data-value'), PATIENCE).toBe('wasm:wrong');
+      expect(await trial.textContent()).toMatch(/^WebAssembly gave a wrong answer: delta of .* is off by \d/);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[EN1] a tab that trains on the fused engine fetches no tfjs, and little else',
+    async () => {
+      const server = await startServer(cleanup, RUN);
+      const browser = await openBrowser(cleanup);
+      let bytes = 0;
+      const page = await openTab(browser, server.url, {
+        prepare: (fresh) => {
+          fresh.on('response', (response) => {
+            if (!/\.js$/.test(new URL(response.url()).pathname)) return;
+            void response
+              .request()
+              .sizes()
+              .then(({ responseBodySize }) => (bytes += responseBodySize));
+          });
+          return Promise.resolve();
+        },
+      });
+      await expect.poll(() => server.snapshot().devices[0]?.applied ?? 0, PATIENCE).toBeGreaterThan(5);
+      expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('wasm');
+      expect(bytes).toBeGreaterThan(10_000);
+      expect(bytes).toBeLessThan(100_000);
+    },
+    SLOW_MS,
+  );
+
+  it('[UN3] workers without a browser train by local steps, and leave when they are told to', async () => {
+    const server = await startServer(cleanup, ['--batch', '8', '--local-steps', '3', '--max-commits', '4']);
+    const log: string[] = [];
+    const workers = startNodeWorkers({
+      server: server.url,
+      join: '',
+      workers: 2,
+      log: (line) => log.push(line),
+    });
+    cleanup.add(() => workers.close());
+    await server.training.run.ended();
+    expect(server.training.run.status()).toMatchObject({ version: 4, stop: 'max-commits' });
+    const { devices } = server.snapshot();
+    expect(devices.map(({ profile }) => profile.engine?.name)).toEqual(['wasm', 'wasm']);
+    expect(devices.map(({ samples }) => samples % 24)).toEqual([0, 0]);
+    await workers.close();
+    expect(await workers.ended).toBe('closed');
+    await expect
+      .poll(() => server.snapshot().devices.map(({ state }) => state), PATIENCE)
+      .toEqual(['gone', 'gone']);
+    expect(log).toEqual([]);
+  });
+});

@@ -1,0 +1,63 @@
+import { startNodeWorkers } from '../../client/node/workers.ts';
+import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
+import { openTabs } from '../../e2e/swarm/launch.ts';
+import type { Config } from './config.ts';
+
+/** What a demo trains with, found before anything is started. */
+export interface CrowdPlan {
+  tabs: number;
+  nodeWorkers: number;
+  /** The browser; null where no tab is to be opened. */
+  executablePath: string | null;
+}
+
+/** Those that train in a demo. */
+export interface Crowd {
+  /** Resolves when they were closed, or when nobody is left. */
+  ended: Promise<'closed' | 'died'>;
+  close(): Promise<void>;
+}
+
+/**
+ * Finds the browser where tabs are asked for; where none can be had, as many workers without one take their place.
+ * @throws {NoBrowserError} where the browser that was named is none.
+ */
+export async function planCrowd(
+  { tabs, nodeWorkers, chromium }: Config,
+  note: (line: string) => void,
+): Promise<CrowdPlan> {
+  if (tabs === 0) return { tabs, nodeWorkers, executablePath: null };
+  try {
+    const { executablePath } = await findChromium(chromium);
+    return { tabs, nodeWorkers, executablePath };
+  } catch (error) {
+    if (!(error instanceof NoBrowserError) || chromium !== null) throw error;
+    note(`${error.message} Training on ${tabs + nodeWorkers} workers without a browser instead.`);
+    return { tabs: 0, nodeWorkers: tabs + nodeWorkers, executablePath: null };
+  }
+}
+
+/** Starts everyone of a plan on the server. */
+export async function startCrowd(
+  { tabs, nodeWorkers, executablePath }: CrowdPlan,
+  {
+    url,
+    engine,
+    join,
+    log,
+  }: { url: string; engine: Config['engine']; join: string; log: (line: string) => void },
+): Promise<Crowd> {
+  const groups: Crowd[] = [];
+  if (nodeWorkers > 0) {
+    groups.push(startNodeWorkers({ server: new URL(url).origin, join, workers: nodeWorkers, log }));
+  }
+  if (executablePath !== null) groups.push(await openTabs({ url, tabs, engine, executablePath, log }));
+  return {
+    ended: Promise.all(groups.map(({ ended }) => ended)).then((ends) =>
+      ends.includes('died') ? 'died' : 'closed',
+    ),
+    async close() {
+      await Promise.all(groups.map((group) => group.close()));
+    },
+  };
+}

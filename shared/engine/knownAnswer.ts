@@ -1,0 +1,95 @@
+import type { DataShard } from '../dataset/dataShard.ts';
+import { initialParameters } from '../model/initialise.ts';
+import { layoutOf } from '../model/layout.ts';
+import type { ModelSpec } from '../model/spec.ts';
+import { createGenerator } from '../random/generator.ts';
+import { gatherBatch } from './batch.ts';
+import type { Engine } from './engine.ts';
+import { referenceGradient, relativeError } from './reference.ts';
+
+/** Whether an engine gave the known answer, and where not. */
+export type Verdict = { verdict: 'right' } | { verdict: 'wrong'; reason: string };
+
+/**
+ * How far a tensor may be off: the norm of the difference over the norm. WebAssembly rounds as the reference's
+ * float32 would, a few ulps a sum; GPUs may flush denormals, fuse and reorder; WebGL on phones has less than 24
+ * bits of mantissa in places. A sign, an index or a layer gone wrong is off by far more than any of them.
+ */
+const TOLERANCE: Record<Engine['name'], number> = {
+  wasm: 1e-5,
+  webgpu: 1e-3,
+  'tfjs-webgpu': 1e-3,
+  'tfjs-webgl': 1e-2,
+  'tfjs-cpu': 1e-4,
+  scripted: 1e-4,
+};
+
+const SEED = 20_260_401;
+/** Few: the reference is slow, and every kernel has work with two. */
+const SAMPLES = 2;
+const LOCAL = { batch: 1, lr: 0.05, momentum: 0.9 };
+
+/**
+ * Gives an engine a fixed batch whose gradient is known, and two local steps with momentum: nothing that it
+ * computes counts before both are right [EN4].
+ * @throws {Error} where the engine fails to compute at all.
+ */
+export async function checkEngine(engine: Engine, spec: ModelSpec): Promise<Verdict> {
+  const shard = knownShard(spec);
+  const parameters = initialParameters(spec, SEED);
+  const order = Uint32Array.from({ length: SAMPLES }, (_, sample) => SAMPLES - 1 - sample);
+  const gradientOf = (weights: Float32Array | Float64Array, samples: Uint32Array) =>
+    referenceGradient(spec, weights, gatherBatch(shard, samples, spec.normalise)).gradient;
+
+  await engine.hold(shard);
+  const { gradient } = await engine.gradient(parameters, order);
+  const wrong = mismatch(spec, engine, 'gradient', gradient, gradientOf(parameters, order));
+  if (wrong !== null) return wrong;
+
+  const weights = Float64Array.from(parameters);
+  const velocity = new Float64Array(weights.length);
+  for (const sample of order) {
+    gradientOf(weights, Uint32Array.of(sample)).forEach((value, index) => {
+      const moved = LOCAL.momentum * (velocity[index] ?? 0) + value;
+      velocity[index] = moved;
+      weights[index] = (weights[index] ?? 0) - LOCAL.lr * moved;
+    });
+  }
+  const expected = weights.map((weight, index) => (parameters[index] ?? 0) - weight);
+  const { delta } = await engine.train(parameters, order, LOCAL);
+  return mismatch(spec, engine, 'delta', delta, expected) ?? { verdict: 'right' };
+}
+
+/** A delta is the small difference of two weights that were rounded: it may be off by more than a gradient. */
+const DELTA_SLACK = 10;
+
+function mismatch(
+  spec: ModelSpec,
+  engine: Engine,
+  what: 'gradient' | 'delta',
+  values: Float32Array,
+  expected: Float64Array,
+): Verdict | null {
+  const tolerance = TOLERANCE[engine.name] * (what === 'delta' ? DELTA_SLACK : 1);
+  for (const tensor of layoutOf(spec).tensors) {
+    const error = relativeError(tensor, values, expected);
+    // Put so that an error that is no number is wrong.
+    if (!(error <= tolerance)) {
+      return { verdict: 'wrong', reason: `${what} of ${tensor.name} is off by ${error.toPrecision(2)}` };
+    }
+  }
+  return null;
+}
+
+/** Images of noise: every pixel and every kernel position counts. */
+function knownShard(spec: ModelSpec): DataShard {
+  const generator = createGenerator(SEED);
+  const classes = layoutOf(spec).tensors.at(-1)?.length ?? 1;
+  const pixels = spec.input[0] * spec.input[1] * spec.input[2];
+  return {
+    samples: SAMPLES,
+    shape: spec.input,
+    images: Uint8Array.from({ length: SAMPLES * pixels }, () => generator.below(256)),
+    labels: Uint8Array.from({ length: SAMPLES }, () => generator.below(classes)),
+  };
+}
