@@ -27,10 +27,9 @@ describe('an attacker beside a run', () => {
     const poisoner = await startPoisoner(cleanup, attacked.url);
     const attacker = new Attacker(attacked.url, 11);
     // A worker's next gradient waits for its share of the messages, so that they rain on every round.
-    const paced = createScriptedEngine(() =>
-      attacker.until((MESSAGES * attacked.training.coordinator.version) / ROUNDS),
-    );
-    for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, attacked.url, {}, paced);
+    const pace = () => attacker.until((MESSAGES * attacked.training.coordinator.version) / ROUNDS);
+    for (let worker = 0; worker < 2; worker++)
+      startScriptedWorker(cleanup, attacked.url, {}, createScriptedEngine(pace));
     const { sent, connections } = await attacker.send(MESSAGES);
     await attacked.training.run.ended();
     expect(sent).toBe(MESSAGES);
