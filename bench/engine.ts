@@ -10,12 +10,13 @@ import { chromiumSetting } from '../server/cli/config.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
 import { zoo } from '../shared/model/zoo/index.ts';
 import { ENGINES } from '../shared/profile/profile.ts';
+import { createJaxTrainer } from './jaxEngine.ts';
 import { samplesPerSecond } from './measureEngine.ts';
 import { missingModule, referenceLines } from './reference/python.ts';
 
 /**
- * `npm run bench:engine`: samples a second of local steps of every engine, in Node and in a headless browser, on
- * one core, and of PyTorch on one thread where Python can import it. A table, or with `--json` a line each.
+ * `npm run bench:engine`: samples a second of local steps of every engine and of jax-js, in Node and in a headless
+ * browser, on one core, and of PyTorch on one thread where Python can import it. A table, or with `--json` a line each.
  */
 
 interface Row {
@@ -40,6 +41,8 @@ async function inNode(): Promise<void> {
       rows.push({ engine: 'wasm', where: 'node', model, batch, samplesPerSecond: rate });
       engine.dispose();
     }
+    const rate = await samplesPerSecond(await createJaxTrainer(spec), spec, 32);
+    rows.push({ engine: 'jax-js', where: 'node', model, batch: 32, samplesPerSecond: rate });
   }
 }
 
@@ -55,7 +58,7 @@ async function inBrowser(): Promise<void> {
     const page = await browser.newPage();
     await page.goto(server.resolvedUrls?.local[0] ?? '');
     for (const model of MODELS) {
-      for (const engine of ENGINES) {
+      for (const engine of [...ENGINES, 'jax-js']) {
         const call = `measure(${JSON.stringify(engine)}, ${JSON.stringify(model)}, 32)`;
         const rate = await page.evaluate<number | null>(call);
         if (rate === null) continue;

@@ -1,9 +1,16 @@
 import type { DataShard } from '../shared/dataset/dataShard.ts';
 import { unitOrder } from '../shared/engine/batch.ts';
-import type { Engine } from '../shared/engine/engine.ts';
+import type { LocalTraining } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import type { ModelSpec } from '../shared/model/spec.ts';
 import { createGenerator } from '../shared/random/generator.ts';
+
+/** What is measured: an engine of ours, or a library made to do the same work. */
+export interface Trainer {
+  hold(shard: DataShard): Promise<void>;
+  train(parameters: Float32Array, order: Uint32Array, local: LocalTraining): Promise<unknown>;
+  dispose(): void;
+}
 
 const WINDOWS = 5;
 /** Long enough that an engine has compiled what is hot. */
@@ -22,8 +29,8 @@ function digitLike(): DataShard {
   return { samples: SAMPLES, shape: [28, 28, 1], images, labels };
 }
 
-/** Samples a second of an engine's local steps: the median of its windows; a slow engine does a step a window. */
-export async function samplesPerSecond(engine: Engine, spec: ModelSpec, batch: number): Promise<number> {
+/** Samples a second of local steps: the median of its windows; a slow engine does a step a window. */
+export async function samplesPerSecond(engine: Trainer, spec: ModelSpec, batch: number): Promise<number> {
   await engine.hold(digitLike());
   const parameters = initialParameters(spec, 1);
   const local = { batch, lr: 0.01, momentum: 0 };

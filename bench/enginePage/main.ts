@@ -1,18 +1,24 @@
 import { browserSupply } from '../../client/engines/browser.ts';
+import type { ModelSpec } from '../../shared/model/spec.ts';
 import { zoo } from '../../shared/model/zoo/index.ts';
-import { samplesPerSecond } from '../measureEngine.ts';
+import { createJaxTrainer } from '../jaxEngine.ts';
+import { samplesPerSecond, type Trainer } from '../measureEngine.ts';
 
 /** Samples a second of an engine in this browser; null where it is not to be had. */
 async function measure(name: string, model: string, batch: number): Promise<number | null> {
   const spec = zoo.get(model)?.spec;
   if (spec === undefined) throw new Error(`no model ${model}`);
-  const candidates = [...browserSupply.fused, ...(await browserSupply.tfjs())];
-  const candidate = candidates.find((each) => each.name === name);
-  if (candidate === undefined) return null;
-  const engine = await candidate.load(spec);
+  const engine = await load(name, spec);
+  if (engine === null) return null;
   const rate = await samplesPerSecond(engine, spec, batch);
   engine.dispose();
   return rate;
+}
+
+async function load(name: string, spec: ModelSpec): Promise<Trainer | null> {
+  if (name === 'jax-js') return createJaxTrainer(spec);
+  const candidates = [...browserSupply.fused, ...(await browserSupply.tfjs())];
+  return (await candidates.find((each) => each.name === name)?.load(spec)) ?? null;
 }
 
 Object.assign(window, { measure });
