@@ -60,7 +60,7 @@ describe('defaults', () => {
         ? { ...gradient, localSteps: 1, local: null }
         : {
             ...{ batch: local.batch, lr: 1, optimizer: 'sgd', localSteps: local.steps },
-            local: { steps: local.steps, lr: local.lr, momentum: local.momentum },
+            local: { steps: local.steps, lr: local.lr, momentum: local.momentum, decay: local.decay },
           };
     expect(loadConfig('demo', ['--model', name], {})).toMatchObject({ spec, mode, target, ...way });
     expect(loadConfig('start', ['--model', name], {})).toMatchObject({ mode, ...way, target: null });
@@ -72,8 +72,12 @@ describe('defaults', () => {
     const config = loadConfig('demo', ['--model', ownModel, '--local-steps', '5', '--local-lr', '0.2'], {});
     expect(config).toMatchObject({
       ...{ batch: 32, lr: 1, optimizer: 'sgd', localSteps: 5 },
-      local: { steps: 5, lr: 0.2, momentum: 0 },
+      local: { steps: 5, lr: 0.2, momentum: 0, decay: null },
     });
+    const falling = loadConfig('demo', ['--model', ownModel, '--local-steps', '5', '--local-decay', '9'], {});
+    expect(falling.local).toMatchObject({ decay: 9 });
+    const lasting = loadConfig('demo', ['--local-decay', 'none'], {});
+    expect(lasting.local).toMatchObject({ decay: null });
   });
 
   it('of a model from a file name no target', () => {

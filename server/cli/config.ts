@@ -5,14 +5,23 @@ import { ModelSpecError, parseModelSpec, type ModelSpec } from '../../shared/mod
 import type { GradientRecipe, Recipe } from '../../shared/model/zoo/entry.ts';
 import { zoo } from '../../shared/model/zoo/index.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import type { WorkUnit } from '../../shared/protocol/messages.ts';
+import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Command, Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
 import type { RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */
-type Resolved = 'target' | 'mode' | 'batch' | 'lr' | 'optimizer' | 'localSteps' | 'localLr' | 'localMomentum';
+type Resolved =
+  | 'target'
+  | 'mode'
+  | 'batch'
+  | 'lr'
+  | 'optimizer'
+  | 'localSteps'
+  | 'localLr'
+  | 'localMomentum'
+  | 'localDecay';
 
 /** What every command runs on: each setting of flags.ts, resolved. */
 export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
@@ -30,8 +39,10 @@ export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
   localLr: number | null;
   /** Null where there are no local steps. */
   localMomentum: number | null;
-  /** The three above as a work unit has them. */
-  local: WorkUnit['local'];
+  /** Null where the rate of local steps stays, or where there are none. */
+  localDecay: number | null;
+  /** The four above; null where there are no local steps. */
+  local: LocalSchedule | null;
   /** Accuracy at which the run ends, 0 to 1; null trains until something else ends it. */
   target: number | null;
   /** Empty but for the commands `swarm` and `worker`, which must have one. */
@@ -51,7 +62,7 @@ const FILE_RECIPE: Trainable['recipe'] = {
   local: null,
 };
 /** Local steps of a model whose recipe has none, where they are asked for. */
-const LOCAL_STEPS = { lr: 0.1, momentum: 0 };
+const LOCAL_STEPS = { lr: 0.1, momentum: 0, decay: null };
 /** Deltas are applied as they are. */
 const OUTER = { lr: 1, optimizer: 'sgd' } as const;
 
@@ -160,20 +171,18 @@ function resolve(command: Command, settings: Settings, source: (key: Key) => str
 }
 
 /** The settings of the way of training that the number of local steps decides. */
-function trainingOf(settings: Settings, { gradient, local }: Trainable['recipe']) {
-  const { localSteps = local?.steps ?? 1 } = settings;
-  const way = localSteps > 1 ? { ...LOCAL_STEPS, batch: gradient.batch, ...local } : null;
+function trainingOf(settings: Settings, { gradient, local: recipe }: Trainable['recipe']) {
+  const { localSteps = recipe?.steps ?? 1 } = settings;
+  const way = localSteps > 1 ? { ...LOCAL_STEPS, batch: gradient.batch, ...recipe } : null;
   const standard = way === null ? gradient : { ...OUTER, batch: way.batch };
   const { batch = standard.batch, lr = standard.lr, optimizer = standard.optimizer } = settings;
-  const rates = { lr: settings.localLr ?? way?.lr, momentum: settings.localMomentum ?? way?.momentum };
-  if (way === null || rates.lr === undefined || rates.momentum === undefined)
-    return { batch, lr, optimizer, localSteps, localLr: null, localMomentum: null, local: null };
-  return {
-    ...{ batch, lr, optimizer, localSteps },
-    localLr: rates.lr,
-    localMomentum: rates.momentum,
-    local: { steps: localSteps, lr: rates.lr, momentum: rates.momentum },
-  };
+  const common = { batch, lr, optimizer, localSteps };
+  if (way === null) return { ...common, localLr: null, localMomentum: null, localDecay: null, local: null };
+  const localLr = settings.localLr ?? way.lr;
+  const localMomentum = settings.localMomentum ?? way.momentum;
+  const localDecay = settings.localDecay === undefined ? way.decay : settings.localDecay;
+  const local = { steps: localSteps, lr: localLr, momentum: localMomentum, decay: localDecay };
+  return { ...common, localLr, localMomentum, localDecay, local };
 }
 
 interface Trainable {
@@ -216,7 +225,7 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
   ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
-  ...(['localSteps', 'localLr', 'localMomentum'] as const),
+  ...(['localSteps', 'localLr', 'localMomentum', 'localDecay'] as const),
   ...(['staleness', 'maxStaleness', 'roundSize', 'leaseSeconds', 'evaluateEvery', 'seed'] as const),
 ];
 

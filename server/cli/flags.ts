@@ -145,13 +145,20 @@ export const SETTINGS = {
     RUNS,
     decimal('above 0', (value) => value > 0),
     undefined,
-    "Learning rate of the local steps, where there are several; by default the model's recipe.",
+    "Learning rate of the first local steps, where there are several; by default the model's recipe.",
   ),
   localMomentum: setting<number | null | undefined>(
     RUNS,
     decimal('from 0 to below 1', (value) => value < 1),
     undefined,
     "Momentum of the local steps, where there are several; by default the model's recipe.",
+  ),
+  localDecay: setting<number | null | undefined>(
+    RUNS,
+    orNone(whole(1)),
+    undefined,
+    "The rate of the local steps falls as 1 / (1 + commits / this): to half after so many; by default the model's recipe.",
+    { unit: 'commits' },
   ),
   reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
   staleness: setting(

@@ -90,8 +90,8 @@ describe('work', () => {
     const seeds = new Set<number>();
     for (let lane = 0; lane < 20; lane++) {
       for (let step = 0; step < 200; step++) {
-        const unit = work({ lane, step });
-        expect(same({ lane, step })).toEqual(unit);
+        const unit = work({ lane, step }, 5);
+        expect(same({ lane, step }, 5)).toEqual(unit);
         seeds.add(unit.seed);
       }
     }
@@ -101,7 +101,7 @@ describe('work', () => {
       { ...settings, startVersion: 1 },
     ].map((each) => createWork(dataShards(60), each));
     for (const other of others)
-      expect(other({ lane: 0, step: 0 }).seed).not.toBe(work({ lane: 0, step: 0 }).seed);
+      expect(other({ lane: 0, step: 0 }, 0).seed).not.toBe(work({ lane: 0, step: 0 }, 0).seed);
   });
 
   it('[UN2] each lane comes to every data shard, staying on each for as many units as cover it', () => {
@@ -109,18 +109,31 @@ describe('work', () => {
     for (let lane = 0; lane < 8; lane++) {
       const visits = new Map<number, number>();
       for (let step = 0; step < 60 * 32; step++) {
-        const { index } = work({ lane, step }).dataShard;
+        const { index } = work({ lane, step }, 0).dataShard;
         visits.set(index, (visits.get(index) ?? 0) + 1);
       }
       expect([...visits.values()]).toEqual(Array.from({ length: 60 }, () => 32));
     }
-    const first = [0, 1, 2, 3].map((lane) => work({ lane, step: 0 }).dataShard.index);
+    const first = [0, 1, 2, 3].map((lane) => work({ lane, step: 0 }, 0).dataShard.index);
     expect(new Set(first).size).toBe(4);
+  });
+
+  it('[UN3] the rate of local steps falls with the version, to half after as many commits as it is told', () => {
+    const local = { steps: 3, lr: 0.08, momentum: 0.5, decay: 50 };
+    const rates = (decay: number | null) => {
+      const settings = { batch: 8, local: { ...local, decay }, seed: 3, startVersion: 0 };
+      const work = createWork(dataShards(2), settings);
+      return [0, 50, 150].map((version) => work({ lane: 0, step: 1 }, version).local?.lr);
+    };
+    expect(rates(50)).toEqual([0.08, 0.04, 0.02]);
+    expect(rates(null)).toEqual([0.08, 0.08, 0.08]);
+    const work = createWork(dataShards(2), { batch: 8, local, seed: 3, startVersion: 0 });
+    expect(work({ lane: 0, step: 0 }, 0).local).toEqual({ steps: 3, lr: 0.08, momentum: 0.5 });
   });
 
   it('[UN2] there is no work without data', () => {
     expect(() =>
-      createWork([], { batch: 1, local: null, seed: 1, startVersion: 0 })({ lane: 0, step: 0 }),
+      createWork([], { batch: 1, local: null, seed: 1, startVersion: 0 })({ lane: 0, step: 0 }, 0),
     ).toThrow(/no data/);
   });
 });

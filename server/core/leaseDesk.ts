@@ -45,7 +45,7 @@ export class LeaseDesk {
   grant(device: Device, assignment: Assignment, version: number): void {
     const { run, key, ranges, clock, policy, work, shards } = this.#parts;
     const lease = this.#book.nextId();
-    const unit = work(assignment.key);
+    const unit = work(assignment.key, version);
     const now = clock.now();
     const terms: LeaseTerms = {
       lease,

@@ -47,8 +47,8 @@ export interface RunParts {
 
 /** Beyond this the early half is thinned out by every second. */
 const MAX_MEASUREMENTS = 1000;
-/** After an evaluation the next one waits this many times as long as it took: commits come first. */
-const EVALUATION_REST = 4;
+/** After an evaluation the next one waits this many times as long as it took: commits want the processor too. */
+const EVALUATION_REST = 1;
 
 /**
  * The life of one run: running, paused or stopped; when it is measured, kept and ended. An accuracy that ends

@@ -9,12 +9,20 @@ export interface WorkSettings {
   /** Images a gradient or a local step. */
   batch: number;
   /** The local steps that every unit of the run asks for; null asks for gradients [UN3]. */
-  local: WorkUnit['local'];
+  local: LocalSchedule | null;
   /** Seed of the run. */
   seed: number;
   /** The version this server started at, so that a resumed run does not repeat its units. */
   startVersion: number;
 }
+
+/** Local steps, and how their learning rate falls as the model moves on. */
+export interface LocalSchedule extends LocalSteps {
+  /** The rate on version v is `lr / (1 + v / decay)`: half of the first after so many commits; null keeps it. */
+  decay: number | null;
+}
+
+type LocalSteps = NonNullable<WorkUnit['local']>;
 
 /** Samples that a unit visits [UN4]. */
 export function samplesOf({ batch, local }: Pick<WorkUnit, 'batch' | 'local'>): number {
@@ -27,13 +35,16 @@ const LANE_STRIDE = 23;
 const ORDER_STREAM = 0x0d5;
 
 /**
- * Turns a key into the work unit that it stands for, a pure function of the run's seed [UN2]. A lane visits a
- * data shard for as many units as cover it once, then goes on to the next, so that a device downloads little;
- * it comes to every data shard.
+ * Turns a key into the work unit that it stands for on a version of the model, a pure function of the run's seed
+ * [UN2]. A lane visits a data shard for as many units as cover it once, then goes on to the next, so that a device
+ * downloads little; it comes to every data shard.
  */
-export function createWork(dataShards: DataShardRef[], settings: WorkSettings): (key: WorkKey) => WorkUnit {
+export function createWork(
+  dataShards: DataShardRef[],
+  settings: WorkSettings,
+): (key: WorkKey, version: number) => WorkUnit {
   const order = permutation(deriveSeed(settings.seed, ORDER_STREAM), dataShards.length);
-  return ({ lane, step }) => {
+  return ({ lane, step }, version) => {
     const unitsAShard = Math.max(1, Math.ceil((dataShards[0]?.samples ?? 0) / samplesOf(settings)));
     const position = (lane * LANE_STRIDE + Math.floor(step / unitsAShard)) % order.length;
     const dataShard = dataShards[order[position] ?? 0];
@@ -42,8 +53,12 @@ export function createWork(dataShards: DataShardRef[], settings: WorkSettings): 
       dataShard,
       seed: deriveSeed(settings.seed, settings.startVersion, lane, step),
       batch: settings.batch,
-      local: settings.local,
+      local: settings.local === null ? null : localStepsAt(version, settings.local),
       codec: 'float32',
     };
   };
+}
+
+function localStepsAt(version: number, { steps, lr, momentum, decay }: LocalSchedule): LocalSteps {
+  return { steps, lr: decay === null ? lr : lr / (1 + version / decay), momentum };
 }

@@ -1,12 +1,12 @@
 import { cutKeyRanges, joinSlices, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
-import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
+import type { Lease } from '../../../shared/protocol/messages.ts';
 import { Coordinator } from '../coordinator.ts';
 import type { OptimizerSettings } from '../optimizer.ts';
 import { AsyncPolicy } from '../policy/async.ts';
 import type { LeaseLimits, Policy } from '../policy/policy.ts';
 import { SyncPolicy, type SyncSettings } from '../policy/sync.ts';
 import { Shard } from '../shard.ts';
-import { createWork, type DataShardRef } from '../work.ts';
+import { createWork, type DataShardRef, type LocalSchedule } from '../work.ts';
 import { noiseVector, PLAIN_OPTIMIZER, replay } from './plainModel.ts';
 import { Ledger, RecordedShard, Recorder } from './recorder.ts';
 import { ScriptedDevice, type DeviceScript } from './scriptedDevice.ts';
@@ -25,7 +25,7 @@ export interface WorldOptions {
   maxNorm?: number;
   maxDevices?: number;
   /** Local steps of every unit; none asks for gradients. */
-  local?: WorkUnit['local'];
+  local?: LocalSchedule;
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
   optimizer?: OptimizerSettings;
 }

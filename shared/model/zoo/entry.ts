@@ -15,10 +15,12 @@ export interface LocalRecipe {
   steps: number;
   /** Images a step. */
   batch: number;
-  /** Learning rate of the steps. */
+  /** Learning rate of the first steps. */
   lr: number;
   /** Momentum of the steps, from 0 to below 1; it starts at zero in each unit. */
   momentum: number;
+  /** Commits after which the rate has fallen to half, as lr / (1 + commits / decay); null keeps it. */
+  decay: number | null;
 }
 
 /** How a model of the zoo is trained where nobody says otherwise. */
