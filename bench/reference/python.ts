@@ -14,6 +14,11 @@ function run(args: readonly string[]): Promise<{ failed: string | null; output: 
   });
 }
 
+/** What starts Python on the command line. */
+export function pythonCommand(): string {
+  return PYTHON;
+}
+
 /** Why a module cannot be imported, in a sentence; null where it can. */
 export async function missingModule(module: string): Promise<string | null> {
   const { failed } = await run(['-c', `import ${module}`]);

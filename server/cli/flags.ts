@@ -157,7 +157,7 @@ export const SETTINGS = {
     RUNS,
     orNone(whole(1)),
     undefined,
-    "The rate of the local steps falls as 1 / (1 + commits / this): to half after so many; by default the model's recipe.",
+    "The rate of the local steps falls as 1 / sqrt(1 + commits / this); by default the model's recipe.",
     { unit: 'commits' },
   ),
   reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),

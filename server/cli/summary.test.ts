@@ -9,7 +9,7 @@ const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
 
 it('is one JSON line with its keys in order', () => {
   expect(summaryJson(summaryOf(ended, demo, 60_000))).toBe(
-    '{"model":"lenet","mode":"sync","shards":2,"localSteps":60,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
+    '{"model":"lenet","mode":"sync","shards":2,"localSteps":120,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
       '"bytesUp":12345678,"bytesDown":23456789,"stop":"target"}',
   );

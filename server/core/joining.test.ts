@@ -118,12 +118,12 @@ describe('work', () => {
     expect(new Set(first).size).toBe(4);
   });
 
-  it('[UN3] the rate of local steps falls with the version, to half after as many commits as it is told', () => {
+  it('[UN3] the rate of local steps falls with the version, to half after three times as many commits as it is told', () => {
     const local = { steps: 3, lr: 0.08, momentum: 0.5, decay: 50 };
     const rates = (decay: number | null) => {
       const settings = { batch: 8, local: { ...local, decay }, seed: 3, startVersion: 0 };
       const work = createWork(dataShards(2), settings);
-      return [0, 50, 150].map((version) => work({ lane: 0, step: 1 }, version).local?.lr);
+      return [0, 150, 750].map((version) => work({ lane: 0, step: 1 }, version).local?.lr);
     };
     expect(rates(50)).toEqual([0.08, 0.04, 0.02]);
     expect(rates(null)).toEqual([0.08, 0.08, 0.08]);

