@@ -14,6 +14,11 @@ export interface EngineProbe<Name extends EngineName = EngineName> {
 /** Renderers that draw on the CPU, by what they call themselves. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|microsoft basic/i;
 
+/** Whether an adapter or renderer says of itself that it is the CPU. */
+export function isSoftware(detail: string): boolean {
+  return SOFTWARE.test(detail);
+}
+
 /** The backends of tfjs that this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
 export async function probeTfjs(): Promise<EngineProbe<TfjsName>[]> {
   const probes = await Promise.all([probeWebGpu, probeWebGl, probeCpu].map(orNone));
@@ -45,7 +50,7 @@ async function probeWebGpu(): Promise<EngineProbe<TfjsName> | null> {
   if (adapter === null || adapter === undefined) return null;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  return { name: 'tfjs-webgpu', detail, software: isFallbackAdapter || SOFTWARE.test(detail) };
+  return { name: 'tfjs-webgpu', detail, software: isFallbackAdapter || isSoftware(detail) };
 }
 
 function probeWebGl(): EngineProbe<TfjsName> | null {
@@ -55,7 +60,7 @@ function probeWebGl(): EngineProbe<TfjsName> | null {
   const name: unknown = context.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER);
   const detail = typeof name === 'string' ? name : 'unknown renderer';
   context.getExtension('WEBGL_lose_context')?.loseContext();
-  return { name: 'tfjs-webgl', detail, software: SOFTWARE.test(detail) };
+  return { name: 'tfjs-webgl', detail, software: isSoftware(detail) };
 }
 
 function probeCpu(): EngineProbe<TfjsName> {
