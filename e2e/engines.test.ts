@@ -44,7 +44,7 @@ describe('engines', () => {
       const browser = await openBrowser(cleanup);
       const page = await openTab(browser, server.url);
       await expect.poll(() => server.snapshot().devices[0]?.applied ?? 0, PATIENCE).toBeGreaterThan(0);
-      expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('tfjs-cpu');
+      expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('webgpu');
       const admin = await openPage(browser, server.adminUrl);
       const trial = admin.getByTestId('trial');
       await expect.poll(() => trial.getAttribute('data-value'), PATIENCE).toBe('wasm:wrong');
