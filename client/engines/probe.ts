@@ -43,14 +43,20 @@ export function rankEngines(probes: EngineProbe<TfjsName>[]): EngineProbe<TfjsNa
   return probes.toSorted((left, right) => group(left) - group(right) || place(left) - place(right));
 }
 
-async function probeWebGpu(): Promise<EngineProbe<TfjsName> | null> {
+/** The best GPU that WebGPU offers, and what it says of itself; null where it offers none. */
+export async function probeGpu(): Promise<{ adapter: GPUAdapter; detail: string; software: boolean } | null> {
   // The types promise a gpu; outside a secure context and in older browsers there is none.
   const gpu = navigator.gpu as GPU | undefined;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null || adapter === undefined) return null;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  return { name: 'tfjs-webgpu', detail, software: isFallbackAdapter || isSoftware(detail) };
+  return { adapter, detail, software: isFallbackAdapter || isSoftware(detail) };
+}
+
+async function probeWebGpu(): Promise<EngineProbe<TfjsName> | null> {
+  const gpu = await probeGpu();
+  return gpu && { name: 'tfjs-webgpu', detail: gpu.detail, software: gpu.software };
 }
 
 function probeWebGl(): EngineProbe<TfjsName> | null {

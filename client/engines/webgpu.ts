@@ -9,7 +9,7 @@ import type {
 import { mapDevice, type WgslMap } from '../../shared/engine/wgsl/memory.ts';
 import { emitProgram, type WgslKernel } from '../../shared/engine/wgsl/shader.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import { isSoftware } from './probe.ts';
+import { probeGpu } from './probe.ts';
 import { openGpu, type Gpu } from './webgpuDevice.ts';
 
 /** Images of a forward pass of an evaluation; more only costs memory. */
@@ -24,24 +24,15 @@ const MOST_STEPS = 256;
  * @throws {Error} where there is no WebGPU, or the model does not fit its limits.
  */
 export async function createWebGpuEngine(spec: ModelSpec): Promise<Engine> {
-  const adapter = await adapterOf();
+  const found = await probeGpu();
+  if (found === null) throw new Error('no WebGPU adapter here');
+  const { adapter, detail, software } = found;
   const map = mapDevice(spec);
   const group = Math.min(64, adapter.limits.maxComputeInvocationsPerWorkgroup);
   const program = emitProgram(spec, map, group);
   const kernels = [...program.forward, ...program.backward];
   const gpu = await openGpu(adapter, program.code, group, kernels);
-  const { vendor, architecture, description } = adapter.info;
-  const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
-  const software = adapter.info.isFallbackAdapter || isSoftware(detail);
   return new WebGpuEngine(spec, map, gpu, { ...program, detail, software });
-}
-
-async function adapterOf(): Promise<GPUAdapter> {
-  // The types promise a gpu; outside a secure context and in older browsers there is none.
-  const gpu = navigator.gpu as GPU | undefined;
-  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null || adapter === undefined) throw new Error('no WebGPU adapter here');
-  return adapter;
 }
 
 interface Parts {

@@ -78,7 +78,7 @@ export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslP
     backward.unshift(add(`errors${index}`, { perSample }, inputErrorsOf(placed, inputErrors, map)));
   });
   backward.push(add('update', { always: map.parameters }, updateBody(map)));
-  return { code: [declarations(spec), ...functions].join('\n'), forward, backward };
+  return { code: [declarations(spec, map), ...functions].join('\n'), forward, backward };
 }
 
 function forwardOf(placed: PlacedStage, index: number, map: WgslMap): { body: string; perSample: number } {
@@ -110,7 +110,7 @@ function inputErrorsOf(placed: PlacedStage, target: number, map: WgslMap): strin
   values[row * ${map.values}u + ${target}u + element] = sum;`;
 }
 
-function declarations({ normalise, input }: ModelSpec): string {
+function declarations({ normalise }: ModelSpec, { pixels }: WgslMap): string {
   const storage = STORAGE.map(
     ([name, access, type], index) =>
       `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`,
@@ -122,7 +122,7 @@ ${storage.join('\n')}
 fn byteAt(place: u32) -> u32 { return (data[place / 4u] >> (8u * (place % 4u))) & 255u; }
 fn sampleOf(row: u32) -> u32 { return order[state[0] + row]; }
 fn pixelAt(row: u32, place: u32) -> f32 {
-  let value = f32(byteAt(sampleOf(row) * ${input[0] * input[1] * input[2]}u + place)) / 255.0;
+  let value = f32(byteAt(sampleOf(row) * ${pixels}u + place)) / 255.0;
   return (value - ${float(normalise.mean)}) / ${float(normalise.deviation)};
 }`;
 }
