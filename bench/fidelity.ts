@@ -84,6 +84,7 @@ async function accuracyOf(mode: string, seed: number): Promise<number> {
     const swarm = await openTabs({
       url: server.url,
       tabs: 2,
+      tabWorkers: 1,
       engine: 'wasm',
       executablePath,
       log,

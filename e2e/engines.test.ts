@@ -79,6 +79,24 @@ describe('engines', () => {
     SLOW_MS,
   );
 
+  it(
+    '[LS8] a tab trains with as many workers as it is told to, and comes to the same as one would',
+    async () => {
+      const server = await startServer(cleanup, RUN);
+      const browser = await openBrowser(cleanup);
+      const page = await openTab(browser, server.url, { query: 'workers=3' });
+      const row = () => server.snapshot().devices[0];
+      await expect.poll(() => row()?.profile.workers, PATIENCE).toBe(3);
+      const before = row()?.applied ?? 0;
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(before + 30);
+      expect(row()).toMatchObject({ lost: 0, profile: { engine: { name: 'wasm' } } });
+      expect(await page.getByTestId('engine').textContent()).toContain('3 workers');
+      await page.getByTestId('toggle').click();
+      await expect.poll(() => row()?.state, PATIENCE).toBe('gone');
+    },
+    SLOW_MS,
+  );
+
   it('[UN3] workers without a browser train by local steps, and leave when they are told to', async () => {
     const server = await startServer(cleanup, ['--batch', '8', '--local-steps', '3', '--max-commits', '4']);
     const log: string[] = [];

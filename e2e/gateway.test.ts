@@ -115,12 +115,12 @@ describe('messages that cannot be read', () => {
     await next(from(url), 'connect');
   });
 
-  it('[PR7] a ninth unanswered request is answered BUSY', async () => {
+  it('[PR7] a 65th unanswered request to a shard is answered BUSY', async () => {
     const { url } = await server();
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
     // Nobody decides on version 1: all of these wait.
-    const waiting = Array.from({ length: 8 }, () => ask(shard, EVENTS.pull, { version: 1 }));
+    const waiting = Array.from({ length: 64 }, () => ask(shard, EVENTS.pull, { version: 1 }));
     expect(await ask(shard, EVENTS.pull, { version: 1 })).toMatchObject({ outcome: 'BUSY' });
     for (const answer of await Promise.all(waiting))
       expect(answer).toMatchObject({ outcome: 'VERSION_GONE' });

@@ -81,7 +81,7 @@ export const COLUMNS: readonly Column[] = [
     number: false,
     text: ({ profile }) => profile.agent,
     detail: ({ profile }) =>
-      `${profile.cores} ${profile.cores === 1 ? 'core' : 'cores'}${profile.secureContext ? '' : ', not over https'}`,
+      `${profile.cores} ${profile.cores === 1 ? 'core' : 'cores'}${profile.workers === 1 ? '' : `, ${profile.workers} workers`}${profile.secureContext ? '' : ', not over https'}`,
   },
   {
     key: 'state',

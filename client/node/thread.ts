@@ -26,11 +26,14 @@ const volunteer = new Volunteer({
   },
   data: new DataCache(server),
   connect: (events) => connectSocketIo(server, events),
-  selectEngines: (spec) =>
-    EngineSelection.begin({
-      ...{ spec, asked: 'auto', supply: nodeSupply, now: () => performance.now() },
-      changed: ({ name }, note) => tell({ type: 'engine', name, note }),
-    }),
+  crew: {
+    limit: 1,
+    selectEngines: (spec) =>
+      EngineSelection.begin({
+        ...{ spec, asked: 'auto', supply: nodeSupply, now: () => performance.now() },
+        changed: ({ name }, note) => tell({ type: 'engine', name, note }),
+      }),
+  },
   events: {
     state: (state, message) => {
       if (state === 'failed') tell({ type: 'failed', message: message ?? 'failed without a reason' });
@@ -39,6 +42,7 @@ const volunteer = new Volunteer({
     unit: () => undefined,
     status: () => undefined,
     credentials: () => undefined,
+    workers: () => undefined,
   },
 });
 

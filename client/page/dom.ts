@@ -12,6 +12,13 @@ export function buttonById(id: string): HTMLButtonElement {
   return found;
 }
 
+/** The drop-down list with this id. */
+export function selectById(id: string): HTMLSelectElement {
+  const found = byId(id);
+  if (!(found instanceof HTMLSelectElement)) throw new Error(`#${id} is not a list.`);
+  return found;
+}
+
 /** A new element with classes and text. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,

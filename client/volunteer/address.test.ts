@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { readJoin, readWishes } from './address.ts';
+import { defaultWorkers, readJoin, readWishes } from './address.ts';
 
 describe('the address of the volunteer page', () => {
   it('chooses an engine itself where none is asked for', () => {
-    expect(readWishes('')).toEqual({ engine: 'auto', notice: null });
-    expect(readWishes('?engine=auto')).toEqual({ engine: 'auto', notice: null });
+    expect(readWishes('')).toEqual({ engine: 'auto', workers: null, notice: null });
+    expect(readWishes('?engine=auto')).toEqual({ engine: 'auto', workers: null, notice: null });
   });
 
   it.each(['webgpu', 'tfjs-webgl', 'tfjs-cpu'])('takes %s', (engine) => {
-    expect(readWishes(`?engine=${engine}`)).toEqual({ engine, notice: null });
+    expect(readWishes(`?engine=${engine}`)).toEqual({ engine, workers: null, notice: null });
   });
 
   it.each(['WEBGPU', 'cuda', '', '<b>'])('names the unknown engine "%s" and chooses itself', (engine) => {
@@ -16,6 +16,19 @@ describe('the address of the volunteer page', () => {
     expect(taken).toBe('auto');
     expect(notice).toContain(`“${engine}”`);
     expect(notice).toContain('wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu');
+  });
+
+  it('takes a number of workers, and names one that is none', () => {
+    expect(readWishes('?workers=3')).toEqual({ engine: 'auto', workers: 3, notice: null });
+    for (const bad of ['0', '33', '-1', '1.5', 'all', '']) {
+      expect(readWishes(`?workers=${bad}`)).toMatchObject({ workers: null });
+      expect(readWishes(`?workers=${bad}`).notice).toContain(`“${bad}” workers`);
+    }
+    expect(readWishes('?workers=no&engine=no').notice).toMatch(/engine “no”.*“no” workers/);
+  });
+
+  it('leaves one core to whoever sits at the device', () => {
+    expect([1, 2, 8, 500].map(defaultWorkers)).toEqual([1, 1, 7, 31]);
   });
 
   it('reads the credential from the fragment', () => {

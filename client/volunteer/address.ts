@@ -1,24 +1,48 @@
-import { ENGINES, type EngineName } from '../../shared/profile/profile.ts';
+import { ENGINES, MAX_WORKERS, type EngineName } from '../../shared/profile/profile.ts';
 
 export interface Wishes {
   engine: EngineName | 'auto';
+  /** Workers at most; null where the address does not say. */
+  workers: number | null;
   /** What the address asks for and cannot have; null where all is well. */
   notice: string | null;
 }
 
 const isEngine = (name: string): name is EngineName => ENGINES.some((engine) => engine === name);
 
-/** Reads `?engine=`. An unknown name is reported, never silently replaced. */
+/** Reads `?engine=` and `?workers=`. What cannot be had is reported, never silently replaced. */
 export function readWishes(search: string): Wishes {
-  const asked = new URLSearchParams(search).get('engine');
-  if (asked === null || asked === 'auto') return { engine: 'auto', notice: null };
-  if (isEngine(asked)) return { engine: asked, notice: null };
-  const known = ENGINES.join(', ');
-  const name = asked.length > 40 ? `${asked.slice(0, 40)}…` : asked;
+  const query = new URLSearchParams(search);
+  const engine = readEngine(query.get('engine'));
+  const workers = readWorkers(query.get('workers'));
+  const notices = [engine.notice, workers.notice].filter((notice) => notice !== null);
   return {
-    engine: 'auto',
-    notice: `The address asks for the engine “${name}”, which does not exist (there are: ${known}). This page chooses one itself.`,
+    ...{ engine: engine.wish, workers: workers.wish },
+    notice: notices.length === 0 ? null : notices.join(' '),
   };
+}
+
+function readEngine(asked: string | null): { wish: Wishes['engine']; notice: string | null } {
+  if (asked === null || asked === 'auto') return { wish: 'auto', notice: null };
+  if (isEngine(asked)) return { wish: asked, notice: null };
+  const known = ENGINES.join(', ');
+  const notice = `The address asks for the engine “${shortened(asked)}”, which does not exist (there are: ${known}). This page chooses one itself.`;
+  return { wish: 'auto', notice };
+}
+
+function readWorkers(asked: string | null): { wish: number | null; notice: string | null } {
+  if (asked === null) return { wish: null, notice: null };
+  const wish = Number(asked);
+  if (/^\d+$/.test(asked) && wish >= 1 && wish <= MAX_WORKERS) return { wish, notice: null };
+  const notice = `The address asks for “${shortened(asked)}” workers, which is no number from 1 to ${MAX_WORKERS}. This page chooses one itself.`;
+  return { wish: null, notice };
+}
+
+const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** What a device gives where nobody says otherwise: all cores but one, which is left to whoever sits at it. */
+export function defaultWorkers(cores: number): number {
+  return Math.max(1, Math.min(MAX_WORKERS, cores) - 1);
 }
 
 /** The credential to join, from the fragment `#join=...`; a fragment is never sent to a server. */

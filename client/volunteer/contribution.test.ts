@@ -37,6 +37,10 @@ describe('contribution', () => {
     expect(totals(receive(shown, progress))).toEqual({ applied: 6, lost: 2, samples: 192 });
   });
 
+  it('counts the workers that train beside each other', () => {
+    expect(receive(begin(initially), { type: 'workers', count: 3 }).workers).toBe(3);
+  });
+
   it('says Stop while a worker is at it', () => {
     expect(isActive(initially)).toBe(false);
     const training = receive(begin(initially), state('training'));

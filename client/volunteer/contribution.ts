@@ -16,6 +16,8 @@ export interface Contribution {
   state: WorkerState | 'ready' | 'stopping';
   message: string | null;
   engine: EngineReport | null;
+  /** That train beside each other. */
+  workers: number;
   samplesPerSecond: number;
   /** Of the workers that this page had before the present one, which counts from zero. */
   before: Counts;
@@ -29,6 +31,7 @@ export const initially: Contribution = {
   state: 'ready',
   message: null,
   engine: null,
+  workers: 1,
   samplesPerSecond: 0,
   before: NOTHING,
   present: NOTHING,
@@ -81,6 +84,8 @@ export function receive(
         present: { applied, lost, samples },
       };
     }
+    case 'workers':
+      return { ...shown, workers: message.count };
     case 'status':
       return { ...shown, status: message.status };
   }

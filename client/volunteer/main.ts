@@ -1,6 +1,7 @@
 import '../../shared/protocol/noEval.ts';
-import { buttonById, byId, setNotice } from '../page/dom.ts';
-import { readJoin, readWishes } from './address.ts';
+import { MAX_WORKERS } from '../../shared/profile/profile.ts';
+import { buttonById, byId, element, selectById, setNotice } from '../page/dom.ts';
+import { defaultWorkers, readJoin, readWishes } from './address.ts';
 import { describeAgent } from './agent.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
@@ -15,6 +16,16 @@ setNotice(
     ? null
     : 'WebGPU, the fastest way to train, is switched off here because this page did not come over https. If the server has an https address, open that one.',
 );
+
+const cores = navigator.hardwareConcurrency;
+const choice = selectById('workers');
+const wishedWorkers = wishes.workers ?? defaultWorkers(cores);
+for (let count = 1; count <= Math.max(wishedWorkers, Math.min(cores, MAX_WORKERS)); count++) {
+  const option = element('option', '', `${count} of ${cores}`);
+  option.value = String(count);
+  choice.append(option);
+}
+choice.value = String(wishedWorkers);
 
 let shown = initially;
 function show(next: Contribution): void {
@@ -45,6 +56,7 @@ buttonById('toggle').addEventListener('click', () => {
     join: readJoin(location.hash),
     resume: loadCredentials(),
     agent: describeAgent(navigator.userAgent),
+    workers: Number(choice.value),
   });
 });
 

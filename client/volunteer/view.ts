@@ -1,4 +1,4 @@
-import { buttonById, byId, setFigure, setNotice, setText } from '../page/dom.ts';
+import { buttonById, byId, selectById, setFigure, setNotice, setText } from '../page/dom.ts';
 import { NONE, formatCount, formatPercent, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
 import { isActive, runWords, stateWords, totals, type Contribution } from './contribution.ts';
@@ -16,6 +16,7 @@ function renderToggle(shown: Contribution): void {
   const toggle = buttonById('toggle');
   const active = isActive(shown);
   toggle.disabled = shown.state === 'stopping';
+  selectById('workers').disabled = active || shown.state === 'stopping';
   toggle.classList.toggle('running', active || shown.state === 'stopping');
   if (shown.state === 'stopping') setText(toggle, 'Stopping…');
   else setText(toggle, active ? 'Stop' : shown.state === 'failed' ? 'Try again' : 'Start contributing');
@@ -35,12 +36,14 @@ function renderState(shown: Contribution): void {
   }
 }
 
-function renderEngine({ engine }: Contribution): void {
+function renderEngine({ engine, workers }: Contribution): void {
   if (engine === null) return;
   const software = engine.software ? ' (in software, on the processor)' : '';
   byId('engine').dataset.value = engine.name;
   setText(byId('engine-name'), `${engineWords(engine.name)}${software}`);
-  setText(byId('engine-detail'), engine.detail);
+  const beside = workers === 1 ? '' : `${workers} workers beside each other`;
+  setText(byId('engine-detail'), [engine.detail, beside].filter((part) => part !== '').join(', '));
+  byId('engine').dataset.workers = String(workers);
   setNotice(byId('engine-note'), engine.note);
 }
 

@@ -1,6 +1,9 @@
 import { EngineSelection, type Engines } from '../engines/select.ts';
 import { browserSupply } from '../engines/browser.ts';
+import type { EngineSupply } from '../engines/supply.ts';
+import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
+import type { CrewParts } from './crew.ts';
 import { DataCache } from './dataCache.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
 import { Rate } from './rate.ts';
@@ -18,16 +21,12 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
     agent: { agent: request.agent, cores: navigator.hardwareConcurrency, secureContext: isSecureContext },
     data: new DataCache(request.server),
     connect: (events) => connectSocketIo(request.server, events),
-    selectEngines: (spec): Promise<Engines> =>
-      EngineSelection.begin({
-        ...{ spec, asked: request.engine, supply: browserSupply },
-        now: () => performance.now(),
-        changed: ({ name, detail, software }, note) => tell({ type: 'engine', name, detail, software, note }),
-      }),
+    crew: createCrewParts(request, tell),
     events: {
       state: (state, message) => tell({ type: 'state', state, message }),
       status: (status) => tell({ type: 'status', status }),
       credentials: (credentials) => tell({ type: 'credentials', credentials }),
+      workers: (count) => tell({ type: 'workers', count }),
       unit: (outcome, samples) => {
         if (samples > 0) rate.add(samples);
         if (outcome === 'APPLIED') {
@@ -40,4 +39,30 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
       },
     },
   });
+}
+
+/** Several workers train on WebAssembly, each in a thread of its own; one alone trains in this thread. */
+function createCrewParts(
+  { engine: asked, workers }: StartRequest,
+  tell: (message: WorkerToPage) => void,
+): CrewParts {
+  const limit = hasThreads() && (asked === 'auto' || asked === 'wasm') ? workers : 1;
+  const [, ...others] = browserSupply.fused;
+  const first: EngineSupply =
+    limit === 1 ? browserSupply : { ...browserSupply, fused: [threadedWasm, ...others] };
+  const further: EngineSupply = { fused: [threadedWasm], tfjs: () => Promise.resolve([]) };
+  const now = () => performance.now();
+  return {
+    limit,
+    selectEngines: (spec, worker): Promise<Engines> =>
+      EngineSelection.begin(
+        worker === 0
+          ? {
+              ...{ spec, asked, supply: first, now },
+              changed: ({ name, detail, software }, note) =>
+                tell({ type: 'engine', name, detail, software, note }),
+            }
+          : { spec, asked: 'auto', supply: further, now },
+      ),
+  };
 }

@@ -19,6 +19,8 @@ export interface StartRequest {
   resume: Credentials | null;
   /** For instance `Chrome 156 on Linux`. */
   agent: string;
+  /** Workers at most. */
+  workers: number;
 }
 
 export type PageToWorker = StartRequest | { type: 'stop' };
@@ -48,6 +50,11 @@ export type WorkerToPage =
       /** Updates that did not. */
       lost: number;
       samples: number;
+    }
+  | {
+      type: 'workers';
+      /** That train beside each other. */
+      count: number;
     }
   | { type: 'status'; status: RunStatus }
   | { type: 'credentials'; credentials: Credentials };

@@ -18,7 +18,7 @@ function parts() {
   const server = new FakeServer();
   const engine = new FakeEngine();
   const shards = server.joinShards(SHARD_MAP, WELCOME.run, WELCOME.device, WELCOME.pass);
-  const weights = new Weights(SHARD_MAP, shards);
+  const weights = new Weights(SHARD_MAP, shards, 1);
   const training: TrainingParts = {
     ...{ engine, weights, shards },
     dataShard: () => Promise.resolve(DATA),

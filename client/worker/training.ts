@@ -29,9 +29,14 @@ export type UnitResult =
 
 /**
  * Does one work unit: weights, data, gradient or local steps, push [UN1] [UN3].
+ * @param handingIn is called when all that is left is the push.
  * @throws {Error} where the connection is lost on the way.
  */
-export async function trainUnit({ terms, unit }: Lease, parts: TrainingParts): Promise<UnitResult> {
+export async function trainUnit(
+  { terms, unit }: Lease,
+  parts: TrainingParts,
+  handingIn: () => void = () => undefined,
+): Promise<UnitResult> {
   const { engine, weights, shards } = parts;
   const [parameters, data] = await Promise.all([
     weights.at(terms.baseVersion),
@@ -45,6 +50,7 @@ export async function trainUnit({ terms, unit }: Lease, parts: TrainingParts): P
     reasonOf(error),
   );
   if (typeof update === 'string') return { done: false, fault: 'engine', reason: update };
+  handingIn();
   const slices = weights.cut(update);
   const replies = await Promise.all(
     shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0))),

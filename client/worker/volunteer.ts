@@ -1,11 +1,10 @@
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { Engine } from '../../shared/engine/engine.ts';
-import type { CapabilityProfile, EngineReport, EngineTrial } from '../../shared/profile/profile.ts';
+import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
-import type { Engines } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
+import { Crew, type CrewParts, type CrewWorker } from './crew.ts';
 import type { DataCache } from './dataCache.ts';
 import type { WorkerState } from './messages.ts';
 import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
@@ -18,6 +17,8 @@ export interface VolunteerEvents {
   unit(outcome: Outcome, samples: number): void;
   status(status: RunStatus): void;
   credentials(credentials: { device: string; token: string }): void;
+  /** So many workers train from now on. */
+  workers(count: number): void;
 }
 
 export interface VolunteerParts {
@@ -26,8 +27,7 @@ export interface VolunteerParts {
   agent: Omit<CapabilityProfile, 'engine' | 'trials' | 'workers'>;
   data: DataCache;
   connect: (events: CoordinatorEvents) => Connection;
-  /** Finds something to train the model of the run with. */
-  selectEngines: (model: ModelSpec) => Promise<Engines>;
+  crew: CrewParts;
   events: VolunteerEvents;
 }
 
@@ -44,22 +44,21 @@ const FINAL: ReadonlySet<Outcome> = new Set([
 const MAX_FAILED_UNITS = 3;
 
 /**
- * One worker from joining to leaving: says hello, asks for work, does one lease after another, joins again
- * when the connection comes back. Driven by messages alone, never by timers, so that a hidden page goes on.
+ * One device from joining to leaving: says hello, asks for work, has its workers do one lease after another, joins
+ * again when the connection comes back. Driven by messages alone, never by timers, so that a hidden page goes on.
  */
 export class Volunteer {
   readonly #parts: VolunteerParts;
   readonly #connection: Connection;
-  #engines: Engines | null = null;
-  /** The engines that were asked for last, and the declaration of their model. */
-  #loading: { model: string; engines: Promise<Engines> } | null = null;
+  #crew: Crew | null = null;
+  /** The crew that was asked for last, and the declaration of its model. */
+  #loading: { model: string; crew: Promise<Crew> } | null = null;
   #training: Omit<TrainingParts, 'engine'> | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
   #epoch = 0;
   #over = false;
   #failedUnits = 0;
-  #working: Promise<void> = Promise.resolve();
 
   constructor(parts: VolunteerParts) {
     this.#parts = parts;
@@ -68,7 +67,7 @@ export class Volunteer {
     this.#connection = parts.connect({
       connected: () => void this.#guarded(++this.#epoch, (epoch) => this.#join(epoch)),
       disconnected: () => this.#lost(),
-      lease: (lease) => this.#enqueue(lease),
+      lease: (lease) => this.#assign(lease),
       status: (status) => {
         parts.events.status(status);
         if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
@@ -95,7 +94,7 @@ export class Volunteer {
     const answer = await this.#connection.coordinator.hello({
       protocol: PROTOCOL_VERSION,
       join,
-      profile: { ...agent, ...this.#report(), workers: 1 },
+      profile: { ...agent, ...(this.#crew?.report ?? { engine: null, trials: [], workers: 1 }) },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
     if (this.#stale(epoch)) return;
@@ -103,61 +102,69 @@ export class Volunteer {
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
-    await this.#enginesFor(model);
+    await this.#crewFor(model);
     if (this.#stale(epoch)) return;
     const shards = this.#connection.joinShards(answer.shards, answer.run, answer.device, answer.pass);
-    const weights = new Weights(answer.shards, shards);
+    const weights = new Weights(answer.shards, shards, this.#parts.crew.limit);
     this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
     events.state('waiting', null);
     await this.#ready();
+    await this.#grow(epoch);
   }
 
-  /** Selects engines once a model, however often the connection is lost meanwhile. */
-  #enginesFor(model: ModelSpec): Promise<Engines> {
+  /** Raises a crew once a model, however often the connection is lost meanwhile. */
+  #crewFor(model: ModelSpec): Promise<Crew> {
     const declaration = JSON.stringify(model);
     if (this.#loading?.model !== declaration) {
-      this.#engines?.dispose();
-      this.#engines = null;
-      this.#loading = { model: declaration, engines: this.#select(model, declaration) };
+      this.#crew?.dispose();
+      this.#crew = null;
+      this.#loading = { model: declaration, crew: this.#raise(model, declaration) };
     }
-    return this.#loading.engines;
+    return this.#loading.crew;
   }
 
-  async #select(model: ModelSpec, declaration: string): Promise<Engines> {
+  async #raise(model: ModelSpec, declaration: string): Promise<Crew> {
     this.#parts.events.state('loading', null);
-    const engines = await this.#parts.selectEngines(model);
-    if (this.#over || this.#loading?.model !== declaration) engines.dispose();
-    else this.#engines = engines;
-    return engines;
+    const crew = await Crew.begin(this.#parts.crew, model);
+    if (this.#over || this.#loading?.model !== declaration) crew.dispose();
+    else this.#crew = crew;
+    return crew;
   }
 
-  #report(): { engine: EngineReport | null; trials: EngineTrial[] } {
-    if (this.#engines === null) return { engine: null, trials: [] };
-    return { engine: reportOf(this.#engines.engine), trials: this.#engines.trials };
+  /** The first worker trains already; the others come in one by one. */
+  async #grow(epoch: number): Promise<void> {
+    const crew = this.#crew;
+    while ((await crew?.grow()) === true) {
+      if (this.#stale(epoch) || crew !== this.#crew) return;
+      await this.#ready();
+    }
   }
 
-  /** Tells what it trains with, and asks for work where it has none. */
+  /** Tells what it trains with, and asks for work where a worker has none. */
   async #ready(): Promise<void> {
-    const { engine, trials } = this.#report();
-    if (engine !== null) await this.#connection.coordinator.ready({ engine, trials, workers: 1 });
+    if (this.#crew === null) return;
+    const { report } = this.#crew;
+    this.#parts.events.workers(report.workers);
+    await this.#connection.coordinator.ready(report);
   }
 
-  /** Leases are done one at a time: the next may arrive before the last shard has answered for this one. */
-  #enqueue(lease: Lease): void {
+  /** A worker does one lease at a time: the next may arrive before the last shard has answered for this one. */
+  #assign(lease: Lease): void {
     const epoch = this.#epoch;
-    this.#working = this.#working.then(() => this.#guarded(epoch, () => this.#work(lease, epoch)));
+    void this.#crew?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
   }
 
-  async #work(lease: Lease, epoch: number): Promise<void> {
+  async #work(lease: Lease, worker: CrewWorker, epoch: number): Promise<void> {
     const { events } = this.#parts;
-    const [training, engines] = [this.#training, this.#engines];
-    if (training === null || engines === null) return;
+    const { engines } = worker;
+    if (this.#training === null) return;
     events.state('training', null);
-    const result = await trainUnit(lease, { ...training, engine: engines.engine });
+    const parts = { ...this.#training, engine: engines.engine };
+    const result = await trainUnit(lease, parts, () => (worker.handingIn = true));
     if (this.#stale(epoch)) return;
     if (!result.done) {
       events.unit('WITHDRAWN', 0);
-      await this.#giveUp(lease, result, engines);
+      await this.#giveUp(lease, result, worker);
     } else {
       this.#failedUnits = 0;
       events.unit(result.outcome, result.samples);
@@ -167,7 +174,8 @@ export class Volunteer {
       if (result.refreshed && !news) return;
     }
     if (this.#stale(epoch)) return;
-    if (!result.done || !result.refreshed) events.state('waiting', null);
+    const alone = (this.#crew?.busy ?? 0) <= 1;
+    if (alone && (!result.done || !result.refreshed)) events.state('waiting', null);
     await this.#ready();
   }
 
@@ -175,10 +183,10 @@ export class Volunteer {
   async #giveUp(
     { terms }: Lease,
     { fault, reason }: Extract<UnitResult, { done: false }>,
-    engines: Engines,
+    worker: CrewWorker,
   ): Promise<void> {
     await this.#connection.coordinator.release(terms.lease, reason);
-    if (fault === 'engine') await engines.failed(reason);
+    if (fault === 'engine') await this.#crew?.failed(worker, reason);
     else if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(reason);
   }
 
@@ -206,15 +214,11 @@ export class Volunteer {
     this.#epoch++;
     this.#training = null;
     this.#connection.close();
-    this.#engines?.dispose();
+    this.#crew?.dispose();
     this.#parts.events.state(state, message);
   }
 
   #stale(epoch: number): boolean {
     return this.#over || epoch !== this.#epoch;
   }
-}
-
-function reportOf({ name, detail, software }: Engine): EngineReport {
-  return { name, detail: detail.slice(0, 200), software };
 }

@@ -56,7 +56,9 @@ describe('a volunteer that joins', () => {
   it('loads one engine, even where the connection is lost meanwhile', async () => {
     const loading = deferred<Engines>();
     let loads = 0;
-    const { server, told } = startVolunteer({ selectEngines: () => (loads++, loading.promise) });
+    const { server, told } = startVolunteer({
+      crew: { limit: 1, selectEngines: () => (loads++, loading.promise) },
+    });
     server.says.connected();
     await settled();
     server.says.disconnected();
@@ -73,8 +75,11 @@ describe('a volunteer that joins', () => {
     const engines = [new FakeEngine(), new FakeEngine()];
     const loads: string[] = [];
     const { server } = await joinedVolunteer({
-      selectEngines: (model) =>
-        Promise.resolve(onlyEngine(engines[loads.push(model.name) - 1] ?? new FakeEngine())),
+      crew: {
+        limit: 1,
+        selectEngines: (model) =>
+          Promise.resolve(onlyEngine(engines[loads.push(model.name) - 1] ?? new FakeEngine())),
+      },
     });
     server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, name: 'other' } });
     server.says.disconnected();
@@ -145,7 +150,7 @@ describe('a volunteer that cannot go on', () => {
 
   it('[EN2] fails with the reason when no engine works', async () => {
     const { server, told } = startVolunteer({
-      selectEngines: () => Promise.reject(new Error('no engine works')),
+      crew: { limit: 1, selectEngines: () => Promise.reject(new Error('no engine works')) },
     });
     server.says.connected();
     await settled();
@@ -214,7 +219,9 @@ describe('a volunteer that stops', () => {
 
   it('frees an engine that comes too late', async () => {
     const loading = deferred<Engines>();
-    const { volunteer, server, told } = startVolunteer({ selectEngines: () => loading.promise });
+    const { volunteer, server, told } = startVolunteer({
+      crew: { limit: 1, selectEngines: () => loading.promise },
+    });
     server.says.connected();
     await settled();
     await volunteer.stop();

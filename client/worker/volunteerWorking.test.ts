@@ -46,7 +46,9 @@ describe('a volunteer at work', () => {
   it('[EN5] reports what came of trying another engine, though weights came along', async () => {
     const engine = new FakeEngine();
     const engines = { ...onlyEngine(engine), reconsider: () => Promise.resolve(true) };
-    const { server } = await joinedVolunteer({ selectEngines: () => Promise.resolve(engines) });
+    const { server } = await joinedVolunteer({
+      crew: { limit: 1, selectEngines: () => Promise.resolve(engines) },
+    });
     server.says.lease(leaseOf(1, 4));
     await settled();
     expect(server.news().at(-1)).toBe('ready');
@@ -106,7 +108,9 @@ describe('a unit that cannot be done', () => {
     const [broken, sound] = [new FakeEngine(), new FakeEngine()];
     broken.failing = 'the device was lost';
     const engines = { ...onlyEngine(broken), failed: () => Promise.resolve(void (engines.engine = sound)) };
-    const { server, told } = await joinedVolunteer({ selectEngines: () => Promise.resolve(engines) });
+    const { server, told } = await joinedVolunteer({
+      crew: { limit: 1, selectEngines: () => Promise.resolve(engines) },
+    });
     server.says.lease(leaseOf(1, 0));
     server.says.lease(leaseOf(2, 0));
     await settled();

@@ -3,11 +3,12 @@ import type { SliceReply } from '../transport/connection.ts';
 import { FakeServer, replyAt, SHARD_MAP, WELCOME, weightsOf } from './testing/fakeServer.ts';
 import { Weights } from './weights.ts';
 
-function held() {
+function held(keep = 1) {
   const server = new FakeServer();
   const weights = new Weights(
     SHARD_MAP,
     server.joinShards(SHARD_MAP, WELCOME.run, WELCOME.device, WELCOME.pass),
+    keep,
   );
   server.news();
   return { server, weights };
@@ -15,7 +16,18 @@ function held() {
 
 const NOTHING: SliceReply = { outcome: 'APPLIED', weights: null };
 
-describe('the weights of a worker', () => {
+describe('the weights of a device', () => {
+  it('[LS8] are kept for as many versions as it has workers, the newest, and pulled once for all', async () => {
+    const { server, weights } = held(2);
+    await Promise.all([weights.at(3), weights.at(3), weights.at(5)]);
+    expect(server.news()).toEqual(['pull 0 @3', 'pull 1 @3', 'pull 0 @5', 'pull 1 @5']);
+    weights.take([replyAt(0, 'APPLIED', 4), replyAt(1, 'APPLIED', 4)]);
+    expect([await weights.at(5), await weights.at(4)]).toEqual([weightsOf(5), weightsOf(4)]);
+    expect(server.news()).toEqual([]);
+    await weights.at(3);
+    expect(server.news()).toEqual(['pull 0 @3', 'pull 1 @3']);
+  });
+
   it('[CM6] are pulled once a version', async () => {
     const { server, weights } = held();
     expect(await weights.at(3)).toEqual(weightsOf(3));

@@ -54,6 +54,7 @@ const SILENT: VolunteerEvents = {
   unit: () => undefined,
   status: () => undefined,
   credentials: () => undefined,
+  workers: () => undefined,
 };
 
 /** The worker of a tab in this process, with the engine above; stops when the test ends. */
@@ -69,7 +70,7 @@ export function startScriptedWorker(
     agent: SCRIPTED_AGENT,
     data: new DataCache(server),
     connect: (listener) => connectSocketIo(server, listener),
-    selectEngines: () => Promise.resolve(onlyEngine(engine)),
+    crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
     events: { ...SILENT, ...events },
   });
   cleanup.add(() => volunteer.stop());

@@ -13,7 +13,7 @@ export async function openBrowser(cleanup: Cleanup): Promise<Browser> {
 }
 
 export interface TabOptions {
-  /** Query of the page, for instance `engine=wasm`. */
+  /** Query of the page, for instance `engine=wasm&workers=1`. */
   query?: string;
   viewport?: { width: number; height: number };
   colorScheme?: 'light' | 'dark';
@@ -39,7 +39,7 @@ export async function openPage(browser: Browser, url: string, options: TabOption
 
 /** Opens the volunteer page and presses its button. */
 export async function openTab(browser: Browser, url: string, options: TabOptions = {}): Promise<Page> {
-  const page = await openPage(browser, url, { query: 'engine=wasm', ...options });
+  const page = await openPage(browser, url, { query: 'engine=wasm&workers=1', ...options });
   await page.getByTestId('toggle').click();
   return page;
 }

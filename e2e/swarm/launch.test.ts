@@ -27,6 +27,7 @@ const swarmOptions = (path: string) =>
     url: `${origin}${path}`,
     tabs: 2,
     engine: 'wasm',
+    tabWorkers: 1,
     executablePath,
     log: (line: string) => lines.push(line),
   }) as const;

@@ -7,6 +7,8 @@ export interface SwarmOptions {
   url: string;
   tabs: number;
   engine: EngineName | 'auto';
+  /** Workers of each tab at most. */
+  tabWorkers: number;
   /** From findChromium. */
   executablePath: string;
   /** Told of crashes and page errors, one line each. */
@@ -66,6 +68,7 @@ export function launchOptions(platform = process.platform, root = process.getuid
 export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const url = new URL(options.url);
   url.searchParams.set('engine', options.engine);
+  url.searchParams.set('workers', String(options.tabWorkers));
   const ignoreHTTPSErrors = url.protocol === 'https:' && (await isSelfSigned(url));
   const browser = await launch(options);
   const tabs: Page[] = [];

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 /** What a demo trains with, found before anything is started. */
 export interface CrowdPlan {
   tabs: number;
+  tabWorkers: number;
   nodeWorkers: number;
   /** The browser; null where no tab is to be opened. */
   executablePath: string | null;
@@ -23,23 +24,23 @@ export interface Crowd {
  * @throws {NoBrowserError} where the browser that was named is none.
  */
 export async function planCrowd(
-  { tabs, nodeWorkers, chromium }: Config,
+  { tabs, tabWorkers, nodeWorkers, chromium }: Config,
   note: (line: string) => void,
 ): Promise<CrowdPlan> {
-  if (tabs === 0) return { tabs, nodeWorkers, executablePath: null };
+  if (tabs === 0) return { tabs, tabWorkers, nodeWorkers, executablePath: null };
   try {
     const { executablePath } = await findChromium(chromium);
-    return { tabs, nodeWorkers, executablePath };
+    return { tabs, tabWorkers, nodeWorkers, executablePath };
   } catch (error) {
     if (!(error instanceof NoBrowserError) || chromium !== null) throw error;
     note(`${error.message} Training on ${tabs + nodeWorkers} workers without a browser instead.`);
-    return { tabs: 0, nodeWorkers: tabs + nodeWorkers, executablePath: null };
+    return { tabs: 0, tabWorkers, nodeWorkers: tabs + nodeWorkers, executablePath: null };
   }
 }
 
 /** Starts everyone of a plan on the server. */
 export async function startCrowd(
-  { tabs, nodeWorkers, executablePath }: CrowdPlan,
+  { tabs, tabWorkers, nodeWorkers, executablePath }: CrowdPlan,
   {
     url,
     engine,
@@ -51,7 +52,8 @@ export async function startCrowd(
   if (nodeWorkers > 0) {
     groups.push(startNodeWorkers({ server: new URL(url).origin, join, workers: nodeWorkers, log }));
   }
-  if (executablePath !== null) groups.push(await openTabs({ url, tabs, engine, executablePath, log }));
+  if (executablePath !== null)
+    groups.push(await openTabs({ url, tabs, tabWorkers, engine, executablePath, log }));
   return {
     ended: Promise.all(groups.map(({ ended }) => ended)).then((ends) =>
       ends.includes('died') ? 'died' : 'closed',

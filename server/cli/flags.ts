@@ -1,4 +1,4 @@
-import { ENGINES } from '../../shared/profile/profile.ts';
+import { ENGINES, MAX_WORKERS } from '../../shared/profile/profile.ts';
 import {
   allOrCount,
   decimal,
@@ -107,6 +107,12 @@ export const SETTINGS = {
     oneOf('auto', ...ENGINES),
     'auto',
     'What the tabs train with; auto takes the fastest that gives right answers.',
+  ),
+  tabWorkers: setting(
+    TABS,
+    whole(1, MAX_WORKERS),
+    1,
+    'Workers of each tab; a tab that a person opens has one less than the machine has cores.',
   ),
   workers: setting(['worker'], whole(1, WORKERS_MOST), 1, 'Workers to start, each a device of its own.'),
   batch: setting<number | undefined>(

@@ -29,12 +29,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function open({ url, join, tabs, engine, chromium }: Config): Promise<Swarm> {
+async function open({ url, join, tabs, tabWorkers, engine, chromium }: Config): Promise<Swarm> {
   const { executablePath } = await findChromium(chromium);
   const swarm = await openTabs({
     url: withCredential(url, join),
-    tabs,
-    engine,
+    ...{ tabs, tabWorkers, engine },
     executablePath,
     log: say,
   });

@@ -6,7 +6,8 @@ import type { Hello, Ready } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from './aggregate.ts';
 import type { Clock } from './clock.ts';
-import { DeviceRegistry, deviceRowOf, type Device, type DevicePort } from './devices.ts';
+import type { Device, DevicePort } from './device.ts';
+import { DeviceRegistry } from './devices.ts';
 import { LeaseDesk } from './leaseDesk.ts';
 import type { LiveLease } from './leases.ts';
 import type { Assignment, Decision, Policy } from './policy/policy.ts';
@@ -90,7 +91,7 @@ export class Coordinator implements ShardReports {
   }
 
   deviceRows(): DeviceRow[] {
-    return this.#devices.all().map(deviceRowOf);
+    return this.#devices.all().map((device) => device.row());
   }
 
   /** Lets work be leased and updates be decided. */
@@ -128,7 +129,7 @@ export class Coordinator implements ShardReports {
       resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
     const id = known ? resume.device : this.#parts.mintDevice();
     const before = this.#devices.get(id);
-    if (before !== undefined && before.state !== 'gone') {
+    if (before !== undefined && before.standing !== 'gone') {
       this.#end(before);
       before.port.replaced();
     } else if (this.presentDevices >= this.#settings.maxDevices) {
@@ -144,13 +145,13 @@ export class Coordinator implements ShardReports {
     };
   }
 
-  /** The device has no lease and would like one. Asking again while it has one changes nothing. */
+  /** The device has workers without a lease, which would like one [LS8]. Those that have one change nothing. */
   ready(session: Session, { engine, trials, workers }: Ready): void {
     const device = this.#heard(session);
     if (device === undefined) return;
     device.profile = { ...device.profile, engine, trials, workers };
-    if (device.lease !== null || device.state === 'faulty') return;
-    DeviceRegistry.idle(device, this.#version);
+    this.#devices.resize(device, workers);
+    device.ask(this.#version);
     this.#pump();
   }
 
@@ -159,9 +160,9 @@ export class Coordinator implements ShardReports {
     const device = this.#heard(session);
     const live = this.#leases.live(lease);
     // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
-    if (live === undefined || device?.lease !== lease) return 'UNKNOWN_LEASE';
+    if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
     this.#leases.refuse(live, 'WITHDRAWN', null);
-    DeviceRegistry.lose(device);
+    device.lose(lease);
     this.#pump();
     return 'OK';
   }
@@ -171,7 +172,7 @@ export class Coordinator implements ShardReports {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#giveBack(device);
-    if (device.state !== 'faulty') device.state = 'left';
+    if (device.standing !== 'faulty') device.standing = 'left';
     this.#pump();
   }
 
@@ -193,11 +194,8 @@ export class Coordinator implements ShardReports {
       return;
     }
     this.#leases.makeWhole(live);
-    const device = this.#devices.get(live.device);
-    if (device?.lease === lease) {
-      DeviceRegistry.measure(device, this.#parts.clock.now() - live.grantedAt, live.samples);
-      device.state = 'waiting';
-    }
+    const elapsedMs = this.#parts.clock.now() - live.grantedAt;
+    this.#devices.get(live.device)?.handedIn(lease, elapsedMs, live.samples);
     if (!this.#deciding) return;
     this.#decideWhole(live);
     this.#pump();
@@ -211,8 +209,7 @@ export class Coordinator implements ShardReports {
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
     this.#leases.refuse(live, outcome, null);
-    const device = this.#devices.get(live.device);
-    if (device !== undefined) DeviceRegistry.lose(device);
+    this.#devices.get(live.device)?.lose(live.lease);
     this.#pump();
   }
 
@@ -264,9 +261,9 @@ export class Coordinator implements ShardReports {
   #expire(live: LiveLease): void {
     this.#leases.refuse(live, 'EXPIRED', null);
     const device = this.#devices.get(live.device);
-    if (device?.lease === live.lease) {
-      DeviceRegistry.lose(device);
-      DeviceRegistry.slower(device, this.#parts.clock.now() - live.grantedAt);
+    if (device?.has(live.lease) === true) {
+      device.late(live.lease, this.#parts.clock.now() - live.grantedAt);
+      device.lose(live.lease);
     }
     this.#pump();
   }
@@ -287,7 +284,7 @@ export class Coordinator implements ShardReports {
         const live = this.#leases.live(decision.lease);
         if (live === undefined) continue;
         this.#leases.refuse(live, decision.outcome, this.#version);
-        this.#makeReady(live, this.#version, false);
+        this.#devices.get(live.device)?.decided(live.lease, this.#version, null);
       }
     }
     return moved;
@@ -300,47 +297,28 @@ export class Coordinator implements ShardReports {
     for (const { lease } of record.members) {
       const live = this.#leases.apply(lease);
       this.#samples += live.samples;
-      this.#makeReady(live, record.version, true);
+      const staleness = record.version - 1 - live.baseVersion;
+      this.#devices.get(live.device)?.decided(lease, record.version, staleness);
     }
     this.#parts.committed();
-  }
-
-  /** After a decision that came with weights: the device goes on without asking. */
-  #makeReady(live: LiveLease, version: number, applied: boolean): void {
-    const device = this.#devices.get(live.device);
-    if (device?.lease !== live.lease) return;
-    device.lease = null;
-    device.holds = version;
-    DeviceRegistry.idle(device, version);
-    if (!applied) {
-      device.lost++;
-      return;
-    }
-    device.applied++;
-    device.faults = 0;
-    device.staleness = version - 1 - live.baseVersion;
   }
 
   /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
   #withdraw(live: LiveLease): void {
     this.#leases.refuse(live, 'WITHDRAWN', this.#version);
-    const device = this.#devices.get(live.device);
-    if (device?.lease !== live.lease) return;
-    device.lease = null;
-    // A device that had handed in everything gets the weights with the answer; the others report themselves.
-    device.state = 'silent';
-    if (!live.whole) return;
-    DeviceRegistry.idle(device, this.#version);
-    device.holds = this.#version;
+    // A worker that had handed in everything gets the weights with the answer; the others report themselves.
+    this.#devices.get(live.device)?.giveBack(live.lease, live.whole ? this.#version : null);
   }
 
   #giveBack(device: Device): void {
-    const live = device.lease === null ? undefined : this.#leases.live(device.lease);
-    if (live !== undefined && !live.whole) {
-      this.#leases.refuse(live, 'WITHDRAWN', null);
-      device.lost++;
+    for (const lease of device.leases) {
+      const live = this.#leases.live(lease);
+      if (live !== undefined && !live.whole) {
+        this.#leases.refuse(live, 'WITHDRAWN', null);
+        device.history.lost++;
+      }
+      device.giveBack(lease, null);
     }
-    device.lease = null;
   }
 
   #end(device: Device): void {
@@ -350,6 +328,6 @@ export class Coordinator implements ShardReports {
 
   #heard({ device, number }: Session): Device | undefined {
     const known = this.#devices.get(device);
-    return known?.session === number && known.state !== 'gone' ? known : undefined;
+    return known?.session === number && known.standing !== 'gone' ? known : undefined;
   }
 }

@@ -3,7 +3,7 @@ import { macOfTerms } from '../../shared/protocol/mac.ts';
 import type { LeaseTerms } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { Clock } from './clock.ts';
-import type { Device } from './devices.ts';
+import type { Device } from './device.ts';
 import { LeaseBook, type LiveLease } from './leases.ts';
 import type { Assignment, Policy } from './policy/policy.ts';
 import type { ShardPort } from './shardPort.ts';
@@ -69,8 +69,7 @@ export class LeaseDesk {
     };
     this.#book.add(live);
     policy.granted(lease, assignment);
-    device.lease = lease;
-    device.state = 'working';
+    device.take(assignment.seat, lease);
     const mac = macOfTerms(key, terms, ranges);
     device.port.lease({ terms: { ...terms, mac }, unit, remainingMs: assignment.leaseMs });
   }

@@ -48,6 +48,72 @@ describe('who may push', () => {
   });
 });
 
+describe('several workers', () => {
+  const state = ({ world }: { world: World }) => world.coordinator.deviceRows()[0]?.state;
+
+  it.each([
+    ['async', () => asyncPolicy()],
+    ['sync', () => syncPolicy()],
+  ])('[LS8] have a lease each and no more, in lanes of their own, %s', (_mode, policy) => {
+    const world = new World({ policy: policy() });
+    const device = world.device({ unitMs: null, workers: 3 }).join().ready();
+    world.coordinator.start();
+    device.ready().ready();
+    world.wire.drain();
+    expect(device.leases).toHaveLength(3);
+    expect(new Set(device.leases.map(({ unit }) => unit.seed)).size).toBe(3);
+    const other = world.device({ unitMs: null }).join().ready();
+    world.wire.drain();
+    for (const lease of device.leases.slice(0, 3)) device.pushNow(lease);
+    expect(state({ world })).toBe('working');
+    expect(device.leases).toHaveLength(6);
+    expect(other.leases.length).toBeGreaterThan(0);
+    const seeds = [...device.leases, ...other.leases].map(({ unit }) => unit.seed);
+    expect(new Set(seeds).size).toBe(seeds.length);
+  });
+
+  it('[LS8] [LS4] lose all their leases with the connection, and the work is leased again', () => {
+    const world = new World();
+    const device = world.device({ unitMs: null, workers: 2 }).join().ready();
+    world.coordinator.start();
+    world.wire.drain();
+    const lost = device.leases.map(({ unit }) => unit);
+    device.vanish();
+    const [heir] = world.readyDevices(1, { unitMs: null, workers: 2 });
+    world.wire.drain();
+    expect(heir?.leases.map(({ unit }) => unit)).toEqual(lost);
+  });
+
+  it('[LS8] may become fewer: a worker that has a lease may do it first', () => {
+    const world = new World();
+    const device = world.device({ unitMs: null, workers: 3 }).join().ready();
+    world.coordinator.start();
+    world.wire.drain();
+    device.ready(1);
+    for (const lease of device.leases.slice(0, 3)) device.pushNow(lease);
+    expect(device.outcomes(device.leases[2])).toEqual(['APPLIED', 'APPLIED']);
+    expect(device.leases).toHaveLength(4);
+    device.pushNow();
+    expect(device.leases).toHaveLength(5);
+  });
+
+  it('[LS6] [LS8] share their faults: after five in a row none gets work, what is out still counts', () => {
+    const world = new World();
+    const device = world.device({ unitMs: null, workers: 6 }).join().ready();
+    world.coordinator.start();
+    world.wire.drain();
+    const [good, ...bad] = device.leases;
+    for (const lease of bad) device.release(lease);
+    device.ready();
+    expect(state({ world })).toBe('faulty');
+    device.pushNow(good);
+    expect(device.outcomes(good)).toEqual(['APPLIED', 'APPLIED']);
+    device.ready();
+    world.wire.drain();
+    expect(device.leases).toHaveLength(6);
+  });
+});
+
 describe('deadlines', () => {
   it('[LS2] an expired lease answers EXPIRED, changes nothing, and its work is leased again', () => {
     const { world, first, second } = scripted();

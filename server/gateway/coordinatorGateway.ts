@@ -13,7 +13,7 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Coordinator, Session } from '../core/coordinator.ts';
-import { answerRequests, closePeer, type Handler } from './peer.ts';
+import { answerRequests, closePeer, MOST_IN_FLIGHT, type Handler } from './peer.ts';
 
 /** A socket that has not said hello by then is closed [PR5]. */
 const HELLO_WITHIN_MS = 10_000;
@@ -125,7 +125,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       reply({ outcome: 'OK' });
     }),
   };
-  answerRequests(socket, handlers, parts.failed);
+  answerRequests(socket, handlers, parts.failed, MOST_IN_FLIGHT);
   socket.on('disconnect', () => {
     cancelHello();
     if (session !== null) coordinator.disconnect(session);

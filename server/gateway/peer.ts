@@ -12,8 +12,8 @@ export interface Answer {
 export type Reply = (answer: Answer) => void;
 export type Handler = (args: unknown[], reply: Reply) => void;
 
-/** Unanswered requests a socket may have: more than any client of ours ever needs. */
-const MAX_IN_FLIGHT = 8;
+/** Unanswered requests that a socket may have where no worker pushes: more than any client of ours needs [PR7]. */
+export const MOST_IN_FLIGHT = 8;
 /** After this many messages that could not be read a connection is closed. */
 const MAX_FAULTS = 20;
 /** Packets a peer may leave unread before its connection is closed. */
@@ -41,11 +41,13 @@ function tallyOf(socket: Socket): ConnectionTally {
 /**
  * Dispatches what a socket sends to the handlers, by event. Every message gets exactly one answer, unknown and
  * unreadable ones too; a handler that throws answers MALFORMED and harms nobody else [PR1] [PR4].
+ * @param mostInFlight unanswered requests a socket may have; a further one is answered BUSY [PR7].
  */
 export function answerRequests(
   socket: Socket,
   handlers: Record<string, Handler>,
   failed: (error: unknown) => void,
+  mostInFlight: number,
 ): void {
   const tally = tallyOf(socket);
   let inFlight = 0;
@@ -76,8 +78,8 @@ export function answerRequests(
     };
     const name = typeof event === 'string' ? event : '';
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-    if (inFlight > MAX_IN_FLIGHT) {
-      reply({ outcome: 'BUSY', reason: `more than ${MAX_IN_FLIGHT} requests at once` });
+    if (inFlight > mostInFlight) {
+      reply({ outcome: 'BUSY', reason: `more than ${mostInFlight} requests at once` });
     } else if (handler === undefined) {
       reply({ outcome: 'MALFORMED', reason: 'unknown event' });
     } else {

@@ -1,8 +1,12 @@
 import type { Namespace } from 'socket.io';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { MAX_WORKERS } from '../../shared/profile/profile.ts';
 import { EVENTS, pull, push, shardAuth, type ShardAnswer } from '../../shared/protocol/messages.ts';
 import type { Shard, SliceAnswer } from '../core/shard.ts';
 import { answerRequests, type Handler } from './peer.ts';
+
+/** A pull and a push for each worker that a device may have [PR7]. */
+const MOST_AT_A_SHARD = 2 * MAX_WORKERS;
 
 /** Puts a shard behind its namespace: decodes, calls it, encodes. */
 export function serveShard(namespace: Namespace, shard: Shard, failed: (error: unknown) => void): void {
@@ -30,7 +34,7 @@ export function serveShard(namespace: Namespace, shard: Shard, failed: (error: u
       else if (!decoded.ok) reply({ outcome: decoded.outcome, reason: decoded.reason });
       else shard.push(device, terms.data, decoded.frame, (answer) => reply(encode(answer)));
     };
-    answerRequests(socket, { [EVENTS.pull]: onPull, [EVENTS.push]: onPush }, failed);
+    answerRequests(socket, { [EVENTS.pull]: onPull, [EVENTS.push]: onPush }, failed, MOST_AT_A_SHARD);
   });
 }
 

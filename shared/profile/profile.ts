@@ -32,8 +32,8 @@ export const engineTrial = z.strictObject({
 });
 export type EngineTrial = z.infer<typeof engineTrial>;
 
-/** More workers a device than this are refused: no browser has so many cores. */
-export const MAX_WORKERS = 256;
+/** More workers a device than this are refused: what each holds unanswered is the server's memory. */
+export const MAX_WORKERS = 32;
 
 /** What a device says of itself; every word of it is the device's own report. */
 export const capabilityProfile = z.strictObject({

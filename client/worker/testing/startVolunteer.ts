@@ -38,15 +38,19 @@ export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
     agent: { agent: 'test', cores: 4, secureContext: true },
     data: new FakeData('http://localhost'),
     connect: server.connect,
-    selectEngines: (model) => {
-      loads.push(model.name);
-      return Promise.resolve(onlyEngine(engine));
+    crew: {
+      limit: 1,
+      selectEngines: (model) => {
+        loads.push(model.name);
+        return Promise.resolve(onlyEngine(engine));
+      },
     },
     events: {
       state: (state, message) => told.push(message === null ? state : `${state}: ${message}`),
       status: ({ state }) => told.push(`status ${state}`),
       credentials: ({ device }) => told.push(`credentials ${device}`),
       unit: (outcome, samples) => told.push(`unit ${outcome} ${samples}`),
+      workers: () => undefined,
     },
     ...changes,
   });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asyncPolicy, LIMITS, syncPolicy } from '../testing/world.ts';
 import { AsyncPolicy } from './async.ts';
-import type { Policy, ReadyDevice } from './policy.ts';
+import type { Policy, ReadyWorker } from './policy.ts';
 
-const ready = (...seats: number[]): ReadyDevice[] =>
+const ready = (...seats: number[]): ReadyWorker[] =>
   seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null }));
 
 describe('async', () => {

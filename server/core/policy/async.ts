@@ -4,7 +4,7 @@ import type {
   Decision,
   LeaseLimits,
   Policy,
-  ReadyDevice,
+  ReadyWorker,
   WholeUpdate,
   WorkKey,
 } from './policy.ts';
@@ -28,9 +28,9 @@ export class AsyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyDevice[]): Assignment[] {
+  assign(ready: ReadyWorker[]): Assignment[] {
     return ready.map(({ device, seat, unitMs }) => ({
-      device,
+      ...{ device, seat },
       key: this.#lost.shift() ?? this.#nextOf(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));

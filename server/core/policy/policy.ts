@@ -2,16 +2,16 @@ import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 
 /** Which piece of the run's endless work a unit is; what is computed follows from it alone, not from the device. */
 export interface WorkKey {
-  /** A walk through the data shards: the slot of a sync round, the seat of an async device. */
+  /** A walk through the data shards: the slot of a sync round, the seat of an async worker. */
   lane: number;
   /** How far along the walk. */
   step: number;
 }
 
-/** A device that has no lease and would like one. */
-export interface ReadyDevice {
+/** A worker of a device that has no lease and would like one. */
+export interface ReadyWorker {
   device: string;
-  /** The smallest number no other present device has. */
+  /** The smallest number no other present worker has. */
   seat: number;
   /** Measured milliseconds from lease to whole update; null before the first. */
   unitMs: number | null;
@@ -19,6 +19,8 @@ export interface ReadyDevice {
 
 export interface Assignment {
   device: string;
+  /** Of the worker of that device. */
+  seat: number;
   key: WorkKey;
   /** Milliseconds until the lease ends. */
   leaseMs: number;
@@ -40,8 +42,8 @@ export type Decision =
  * and does what it answers, in order; time is an argument [PO1].
  */
 export interface Policy {
-  /** Hands work to ready devices. Called again whenever a device becomes ready. */
-  assign(ready: ReadyDevice[], version: number, now: number): Assignment[];
+  /** Hands work to ready workers. Called again whenever one becomes ready. */
+  assign(ready: ReadyWorker[], version: number, now: number): Assignment[];
   /** The coordinator granted an assignment under this lease. */
   granted(lease: number, assignment: Assignment): void;
   whole(update: WholeUpdate, version: number): Decision[];

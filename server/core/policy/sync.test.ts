@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, syncPolicy } from '../testing/world.ts';
-import type { Assignment, ReadyDevice } from './policy.ts';
+import type { Assignment, ReadyWorker } from './policy.ts';
 import type { SyncPolicy, SyncSettings } from './sync.ts';
 
-const devices = (count: number, unitMs: number | null = null): ReadyDevice[] =>
+const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
   Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs }));
 
 /** Opens a round for so many devices at time 0 and grants leases 1, 2, ... */

@@ -4,7 +4,7 @@ import type {
   Decision,
   LeaseLimits,
   Policy,
-  ReadyDevice,
+  ReadyWorker,
   WholeUpdate,
   WorkKey,
 } from './policy.ts';
@@ -48,7 +48,7 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyDevice[], version: number, now: number): Assignment[] {
+  assign(ready: ReadyWorker[], version: number, now: number): Assignment[] {
     // A round that got nothing by its deadline makes room for the next.
     if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
     const round = this.#round ?? this.#open(ready, version, now);
@@ -56,8 +56,8 @@ export class SyncPolicy implements Policy {
     const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
     const leaseMs = Math.min(round.leaseMs, round.deadline - now);
     if (leaseMs <= 0) return [];
-    return ready.slice(0, free.length).map(({ device }, index) => ({
-      device,
+    return ready.slice(0, free.length).map(({ device, seat }, index) => ({
+      ...{ device, seat },
       key: free[index]?.key ?? { lane: 0, step: 0 },
       leaseMs,
     }));
@@ -106,7 +106,7 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
   }
 
-  #open(ready: ReadyDevice[], version: number, now: number): Round | null {
+  #open(ready: ReadyWorker[], version: number, now: number): Round | null {
     const { roundSize, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;

@@ -6,10 +6,9 @@ import type { SliceAnswer } from '../shard.ts';
 import { gradientOf } from './plainModel.ts';
 import type { World } from './world.ts';
 
-const READY: Ready = {
+const READY: Omit<Ready, 'workers'> = {
   engine: { name: 'scripted', detail: '', software: true },
   trials: [],
-  workers: 1,
 };
 export const PROFILE = {
   agent: 'scripted',
@@ -23,6 +22,7 @@ export const PROFILE = {
 export interface DeviceScript {
   /** Milliseconds a unit takes; null: it takes leases and hands in nothing unless told to. */
   unitMs?: number | null;
+  workers?: number;
 }
 
 export interface PushAnswer extends SliceAnswer {
@@ -47,13 +47,15 @@ export class ScriptedDevice {
   readonly #world: World;
   readonly #name: string;
   readonly #unitMs: number | null;
+  readonly #workers: number;
   #connection = 0;
   #weights: { version: number; slices: Float32Array[] } | null = null;
 
-  constructor(world: World, number: number, { unitMs = 100 }: DeviceScript) {
+  constructor(world: World, number: number, { unitMs = 100, workers = 1 }: DeviceScript) {
     this.#world = world;
     this.#name = `device-${number}/`;
     this.#unitMs = unitMs;
+    this.#workers = workers;
   }
 
   get session(): Session {
@@ -98,8 +100,9 @@ export class ScriptedDevice {
     return this.join({ device, token });
   }
 
-  ready(): this {
-    this.#world.coordinator.ready(this.session, READY);
+  /** Asks for work for so many workers. */
+  ready(workers = this.#workers): this {
+    this.#world.coordinator.ready(this.session, { ...READY, workers });
     return this;
   }
 

@@ -110,8 +110,11 @@ export class Simulation {
     const kind = this.#random.below(14);
     if (this.#here.size === 0 || (kind === 0 && this.#here.size <= MAX_DEVICES)) {
       const unitMs = this.#pick([null, 50, 300, 2500]);
-      this.#note(`join of device ${this.world.devices.length}, unit of ${String(unitMs)} ms`);
-      const device = this.world.device({ unitMs }).join();
+      const workers = this.#pick([1, 1, 2, 3]);
+      this.#note(
+        `join of device ${this.world.devices.length}, ${workers} workers, unit of ${String(unitMs)} ms`,
+      );
+      const device = this.world.device({ unitMs, workers }).join();
       if (device.joined !== null) this.#here.add(device.ready());
       return;
     }
@@ -127,6 +130,7 @@ export class Simulation {
       ['push of another device', () => this.#pushOfAnother(device)],
       ...[0, 1].map((): [string, () => void] => ['push', () => this.#push(device)]),
       ...[0, 1, 2].map((): [string, () => void] => ['ready', () => device.ready()]),
+      ['ready with other workers', () => device.ready(1 + this.#random.below(3))],
     ];
     const [name, act] = this.#pick(acts);
     this.#note(`${name} by ${device.id}`);

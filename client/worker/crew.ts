@@ -1,0 +1,134 @@
+import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
+import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { Engines } from '../engines/select.ts';
+
+export interface CrewParts {
+  /** Workers at most. */
+  limit: number;
+  /**
+   * Finds something for a worker, counted from 0, to train the model with. The first is the one whose engine is
+   * reported; where there is nothing for another one, it rejects, and there are no more.
+   */
+  selectEngines: (model: ModelSpec, worker: number) => Promise<Engines>;
+}
+
+/** One worker of the device: an engine, and one lease at a time. */
+export interface CrewWorker {
+  readonly engines: Engines;
+  /** Its lease is computed and being handed in. */
+  handingIn: boolean;
+}
+
+interface Place extends CrewWorker {
+  /** Leases it has and has yet to begin. */
+  pending: number;
+  working: Promise<void>;
+}
+
+/** The workers of one device for one model [LS8]. */
+export class Crew {
+  readonly #parts: CrewParts;
+  readonly #model: ModelSpec;
+  readonly #places: Place[] = [];
+  #growing: Promise<boolean> | null = null;
+  #full = false;
+  #over = false;
+
+  private constructor(parts: CrewParts, model: ModelSpec) {
+    this.#parts = parts;
+    this.#model = model;
+  }
+
+  /** A crew of one. @throws {Error} where there is no engine for it. */
+  static async begin(parts: CrewParts, model: ModelSpec): Promise<Crew> {
+    const crew = new Crew(parts, model);
+    crew.#add(await parts.selectEngines(model, 0));
+    return crew;
+  }
+
+  /** Workers that have a lease. */
+  get busy(): number {
+    return this.#places.filter(({ pending }) => pending > 0).length;
+  }
+
+  /** What the device says of itself. */
+  get report(): Pick<CapabilityProfile, 'trials' | 'workers'> & { engine: EngineReport } {
+    const [first, ...others] = this.#places;
+    if (first === undefined) throw new Error('crew: it was disposed of');
+    const trials = new Map(first.engines.trials.map((trial) => [trial.name, trial]));
+    for (const trial of others.flatMap(({ engines }) => engines.trials)) {
+      if (trial.verdict !== 'right') trials.set(trial.name, trial);
+    }
+    return {
+      engine: reportOf(first.engines.engine),
+      trials: [...trials.values()],
+      workers: this.#places.length,
+    };
+  }
+
+  /** Brings in one more worker. Says whether it did: at the limit, or where there is no engine for it, no. */
+  grow(): Promise<boolean> {
+    this.#growing ??= this.#grow().finally(() => (this.#growing = null));
+    return this.#growing;
+  }
+
+  /** Has a worker do a job: one that is free, or else the one that will be first. */
+  async do(job: (worker: CrewWorker) => Promise<void>): Promise<void> {
+    const urgency = ({ pending, handingIn }: Place) => pending - (handingIn ? 0.5 : 0);
+    const place = this.#places.toSorted((left, right) => urgency(left) - urgency(right))[0];
+    if (place === undefined) return;
+    place.pending++;
+    place.working = place.working.then(() => job(place));
+    try {
+      await place.working;
+    } finally {
+      place.pending--;
+      place.handingIn = false;
+    }
+  }
+
+  /** The engine of a worker failed at work. @throws {Error} where the device is left without one. */
+  async failed(worker: CrewWorker, reason: string): Promise<void> {
+    const index = this.#places.findIndex((place) => place === worker);
+    try {
+      await worker.engines.failed(reason);
+    } catch (error) {
+      if (index <= 0) throw error;
+      this.#full = true;
+      this.#places.splice(index, 1);
+      worker.engines.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.#over = true;
+    for (const { engines } of this.#places) engines.dispose();
+  }
+
+  async #grow(): Promise<boolean> {
+    if (this.#over || this.#full || this.#places.length >= this.#parts.limit) return false;
+    try {
+      const engines = await this.#parts.selectEngines(this.#model, this.#places.length);
+      // It may have been disposed of meanwhile.
+      if (this.#isOver()) engines.dispose();
+      else this.#add(engines);
+      return !this.#isOver();
+    } catch {
+      this.#full = true;
+      return false;
+    }
+  }
+
+  #add(engines: Engines): void {
+    this.#places.push({ engines, handingIn: false, pending: 0, working: Promise.resolve() });
+  }
+
+  #isOver(): boolean {
+    return this.#over;
+  }
+}
+
+function reportOf({ name, detail, software }: Engine): EngineReport {
+  return { name, detail: detail.slice(0, 200), software };
+}

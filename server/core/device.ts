@@ -1,0 +1,195 @@
+import type { CapabilityProfile } from '../../shared/profile/profile.ts';
+import type { DeviceRow } from '../../shared/protocol/admin.ts';
+import type { Lease } from '../../shared/protocol/messages.ts';
+import type { ReadyWorker } from './policy/policy.ts';
+
+/** How the core reaches a joined device. */
+export interface DevicePort {
+  lease(lease: Lease): void;
+  /** The device joined again elsewhere: this connection is over. */
+  replaced(): void;
+}
+
+/** What is remembered of a device from one connection to the next. */
+export interface DeviceHistory {
+  /** Moving average of milliseconds from lease to whole update; null before the first. */
+  unitMs: number | null;
+  samplesPerSecond: number;
+  staleness: number | null;
+  applied: number;
+  samples: number;
+  lost: number;
+}
+
+/** The place of one worker of a device. */
+interface Seat {
+  /** The smallest number no other worker that is present has. */
+  number: number;
+  /** The lease it works on, or null. */
+  lease: number | null;
+  /** Its lease is whole: it waits for the decision. */
+  whole: boolean;
+  /** It would like a lease since this version; null where it would not. */
+  idleSince: number | null;
+  /** As {@link DeviceHistory.unitMs}, of this worker alone. */
+  unitMs: number | null;
+}
+
+/** Weight of the newest unit in moving averages. */
+const AVERAGE_WEIGHT = 0.3;
+/** After this many bad updates, releases or expired leases in a row a device gets no more work on this connection. */
+const MAX_FAULTS = 5;
+
+/** One connection of a device: its workers' seats and leases, and what is known of it [LS8]. */
+export class Device {
+  readonly id: string;
+  /** Counts the joins, so that what an earlier connection says late is not taken for the present one's. */
+  readonly session: number;
+  readonly port: DevicePort;
+  readonly history: DeviceHistory;
+  profile: CapabilityProfile;
+  standing: 'present' | 'faulty' | 'left' | 'gone' = 'present';
+  /** The newest version whose weights it was sent, or null. */
+  holds: number | null = null;
+  readonly #seats: Seat[] = [];
+  /** Bad updates, releases and expired leases in a row. */
+  #faults = 0;
+
+  constructor(
+    { id, session, port }: Pick<Device, 'id' | 'session' | 'port'>,
+    profile: CapabilityProfile,
+    history: DeviceHistory,
+  ) {
+    [this.id, this.session, this.port] = [id, session, port];
+    [this.profile, this.history] = [profile, history];
+  }
+
+  get seats(): number[] {
+    return this.#seats.map(({ number }) => number);
+  }
+
+  get leases(): number[] {
+    return this.#seats.flatMap(({ lease }) => lease ?? []);
+  }
+
+  /** Its workers that would like a lease, and since which version. */
+  get ready(): (ReadyWorker & { idleSince: number })[] {
+    if (this.standing !== 'present') return [];
+    return this.#seats.flatMap(({ number, idleSince, unitMs }) =>
+      idleSince === null ? [] : { device: this.id, seat: number, unitMs, idleSince },
+    );
+  }
+
+  has(lease: number): boolean {
+    return this.#seatOf(lease) !== undefined;
+  }
+
+  /** Has a seat for each worker; one that works keeps its seat until its lease is over. */
+  resize(workers: number, freeSeat: () => number): void {
+    while (this.#seats.length < workers) {
+      const { unitMs } = this.history;
+      this.#seats.push({ number: freeSeat(), lease: null, whole: false, idleSince: null, unitMs });
+    }
+    this.#shrink(workers);
+  }
+
+  /** Its workers without a lease would like one. */
+  ask(version: number): void {
+    if (this.standing === 'faulty') return;
+    this.standing = 'present';
+    for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
+  }
+
+  /** A worker has this lease from now on. */
+  take(seat: number, lease: number): void {
+    const taken = this.#seats.find(({ number }) => number === seat);
+    if (taken?.lease !== null) throw new Error(`device: seat ${seat} cannot take lease ${lease}`);
+    Object.assign(taken, { lease, whole: false, idleSince: null });
+  }
+
+  /** The update of a lease became whole after so many milliseconds. */
+  handedIn(lease: number, elapsedMs: number, samples: number): void {
+    const seat = this.#seatOf(lease);
+    if (seat === undefined) return;
+    const { history } = this;
+    const elapsed = Math.max(1, elapsedMs);
+    seat.whole = true;
+    seat.unitMs = seat.unitMs === null ? elapsed : seat.unitMs + AVERAGE_WEIGHT * (elapsed - seat.unitMs);
+    history.unitMs = seat.unitMs;
+    history.samples += samples;
+    const atWork = this.#seats.filter(({ lease }) => lease !== null).length;
+    history.samplesPerSecond = (1000 * samples * atWork) / seat.unitMs;
+  }
+
+  /** An update came to its decision, which brings weights: the worker goes on without asking. */
+  decided(lease: number, version: number, staleness: number | null): void {
+    const seat = this.#free(lease);
+    if (seat === undefined) return;
+    this.holds = version;
+    seat.idleSince = version;
+    this.#shrink(this.profile.workers);
+    if (staleness === null) {
+      this.history.lost++;
+      return;
+    }
+    this.history.applied++;
+    this.history.staleness = staleness;
+    this.#faults = 0;
+  }
+
+  /** A lease came to nothing by the fault of the device. */
+  lose(lease: number): void {
+    this.#free(lease);
+    this.history.lost++;
+    if (++this.#faults >= MAX_FAULTS) this.standing = 'faulty';
+  }
+
+  /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
+  late(lease: number, elapsedMs: number): void {
+    const seat = this.#seatOf(lease);
+    if (seat === undefined || seat.unitMs === null) return;
+    seat.unitMs = Math.max(seat.unitMs, Math.min(2 * seat.unitMs, elapsedMs));
+  }
+
+  /**
+   * A lease is taken from it and nobody is at fault. A worker that was sent the weights of a version with that
+   * goes on without asking; another has yet to ask.
+   */
+  giveBack(lease: number, version: number | null): void {
+    const seat = this.#free(lease);
+    if (seat === undefined || version === null) return;
+    this.holds = version;
+    seat.idleSince = version;
+  }
+
+  /** The row of the admin's device table. */
+  row(): DeviceRow {
+    const { id, profile, history } = this;
+    const { samplesPerSecond, staleness, applied, samples, lost } = history;
+    return { device: id, state: this.#state(), profile, samplesPerSecond, staleness, applied, samples, lost };
+  }
+
+  #state(): DeviceRow['state'] {
+    if (this.standing !== 'present') return this.standing;
+    const leased = this.#seats.filter(({ lease }) => lease !== null);
+    if (leased.some(({ whole }) => !whole)) return 'working';
+    if (leased.length > 0) return 'waiting';
+    return this.ready.length > 0 ? 'idle' : 'silent';
+  }
+
+  #seatOf(lease: number): Seat | undefined {
+    return this.#seats.find((seat) => seat.lease === lease);
+  }
+
+  #free(lease: number): Seat | undefined {
+    const seat = this.#seatOf(lease);
+    if (seat !== undefined) Object.assign(seat, { lease: null, whole: false });
+    return seat;
+  }
+
+  #shrink(workers: number): void {
+    for (let index = this.#seats.length - 1; index >= 0 && this.#seats.length > workers; index--) {
+      if (this.#seats[index]?.lease === null) this.#seats.splice(index, 1);
+    }
+  }
+}
