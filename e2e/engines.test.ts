@@ -3,7 +3,7 @@ import { build, type Plugin } from 'vite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
-import { openBrowser, openPage, openTab } from './support/tabs.ts';
+import { loseDevices, openBrowser, openPage, openTab } from './support/tabs.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -75,6 +75,25 @@ describe('engines', () => {
       expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('wasm');
       expect(bytes).toBeGreaterThan(10_000);
       expect(bytes).toBeLessThan(100_000);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[EN6] a tab whose GPU is lost says so to the admin, and trains on with the next engine',
+    async () => {
+      const server = await startServer(cleanup, RUN);
+      const page = await openTab(await openBrowser(cleanup), server.url, { query: 'engine=webgpu' });
+      const row = () => server.snapshot().devices[0];
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(0);
+      expect(row()?.profile.engine?.name).toBe('webgpu');
+      const [worker] = page.workers();
+      if (worker === undefined) throw new Error('nothing trains');
+      await loseDevices(worker);
+      await expect.poll(() => row()?.profile.engine?.name, PATIENCE).toBe('wasm');
+      const { applied = 0, profile } = row() ?? {};
+      expect(profile?.trials).toContainEqual(expect.objectContaining({ name: 'webgpu', verdict: 'failed' }));
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(applied + 3);
     },
     SLOW_MS,
   );

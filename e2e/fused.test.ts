@@ -4,7 +4,7 @@ import { engineContract, noiseShard } from '../shared/engine/testing/contract.ts
 import { initialParameters } from '../shared/model/initialise.ts';
 import { lenet } from '../shared/model/zoo/lenet.ts';
 import { call, openEnginePage, remoteEngine } from './support/remoteEngine.ts';
-import { openBrowser } from './support/tabs.ts';
+import { loseDevices, openBrowser } from './support/tabs.ts';
 import { Cleanup } from './support/testServer.ts';
 
 const cleanup = new Cleanup();
@@ -28,20 +28,47 @@ engineContract(
 );
 
 describe('the fused engine of WebGPU', () => {
-  it('[EN7] takes a step of lenet in few dispatches, and reads nothing back between steps', async () => {
+  /** Sixteen images for lenet, held by an engine of the tab of its own. */
+  async function engineOfTab() {
     const tab = await page;
     const { id } = await call(tab, 'create', 'webgpu', lenet.spec);
-    const shard = noiseShard(lenet.spec, 16, 3);
-    const { samples, shape } = shard;
-    await call(tab, 'hold', id, { samples, shape, images: [...shard.images], labels: [...shard.labels] });
-    const train = (steps: number) => {
-      const order = [...unitOrder(1, 16, 4 * steps)];
-      const local = { batch: 4, lr: 0.05, momentum: 0 };
+    const { samples, shape, images, labels } = noiseShard(lenet.spec, 16, 3);
+    await call(tab, 'hold', id, { samples, shape, images: [...images], labels: [...labels] });
+    const train = (steps: number, batch = 4) => {
+      const order = [...unitOrder(1, 16, batch * steps)];
+      const local = { batch, lr: 0.05, momentum: 0 };
       return call(tab, 'train', id, [...initialParameters(lenet.spec, 1)], order, local);
     };
+    return { tab, train };
+  }
+
+  it('[EN7] takes a step of lenet in few dispatches, and reads nothing back between steps', async () => {
+    const { train } = await engineOfTab();
     const [one, ten] = [(await train(1)).counted, (await train(10)).counted];
     expect(ten.dispatches).toBe(10 * one.dispatches);
     expect(one.dispatches).toBeLessThan(20);
     expect(ten.reads).toBe(one.reads);
+  });
+
+  it('[EN6] refuses a batch that does not fit the adapter, and goes on', async () => {
+    const { train } = await engineOfTab();
+    const before = await train(2);
+    await expect(train(1, 200_000)).rejects.toThrow(/webgpu: values takes \d+ bytes, the adapter has \d+/);
+    expect((await train(2)).delta).toEqual(before.delta);
+  });
+
+  it('[EN6] rejects where memory is not to be had, and once its device is lost', async () => {
+    const { tab, train } = await engineOfTab();
+    await tab.evaluate(() => {
+      const { popErrorScope } = Object.getOwnPropertyDescriptors(GPUDevice.prototype);
+      GPUDevice.prototype.popErrorScope = function () {
+        Object.defineProperty(GPUDevice.prototype, 'popErrorScope', popErrorScope);
+        return this.popErrorScope().then(() => new GPUOutOfMemoryError('none left'));
+      };
+    });
+    await expect(train(1, 64)).rejects.toThrow('webgpu: no memory: none left');
+    await loseDevices(tab);
+    await expect(train(1)).rejects.toThrow(/webgpu|device/i);
+    await expect(train(1)).rejects.toThrow('webgpu: the device was lost');
   });
 });

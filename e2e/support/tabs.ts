@@ -1,4 +1,4 @@
-import { chromium, type Browser, type Page } from 'playwright';
+import { chromium, type Browser, type Page, type Worker } from 'playwright';
 import { chromiumSetting } from '../../server/cli/config.ts';
 import { findChromium } from '../swarm/chromium.ts';
 import { launchOptions } from '../swarm/launch.ts';
@@ -42,4 +42,15 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
   const page = await openPage(browser, url, { query: 'engine=wasm&workers=1', ...options });
   await page.getByTestId('toggle').click();
   return page;
+}
+
+/** From now on a WebGPU device of this page or worker is lost when it is to be given work. */
+export async function loseDevices(where: Pick<Worker, 'evaluate'>): Promise<void> {
+  await where.evaluate(() => {
+    const { createCommandEncoder } = Object.getOwnPropertyDescriptors(GPUDevice.prototype);
+    GPUDevice.prototype.createCommandEncoder = function (...args) {
+      this.destroy();
+      return createCommandEncoder.value?.apply(this, args) as GPUCommandEncoder;
+    };
+  });
 }
