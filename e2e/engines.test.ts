@@ -116,26 +116,34 @@ describe('engines', () => {
     SLOW_MS,
   );
 
-  it('[UN3] workers without a browser train by local steps, and leave when they are told to', async () => {
-    const server = await startServer(cleanup, ['--batch', '8', '--local-steps', '3', '--max-commits', '4']);
-    const log: string[] = [];
-    const workers = startNodeWorkers({
-      server: server.url,
-      join: '',
-      workers: 2,
-      log: (line) => log.push(line),
-    });
-    cleanup.add(() => workers.close());
-    await server.training.run.ended();
-    expect(server.training.run.status()).toMatchObject({ version: 4, stop: 'max-commits' });
-    const { devices } = server.snapshot();
-    expect(devices.map(({ profile }) => profile.engine?.name)).toEqual(['wasm', 'wasm']);
-    expect(devices.map(({ samples }) => samples % 24)).toEqual([0, 0]);
-    await workers.close();
-    expect(await workers.ended).toBe('closed');
-    await expect
-      .poll(() => server.snapshot().devices.map(({ state }) => state), PATIENCE)
-      .toEqual(['gone', 'gone']);
-    expect(log).toEqual([]);
-  });
+  it.each([
+    ['http', []],
+    ['a certificate of its own', ['--https']],
+  ])(
+    '[UN3] workers without a browser train by local steps over %s, and leave when told to',
+    async (_name, flags) => {
+      const units = ['--batch', '8', '--local-steps', '3', '--max-commits', '4'];
+      const server = await startServer(cleanup, [...units, ...flags]);
+      const log: string[] = [];
+      const workers = startNodeWorkers({
+        server: server.url,
+        join: '',
+        workers: 2,
+        selfSigned: flags.length > 0,
+        log: (line) => log.push(line),
+      });
+      cleanup.add(() => workers.close());
+      await server.training.run.ended();
+      expect(server.training.run.status()).toMatchObject({ version: 4, stop: 'max-commits' });
+      const { devices } = server.snapshot();
+      expect(devices.map(({ profile }) => profile.engine?.name)).toEqual(['wasm', 'wasm']);
+      expect(devices.map(({ samples }) => samples % 24)).toEqual([0, 0]);
+      await workers.close();
+      expect(await workers.ended).toBe('closed');
+      await expect
+        .poll(() => server.snapshot().devices.map(({ state }) => state), PATIENCE)
+        .toEqual(['gone', 'gone']);
+      expect(log).toEqual([]);
+    },
+  );
 });

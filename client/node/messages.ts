@@ -6,6 +6,8 @@ export interface NodeWorkerTask {
   server: string;
   /** Credential to join; empty where the server is open to all. */
   join: string;
+  /** The server's certificate is its own word, and taken for it. */
+  selfSigned: boolean;
 }
 
 /** The only thing a thread is told: leave and end. */

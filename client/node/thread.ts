@@ -9,7 +9,7 @@ import type { FromNodeWorker, NodeWorkerTask } from './messages.ts';
 
 /* A worker without a browser: the volunteer of the pages, with the fused engine, in a thread of Node. */
 
-const { server, join } = workerData as NodeWorkerTask;
+const { server, join, selfSigned } = workerData as NodeWorkerTask;
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a worker thread');
 const tell = (message: FromNodeWorker) => port.postMessage(message);
@@ -25,7 +25,7 @@ const volunteer = new Volunteer({
     secureContext: true,
   },
   data: new DataCache(server),
-  connect: (events) => connectSocketIo(server, events),
+  connect: (events) => connectSocketIo(server, events, { rejectUnauthorized: !selfSigned }),
   crew: {
     limit: 1,
     selectEngines: (spec) =>

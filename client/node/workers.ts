@@ -19,11 +19,14 @@ export interface NodeWorkerOptions extends NodeWorkerTask {
 const LEAVE_WITHIN_MS = 2000;
 
 /** Starts workers that join the run of a server, each in a thread of its own. */
-export function startNodeWorkers({ server, join, workers, log }: NodeWorkerOptions): NodeWorkers {
+export function startNodeWorkers(options: NodeWorkerOptions): NodeWorkers {
+  const { server, join, workers, selfSigned, log } = options;
+  // What `fetch` goes by in these threads; the process that started them goes on checking certificates.
+  const env = { ...process.env, ...(selfSigned ? { NODE_TLS_REJECT_UNAUTHORIZED: '0' } : {}) };
   let closed = false;
   const threads = Array.from({ length: workers }, (_, index) => {
-    const task: NodeWorkerTask = { server, join };
-    const thread = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: task });
+    const task: NodeWorkerTask = { server, join, selfSigned };
+    const thread = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: task, env });
     const name = `worker ${index + 1}`;
     thread.on('message', (message: FromNodeWorker) => {
       if (message.type === 'failed') log(`${name} failed: ${message.message}`);

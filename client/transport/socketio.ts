@@ -26,10 +26,16 @@ const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
 const REJOIN_MS = 1000;
 const RECONNECTION_MS = { reconnectionDelay: 250, reconnectionDelayMax: 5000 };
 
+/** What of socket.io's options only Node has. */
+export interface NodeTls {
+  /** False where a certificate that nobody vouches for is taken; browsers ask their user instead. */
+  rejectUnauthorized: boolean;
+}
+
 /** Opens the socket.io connection to a server; it reconnects by itself until closed. */
-export function connectSocketIo(server: string, events: CoordinatorEvents): Connection {
-  const managers = new Map([[server, createManager(server)]]);
-  const coordinator = socketOf(managers, server, NAMESPACES.coordinator, {});
+export function connectSocketIo(server: string, events: CoordinatorEvents, tls?: NodeTls): Connection {
+  const managers = new Managers(tls);
+  const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
   let shardSockets: Socket[] = [];
   coordinator.on('connect', () => events.connected());
   let closed = false;
@@ -74,7 +80,7 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
       closeShards();
       return shards.map((shard) => {
         const url = shard.url === '' ? server : shard.url;
-        const socket = socketOf(managers, url, NAMESPACES.shard(shard.index), { device, pass });
+        const socket = managers.socket(url, NAMESPACES.shard(shard.index), { device, pass });
         shardSockets.push(socket);
         socket.connect();
         return shardClient(socket, shard, run);
@@ -88,28 +94,33 @@ export function connectSocketIo(server: string, events: CoordinatorEvents): Conn
       closed = true;
       closeShards();
       coordinator.disconnect();
-      for (const manager of managers.values()) manager._close();
+      managers.close();
     },
   };
 }
 
-function createManager(url: string): Manager {
-  return new Manager(url, { transports: ['websocket'], autoConnect: false, ...RECONNECTION_MS });
-}
-
 /** One connection a server, whatever number of namespaces is used of it. */
-function socketOf(
-  managers: Map<string, Manager>,
-  url: string,
-  namespace: string,
-  auth: Record<string, string>,
-): Socket {
-  const manager = managers.get(url) ?? createManager(url);
-  managers.set(url, manager);
-  const socket = manager.socket(namespace, { auth });
-  // A namespace that was used before keeps its socket, and with it the pass of an earlier run.
-  socket.auth = auth;
-  return socket;
+class Managers {
+  readonly #tls: NodeTls | undefined;
+  readonly #managers = new Map<string, Manager>();
+
+  constructor(tls: NodeTls | undefined) {
+    this.#tls = tls;
+  }
+
+  socket(url: string, namespace: string, auth: Record<string, string>): Socket {
+    const options = { transports: ['websocket'], autoConnect: false, ...RECONNECTION_MS, ...this.#tls };
+    const manager = this.#managers.get(url) ?? new Manager(url, options);
+    this.#managers.set(url, manager);
+    const socket = manager.socket(namespace, { auth });
+    // A namespace that was used before keeps its socket, and with it the pass of an earlier run.
+    socket.auth = auth;
+    return socket;
+  }
+
+  close(): void {
+    for (const manager of this.#managers.values()) manager._close();
+  }
 }
 
 function shardClient(socket: Socket, shard: ShardMap[number], run: string): ShardClient {

@@ -1,6 +1,6 @@
-import { connect } from 'node:tls';
 import { chromium, errors, type Browser, type Page } from 'playwright';
 import type { EngineName } from '../../shared/profile/profile.ts';
+import { isSelfSigned } from './certificate.ts';
 
 export interface SwarmOptions {
   /** Join address of the server; a credential to join is in its fragment. */
@@ -45,9 +45,6 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** A server that takes longer to shake hands is left to the browser's own patience. */
-const TLS_MS = 5000;
-
 /** How Chromium is started for headless tabs; its sandbox is given up only for root on Linux, who has none. */
 export function launchOptions(platform = process.platform, root = process.getuid?.() === 0) {
   return {
@@ -69,7 +66,7 @@ export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const url = new URL(options.url);
   url.searchParams.set('engine', options.engine);
   url.searchParams.set('workers', String(options.tabWorkers));
-  const ignoreHTTPSErrors = url.protocol === 'https:' && (await isSelfSigned(url));
+  const ignoreHTTPSErrors = await isSelfSigned(url);
   const browser = await launch(options);
   const tabs: Page[] = [];
   const ended = endOf(browser, options.tabs);
@@ -174,19 +171,4 @@ function reasonOf(error: unknown): string {
 async function engineOf(page: Page): Promise<string> {
   const known = page.locator('[data-testid=engine][data-value]:not([data-value=""])');
   return (await known.getAttribute('data-value')) ?? '';
-}
-
-/** Whether a server shows a certificate that it signed itself: the one flaw that is overlooked. */
-function isSelfSigned({ hostname, port }: URL): Promise<boolean> {
-  return new Promise((done) => {
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const socket = connect({ host, port: Number(port || 443), rejectUnauthorized: false }, () => {
-      // Node leaves what is wrong with the certificate here, as text although the type says Error.
-      done(String(socket.authorizationError) === 'DEPTH_ZERO_SELF_SIGNED_CERT');
-      socket.destroy();
-    });
-    socket.setTimeout(TLS_MS, () => socket.destroy());
-    // Whatever else is wrong, the browser meets it again and says it better.
-    socket.on('error', () => done(false)).on('close', () => done(false));
-  });
 }

@@ -1,5 +1,6 @@
 import { startNodeWorkers } from '../../client/node/workers.ts';
 import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
+import { isSelfSigned } from '../../e2e/swarm/certificate.ts';
 import { openTabs } from '../../e2e/swarm/launch.ts';
 import type { Config } from './config.ts';
 
@@ -50,7 +51,10 @@ export async function startCrowd(
 ): Promise<Crowd> {
   const groups: Crowd[] = [];
   if (nodeWorkers > 0) {
-    groups.push(startNodeWorkers({ server: new URL(url).origin, join, workers: nodeWorkers, log }));
+    const server = new URL(url);
+    const selfSigned = await isSelfSigned(server);
+    const workers = { server: server.origin, join, workers: nodeWorkers, selfSigned, log };
+    groups.push(startNodeWorkers(workers));
   }
   if (executablePath !== null)
     groups.push(await openTabs({ url, tabs, tabWorkers, engine, executablePath, log }));

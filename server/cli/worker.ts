@@ -1,4 +1,5 @@
 import { startNodeWorkers } from '../../client/node/workers.ts';
+import { isSelfSigned } from '../../e2e/swarm/certificate.ts';
 import { loadConfig } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
@@ -10,7 +11,10 @@ async function main(): Promise<number> {
   const interrupted = interruption().then(() => 'interrupted' as const);
   const { origin, hash } = new URL(url);
   const credential = join === '' ? (new URLSearchParams(hash.slice(1)).get('join') ?? '') : join;
-  const running = startNodeWorkers({ server: origin, join: credential, workers, log: say });
+  const running = startNodeWorkers({
+    ...{ server: origin, join: credential, workers, log: say },
+    selfSigned: await isSelfSigned(new URL(url)),
+  });
   say(`${workers} ${workers === 1 ? 'worker' : 'workers'} for ${origin}; Ctrl-C ends.`);
   const end = await Promise.race([running.ended, interrupted]);
   if (end === 'died') return EXIT_FAILED;
