@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright';
 import { build, preview } from 'vite';
 import { findChromium } from '../e2e/swarm/chromium.ts';
-import { launchOptions } from '../e2e/swarm/launch.ts';
+import { launchBrowser } from '../e2e/swarm/launch.ts';
 import { chromiumSetting } from '../server/cli/config.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
 import { zoo } from '../shared/model/zoo/index.ts';
@@ -53,7 +52,7 @@ async function inBrowser(): Promise<void> {
   const shared = { root, configFile: false, logLevel: 'error', build: { outDir: folder } } as const;
   await build({ ...shared, build: { outDir: folder, emptyOutDir: true } });
   const server = await preview({ ...shared, preview: { port: 0, host: '127.0.0.1' } });
-  const browser = await chromium.launch({ ...launchOptions(), executablePath });
+  const browser = await launchBrowser(executablePath);
   try {
     const page = await browser.newPage();
     await page.goto(server.resolvedUrls?.local[0] ?? '');

@@ -1,6 +1,6 @@
 import { chromiumSetting } from '../server/cli/config.ts';
 import { findChromium } from '../e2e/swarm/chromium.ts';
-import { openTabs } from '../e2e/swarm/launch.ts';
+import { launchBrowser, openTabs } from '../e2e/swarm/launch.ts';
 import { Cleanup, startServer } from '../e2e/support/testServer.ts';
 
 /**
@@ -86,7 +86,7 @@ async function accuracyOf(mode: string, seed: number): Promise<number> {
       tabs: 2,
       tabWorkers: 1,
       engine: 'wasm',
-      executablePath,
+      browser: launchBrowser(executablePath),
       log,
     });
     cleanup.add(() => swarm.close());

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../server/cli/help.ts';
+import { zoo } from '../shared/model/zoo/index.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
 
 /* What the documents say that can be checked without reading them. */
@@ -22,6 +23,19 @@ function outcomesTable(): string {
   return ['| code | means | what a client does next | closes |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+function recipesTable(): string {
+  const rows = [...zoo].map(([name, { recipe }]) => {
+    const { target, mode, gradient, local } = recipe;
+    const [steps, batch, lr] = [local?.steps ?? 1, local?.batch ?? gradient.batch, local?.lr ?? gradient.lr];
+    const optimizer = local === null ? gradient.optimizer : 'sgd';
+    const decay = local?.decay ?? '';
+    const cells = [`\`${name}\``, mode, steps, batch, optimizer, lr, decay, `${(100 * target).toFixed(1)}%`];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const head = ['model', 'mode', 'local steps', 'batch', 'optimizer', 'rate', 'decay', 'target of a demo'];
+  return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
+}
+
 /** The document with what stands between two markers written anew. */
 function withTable(document: string, name: string, table: string): string {
   const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
@@ -32,7 +46,8 @@ function withTable(document: string, name: string, table: string): string {
 it('the tables of docs/operations.md are those of the code; -u writes them anew', async () => {
   const document = await readFile(OPERATIONS, 'utf8');
   const settings = withTable(document, 'settings', settingsTable());
-  await expect(withTable(settings, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
+  const recipes = withTable(settings, 'recipes', recipesTable());
+  await expect(withTable(recipes, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
 });
 
 /** What the pattern's first group matches, each once. */

@@ -5,16 +5,21 @@ import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import type { CrewParts } from './crew.ts';
 import { DataCache } from './dataCache.ts';
-import type { StartRequest, WorkerToPage } from './messages.ts';
+import type { StartRequest, WorkerState, WorkerToPage } from './messages.ts';
+import { Pace } from './pace.ts';
 import { Rate } from './rate.ts';
 import { Volunteer } from './volunteer.ts';
 
 const RATE_WINDOW_MS = 5000;
+/** Figures of a device change a hundred times a second; nobody reads them faster than this. */
+const PROGRESS_EVERY_MS = 250;
 
 /** Puts a volunteer together in a Web Worker: socket.io, the best engine, and figures for the page. */
 export function createVolunteer(request: StartRequest, tell: (message: WorkerToPage) => void): Volunteer {
   const rate = new Rate(RATE_WINDOW_MS, () => performance.now());
   const totals = { applied: 0, lost: 0, samples: 0 };
+  const progress = new Pace<WorkerToPage>(PROGRESS_EVERY_MS, tell);
+  let shown: WorkerState | null = null;
   return new Volunteer({
     join: request.join,
     resume: request.resume,
@@ -23,7 +28,11 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
     connect: (events) => connectSocketIo(request.server, events),
     crew: createCrewParts(request, tell),
     events: {
-      state: (state, message) => tell({ type: 'state', state, message }),
+      state: (state, message) => {
+        if (state === shown && message === null) return;
+        shown = state;
+        tell({ type: 'state', state, message });
+      },
       status: (status) => tell({ type: 'status', status }),
       credentials: (credentials) => tell({ type: 'credentials', credentials }),
       workers: (count) => tell({ type: 'workers', count }),
@@ -35,7 +44,7 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
         } else {
           totals.lost++;
         }
-        tell({ type: 'progress', samplesPerSecond: rate.perSecond(), ...totals });
+        progress.offer({ type: 'progress', samplesPerSecond: rate.perSecond(), ...totals });
       },
     },
   });

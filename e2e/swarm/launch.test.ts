@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumSetting } from '../../server/cli/config.ts';
 import { findChromium } from './chromium.ts';
-import { launchOptions, openTabs } from './launch.ts';
+import { launchBrowser, launchOptions, openTabs } from './launch.ts';
 
 /** What the volunteer page promises to the swarm, and nothing else. */
 const PAGE = `<button data-testid="toggle">Start</button><p data-testid="engine"></p><script>
@@ -28,7 +28,7 @@ const swarmOptions = (path: string) =>
     tabs: 2,
     engine: 'wasm',
     tabWorkers: 1,
-    executablePath,
+    browser: launchBrowser(executablePath),
     log: (line: string) => lines.push(line),
   }) as const;
 

@@ -9,8 +9,8 @@ export interface SwarmOptions {
   engine: EngineName | 'auto';
   /** Workers of each tab at most. */
   tabWorkers: number;
-  /** From findChromium. */
-  executablePath: string;
+  /** From {@link launchBrowser}; closed with the tabs, or where they cannot be opened. */
+  browser: Promise<Browser>;
   /** Told of crashes and page errors, one line each. */
   log: (line: string) => void;
 }
@@ -66,24 +66,23 @@ export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const url = new URL(options.url);
   url.searchParams.set('engine', options.engine);
   url.searchParams.set('workers', String(options.tabWorkers));
-  const ignoreHTTPSErrors = await isSelfSigned(url);
-  const browser = await launch(options);
-  const tabs: Page[] = [];
+  const [ignoreHTTPSErrors, browser] = await Promise.all([isSelfSigned(url), options.browser]);
   const ended = endOf(browser, options.tabs);
-  try {
-    for (let index = 0; index < options.tabs; index++) {
-      // A context is a profile of its own: another device to the server, not another tab of the same.
-      const context = await browser.newContext({ ignoreHTTPSErrors });
-      const page = await context.newPage();
-      watch(page, `tab ${index + 1}`, options.log);
-      tabs.push(page);
-      ended.add(page);
-      await startTraining(page, url);
-    }
-  } catch (error) {
+  const open = async (index: number) => {
+    // A context is a profile of its own: another device to the server, not another tab of the same.
+    const context = await browser.newContext({ ignoreHTTPSErrors });
+    const page = await context.newPage();
+    watch(page, `tab ${index + 1}`, options.log);
+    ended.add(page);
+    await startTraining(page, url);
+    return page;
+  };
+  const opening = Array.from({ length: options.tabs }, (_, index) => open(index));
+  const tabs = await Promise.all(opening).catch(async (error: unknown) => {
     await browser.close();
+    await Promise.allSettled(opening);
     throw error;
-  }
+  });
   return {
     tabs,
     engines: () => Promise.all(tabs.map(engineOf)),
@@ -95,7 +94,8 @@ export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   };
 }
 
-async function launch({ executablePath }: SwarmOptions): Promise<Browser> {
+/** Starts a headless Chromium, one from findChromium. @throws {TabsError} where it may not use its sandbox. */
+export async function launchBrowser(executablePath: string): Promise<Browser> {
   try {
     return await chromium.launch({ ...launchOptions(), executablePath });
   } catch (error) {

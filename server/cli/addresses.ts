@@ -82,5 +82,5 @@ function allowed(reach: Address['reach'], tls: Listening['tls']): string {
   if (tls === 'certificate') return 'everything, WebGPU too, where the certificate has this name';
   if (reach === 'local') return 'everything, WebGPU too';
   // A plain http address other than localhost is no secure context.
-  return 'WebGL and CPU; WebGPU needs --https';
+  return 'everything but WebGPU, which needs --https';
 }

@@ -1,16 +1,17 @@
+import type { Browser } from 'playwright';
 import { startNodeWorkers } from '../../client/node/workers.ts';
 import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
 import { isSelfSigned } from '../../e2e/swarm/certificate.ts';
-import { openTabs } from '../../e2e/swarm/launch.ts';
+import { launchBrowser, openTabs } from '../../e2e/swarm/launch.ts';
 import type { Config } from './config.ts';
 
-/** What a demo trains with, found before anything is started. */
-export interface CrowdPlan {
+/** What a demo trains with. */
+export interface PreparedCrowd {
   tabs: number;
   tabWorkers: number;
   nodeWorkers: number;
-  /** The browser; null where no tab is to be opened. */
-  executablePath: string | null;
+  /** Starts while the server does; null where no tab is to be opened. */
+  browser: Promise<Browser> | null;
 }
 
 /** Those that train in a demo. */
@@ -21,27 +22,31 @@ export interface Crowd {
 }
 
 /**
- * Finds the browser where tabs are asked for; where none can be had, as many workers without one take their place.
+ * Finds and starts the browser where tabs are asked for; where none can be had, as many workers without one take
+ * their place.
  * @throws {NoBrowserError} where the browser that was named is none.
  */
-export async function planCrowd(
+export async function prepareCrowd(
   { tabs, tabWorkers, nodeWorkers, chromium }: Config,
   note: (line: string) => void,
-): Promise<CrowdPlan> {
-  if (tabs === 0) return { tabs, tabWorkers, nodeWorkers, executablePath: null };
+): Promise<PreparedCrowd> {
+  if (tabs === 0) return { tabs, tabWorkers, nodeWorkers, browser: null };
   try {
     const { executablePath } = await findChromium(chromium);
-    return { tabs, tabWorkers, nodeWorkers, executablePath };
+    const browser = launchBrowser(executablePath);
+    // Whoever opens the tabs meets the failure; it is none before.
+    browser.catch(() => undefined);
+    return { tabs, tabWorkers, nodeWorkers, browser };
   } catch (error) {
     if (!(error instanceof NoBrowserError) || chromium !== null) throw error;
     note(`${error.message} Training on ${tabs + nodeWorkers} workers without a browser instead.`);
-    return { tabs: 0, tabWorkers, nodeWorkers: tabs + nodeWorkers, executablePath: null };
+    return { tabs: 0, tabWorkers, nodeWorkers: tabs + nodeWorkers, browser: null };
   }
 }
 
-/** Starts everyone of a plan on the server. */
+/** Sets everyone to train on the server. */
 export async function startCrowd(
-  { tabs, tabWorkers, nodeWorkers, executablePath }: CrowdPlan,
+  { tabs, tabWorkers, nodeWorkers, browser }: PreparedCrowd,
   {
     url,
     engine,
@@ -56,8 +61,7 @@ export async function startCrowd(
     const workers = { server: server.origin, join, workers: nodeWorkers, selfSigned, log };
     groups.push(startNodeWorkers(workers));
   }
-  if (executablePath !== null)
-    groups.push(await openTabs({ url, tabs, tabWorkers, engine, executablePath, log }));
+  if (browser !== null) groups.push(await openTabs({ url, tabs, tabWorkers, engine, browser, log }));
   return {
     ended: Promise.all(groups.map(({ ended }) => ended)).then((ends) =>
       ends.includes('died') ? 'died' : 'closed',

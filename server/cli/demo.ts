@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressLines } from './addresses.ts';
 import { beginRun } from './beginning.ts';
-import { planCrowd, startCrowd } from './crowd.ts';
+import { prepareCrowd, startCrowd, type PreparedCrowd } from './crowd.ts';
 import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
@@ -21,10 +21,11 @@ async function main(): Promise<number> {
   const interrupted = interruption();
   const progress = showProgress();
   const { note } = progress;
+  let prepared: PreparedCrowd | null = null;
   try {
     const begun = await beginRun(load, temporary, note);
     const { config } = begun;
-    const plan = await planCrowd(config, note);
+    prepared = await prepareCrowd(config, note);
     const pages = await ensurePages();
     const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
     const { run } = serving.training;
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
     await run.start();
     const url = serving.addresses[0]?.url ?? serving.url;
     const { engine, join: credential } = config;
-    const crowd = await startCrowd(plan, { url, engine, join: credential, log: note });
+    const crowd = await startCrowd(prepared, { url, engine, join: credential, log: note });
     progress.follow(serving.snapshot);
     const died = crowd.ended.then((how) => how === 'died');
     const end = await Promise.race([
@@ -43,13 +44,17 @@ async function main(): Promise<number> {
     if (end === 'died') note('Nobody is left to train.');
     await run.end('interrupted');
     progress.end();
-    const summary = summaryOf(serving.snapshot(), { ...config, ...plan }, serving.trainImages);
+    const summary = summaryOf(serving.snapshot(), { ...config, ...prepared }, serving.trainImages);
     await crowd.close();
     await serving.close();
     process.stderr.write(`${summaryText(summary)}\n`);
     if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
     return end !== 'died' && succeeded(summary, config) ? 0 : EXIT_FAILED;
   } finally {
+    await prepared?.browser?.then(
+      (browser) => browser.close(),
+      () => undefined,
+    );
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { findChromium } from '../../e2e/swarm/chromium.ts';
-import { openTabs, type Swarm } from '../../e2e/swarm/launch.ts';
+import { launchBrowser, openTabs, type Swarm } from '../../e2e/swarm/launch.ts';
 import { joinFragment } from './addresses.ts';
 import { loadConfig, type Config } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
@@ -34,7 +34,7 @@ async function open({ url, join, tabs, tabWorkers, engine, chromium }: Config): 
   const swarm = await openTabs({
     url: withCredential(url, join),
     ...{ tabs, tabWorkers, engine },
-    executablePath,
+    browser: launchBrowser(executablePath),
     log: say,
   });
   say(`${tabs} tabs at ${new URL(url).origin}; Ctrl-C closes them.`);

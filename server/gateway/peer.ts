@@ -63,7 +63,6 @@ export function answerRequests(
       if (answered) return;
       answered = true;
       inFlight--;
-      //X
       if (tally.unread > MAX_UNREAD_PACKETS) {
         closePeer(socket, 'TOO_SLOW', 'answers are not read');
         return;
