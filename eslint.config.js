@@ -8,7 +8,15 @@ const wall = (files, message, group, ignores = []) => ({
   rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
 });
 
-const TRANSPORTS = ['fastify', 'fastify/*', '@fastify/*', 'socket.io', 'socket.io-client'];
+const TRANSPORTS = [
+  'fastify',
+  'fastify/*',
+  '@fastify/*',
+  'socket.io',
+  'socket.io-client',
+  'node-datachannel',
+  'simple-peer*',
+];
 /** Node's own modules, by either name. */
 const NODE = ['node:*', ...builtinModules];
 const TOOLS = ['playwright', 'vite', 'vitest', 'commander', '**/e2e/**', '**/bench/**'];
@@ -37,7 +45,7 @@ export default tseslint.config(
     'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
     [...NODE, '**/client/**', '**/server/**', ...TRANSPORTS, ...TOOLS],
     // Contract suites are tests too, wherever they are run from.
-    ['**/*.test.ts', 'shared/engine/testing/**'],
+    ['**/*.test.ts', 'shared/engine/testing/**', 'shared/transport/testing/**'],
   ),
   wall(
     ['client/**'],

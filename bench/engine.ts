@@ -9,13 +9,15 @@ import { chromiumSetting } from '../server/cli/config.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
 import { zoo } from '../shared/model/zoo/index.ts';
 import { ENGINES } from '../shared/profile/profile.ts';
+import { operationsASample, peakOperations } from './denseLimit.ts';
 import { createJaxTrainer } from './jaxEngine.ts';
 import { samplesPerSecond } from './measureEngine.ts';
 import { missingModule, referenceLines } from './reference/python.ts';
 
 /**
  * `npm run bench:engine`: samples a second of local steps of every engine and of jax-js, in Node and in a headless
- * browser, on one core, and of PyTorch on one thread where Python can import it. A table, or with `--json` a line each.
+ * browser, on one core, of PyTorch on one thread where Python can import it, and of dense arithmetic alone. A table,
+ * or with `--json` a line each.
  */
 
 interface Row {
@@ -31,9 +33,12 @@ const rows: Row[] = [];
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 async function inNode(): Promise<void> {
+  const peak = peakOperations();
   for (const model of MODELS) {
     const spec = zoo.get(model)?.spec;
     if (spec === undefined) throw new Error(`no model ${model}`);
+    const limit = peak / operationsASample(spec);
+    rows.push({ engine: 'dense-limit', where: 'node', model, batch: 32, samplesPerSecond: limit });
     for (const batch of [32, 128]) {
       const engine = await createWasmEngine(spec);
       const rate = await samplesPerSecond(engine, spec, batch);

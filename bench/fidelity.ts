@@ -85,6 +85,7 @@ async function accuracyOf(mode: string, seed: number): Promise<number> {
       url: server.url,
       tabs: 2,
       tabWorkers: 1,
+      transport: 'auto',
       engine: 'wasm',
       browser: launchBrowser(executablePath),
       log,

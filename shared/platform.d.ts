@@ -16,3 +16,10 @@ declare namespace WebAssembly {
   ): Promise<{ instance: Instance }>;
   function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
 }
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(bytes: Uint8Array): string;
+}

@@ -18,6 +18,11 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   applied: 12,
   samples: 3456,
   lost: 0,
+  traffic: {
+    newest: 'webrtc',
+    socketio: { bytesUp: 24_000, bytesDown: 24_000 },
+    webrtc: { bytesUp: 1_000_000, bytesDown: 2_000_000 },
+  },
 });
 
 it('puts those that take part first and keeps the order among them', () => {
@@ -44,10 +49,20 @@ it('shows a row as text', () => {
     'working',
     '1,235',
     '–',
+    'data channel',
     '12',
     '3,456',
     '0',
   ]);
+});
+
+it('says what the tensors of a device travelled by, and how many bytes', () => {
+  const traffic = COLUMNS.find(({ key }) => key === 'traffic');
+  const device = row('0123456789ab', 'working');
+  expect(traffic?.detail?.(device)).toBe('1.0 MB up, 2.0 MB down');
+  expect(traffic?.title?.(device)).toBe('socket: 24 kB up, 24 kB down; data channel: 1.0 MB up, 2.0 MB down');
+  device.traffic.newest = null;
+  expect(traffic?.text(device)).toBe('–');
 });
 
 it('marks a GPU interface that runs in software, and not the CPU', () => {

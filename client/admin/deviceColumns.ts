@@ -1,6 +1,6 @@
 import type { EngineTrial } from '../../shared/profile/profile.ts';
-import type { DeviceRow } from '../../shared/protocol/admin.ts';
-import { NONE, formatCount, formatRate } from '../page/format.ts';
+import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
+import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
 
 type State = DeviceRow['state'];
@@ -54,6 +54,8 @@ function trialWords({ name, verdict, reason }: EngineTrial): string {
   }
 }
 
+const TRANSPORT_WORDS: Record<TransportName, string> = { socketio: 'socket', webrtc: 'data channel' };
+
 export const COLUMNS: readonly Column[] = [
   {
     key: 'device',
@@ -102,6 +104,19 @@ export const COLUMNS: readonly Column[] = [
     number: true,
     text: ({ staleness }) => (staleness === null ? NONE : formatCount(staleness)),
     title: () => 'Versions that the model had moved on when the last update came',
+  },
+  {
+    key: 'traffic',
+    label: 'Travels by',
+    number: false,
+    text: ({ traffic }) => (traffic.newest === null ? NONE : TRANSPORT_WORDS[traffic.newest]),
+    detail: ({ traffic: { socketio, webrtc } }) =>
+      `${formatBytes(socketio.bytesUp + webrtc.bytesUp)} up, ${formatBytes(socketio.bytesDown + webrtc.bytesDown)} down`,
+    title: ({ traffic }) =>
+      TRANSPORT_NAMES.map((name) => {
+        const { bytesUp, bytesDown } = traffic[name];
+        return `${TRANSPORT_WORDS[name]}: ${formatBytes(bytesUp)} up, ${formatBytes(bytesDown)} down`;
+      }).join('; '),
   },
   { key: 'applied', label: 'Applied', number: true, text: ({ applied }) => formatCount(applied) },
   { key: 'samples', label: 'Samples', number: true, text: ({ samples }) => formatCount(samples) },

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineSelection } from '../engines/select.ts';
 import { wasmCandidate, type EngineSupply } from '../engines/supply.ts';
+import { connect } from '../transport/connect.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from '../worker/dataCache.ts';
 import { Volunteer } from '../worker/volunteer.ts';
@@ -25,7 +26,8 @@ const volunteer = new Volunteer({
     secureContext: true,
   },
   data: new DataCache(server),
-  connect: (events) => connectSocketIo(server, events, { rejectUnauthorized: !selfSigned }),
+  connect: (events) =>
+    connect((heard) => connectSocketIo(server, heard, { rejectUnauthorized: !selfSigned }), events),
   crew: {
     limit: 1,
     selectEngines: (spec) =>

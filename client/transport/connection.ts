@@ -4,10 +4,10 @@ import type {
   Ready,
   Refusal,
   RunStatus,
-  ShardMap,
   SignedTerms,
   Welcome,
 } from '../../shared/protocol/messages.ts';
+import type { Transport } from '../../shared/transport/transport.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
 /** A request got no answer because its connection ended; the connection comes back by itself. */
@@ -47,12 +47,18 @@ export interface CoordinatorClient {
   leave(): Promise<void>;
 }
 
-/** One way of reaching the server; socket.io is the first. */
+/** A device's connection to a server. */
 export interface Connection {
   coordinator: CoordinatorClient;
-  /** Connects to the shards of a welcome, in the order of the map. */
-  joinShards(shards: ShardMap, run: string, device: string, pass: string): ShardClient[];
+  /** Connects to the shards of a welcome, in the order of its map. */
+  joinShards(welcome: Welcome): Promise<ShardClient[]>;
   /** Drops the connection and opens it again: a part of it no longer answers. */
   restart(): void;
   close(): void;
+}
+
+/** The same, before it is known what its tensors travel by. */
+export interface BareConnection extends Omit<Connection, 'joinShards'> {
+  /** Connects to the shards of a welcome; what was connected before is closed. */
+  openShards(welcome: Welcome): Transport;
 }

@@ -1,28 +1,11 @@
 import { Manager, type Socket } from 'socket.io-client';
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
-import {
-  closing,
-  EVENTS,
-  helloAnswer,
-  lease,
-  refusal,
-  runStatus,
-  shardAnswer,
-  type ShardMap,
-} from '../../shared/protocol/messages.ts';
+import { closing, EVENTS, helloAnswer, lease, refusal, runStatus } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
-import {
-  ConnectionLost,
-  type Connection,
-  type CoordinatorEvents,
-  type ShardClient,
-  type SliceReply,
-} from './connection.ts';
+import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
+import { SocketTransport } from './socketTransport.ts';
 
 /** An answer that takes longer than this counts as lost with its connection. */
 const ANSWER_WITHIN_MS = 30_000;
-/** A push is answered when its round ends: two leases at most, of which a server may allow an hour each. */
-const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
 const REJOIN_MS = 1000;
 const RECONNECTION_MS = { reconnectionDelay: 250, reconnectionDelayMax: 5000 };
 
@@ -33,10 +16,9 @@ export interface NodeTls {
 }
 
 /** Opens the socket.io connection to a server; it reconnects by itself until closed. */
-export function connectSocketIo(server: string, events: CoordinatorEvents, tls?: NodeTls): Connection {
+export function connectSocketIo(server: string, events: CoordinatorEvents, tls?: NodeTls): BareConnection {
   const managers = new Managers(tls);
   const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
-  let shardSockets: Socket[] = [];
   coordinator.on('connect', () => events.connected());
   let closed = false;
   coordinator.on('disconnect', (reason) => {
@@ -65,9 +47,10 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
   const tell = async (event: string, body: object): Promise<void> => {
     refusal.parse(await request(event, body));
   };
+  let shards: Socket[] = [];
   const closeShards = () => {
-    for (const socket of shardSockets) socket.disconnect();
-    shardSockets = [];
+    for (const socket of shards) socket.disconnect();
+    shards = [];
   };
   return {
     coordinator: {
@@ -76,15 +59,15 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
       release: (lease, reason) => tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }),
       leave: () => tell(EVENTS.leave, {}),
     },
-    joinShards: (shards, run, device, pass) => {
+    openShards: ({ shards: map, device, pass }) => {
       closeShards();
-      return shards.map((shard) => {
-        const url = shard.url === '' ? server : shard.url;
-        const socket = managers.socket(url, NAMESPACES.shard(shard.index), { device, pass });
-        shardSockets.push(socket);
+      shards = map.map(({ url, index }) => {
+        const at = url === '' ? server : url;
+        const socket = managers.socket(at, NAMESPACES.shard(index), { device, pass });
         socket.connect();
-        return shardClient(socket, shard, run);
+        return socket;
       });
+      return new SocketTransport(shards);
     },
     restart: () => {
       coordinator.disconnect();
@@ -121,60 +104,4 @@ class Managers {
   close(): void {
     for (const manager of this.#managers.values()) manager._close();
   }
-}
-
-function shardClient(socket: Socket, shard: ShardMap[number], run: string): ShardClient {
-  const ask = (event: string, timeoutMs: number, ...args: unknown[]) =>
-    new Promise<SliceReply>((resolve, reject) => {
-      const lost = () => reject(new ConnectionLost('the connection to a shard was lost'));
-      socket.once('disconnect', lost);
-      socket.once('connect_error', lost);
-      socket
-        .timeout(timeoutMs)
-        .emitWithAck(event, ...args)
-        .then((body: unknown) => resolve(readAnswer(body, shard)))
-        .catch(lost)
-        .finally(() => {
-          socket.off('disconnect', lost);
-          socket.off('connect_error', lost);
-        });
-    });
-  return {
-    pull: (version) => ask(EVENTS.pull, ANSWER_WITHIN_MS, { version }),
-    push: (terms, values) => {
-      const frame = encodeFrame(
-        {
-          kind: terms.kind,
-          codec: 'float32',
-          run: parseInt(run, 16),
-          baseVersion: terms.baseVersion,
-          lease: terms.lease,
-          shard: shard.index,
-          offset: shard.offset,
-          length: shard.length,
-          samples: terms.samples,
-        },
-        values,
-      );
-      return ask(EVENTS.push, PUSH_WITHIN_MS, terms, frame);
-    },
-  };
-}
-
-function readAnswer(body: unknown, shard: ShardMap[number]): SliceReply {
-  const answer = shardAnswer.parse(body);
-  if (answer.weights === undefined || answer.version === undefined)
-    return { outcome: answer.outcome, weights: null };
-  const bytes = answer.weights instanceof Uint8Array ? answer.weights : new Uint8Array(answer.weights);
-  const decoded = decodeFrame(bytes);
-  if (!decoded.ok) throw new Error(`weights of shard ${shard.index}: ${decoded.reason}`);
-  const { header, values } = decoded.frame;
-  if (
-    header.offset !== shard.offset ||
-    header.length !== shard.length ||
-    header.baseVersion !== answer.version
-  ) {
-    throw new Error(`weights of shard ${shard.index} are not its slice`);
-  }
-  return { outcome: answer.outcome, weights: { version: answer.version, values } };
 }

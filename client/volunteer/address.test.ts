@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { defaultWorkers, readJoin, readWishes } from './address.ts';
 
+const AUTO = { engine: 'auto', workers: null, transport: 'auto' };
+
 describe('the address of the volunteer page', () => {
   it('chooses an engine itself where none is asked for', () => {
-    expect(readWishes('')).toEqual({ engine: 'auto', workers: null, notice: null });
-    expect(readWishes('?engine=auto')).toEqual({ engine: 'auto', workers: null, notice: null });
+    expect(readWishes('')).toEqual({ ...AUTO, notice: null });
+    expect(readWishes('?engine=auto')).toEqual({ ...AUTO, notice: null });
   });
 
   it.each(['webgpu', 'tfjs-webgl', 'tfjs-cpu'])('takes %s', (engine) => {
-    expect(readWishes(`?engine=${engine}`)).toEqual({ engine, workers: null, notice: null });
+    expect(readWishes(`?engine=${engine}`)).toEqual({ ...AUTO, engine, notice: null });
   });
 
   it.each(['WEBGPU', 'cuda', '', '<b>'])('names the unknown engine "%s" and chooses itself', (engine) => {
@@ -19,12 +21,19 @@ describe('the address of the volunteer page', () => {
   });
 
   it('takes a number of workers, and names one that is none', () => {
-    expect(readWishes('?workers=3')).toEqual({ engine: 'auto', workers: 3, notice: null });
+    expect(readWishes('?workers=3')).toEqual({ ...AUTO, workers: 3, notice: null });
     for (const bad of ['0', '33', '-1', '1.5', 'all', '']) {
       expect(readWishes(`?workers=${bad}`)).toMatchObject({ workers: null });
       expect(readWishes(`?workers=${bad}`).notice).toContain(`“${bad}” workers`);
     }
     expect(readWishes('?workers=no&engine=no').notice).toMatch(/engine “no”.*“no” workers/);
+  });
+
+  it('takes a transport, and names one that does not exist', () => {
+    expect(readWishes('?transport=webrtc')).toEqual({ ...AUTO, transport: 'webrtc', notice: null });
+    const { transport, notice } = readWishes('?transport=carrier-pigeon');
+    expect(transport).toBe('auto');
+    expect(notice).toContain('“carrier-pigeon”');
   });
 
   it('leaves one core to whoever sits at the device', () => {

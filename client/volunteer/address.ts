@@ -1,23 +1,26 @@
+import { TRANSPORT_WISHES, type TransportWish } from '../transport/wish.ts';
 import { ENGINES, MAX_WORKERS, type EngineName } from '../../shared/profile/profile.ts';
 
 export interface Wishes {
   engine: EngineName | 'auto';
   /** Workers at most; null where the address does not say. */
   workers: number | null;
+  transport: TransportWish;
   /** What the address asks for and cannot have; null where all is well. */
   notice: string | null;
 }
 
 const isEngine = (name: string): name is EngineName => ENGINES.some((engine) => engine === name);
 
-/** Reads `?engine=` and `?workers=`. What cannot be had is reported, never silently replaced. */
+/** Reads `?engine=`, `?workers=` and `?transport=`. What cannot be had is reported, never silently replaced. */
 export function readWishes(search: string): Wishes {
   const query = new URLSearchParams(search);
   const engine = readEngine(query.get('engine'));
   const workers = readWorkers(query.get('workers'));
-  const notices = [engine.notice, workers.notice].filter((notice) => notice !== null);
+  const transport = readTransport(query.get('transport'));
+  const notices = [engine.notice, workers.notice, transport.notice].filter((notice) => notice !== null);
   return {
-    ...{ engine: engine.wish, workers: workers.wish },
+    ...{ engine: engine.wish, workers: workers.wish, transport: transport.wish },
     notice: notices.length === 0 ? null : notices.join(' '),
   };
 }
@@ -36,6 +39,14 @@ function readWorkers(asked: string | null): { wish: number | null; notice: strin
   if (/^\d+$/.test(asked) && wish >= 1 && wish <= MAX_WORKERS) return { wish, notice: null };
   const notice = `The address asks for “${shortened(asked)}” workers, which is no number from 1 to ${MAX_WORKERS}. This page chooses one itself.`;
   return { wish: null, notice };
+}
+
+function readTransport(asked: string | null): { wish: TransportWish; notice: string | null } {
+  if (asked === null) return { wish: 'auto', notice: null };
+  const wish = TRANSPORT_WISHES.find((each) => each === asked);
+  if (wish !== undefined) return { wish, notice: null };
+  const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_WISHES.join(', ')}). This page chooses one itself.`;
+  return { wish: 'auto', notice };
 }
 
 const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,6 +1,7 @@
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { stopWords } from '../page/words.ts';
-import type { WorkerState, WorkerToPage } from '../worker/messages.ts';
+import type { WorkerToPage } from '../worker/messages.ts';
+import type { WorkerState } from '../worker/volunteer.ts';
 
 type EngineReport = Extract<WorkerToPage, { type: 'engine' }>;
 
@@ -59,7 +60,7 @@ export function stopping(shown: Contribution): Contribution {
 
 export function receive(
   shown: Contribution,
-  message: Exclude<WorkerToPage, { type: 'credentials' }>,
+  message: Exclude<WorkerToPage, { type: 'credentials' | 'peer' }>,
 ): Contribution {
   switch (message.type) {
     case 'state': {

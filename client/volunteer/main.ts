@@ -57,6 +57,7 @@ buttonById('toggle').addEventListener('click', () => {
     resume: loadCredentials(),
     agent: describeAgent(navigator.userAgent),
     workers: Number(choice.value),
+    transport: wishes.transport,
   });
 });
 

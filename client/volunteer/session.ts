@@ -1,15 +1,21 @@
+import type { FromPeer, PeerRequest } from '../transport/peerPort.ts';
 import type { PageToWorker, StartRequest, WorkerToPage } from '../worker/messages.ts';
 
 /** How long a worker may take to finish after Stop before it is ended, in ms: a touch must be enough. */
 const STOP_WITHIN_MS = 1500;
 
+/** What the page is to show or keep. */
+type Told = Exclude<WorkerToPage, { type: 'peer' }>;
+
 /** One training worker at a time: started, asked to stop, ended when it has. Nothing trains on this thread. */
 export class Session {
-  readonly #hear: (message: WorkerToPage) => void;
+  readonly #hear: (message: Told) => void;
   #worker: Worker | null = null;
+  /** Ends each data channel that the worker has had. */
+  readonly #peers: (() => void)[] = [];
   #end: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(hear: (message: WorkerToPage) => void) {
+  constructor(hear: (message: Told) => void) {
     this.#hear = hear;
   }
 
@@ -55,9 +61,27 @@ export class Session {
   }
 
   #receive(message: WorkerToPage): void {
+    if (message.type === 'peer') {
+      // A chunk of its own: training begins without it.
+      void this.#openPeer(message.request);
+      return;
+    }
     if (message.type === 'state' && (message.state === 'stopped' || message.state === 'failed'))
       this.#close();
     this.#hear(message);
+  }
+
+  /** A page that cannot have data channels says so to its worker, which goes on without. */
+  async #openPeer(request: PeerRequest): Promise<void> {
+    const worker = this.#worker;
+    try {
+      const { openPeer } = await import('../transport/pagePeer.ts');
+      const close = openPeer(request);
+      if (worker === this.#worker) this.#peers.push(close);
+      else close();
+    } catch (error) {
+      request.port.postMessage({ type: 'closed', reason: String(error) } satisfies FromPeer);
+    }
   }
 
   #fail(message: string): void {
@@ -65,6 +89,7 @@ export class Session {
   }
 
   #close(): void {
+    for (const close of this.#peers.splice(0)) close();
     clearTimeout(this.#end);
     this.#worker?.terminate();
     this.#worker = null;

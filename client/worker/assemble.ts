@@ -2,20 +2,26 @@ import { EngineSelection, type Engines } from '../engines/select.ts';
 import { browserSupply } from '../engines/browser.ts';
 import type { EngineSupply } from '../engines/supply.ts';
 import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
+import { dataChannels } from '../transport/channelHost.ts';
+import { connect } from '../transport/connect.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
+
 import type { CrewParts } from './crew.ts';
 import { DataCache } from './dataCache.ts';
-import type { StartRequest, WorkerState, WorkerToPage } from './messages.ts';
+import type { StartRequest, WorkerToPage } from './messages.ts';
 import { Pace } from './pace.ts';
 import { Rate } from './rate.ts';
-import { Volunteer } from './volunteer.ts';
+import { Volunteer, type WorkerState } from './volunteer.ts';
 
 const RATE_WINDOW_MS = 5000;
 /** Figures of a device change a hundred times a second; nobody reads them faster than this. */
 const PROGRESS_EVERY_MS = 250;
 
+/** Sends the page a message; what is handed over is no longer this thread's. */
+type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
+
 /** Puts a volunteer together in a Web Worker: socket.io, the best engine, and figures for the page. */
-export function createVolunteer(request: StartRequest, tell: (message: WorkerToPage) => void): Volunteer {
+export function createVolunteer(request: StartRequest, tell: Tell): Volunteer {
   const rate = new Rate(RATE_WINDOW_MS, () => performance.now());
   const totals = { applied: 0, lost: 0, samples: 0 };
   const progress = new Pace<WorkerToPage>(PROGRESS_EVERY_MS, tell);
@@ -25,7 +31,12 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
     resume: request.resume,
     agent: { agent: request.agent, cores: navigator.hardwareConcurrency, secureContext: isSecureContext },
     data: new DataCache(request.server),
-    connect: (events) => connectSocketIo(request.server, events),
+    connect: (events) =>
+      connect(
+        (heard) => connectSocketIo(request.server, heard),
+        events,
+        dataChannels(request.transport, (asked) => tell({ type: 'peer', request: asked }, [asked.port])),
+      ),
     crew: createCrewParts(request, tell),
     events: {
       state: (state, message) => {
@@ -51,10 +62,7 @@ export function createVolunteer(request: StartRequest, tell: (message: WorkerToP
 }
 
 /** Several workers train on WebAssembly, each in a thread of its own; one alone trains in this thread. */
-function createCrewParts(
-  { engine: asked, workers }: StartRequest,
-  tell: (message: WorkerToPage) => void,
-): CrewParts {
+function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): CrewParts {
   const limit = hasThreads() && (asked === 'auto' || asked === 'wasm') ? workers : 1;
   const [, ...others] = browserSupply.fused;
   const first: EngineSupply =

@@ -5,7 +5,7 @@ import type { Volunteer } from './volunteer.ts';
 
 /* The entry of the Web Worker: turns the page's messages into calls. */
 
-const tell = (message: WorkerToPage) => postMessage(message);
+const tell = (message: WorkerToPage, handedOver: Transferable[] = []) => postMessage(message, handedOver);
 let volunteer: Volunteer | null = null;
 
 addEventListener('message', ({ data }: MessageEvent<PageToWorker>) => {

@@ -1,4 +1,7 @@
 import type { EngineName } from '../../shared/profile/profile.ts';
+import type { PeerRequest } from '../transport/peerPort.ts';
+import type { WorkerState } from './volunteer.ts';
+import type { TransportWish } from '../transport/wish.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 
 /* What the page and its training worker say to each other. The page shows; the worker does everything else. */
@@ -21,15 +24,10 @@ export interface StartRequest {
   agent: string;
   /** Workers at most. */
   workers: number;
+  transport: TransportWish;
 }
 
 export type PageToWorker = StartRequest | { type: 'stop' };
-
-/**
- * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
- * training: computing or handing in; stopped: the person stopped; failed: cannot go on, see the message.
- */
-export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 'stopped' | 'failed';
 
 export type WorkerToPage =
   | { type: 'state'; state: WorkerState; message: string | null }
@@ -57,4 +55,6 @@ export type WorkerToPage =
       count: number;
     }
   | { type: 'status'; status: RunStatus }
-  | { type: 'credentials'; credentials: Credentials };
+  | { type: 'credentials'; credentials: Credentials }
+  /** Asks the page for a data channel, which only pages can have. */
+  | { type: 'peer'; request: PeerRequest };

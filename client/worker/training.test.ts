@@ -9,7 +9,6 @@ import {
   PARAMETERS,
   replyAt,
   SHARD_MAP,
-  WELCOME,
 } from './testing/fakeServer.ts';
 import { trainUnit, type TrainingParts } from './training.ts';
 import { Weights } from './weights.ts';
@@ -17,7 +16,7 @@ import { Weights } from './weights.ts';
 function parts() {
   const server = new FakeServer();
   const engine = new FakeEngine();
-  const shards = server.joinShards(SHARD_MAP, WELCOME.run, WELCOME.device, WELCOME.pass);
+  const shards = server.shardClients(SHARD_MAP);
   const weights = new Weights(SHARD_MAP, shards, 1);
   const training: TrainingParts = {
     ...{ engine, weights, shards },

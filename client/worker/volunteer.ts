@@ -6,9 +6,14 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
 import { Crew, type CrewParts, type CrewWorker } from './crew.ts';
 import type { DataCache } from './dataCache.ts';
-import type { WorkerState } from './messages.ts';
 import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
 import { Weights } from './weights.ts';
+
+/**
+ * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
+ * training: computing or handing in; stopped: the person stopped; failed: cannot go on, see the message.
+ */
+export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 'stopped' | 'failed';
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
 export interface VolunteerEvents {
@@ -104,7 +109,8 @@ export class Volunteer {
     const model = parseModelSpec(answer.model);
     await this.#crewFor(model);
     if (this.#stale(epoch)) return;
-    const shards = this.#connection.joinShards(answer.shards, answer.run, answer.device, answer.pass);
+    const shards = await this.#connection.joinShards(answer);
+    if (this.#stale(epoch)) return;
     const weights = new Weights(answer.shards, shards, this.#parts.crew.limit);
     this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
     events.state('waiting', null);

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { SliceReply } from '../transport/connection.ts';
-import { FakeServer, replyAt, SHARD_MAP, WELCOME, weightsOf } from './testing/fakeServer.ts';
+import { FakeServer, replyAt, SHARD_MAP, weightsOf } from './testing/fakeServer.ts';
 import { Weights } from './weights.ts';
 
 function held(keep = 1) {
   const server = new FakeServer();
-  const weights = new Weights(
-    SHARD_MAP,
-    server.joinShards(SHARD_MAP, WELCOME.run, WELCOME.device, WELCOME.pass),
-    keep,
-  );
+  const weights = new Weights(SHARD_MAP, server.shardClients(SHARD_MAP), keep);
   server.news();
   return { server, weights };
 }

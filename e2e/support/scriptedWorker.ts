@@ -1,3 +1,4 @@
+import { connect } from '../../client/transport/connect.ts';
 import { connectSocketIo } from '../../client/transport/socketio.ts';
 import { DataCache } from '../../client/worker/dataCache.ts';
 import { Volunteer, type VolunteerEvents } from '../../client/worker/volunteer.ts';
@@ -69,7 +70,7 @@ export function startScriptedWorker(
     resume: null,
     agent: SCRIPTED_AGENT,
     data: new DataCache(server),
-    connect: (listener) => connectSocketIo(server, listener),
+    connect: (listener) => connect((heard) => connectSocketIo(server, heard), listener),
     crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
     events: { ...SILENT, ...events },
   });

@@ -28,6 +28,7 @@ const swarmOptions = (path: string) =>
     tabs: 2,
     engine: 'wasm',
     tabWorkers: 1,
+    transport: 'auto',
     browser: launchBrowser(executablePath),
     log: (line: string) => lines.push(line),
   }) as const;

@@ -1,5 +1,6 @@
 import { chromium, errors, type Browser, type Page } from 'playwright';
 import type { EngineName } from '../../shared/profile/profile.ts';
+import type { TransportWish } from '../../client/transport/wish.ts';
 import { isSelfSigned } from './certificate.ts';
 
 export interface SwarmOptions {
@@ -7,6 +8,7 @@ export interface SwarmOptions {
   url: string;
   tabs: number;
   engine: EngineName | 'auto';
+  transport: TransportWish;
   /** Workers of each tab at most. */
   tabWorkers: number;
   /** From {@link launchBrowser}; closed with the tabs, or where they cannot be opened. */
@@ -43,6 +45,9 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Data channels to a server on this very machine, where no address of a network is asked for.
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--allow-loopback-in-peer-connection',
 ];
 
 /** How Chromium is started for headless tabs; its sandbox is given up only for root on Linux, who has none. */
@@ -65,6 +70,7 @@ export function launchOptions(platform = process.platform, root = process.getuid
 export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const url = new URL(options.url);
   url.searchParams.set('engine', options.engine);
+  url.searchParams.set('transport', options.transport);
   url.searchParams.set('workers', String(options.tabWorkers));
   const [ignoreHTTPSErrors, browser] = await Promise.all([isSelfSigned(url), options.browser]);
   const ended = endOf(browser, options.tabs);

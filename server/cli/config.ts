@@ -239,6 +239,6 @@ export function settingsOf(config: Config): AdminSnapshot['settings'] {
 }
 
 function primitive(value: Config[Key]): string | number | boolean | null {
-  if (Array.isArray(value)) return value.join(',');
+  if (Array.isArray(value)) return value.map(String).join(',');
   return typeof value === 'object' && value !== null ? 'certificate' : value;
 }

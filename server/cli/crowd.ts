@@ -61,7 +61,8 @@ export async function startCrowd(
     const workers = { server: server.origin, join, workers: nodeWorkers, selfSigned, log };
     groups.push(startNodeWorkers(workers));
   }
-  if (browser !== null) groups.push(await openTabs({ url, tabs, tabWorkers, engine, browser, log }));
+  if (browser !== null)
+    groups.push(await openTabs({ url, tabs, tabWorkers, engine, transport: 'auto', browser, log }));
   return {
     ended: Promise.all(groups.map(({ ended }) => ended)).then((ends) =>
       ends.includes('died') ? 'died' : 'closed',

@@ -5,12 +5,14 @@ import {
   flag,
   httpsFiles,
   httpUrl,
+  iceServers,
   oneOf,
   orNone,
   seconds,
   shardList,
   whole,
   words,
+  type IceServerAddress,
   type Kind,
 } from './values.ts';
 
@@ -231,6 +233,19 @@ export const SETTINGS = {
     httpsFiles,
     false,
     'Serve TLS: with a self-signed certificate made on the spot, or with the two files given.',
+  ),
+  transport: setting(
+    [...SERVERS, 'swarm'],
+    oneOf('auto', 'socketio', 'webrtc'),
+    'auto',
+    'How updates and weights travel: by socket.io, with a data channel taken over where one opens (auto), by socket.io alone, or by data channels from the first unit on where they open in time.',
+  ),
+  iceServers: setting<IceServerAddress[]>(
+    SERVERS,
+    iceServers,
+    [],
+    'STUN and TURN servers by which tabs behind other networks find a way to the data channels.',
+    { secret: true },
   ),
   dataDir: setting<string | null>(
     RUNS,

@@ -1,13 +1,15 @@
 import type { Server } from 'socket.io';
 import { sliceOf } from '../../shared/model/ranges.ts';
+import type { DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { ShardMap } from '../../shared/protocol/messages.ts';
-import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OptimizerState } from '../core/optimizer.ts';
 import { Shard } from '../core/shard.ts';
 import type { ShardOpening, ShardPort, ShardReports } from '../core/shardPort.ts';
 import { mapValues, RemoteShard, type RemoteShardError } from '../gateway/remoteShard.ts';
-import { serveShard } from '../gateway/shardGateway.ts';
+import { serveShards } from '../gateway/shardGateway.ts';
+import { sumOfTraffic, TrafficMeter } from '../gateway/trafficMeter.ts';
+import type { DataChannels } from '../gateway/dataChannels.ts';
 
 /** What all shards of a run begin from: the whole model. */
 export interface WholeOpening extends Omit<ShardOpening, 'index'> {
@@ -21,6 +23,8 @@ export interface OpenShardsParts {
   opening: WholeOpening;
   /** Where the devices of shards in this process come in. */
   sockets: Server;
+  /** The same, where there are data channels. */
+  channels: DataChannels | null;
   /** Origins of the pages whose tabs connect to shards elsewhere. */
   origins: string[];
   clock: Clock;
@@ -32,6 +36,8 @@ export interface OpenShardsParts {
 export interface OpenedShards {
   ports: ShardPort[];
   map: ShardMap;
+  /** What a device's tensors came and went by, all shards together. */
+  trafficOf: (device: string) => DeviceTraffic;
   close: () => void;
 }
 
@@ -39,8 +45,7 @@ export interface OpenedShards {
 export async function openShards(parts: OpenShardsParts): Promise<OpenedShards> {
   const { urls, opening } = parts;
   const map = opening.ranges.map((range, index) => ({ index, url: urls?.[index] ?? '', ...range }));
-  if (urls === null)
-    return { ports: map.map(({ index }) => localShard(index, parts)), map, close: () => undefined };
+  if (urls === null) return { ...localShards(parts), map, close: () => undefined };
   const { secret, origins, reports, lost } = parts;
   const opened = await Promise.allSettled(
     urls.map((url, index) =>
@@ -56,13 +61,15 @@ export async function openShards(parts: OpenShardsParts): Promise<OpenedShards> 
     close();
     throw failure.reason;
   }
-  return { ports, map, close };
+  const trafficOf = (device: string) => sumOfTraffic(ports.map((port) => port.trafficOf(device)));
+  return { ports, map, trafficOf, close };
 }
 
-function localShard(index: number, { opening, clock, reports, sockets, failed }: OpenShardsParts): Shard {
-  const shard = new Shard(openingOf(opening, index), clock, reports);
-  serveShard(sockets.of(NAMESPACES.shard(index)), shard, failed);
-  return shard;
+function localShards({ opening, clock, reports, sockets, channels, failed }: OpenShardsParts) {
+  const ports = opening.ranges.map((_, index) => new Shard(openingOf(opening, index), clock, reports));
+  const meter = new TrafficMeter();
+  serveShards(sockets, { shards: ports, meter, channels, failed });
+  return { ports, trafficOf: (device: string) => meter.of(device) };
 }
 
 /** One shard's part of the whole. */

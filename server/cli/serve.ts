@@ -2,14 +2,17 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Server } from 'socket.io';
 import { modelHash } from '../../shared/model/hash.ts';
+import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { cutDataShards } from '../dataset/cut.ts';
 import { loadMnist } from '../dataset/mnist.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
+import type { DataChannels } from '../gateway/dataChannels.ts';
 import { serveCoordinator, tellStatus } from '../gateway/coordinatorGateway.ts';
-import { createSocketServer, messageLimit } from '../gateway/sockets.ts';
+import { createSocketServer } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import { createApp } from '../http/app.ts';
 import type { Certificate } from '../http/tls.ts';
@@ -18,6 +21,8 @@ import { adminAddress, joinAddresses, type Address, type Listening } from './add
 import type { Beginning, Begun } from './beginning.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from './config.ts';
+import { iceServerForBrowsers } from './iceServers.ts';
+import { prepareChannels } from './openChannels.ts';
 import { openShards, type OpenedShards } from './openShards.ts';
 import { Training } from './training.ts';
 
@@ -32,6 +37,8 @@ export interface Serving {
   addresses: Address[];
   adminUrl: string;
   trainImages: number;
+  /** Cuts every data channel of this process as a network would. */
+  cutChannels: () => void;
   close: () => Promise<void>;
 }
 
@@ -74,22 +81,34 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const act = training.act.bind(training);
   const admin = { sessions, run: training.name, secure: tls !== null, snapshot, act };
   const app = await createApp({ pages, dataShards, admin, tls, failed });
-  const sockets = createSocketServer(app.server, messageLimit(training.ranges), () => []);
+  const limit = messageLimit(training.ranges);
+  const sockets = createSocketServer(app.server, limit, () => []);
+  let channels: DataChannels | null = null;
+  let releaseChannels: () => void = () => undefined;
   const closeAll = async (shards: OpenedShards | null) => {
     // Not sockets.close(): that waits for HTTP connections that a client keeps open; the app ends those too.
     sockets.engine.close();
     await app.close();
     shards?.close();
+    channels?.cut();
     await evaluator.close();
+    releaseChannels();
   };
   try {
     const listening = await listen(app, config, tls);
     const addresses = joinAddresses(listening);
+    // Shards elsewhere have channels of their own.
+    if (typeof config.shards === 'number') {
+      const source = await prepareChannels(config, listening.port, clock, log);
+      channels = source.open(limit);
+      releaseChannels = source.release;
+    }
     const shards = await openShards({
       urls: typeof config.shards === 'number' ? null : config.shards,
       secret: config.shardSecret,
       opening: openingOf(training, beginning, config),
       sockets,
+      channels,
       origins: originsOf(addresses, listening),
       clock,
       reports: training.coordinator,
@@ -100,6 +119,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       failed,
     });
     training.shards.push(...shards.ports);
+    training.trafficOf = shards.trafficOf;
     serveSockets(sockets, { config, clock, training, sessions, map: shards.map, app, failed });
     tellDevices = () => {
       tellStatus(sockets.of(NAMESPACES.coordinator), training.run.status());
@@ -113,6 +133,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       addresses,
       adminUrl: adminAddress(listening, sessions.token),
       trainImages: mnist.train.samples,
+      cutChannels: () => channels?.cut(),
       close: async () => {
         cancelTelling();
         await closeAll(shards);
@@ -129,6 +150,11 @@ async function listen(app: FastifyInstance, config: Config, tls: Certificate | n
   await app.listen({ host, port });
   const kind = tls === null ? 'none' : https === true ? 'self-signed' : 'certificate';
   return { host, port: (app.server.address() as AddressInfo).port, tls: kind, join };
+}
+
+function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataChannels'] {
+  if (transport === 'socketio') return null;
+  return { wanted: transport === 'webrtc', iceServers: iceServers.map(iceServerForBrowsers) };
 }
 
 interface SocketParts {
@@ -151,6 +177,7 @@ function serveSockets(
     run: training.name,
     model: config.spec,
     shards: map,
+    dataChannels: dataChannelOfferOf(config),
     join: config.join,
     status: () => training.run.status(),
     failed,

@@ -7,6 +7,7 @@ import { certificateOf } from './certificateOf.ts';
 import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
+import { prepareChannels } from './openChannels.ts';
 import { wallClock } from './wallClock.ts';
 
 /** `npm run shard`: one parameter-server shard in a process of its own, until it is interrupted. */
@@ -16,21 +17,25 @@ async function main(): Promise<number> {
   const tls = await certificateOf(config);
   const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
+  http.listen(config.port, config.host);
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  const channels = await prepareChannels(config, port, wallClock, log);
   const close = hostShard({
     http,
     secret: config.shardSecret,
     clock: wallClock,
+    openChannels: channels.open,
     log,
     failed: (error) => log(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
   const interrupted = interruption();
-  http.listen(config.port, config.host);
-  await once(http, 'listening');
   const scheme = tls === null ? 'http' : 'https';
-  log(`shard  ${scheme}://${config.host}:${(http.address() as AddressInfo).port}`);
+  log(`shard  ${scheme}://${config.host}:${port}`);
   await interrupted;
   http.closeAllConnections();
   await close();
+  channels.release();
   return 0;
 }
 

@@ -4,6 +4,8 @@ import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
 
 const demo = loadConfig('demo', ['--model', 'lenet', '--shards', '2', '--tabs', '3'], {});
+const TRAVELLED =
+  '{"device":"0123456789ab","newest":"socketio","socketio":{"bytesUp":1000,"bytesDown":2000},"webrtc":{"bytesUp":0,"bytesDown":0}}';
 const devices = [deviceOf('tfjs-webgl', 3), deviceOf('wasm', 5), deviceOf('wasm', 1), deviceOf('webgpu', 0)];
 const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
 
@@ -11,7 +13,8 @@ it('is one JSON line with its keys in order', () => {
   expect(summaryJson(summaryOf(ended, demo, 60_000))).toBe(
     '{"model":"lenet","mode":"sync","shards":2,"localSteps":120,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
-      '"bytesUp":12345678,"bytesDown":23456789,"stop":"target"}',
+      '"bytesUp":12345678,"bytesDown":23456789,' +
+      `"transports":[${devices.map(() => TRAVELLED).join()}],"stop":"target"}`,
   );
 });
 

@@ -1,7 +1,12 @@
-import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot, DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { StopReason } from '../../shared/protocol/messages.ts';
 import { shardCount, type Config } from './config.ts';
 import { elapsed, grouped, percent } from './progress.ts';
+
+/** What one device's tensors travelled by, in bytes. */
+interface DeviceTransport extends DeviceTraffic {
+  device: string;
+}
 
 /** What a run came to; the keys are in the order in which the JSON line has them. */
 export interface Summary {
@@ -27,6 +32,8 @@ export interface Summary {
   trainImages: number;
   bytesUp: number;
   bytesDown: number;
+  /** What each device's tensors travelled by; the last of it first. */
+  transports: DeviceTransport[];
   stop: StopReason | null;
 }
 
@@ -49,6 +56,7 @@ export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: 
     trainImages,
     bytesUp: snapshot.bytesUp,
     bytesDown: snapshot.bytesDown,
+    transports: snapshot.devices.map(({ device, traffic }) => ({ device, ...traffic })),
     stop: status.stop,
   };
 }

@@ -29,11 +29,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
-async function open({ url, join, tabs, tabWorkers, engine, chromium }: Config): Promise<Swarm> {
+async function open({ url, join, tabs, tabWorkers, engine, transport, chromium }: Config): Promise<Swarm> {
   const { executablePath } = await findChromium(chromium);
   const swarm = await openTabs({
     url: withCredential(url, join),
-    ...{ tabs, tabWorkers, engine },
+    ...{ tabs, tabWorkers, engine, transport },
     browser: launchBrowser(executablePath),
     log: say,
   });

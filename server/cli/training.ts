@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot, DeviceTraffic, RunAction } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
 import { Coordinator } from '../core/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
@@ -11,6 +11,7 @@ import { Run, type ModelSnapshot } from '../core/run.ts';
 import type { ShardPort } from '../core/shardPort.ts';
 import { Throughput } from '../core/throughput.ts';
 import { createWork, type DataShardRef } from '../core/work.ts';
+import { sumOfTraffic } from '../gateway/trafficMeter.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import type { Beginning } from './beginning.ts';
@@ -45,6 +46,8 @@ export class Training {
   readonly run: Run;
   /** Empty until the shards are opened, which need to know where to report to. */
   readonly shards: ShardPort[] = [];
+  /** What a device's tensors came and went by; nothing before the shards are opened. */
+  trafficOf: (device: string) => DeviceTraffic = () => sumOfTraffic([]);
   readonly #config: Config;
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
@@ -71,7 +74,9 @@ export class Training {
       commitsPerSecond: rate.commits,
       bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
       bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
-      devices: this.coordinator.deviceRows(),
+      devices: this.coordinator
+        .deviceRecords()
+        .map((record) => ({ ...record, traffic: this.trafficOf(record.device) })),
       measurements: [...this.run.measurements],
       checkpoint: this.#checkpoint,
     };

@@ -112,3 +112,36 @@ export const httpsFiles: Kind<Https> = {
   expects: 'bare (self-signed), or the paths of a certificate and its key',
   placeholder: '[cert key...]',
 };
+
+/** A STUN or TURN server. */
+export interface IceServerAddress {
+  scheme: 'stun' | 'turn' | 'turns';
+  host: string;
+  port: number;
+  username: string | null;
+  password: string | null;
+}
+
+const STANDARD_PORTS = { stun: 3478, turn: 3478, turns: 5349 } as const;
+const ICE_ADDRESS = /^(stun|turns?):(?:([^:@,]+):([^@,]+)@)?([\w.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?$/i;
+
+function iceServer(address: string): IceServerAddress | null {
+  const [, scheme, username = null, password = null, host, port] = ICE_ADDRESS.exec(address) ?? [];
+  const known = scheme?.toLowerCase() as IceServerAddress['scheme'] | undefined;
+  if (known === undefined || host === undefined) return null;
+  // A browser does not take a TURN server without both, nor does one help anybody.
+  if (known !== 'stun' && (username === null || password === null)) return null;
+  return { scheme: known, host, port: Number(port ?? STANDARD_PORTS[known]), username, password };
+}
+
+const MOST_ICE_SERVERS = 8;
+
+/** A comma list of STUN and TURN servers. */
+export const iceServers: Kind<IceServerAddress[]> = {
+  schema: text
+    .transform((value) => value.split(',').map((part) => iceServer(part.trim())))
+    .refine((servers) => servers.length <= MOST_ICE_SERVERS && !servers.includes(null))
+    .transform((servers) => servers.filter((server) => server !== null)),
+  expects: `a comma list of at most ${MOST_ICE_SERVERS} of stun:host:port and turn:user:password@host:port`,
+  placeholder: '<servers>',
+};

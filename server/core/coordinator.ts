@@ -1,12 +1,11 @@
 import type { KeyRange } from '../../shared/model/ranges.ts';
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
-import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import { resumeToken, sameSecret, shardPass } from '../../shared/protocol/mac.ts';
 import type { Hello, Ready } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from './aggregate.ts';
 import type { Clock } from './clock.ts';
-import type { Device, DevicePort } from './device.ts';
+import type { Device, DevicePort, DeviceRecord } from './device.ts';
 import { DeviceRegistry } from './devices.ts';
 import { LeaseDesk } from './leaseDesk.ts';
 import type { LiveLease } from './leases.ts';
@@ -90,8 +89,8 @@ export class Coordinator implements ShardReports {
     return this.#devices.present().length;
   }
 
-  deviceRows(): DeviceRow[] {
-    return this.#devices.all().map((device) => device.row());
+  deviceRecords(): DeviceRecord[] {
+    return this.#devices.all().map((device) => device.record());
   }
 
   /** Lets work be leased and updates be decided. */

@@ -3,6 +3,9 @@ import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import type { Lease } from '../../shared/protocol/messages.ts';
 import type { ReadyWorker } from './policy/policy.ts';
 
+/** What the core tells the admin of a device: what it carried its tensors by is not the core's to know. */
+export type DeviceRecord = Omit<DeviceRow, 'traffic'>;
+
 /** How the core reaches a joined device. */
 export interface DevicePort {
   lease(lease: Lease): void;
@@ -162,8 +165,8 @@ export class Device {
     seat.idleSince = version;
   }
 
-  /** The row of the admin's device table. */
-  row(): DeviceRow {
+  /** For the admin's device table. */
+  record(): DeviceRecord {
     const { id, profile, history } = this;
     const { samplesPerSecond, staleness, applied, samples, lost } = history;
     return { device: id, state: this.#state(), profile, samplesPerSecond, staleness, applied, samples, lost };

@@ -23,13 +23,13 @@ describe('joining', () => {
     const [device] = world.readyDevices(1);
     world.pass(1000);
     const { id, session } = device ?? world.device().join();
-    const applied = world.coordinator.deviceRows()[0]?.applied;
+    const applied = world.coordinator.deviceRecords()[0]?.applied;
     device?.resume();
     expect(device?.id).toBe(id);
     expect(device?.session.number).not.toBe(session.number);
     expect(device?.replaced).toBe(1);
     expect(world.coordinator.presentDevices).toBe(1);
-    expect(world.coordinator.deviceRows()).toMatchObject([{ device: id, applied, state: 'silent' }]);
+    expect(world.coordinator.deviceRecords()).toMatchObject([{ device: id, applied, state: 'silent' }]);
   });
 
   it('[AU2] the earlier connection is heard no more', () => {
@@ -75,7 +75,7 @@ describe('joining', () => {
   it('[AU2] hundreds of devices that came and went are not remembered for ever', () => {
     const world = new World();
     for (let count = 0; count < 300; count++) world.device().join().vanish();
-    expect(world.coordinator.deviceRows()).toHaveLength(200);
+    expect(world.coordinator.deviceRecords()).toHaveLength(200);
     expect(world.coordinator.presentDevices).toBe(0);
   });
 });

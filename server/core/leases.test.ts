@@ -49,7 +49,7 @@ describe('who may push', () => {
 });
 
 describe('several workers', () => {
-  const state = ({ world }: { world: World }) => world.coordinator.deviceRows()[0]?.state;
+  const state = ({ world }: { world: World }) => world.coordinator.deviceRecords()[0]?.state;
 
   it.each([
     ['async', () => asyncPolicy()],
@@ -301,7 +301,7 @@ describe('releases and faults', () => {
     first.ready();
     world.wire.drain();
     expect(first.leases).toHaveLength(5);
-    expect(world.coordinator.deviceRows().find(({ device }) => device === first.id)?.state).toBe('faulty');
+    expect(world.coordinator.deviceRecords().find(({ device }) => device === first.id)?.state).toBe('faulty');
     first.resume().ready();
     world.wire.drain();
     expect(first.leases).toHaveLength(6);
@@ -320,7 +320,7 @@ describe('releases and faults', () => {
       }
       first.pushNow();
     }
-    const state = () => world.coordinator.deviceRows().find(({ device }) => device === first.id)?.state;
+    const state = () => world.coordinator.deviceRecords().find(({ device }) => device === first.id)?.state;
     for (let unit = 0; unit < 5; unit++) {
       expect(state()).toBe('working');
       world.clock.advance(LIMITS.capMs);

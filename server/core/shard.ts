@@ -29,6 +29,14 @@ export interface SliceAnswer {
 
 type Answer = (answer: SliceAnswer) => void;
 
+interface Decided {
+  outcome: Outcome;
+  /** Somebody was told. */
+  answered: boolean;
+  /** Of the weights that went with the answer; null where none did. */
+  version: number | null;
+}
+
 /** How many decided leases are remembered, so that a repeated push is told its first outcome. */
 const REMEMBERED_LEASES = 4096;
 /** How long a pull may wait for a version that the coordinator has decided and this shard has not applied. */
@@ -48,7 +56,7 @@ export class Shard implements ShardPort {
   readonly #optimizer: Optimizer;
   readonly #versions: VersionRing;
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[] }>();
-  readonly #decided = new RecentMap<number, { outcome: Outcome; answered: boolean }>(REMEMBERED_LEASES);
+  readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
   readonly traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
 
@@ -91,10 +99,11 @@ export class Shard implements ShardPort {
     }
     const decided = this.#decided.get(terms.lease);
     if (decided !== undefined) {
-      answer(
-        decided.answered ? { outcome: 'DUPLICATE', first: decided.outcome } : { outcome: decided.outcome },
-      );
+      const told: SliceAnswer = decided.answered
+        ? { outcome: 'DUPLICATE', first: decided.outcome }
+        : { outcome: decided.outcome };
       decided.answered = true;
+      this.#answerWith(answer, { ...told, ...this.#weightsAfter(decided.version) });
       return;
     }
     const held = this.#staged.get(terms.lease);
@@ -203,7 +212,7 @@ export class Shard implements ShardPort {
   }
 
   #reject(lease: number, outcome: Outcome): void {
-    this.#decided.set(lease, { outcome, answered: true });
+    this.#decided.set(lease, { outcome, answered: true, version: null });
     this.#versions.unpin(lease);
     this.#reports.rejected(lease, this.index, outcome);
   }
@@ -214,11 +223,18 @@ export class Shard implements ShardPort {
     const staged = this.#staged.get(lease);
     this.#staged.delete(lease);
     if (this.#decided.get(lease) === undefined) {
-      this.#decided.set(lease, { outcome, answered: staged !== undefined });
+      this.#decided.set(lease, { outcome, answered: staged !== undefined, version });
     }
-    const slice = version === null ? undefined : this.#versions.get(version);
-    const weights = version !== null && slice !== undefined ? { version, slice } : {};
+    const weights = this.#weightsAfter(version);
     for (const answer of staged?.answers ?? []) this.#answerWith(answer, { ...told, ...weights });
+  }
+
+  /** The weights of a version, or the newest where it is no longer kept: a repeated push may come late. */
+  #weightsAfter(version: number | null): Pick<SliceAnswer, 'version' | 'slice'> {
+    if (version === null) return {};
+    const kept = this.#versions.get(version) === undefined ? this.version : version;
+    const slice = this.#versions.get(kept);
+    return slice === undefined ? {} : { version: kept, slice };
   }
 
   #answerWith(answer: Answer, content: SliceAnswer): void {

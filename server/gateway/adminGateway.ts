@@ -2,7 +2,8 @@ import type { Namespace } from 'socket.io';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { EVENTS } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
-import { answerRequests, MOST_IN_FLIGHT } from './peer.ts';
+import { MOST_IN_FLIGHT } from './peer.ts';
+import { answerRequests } from './socketPeer.ts';
 
 const SNAPSHOT_EVERY_MS = 500;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceTraffic } from '../../shared/protocol/admin.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 
 /*
@@ -47,7 +48,13 @@ export const controlPin = z.strictObject({ lease: z.int(), version: z.int() });
 /** shard -> coordinator. */
 export const controlStaged = z.strictObject({ lease: z.int(), squares: z.array(z.number()) });
 export const controlRejected = z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES) });
-export const controlTraffic = z.strictObject({ bytesUp: z.number(), bytesDown: z.number() });
+export const controlTraffic = z.strictObject({
+  bytesUp: z.number(),
+  bytesDown: z.number(),
+  /** Of each device whose traffic changed. */
+  devices: z.array(z.tuple([z.string(), deviceTraffic])),
+});
+export type ControlTraffic = z.infer<typeof controlTraffic>;
 
 /** The answer to `snapshot`. */
 export const controlSnapshot = z.strictObject({

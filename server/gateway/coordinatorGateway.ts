@@ -8,12 +8,14 @@ import {
   release,
   type RunStatus,
   type ShardMap,
+  type Welcome,
 } from '../../shared/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Coordinator, Session } from '../core/coordinator.ts';
-import { answerRequests, closePeer, MOST_IN_FLIGHT, type Handler } from './peer.ts';
+import { MOST_IN_FLIGHT, type Handler } from './peer.ts';
+import { answerRequests, closeSocket } from './socketPeer.ts';
 
 /** A socket that has not said hello by then is closed [PR5]. */
 const HELLO_WITHIN_MS = 10_000;
@@ -24,6 +26,7 @@ export interface CoordinatorGatewayParts {
   run: string;
   model: ModelSpec;
   shards: ShardMap;
+  dataChannels: Welcome['dataChannels'];
   /** What a device must show to join; empty: nothing. */
   join: string;
   status: () => RunStatus;
@@ -48,7 +51,7 @@ export function serveCoordinator(namespace: Namespace, parts: CoordinatorGateway
 function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
   const { coordinator, clock } = parts;
   let session: Session | null = null;
-  const cancelHello = clock.after(HELLO_WITHIN_MS, () => closePeer(socket, 'TOO_SLOW', 'no hello in time'));
+  const cancelHello = clock.after(HELLO_WITHIN_MS, () => closeSocket(socket, 'TOO_SLOW', 'no hello in time'));
 
   const joined =
     (handle: (session: Session, ...rest: Parameters<Handler>) => void): Handler =>
@@ -81,7 +84,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     }
     const result = coordinator.join(message.data.profile, message.data.resume, {
       lease: (lease) => socket.emit(EVENTS.lease, lease),
-      replaced: () => closePeer(socket, 'REPLACED', 'this device joined again'),
+      replaced: () => closeSocket(socket, 'REPLACED', 'this device joined again'),
     });
     if (result === 'FULL') {
       reply({ outcome: 'FULL' });
@@ -98,6 +101,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       run: parts.run,
       model: parts.model,
       shards: parts.shards,
+      dataChannels: parts.dataChannels,
     };
     reply(welcome);
     void socket.join(JOINED);

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
+import type { DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type {
   CommitRecord,
@@ -18,6 +19,7 @@ import {
   SECRET_HEADER,
   type ControlOpening,
 } from './control.ts';
+import { sumOfTraffic } from './trafficMeter.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -42,6 +44,7 @@ export class RemoteShard implements ShardPort {
   readonly #socket: Socket;
   readonly #url: string;
   #traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
+  readonly #devices = new Map<string, DeviceTraffic>();
 
   /** Connects and opens. @throws {RemoteShardError} where the shard cannot be reached or does not take the opening. */
   static async open(parts: RemoteShardParts): Promise<RemoteShard> {
@@ -95,12 +98,19 @@ export class RemoteShard implements ShardPort {
       reports.rejected(lease, opening.index, outcome);
     });
     on('traffic', (body) => {
-      this.#traffic = controlTraffic.parse(body);
+      const { devices, ...traffic } = controlTraffic.parse(body);
+      this.#traffic = traffic;
+      for (const [device, counted] of devices) this.#devices.set(device, counted);
     });
   }
 
   get traffic(): Traffic {
     return this.#traffic;
+  }
+
+  /** As far as it is known here. */
+  trafficOf(device: string): DeviceTraffic {
+    return this.#devices.get(device) ?? sumOfTraffic([]);
   }
 
   commit(record: CommitRecord): void {

@@ -1,41 +1,84 @@
-import type { Namespace } from 'socket.io';
+import type { Server, Socket } from 'socket.io';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
 import { MAX_WORKERS } from '../../shared/profile/profile.ts';
+import type { TransportName } from '../../shared/protocol/admin.ts';
 import { EVENTS, pull, push, shardAuth, type ShardAnswer } from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Shard, SliceAnswer } from '../core/shard.ts';
-import { answerRequests, type Handler } from './peer.ts';
+import type { DataChannels } from './dataChannels.ts';
+import type { Handler } from './peer.ts';
+import { signalHandler } from './signalling.ts';
+import { answerRequests } from './socketPeer.ts';
+import type { TrafficMeter } from './trafficMeter.ts';
 
 /** A pull and a push for each worker that a device may have [PR7]. */
-const MOST_AT_A_SHARD = 2 * MAX_WORKERS;
+export const MOST_AT_A_SHARD = 2 * MAX_WORKERS;
 
-/** Puts a shard behind its namespace: decodes, calls it, encodes. */
-export function serveShard(namespace: Namespace, shard: Shard, failed: (error: unknown) => void): void {
+export interface ShardGatewayParts {
+  /** All shards of this process. */
+  shards: Shard[];
+  meter: TrafficMeter;
+  /** Null where devices have nothing but their sockets. */
+  channels: DataChannels | null;
+  failed: (error: unknown) => void;
+}
+
+/** Puts the shards of this process behind their namespaces, and behind data channels where there are any. */
+export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
+  const requests = parts.shards.map((shard) => ({ shard, handlersFor: createHandlers(shard, parts.meter) }));
+  const overChannel = (device: string) =>
+    new Map(requests.map(({ shard, handlersFor }) => [shard.index, handlersFor(device, 'webrtc')]));
+  for (const { shard, handlersFor } of requests) {
+    const namespace = sockets.of(NAMESPACES.shard(shard.index));
+    namespace.use((socket, next) => {
+      const auth = shardAuth.safeParse(socket.handshake.auth);
+      if (auth.success && shard.admits(auth.data.device, auth.data.pass)) {
+        (socket.data as { device: string }).device = auth.data.device;
+        next();
+      } else {
+        next(new Error('NOT_JOINED'));
+      }
+    });
+    namespace.on('connection', (socket: Socket) => {
+      const { device } = socket.data as { device: string };
+      const { channels, failed } = parts;
+      const signal = signalHandler(socket, channels, () => overChannel(device), failed);
+      const handlers = { ...handlersFor(device, 'socketio'), [EVENTS.signal]: signal };
+      answerRequests(socket, handlers, failed, MOST_AT_A_SHARD);
+    });
+  }
+}
+
+/** What a device may ask of a shard, whatever carries it: decodes, calls it, encodes. */
+function createHandlers(
+  shard: Shard,
+  meter: TrafficMeter,
+): (device: string, transport: TransportName) => Record<string, Handler> {
   const encode = createSliceEncoder(shard);
-  namespace.use((socket, next) => {
-    const auth = shardAuth.safeParse(socket.handshake.auth);
-    if (auth.success && shard.admits(auth.data.device, auth.data.pass)) {
-      (socket.data as { device: string }).device = auth.data.device;
-      next();
-    } else {
-      next(new Error('NOT_JOINED'));
-    }
-  });
-  namespace.on('connection', (socket) => {
-    const { device } = socket.data as { device: string };
+  return (device, transport) => {
+    const give = (answer: SliceAnswer) => {
+      meter.count(device, transport, 0, answer.slice?.byteLength ?? 0);
+      return encode(answer);
+    };
     const onPull: Handler = ([body], reply) => {
       const message = pull.safeParse(body);
-      if (message.success) shard.pull(message.data.version, (answer) => reply(encode(answer)));
+      if (message.success) shard.pull(message.data.version, (answer) => reply(give(answer)));
       else reply({ outcome: 'MALFORMED', reason: 'pull names a version' });
     };
     const onPush: Handler = ([body, bytes], reply) => {
       const terms = push.safeParse(body);
       const decoded = decodeFrame(bytes);
-      if (!terms.success) reply({ outcome: 'MALFORMED', reason: 'push comes with the terms of its lease' });
-      else if (!decoded.ok) reply({ outcome: decoded.outcome, reason: decoded.reason });
-      else shard.push(device, terms.data, decoded.frame, (answer) => reply(encode(answer)));
+      if (!terms.success) {
+        reply({ outcome: 'MALFORMED', reason: 'push comes with the terms of its lease' });
+      } else if (!decoded.ok) {
+        reply({ outcome: decoded.outcome, reason: decoded.reason });
+      } else {
+        meter.count(device, transport, decoded.frame.values.byteLength, 0);
+        shard.push(device, terms.data, decoded.frame, (answer) => reply(give(answer)));
+      }
     };
-    answerRequests(socket, { [EVENTS.pull]: onPull, [EVENTS.push]: onPush }, failed, MOST_AT_A_SHARD);
-  });
+    return { [EVENTS.pull]: onPull, [EVENTS.push]: onPush };
+  };
 }
 
 /** Encodes answers; each version's slice becomes a frame once, however many devices are given it. */

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from 'n
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
+import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { sameSecret } from '../../shared/protocol/mac.ts';
-import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { Shard } from '../core/shard.ts';
 import {
@@ -14,10 +14,13 @@ import {
   controlRefusal,
   SECRET_HEADER,
   type ControlOpening,
+  type ControlTraffic,
 } from './control.ts';
 import { mapValues } from './remoteShard.ts';
-import { serveShard } from './shardGateway.ts';
-import { createSocketServer, messageLimit } from './sockets.ts';
+import type { DataChannels } from './dataChannels.ts';
+import { serveShards } from './shardGateway.ts';
+import { createSocketServer } from './sockets.ts';
+import { TrafficMeter } from './trafficMeter.ts';
 
 /** A control message carries a slice and an optimizer's state: three vectors of at most 256 MiB. */
 const CONTROL_LIMIT_BYTES = 800 * 1024 * 1024;
@@ -27,12 +30,15 @@ export interface ShardHostParts {
   http: HttpServer;
   secret: string;
   clock: Clock;
+  /** The data channels of a shard whose messages have this many bytes at most; null where there are none. */
+  openChannels: (mostMessageBytes: number) => DataChannels | null;
   log: (line: string) => void;
   failed: (error: unknown) => void;
 }
 
 /** Lets one coordinator at a time, with the secret, run a shard in this process. Answers how to close it. */
-export function hostShard({ http, secret, clock, log, failed }: ShardHostParts): () => Promise<void> {
+export function hostShard(parts: ShardHostParts): () => Promise<void> {
+  const { http, secret, log } = parts;
   const control = new Server(http, {
     path: CONTROL_PATH,
     transports: ['websocket'],
@@ -52,7 +58,7 @@ export function hostShard({ http, secret, clock, log, failed }: ShardHostParts):
       socket.disconnect(true);
       return;
     }
-    const host = new HostedShard(socket, clock, failed);
+    const host = new HostedShard(socket, parts);
     hosted = host;
     log('a coordinator took this shard');
     socket.on('disconnect', () => {
@@ -71,22 +77,22 @@ export function hostShard({ http, secret, clock, log, failed }: ShardHostParts):
 class HostedShard {
   /** Never listens: connections come through {@link upgrade}, so that the next shard finds a clean server. */
   readonly #http = createServer();
-  readonly #clock: Clock;
-  readonly #failed: (error: unknown) => void;
+  readonly #parts: ShardHostParts;
+  readonly #meter = new TrafficMeter();
   #shard: Shard | null = null;
   #devices: Server | null = null;
+  #channels: DataChannels | null = null;
   #cancelTraffic: () => void = () => undefined;
 
-  constructor(socket: Socket, clock: Clock, failed: (error: unknown) => void) {
-    this.#clock = clock;
-    this.#failed = failed;
+  constructor(socket: Socket, parts: ShardHostParts) {
+    this.#parts = parts;
     const on = (event: string, handle: (body: unknown, done: (answer?: unknown) => void) => void) =>
       socket.on(event, (body: unknown, done: (answer?: unknown) => void) => {
         try {
           handle(body, done);
         } catch (error) {
           // Both ends are ours: what cannot be read is a fault of one of them, and ends this connection alone.
-          failed(error);
+          parts.failed(error);
           socket.disconnect(true);
         }
       });
@@ -105,7 +111,7 @@ class HostedShard {
     });
     on('snapshot', (_body, done) => {
       const shard = this.#opened();
-      socket.emit('traffic', shard.traffic);
+      socket.emit('traffic', this.#trafficOf(shard));
       void shard.snapshot().then(({ parameters, optimizerState, version }) => {
         const { slots, scalars } = optimizerState;
         const state = { slots: mapValues(slots, encodeFloat32), scalars };
@@ -118,6 +124,7 @@ class HostedShard {
     this.#cancelTraffic();
     this.#shard?.abandon();
     this.#shard = null;
+    this.#channels?.cut();
     void this.#devices?.close();
     this.#devices = null;
   }
@@ -126,6 +133,10 @@ class HostedShard {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#devices === null) socket.destroy();
     else this.#http.emit('upgrade', request, socket, head);
+  }
+
+  #trafficOf({ traffic }: Shard): ControlTraffic {
+    return { ...traffic, devices: this.#meter.news() };
   }
 
   #opened(): Shard {
@@ -140,16 +151,20 @@ class HostedShard {
         scalars: optimizerState.scalars,
       },
     };
-    const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, this.#clock, {
+    const { clock, failed, openChannels } = this.#parts;
+    const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, clock, {
       staged: (lease, _shard, squares) => socket.emit('staged', { lease, squares }),
       rejected: (lease, _shard, outcome) => socket.emit('rejected', { lease, outcome }),
     });
     this.#shard = shard;
-    this.#devices = createSocketServer(this.#http, messageLimit(opening.ranges), () => origins);
-    serveShard(this.#devices.of(NAMESPACES.shard(shard.index)), shard, this.#failed);
+    const limit = messageLimit(opening.ranges);
+    this.#devices = createSocketServer(this.#http, limit, () => origins);
+    this.#channels?.cut();
+    this.#channels = openChannels(limit);
+    serveShards(this.#devices, { shards: [shard], meter: this.#meter, channels: this.#channels, failed });
     const report = () => {
-      socket.emit('traffic', shard.traffic);
-      this.#cancelTraffic = this.#clock.after(TRAFFIC_EVERY_MS, report);
+      socket.emit('traffic', this.#trafficOf(shard));
+      this.#cancelTraffic = clock.after(TRAFFIC_EVERY_MS, report);
     };
     report();
   }

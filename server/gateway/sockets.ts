@@ -1,18 +1,8 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
-import { BLOCK, type KeyRange } from '../../shared/model/ranges.ts';
-import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 
-/** Room beside the largest slice for the terms of a lease and socket.io's own bytes. */
-const MESSAGE_OVERHEAD_BYTES = 16 * 1024;
 /** A connection that joins no namespace by then is closed. */
 const CONNECT_WITHIN_MS = 10_000;
-
-/** The largest message a device has reason to send, in bytes. */
-export function messageLimit(ranges: KeyRange[]): number {
-  const largest = Math.max(BLOCK, ...ranges.map(({ length }) => length));
-  return FRAME_HEADER_BYTES + 4 * largest + MESSAGE_OVERHEAD_BYTES;
-}
 
 /**
  * The socket.io server of the devices and the admin: websocket alone, messages bounded by the layout, and only

@@ -18,6 +18,21 @@ export const measurement = z.strictObject({
 });
 export type Measurement = z.infer<typeof measurement>;
 
+/** How tensors travel between a device and the shards. */
+export const TRANSPORT_NAMES = ['socketio', 'webrtc'] as const;
+export type TransportName = (typeof TRANSPORT_NAMES)[number];
+
+const bytes = z.strictObject({ bytesUp: count, bytesDown: count });
+
+/** Bytes of tensors, without headers, as the server counted them. */
+export const deviceTraffic = z.strictObject({
+  /** What the last of them came or went by; null before the first. */
+  newest: z.nullable(z.enum(TRANSPORT_NAMES)),
+  socketio: bytes,
+  webrtc: bytes,
+});
+export type DeviceTraffic = z.infer<typeof deviceTraffic>;
+
 export const DEVICE_STATES = ['idle', 'working', 'waiting', 'silent', 'faulty', 'left', 'gone'] as const;
 
 /** A row of the device table. */
@@ -38,6 +53,7 @@ export const deviceRow = z.strictObject({
   samples: count,
   /** Updates and leases that came to nothing: refused, expired or released. */
   lost: count,
+  traffic: deviceTraffic,
 });
 export type DeviceRow = z.infer<typeof deviceRow>;
 

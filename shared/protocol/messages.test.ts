@@ -15,7 +15,16 @@ const profile = {
 const [device, token, pass, run] = ['0123456789ab', 'a'.repeat(32), 'b'.repeat(32), '89abcdef'];
 const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
-const welcome: m.Welcome = { outcome: 'OK', device, token, pass, run, model: { name: 'x' }, shards: [shard] };
+const welcome: m.Welcome = {
+  outcome: 'OK',
+  device,
+  token,
+  pass,
+  run,
+  model: { name: 'x' },
+  shards: [shard],
+  dataChannels: null,
+};
 const terms: m.LeaseTerms = {
   lease: 1,
   device,

@@ -35,6 +35,17 @@ export const shardMap = z.array(
 );
 export type ShardMap = z.infer<typeof shardMap>;
 
+/** A STUN or TURN server, as RTCPeerConnection takes it. */
+export const iceServer = z.strictObject({
+  urls: z.string(),
+  username: z.optional(z.string()),
+  credential: z.optional(z.string()),
+});
+export type IceServer = z.infer<typeof iceServer>;
+
+/** Data channels that the shards answer offers for; `wanted`: train by them from the first unit on, if they open. */
+export const dataChannelOffer = z.strictObject({ wanted: z.boolean(), iceServers: z.array(iceServer) });
+
 /** The answer to `hello` where the outcome is OK. */
 export const welcome = z.strictObject({
   outcome: z.literal('OK'),
@@ -47,6 +58,8 @@ export const welcome = z.strictObject({
   /** A ModelSpec; parsed by parseModelSpec. */
   model: z.unknown(),
   shards: shardMap,
+  /** Null where the shards have none. */
+  dataChannels: z.nullable(dataChannelOffer),
 });
 export type Welcome = z.infer<typeof welcome>;
 
@@ -119,6 +132,15 @@ export const leave = z.strictObject({});
 
 /** client -> shard, in the handshake of the namespace. */
 export const shardAuth = z.strictObject({ device: deviceId, pass: hex(32) });
+/** client -> shard `signal`: a WebRTC offer, with all its candidates. */
+export const signal = z.strictObject({ offer: z.string().check(z.maxLength(8192)) });
+/** shard -> client: the answer to `signal`, with all its candidates where the outcome is OK. */
+export const signalAnswer = z.strictObject({
+  outcome,
+  reason: z.optional(z.string()),
+  answer: z.optional(z.string()),
+});
+
 /** client -> shard `pull`. */
 export const pull = z.strictObject({ version: count });
 /** client -> shard `push`; the frame is the second argument. */
@@ -174,6 +196,7 @@ export const EVENTS = {
   status: 'status',
   pull: 'pull',
   push: 'push',
+  signal: 'signal',
   closing: 'closing',
   snapshot: 'snapshot',
 } as const;

@@ -19,6 +19,7 @@ describe('the outcomes', () => {
       ...[
         'NORM_EXCEEDED',
         'VERSION_GONE',
+        'UNAVAILABLE',
         'CORRUPT',
         'MALFORMED',
         'BUSY',

@@ -54,6 +54,11 @@ export const OUTCOMES = {
     next: 'Release the lease.',
     closes: false,
   },
+  UNAVAILABLE: {
+    means: 'The server does not have what was asked for.',
+    next: 'Go on without it.',
+    closes: false,
+  },
   CORRUPT: {
     means: 'The checksum does not match the bytes.',
     next: 'Send it again.',

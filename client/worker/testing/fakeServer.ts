@@ -45,6 +45,7 @@ export const WELCOME: Welcome = {
   run: '89abcdef',
   model: MODEL,
   shards: SHARD_MAP,
+  dataChannels: null,
 };
 
 export const DATA: DataShard = {
@@ -173,10 +174,14 @@ export class FakeServer implements Connection {
     },
   };
 
-  joinShards(shards: Welcome['shards'], run: string, device: string, pass: string) {
+  joinShards({ shards, run, device, pass }: Welcome) {
     this.asked.push(
       `join ${shards.map(({ index }) => index).join()} of ${run} as ${device} ${pass.slice(0, 2)}`,
     );
+    return Promise.resolve(this.shardClients(shards));
+  }
+
+  shardClients(shards: Welcome['shards']) {
     return shards.map(({ index }) => ({
       pull: (version: number) => {
         this.asked.push(`pull ${index} @${version}`);

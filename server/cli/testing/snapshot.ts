@@ -49,6 +49,11 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
     staleness: 1,
     applied,
     samples: applied * 64,
+    traffic: {
+      newest: 'socketio',
+      socketio: { bytesUp: 1000, bytesDown: 2000 },
+      webrtc: { bytesUp: 0, bytesDown: 0 },
+    },
     lost: 0,
   };
 }

@@ -1,0 +1,114 @@
+import { messageLimit } from '../../shared/protocol/messageLimit.ts';
+import { EVENTS, signalAnswer, type IceServer, type ShardMap } from '../../shared/protocol/messages.ts';
+import type { Transport } from '../../shared/transport/transport.ts';
+import type { FindSideways, Sideway } from './connect.ts';
+import { DataChannel } from './dataChannel.ts';
+import type { PeerRequest } from './peerPort.ts';
+import { ANSWER_WITHIN_MS, NO_BYTES } from './shardClient.ts';
+import type { TransportWish } from './wish.ts';
+
+/** How often a channel is opened, the first time included. */
+const TRIES = 4;
+/** The pause before the second try; each is twice the last. */
+const FIRST_PAUSE_MS = 4000;
+
+interface ChannelHostParts {
+  url: string;
+  /** The shards of this process. */
+  places: ShardMap;
+  iceServers: IceServer[];
+  /** Takes the offers. */
+  socket: Transport;
+  openPeer: (request: PeerRequest) => void;
+}
+
+/** The data channels that a browser can have: one to each process that has shards. */
+export function dataChannels(wish: TransportWish, openPeer: (request: PeerRequest) => void): FindSideways {
+  return ({ dataChannels: offer, shards }, socket) => {
+    if (offer === null || wish === 'socketio') return { sideways: [], wanted: false };
+    const { wanted, iceServers } = offer;
+    const urls = [...new Set(shards.map(({ url }) => url))];
+    const sideways = urls.map((url) => {
+      const places = shards.filter((shard) => shard.url === url);
+      return new ChannelHost({ url, places, iceServers, socket, openPeer });
+    });
+    return { sideways, wanted: wanted || wish === 'webrtc' };
+  };
+}
+
+/** The data channel to one process that has shards: opened beside the training, and again when it ended. */
+class ChannelHost implements Sideway {
+  readonly #parts: ChannelHostParts;
+  #channel: DataChannel | null = null;
+  #left = false;
+
+  constructor(parts: ChannelHostParts) {
+    this.#parts = parts;
+  }
+
+  get url(): string {
+    return this.#parts.url;
+  }
+
+  get transport(): Transport | null {
+    return this.#channel;
+  }
+
+  begin(): Promise<void> {
+    const first = this.#try();
+    void this.#keepTrying(first);
+    return first;
+  }
+
+  close(): void {
+    this.#left = true;
+    this.#channel?.close();
+  }
+
+  async #keepTrying(first: Promise<void>): Promise<void> {
+    await first;
+    for (let tries = 1; tries < TRIES; tries++) {
+      await this.#channel?.ended;
+      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (tries - 1)));
+      if (this.#left) return;
+      await this.#try();
+    }
+  }
+
+  async #try(): Promise<void> {
+    const { places, iceServers, openPeer } = this.#parts;
+    try {
+      const channel = await DataChannel.open({
+        iceServers,
+        mostMessageBytes: messageLimit(places),
+        shard: this.#asked,
+        signal: (offer) => this.#signal(offer),
+        openPeer,
+      });
+      if (this.#left) channel.close();
+      else this.#use(channel);
+    } catch {
+      // The socket goes on; the next try may find a way.
+    }
+  }
+
+  #use(channel: DataChannel): void {
+    this.#channel = channel;
+    void channel.ended.then(() => {
+      if (this.#channel === channel) this.#channel = null;
+    });
+  }
+
+  /** Any of the shards answers for the process. */
+  get #asked(): number {
+    return this.#parts.places[0]?.index ?? 0;
+  }
+
+  async #signal(offer: string): Promise<string> {
+    const { socket } = this.#parts;
+    const reply = await socket.request(this.#asked, EVENTS.signal, { offer }, NO_BYTES, ANSWER_WITHIN_MS);
+    const { outcome, reason, answer } = signalAnswer.parse(reply.answer);
+    if (answer === undefined) throw new Error(reason ?? outcome);
+    return answer;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Socket } from 'socket.io-client';
+import { TransportEnded, type Transport, type TransportReply } from '../../shared/transport/transport.ts';
+
+const NO_BYTES = new Uint8Array();
+
+/** The shards by their sockets: one namespace each, whole messages, socket.io's own acknowledgements. */
+export class SocketTransport implements Transport {
+  readonly name = 'socketio';
+  /** By the index of their shard. */
+  readonly #sockets: readonly Socket[];
+
+  constructor(sockets: readonly Socket[]) {
+    this.#sockets = sockets;
+  }
+
+  request(
+    shard: number,
+    event: string,
+    body: object,
+    bytes: Uint8Array<ArrayBuffer>,
+    withinMs: number,
+  ): Promise<TransportReply> {
+    const socket = this.#sockets[shard];
+    if (socket === undefined) throw new RangeError(`there is no shard ${shard}`);
+    const args = bytes.byteLength === 0 ? [body] : [body, bytes];
+    return new Promise((resolve, reject) => {
+      const lost = () => reject(new TransportEnded('the connection to a shard was lost'));
+      socket.once('disconnect', lost);
+      socket.once('connect_error', lost);
+      socket
+        .timeout(withinMs)
+        .emitWithAck(event, ...args)
+        .then((answer: unknown) => resolve(replyOf(answer)))
+        .catch(lost)
+        .finally(() => {
+          socket.off('disconnect', lost);
+          socket.off('connect_error', lost);
+        });
+    });
+  }
+}
+
+/** Takes the bytes out of an answer. */
+function replyOf(answer: unknown): TransportReply {
+  const { weights, ...rest } = answer as Record<string, unknown>;
+  const bytes = weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights;
+  return { answer: rest, bytes: bytes instanceof Uint8Array ? bytes : NO_BYTES };
+}

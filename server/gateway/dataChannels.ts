@@ -1,0 +1,105 @@
+import type * as NodeDataChannel from 'node-datachannel';
+import type { RtcConfig } from 'node-datachannel';
+import { MAX_PIECE_BYTES } from '../../shared/protocol/channel.ts';
+import type { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
+import type { Message } from '../../shared/transport/assembler.ts';
+import type { Clock } from '../core/clock.ts';
+import { ChannelPeerConnection } from './channelPeerConnection.ts';
+
+export type DataChannelLibrary = typeof NodeDataChannel;
+
+/** Peers of one process: each has threads of its own buffers in the native part. */
+const MOST_PEERS = 1024;
+/** Those of which no channel is open yet: an offer costs the server more than the one who sends it. */
+const MOST_UNOPENED = 64;
+
+export interface DataChannelsParts {
+  /** The UDP port of all peers. */
+  port: number;
+  /** Address to listen on; null: all. */
+  address: string | null;
+  /** STUN and TURN servers, as `stun:host:port` or `turn:user:password@host:port`. */
+  iceServers: string[];
+  mostMessageBytes: number;
+  /** Messages of the largest size that may wait for a device that reads slowly. */
+  mostQueuedMessages: number;
+  clock: Clock;
+}
+
+/** A peer whose offer was answered. */
+export interface AnsweredPeer {
+  /** The session description to send back; it has all addresses in it. */
+  answer: string;
+  close(): void;
+}
+
+/** WebRTC data channels of one process, all on one UDP port [TR5]. */
+export class DataChannels {
+  readonly #parts: DataChannelsParts;
+  readonly #library: DataChannelLibrary;
+  readonly #peers = new Set<ChannelPeerConnection>();
+
+  constructor(library: DataChannelLibrary, parts: DataChannelsParts) {
+    this.#parts = parts;
+    this.#library = library;
+  }
+
+  /** Peers whose connection is not closed. */
+  get peers(): number {
+    return this.#peers.size;
+  }
+
+  /**
+   * Answers an offer with all of this machine's addresses.
+   * @param serve is given the channel once it is open, and answers who takes its messages.
+   * @throws {Error} where there are too many peers, or the offer is none that can be answered.
+   */
+  async accept(
+    offer: string,
+    serve: (channel: ChunkedChannel) => (message: Message) => void,
+  ): Promise<AnsweredPeer> {
+    const unopened = [...this.#peers].filter(({ opened }) => !opened).length;
+    if (this.#peers.size >= MOST_PEERS || unopened >= MOST_UNOPENED) {
+      throw new Error('this server has as many data channels as it takes');
+    }
+    const { port, address, iceServers, mostMessageBytes, mostQueuedMessages, clock } = this.#parts;
+    const config: RtcConfig = {
+      iceServers,
+      ...{ enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port, maxMessageSize: MAX_PIECE_BYTES },
+      ...(address === null ? {} : { bindAddress: address }),
+    };
+    const connection = new this.#library.PeerConnection('tabswarm', config);
+    const mostQueuedBytes = mostQueuedMessages * mostMessageBytes;
+    const peer = new ChannelPeerConnection(connection, {
+      ...{ clock, mostMessageBytes, mostQueuedBytes, serve },
+      ended: () => this.#peers.delete(peer),
+    });
+    this.#peers.add(peer);
+    try {
+      return { answer: await peer.answer(withoutNames(offer)), close: () => peer.close() };
+    } catch {
+      peer.close();
+      throw new Error('the offer cannot be answered');
+    }
+  }
+
+  /** Cuts every channel, as a network would; a device may come again. */
+  cut(): void {
+    for (const peer of this.#peers) peer.close();
+  }
+}
+
+/**
+ * An offer without the candidates that are names: each would be looked up, and a name on the device's own network
+ * means nothing here. The device reaches this server first, which then knows its address.
+ */
+function withoutNames(offer: string): string {
+  const isName = (line: string) => {
+    const address = /^a=candidate:\S+ \d+ \S+ \d+ (\S+) /.exec(line)?.[1];
+    return address !== undefined && !/^[\d.]+$|:/.test(address);
+  };
+  return offer
+    .split('\r\n')
+    .filter((line) => !isName(line))
+    .join('\r\n');
+}

@@ -1,0 +1,48 @@
+import type { DeviceTraffic, TransportName } from '../../shared/protocol/admin.ts';
+
+/** Devices that are remembered: as many as a server takes, and some that left. */
+const REMEMBERED_DEVICES = 5000;
+
+/** Counts the bytes of tensors by device and by transport. */
+export class TrafficMeter {
+  readonly #devices = new Map<string, DeviceTraffic>();
+  readonly #changed = new Set<string>();
+
+  count(device: string, transport: TransportName, bytesUp: number, bytesDown: number): void {
+    const known = this.#devices.get(device) ?? nothing();
+    const ways = known[transport];
+    const counted = { bytesUp: ways.bytesUp + bytesUp, bytesDown: ways.bytesDown + bytesDown };
+    // Put behind the others: who has been quiet longest is forgotten first.
+    this.#devices.delete(device);
+    this.#devices.set(device, { ...known, newest: transport, [transport]: counted });
+    this.#changed.add(device);
+    const [oldest] = this.#devices.keys();
+    if (this.#devices.size > REMEMBERED_DEVICES && oldest !== undefined) this.#devices.delete(oldest);
+  }
+
+  of(device: string): DeviceTraffic {
+    return this.#devices.get(device) ?? nothing();
+  }
+
+  /** The devices whose traffic changed since the last call. */
+  news(): [device: string, traffic: DeviceTraffic][] {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed.map((device) => [device, this.of(device)]);
+  }
+}
+
+/** Together, of the shards that a device talks to. */
+export function sumOfTraffic(parts: readonly DeviceTraffic[]): DeviceTraffic {
+  const sum = (transport: TransportName) => ({
+    bytesUp: parts.reduce((total, part) => total + part[transport].bytesUp, 0),
+    bytesDown: parts.reduce((total, part) => total + part[transport].bytesDown, 0),
+  });
+  const newest = parts.find((part) => part.newest !== null)?.newest ?? null;
+  return { newest, socketio: sum('socketio'), webrtc: sum('webrtc') };
+}
+
+function nothing(): DeviceTraffic {
+  const none = { bytesUp: 0, bytesDown: 0 };
+  return { newest: null, socketio: none, webrtc: none };
+}

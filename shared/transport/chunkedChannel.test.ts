@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeHead, MAX_PIECE_BYTES } from '../protocol/channel.ts';
+import { Assembler, type Message } from './assembler.ts';
+import { ChunkedChannel } from './chunkedChannel.ts';
+import { ManualTimer } from './testing/manualTimer.ts';
+
+/** A channel, what it handed over piece by piece, and what came of it; `roomy` is what each send waits for. */
+function channelWith(
+  options: { pieceBytes?: number; mostQueuedBytes?: number; roomy?: () => Promise<void> } = {},
+) {
+  const timer = new ManualTimer();
+  const sent: Uint8Array[] = [];
+  const received: Message[] = [];
+  const ends: (string | null)[] = [];
+  const channel = new ChunkedChannel({
+    pieces: {
+      send: (piece) => {
+        sent.push(piece);
+        return options.roomy?.() ?? Promise.resolve();
+      },
+      close: () => undefined,
+    },
+    after: timer.after,
+    mostMessageBytes: 1000,
+    mostQueuedBytes: options.mostQueuedBytes ?? 100_000,
+    ...(options.pieceBytes === undefined ? {} : { pieceBytes: options.pieceBytes }),
+    received: (message) => received.push(message),
+    closed: (reason) => ends.push(reason),
+  });
+  return { channel, sent, received, ends, timer };
+}
+
+const settled = async () => {
+  for (let turn = 0; turn < 5000; turn++) await Promise.resolve();
+};
+
+describe('a chunked channel', () => {
+  it('[TR3] gives what was sent, whole and in order, whatever the size of the pieces', async () => {
+    const message = fc.record({ json: fc.jsonValue(), bytes: fc.uint8Array({ maxLength: 300 }) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { maxLength: 4 }),
+        fc.integer({ min: 1, max: 97 }),
+        async (messages, pieceBytes) => {
+          const from = channelWith({ pieceBytes });
+          const to = channelWith();
+          for (const { json, bytes } of messages) from.channel.send(json, Uint8Array.from(bytes));
+          await settled();
+          for (const piece of from.sent) {
+            expect(piece.byteLength).toBeLessThanOrEqual(pieceBytes);
+            to.channel.receive(piece);
+          }
+          expect(to.ends).toEqual([]);
+          expect(to.received.map(({ json, bytes }) => [JSON.parse(json) as unknown, [...bytes]])).toEqual(
+            messages.map(({ json, bytes }) => [JSON.parse(JSON.stringify(json)) as unknown, [...bytes]]),
+          );
+          expect(from.channel.queuedBytes).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('[TR3] no piece is larger than a data channel takes, and a large message is not copied to be cut', async () => {
+    const { channel, sent } = channelWith({ mostQueuedBytes: 1e6 });
+    const bytes = new Uint8Array(3 * MAX_PIECE_BYTES);
+    channel.send({}, bytes);
+    await settled();
+    expect(sent.map(({ byteLength }) => byteLength)).toEqual([
+      16,
+      ...[0, 0, 0].map(() => MAX_PIECE_BYTES),
+      2,
+    ]);
+    expect(sent.slice(1, 4).every(({ buffer }) => buffer === bytes.buffer)).toBe(true);
+  });
+
+  it('[TR3] a message with a bit changed is not taken', async () => {
+    const from = channelWith({ pieceBytes: 64 });
+    from.channel.send(
+      { id: 1 },
+      Uint8Array.from({ length: 200 }, (_, index) => index),
+    );
+    await settled();
+    for (let bit = 0; bit < 8 * 226; bit += 37) {
+      const to = channelWith();
+      let place = 0;
+      for (const piece of from.sent) {
+        const copy = piece.slice();
+        const byte = Math.floor(bit / 8) - place;
+        if (byte >= 0 && byte < copy.length) copy[byte] = (copy[byte] ?? 0) ^ (1 << (bit % 8));
+        place += copy.length;
+        to.channel.receive(copy);
+      }
+      expect(to.received).toEqual([]);
+    }
+  });
+
+  it.each<[string, Uint8Array[]]>([
+    ['an empty piece', [new Uint8Array()]],
+    ['not the head of a message', [new Uint8Array(16)]],
+    ['a piece that is no head', [new Uint8Array(17)]],
+    ['a message of 1001 bytes', [encodeHead({ bytes: 1001, checksum: 0, jsonBytes: 2 })]],
+    ['a message without JSON', [encodeHead({ bytes: 9, checksum: 0, jsonBytes: 0 })]],
+    [
+      'a piece beyond the end of its message',
+      [encodeHead({ bytes: 9, checksum: 0, jsonBytes: 2 }), new Uint8Array(10)],
+    ],
+    [
+      'a message whose checksum does not match',
+      [encodeHead({ bytes: 9, checksum: 1, jsonBytes: 2 }), new Uint8Array(9)],
+    ],
+  ])('[TR4] %s ends it', (reason, pieces) => {
+    const { channel, ends, received } = channelWith();
+    for (const piece of [...pieces, new Uint8Array(5)]) channel.receive(piece);
+    expect([ends, received, channel.open]).toEqual([[reason], [], false]);
+  });
+
+  it('[TR4] whatever comes in, it takes nothing that was not sent and keeps no more than its bound', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (pieces) => {
+        const assembler = new Assembler(1000);
+        for (const piece of pieces) if (assembler.take(Uint8Array.from(piece)).state === 'fault') return;
+      }),
+    );
+  });
+
+  it('[TR4] a message that is begun and not ended has a deadline, between its pieces and as a whole', () => {
+    const head = encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 });
+    const silent = channelWith();
+    silent.channel.receive(head);
+    silent.timer.advance(29_000);
+    expect(silent.ends).toEqual([]);
+    silent.timer.advance(1000);
+    expect(silent.ends).toEqual(['a message that was begun and not ended']);
+
+    const dripping = channelWith();
+    dripping.channel.receive(head);
+    for (let second = 0; second < 60 && dripping.channel.open; second += 20) {
+      dripping.timer.advance(20_000);
+      dripping.channel.receive(Uint8Array.of(1));
+    }
+    expect(dripping.ends).toEqual(['a message that was begun and not ended']);
+  });
+
+  it('[TR4] who does not read ends it: by what waits, or by time', async () => {
+    const never = () => new Promise<void>(() => undefined);
+    const full = channelWith({ mostQueuedBytes: 500, roomy: never });
+    for (let count = 0; count < 6; count++) full.channel.send({}, new Uint8Array(98));
+    await settled();
+    expect(full.ends).toEqual(['what is sent is not read']);
+    expect(full.channel.queuedBytes).toBe(0);
+
+    const still = channelWith({ roomy: never });
+    still.channel.send({}, new Uint8Array(98));
+    await settled();
+    still.timer.advance(29_999);
+    expect(still.ends).toEqual([]);
+    still.timer.advance(1);
+    expect(still.ends).toEqual(['what is sent is not read']);
+  });
+
+  it('[TR4] a channel that throws has ended, and one that has ended takes nothing more', async () => {
+    const broken = channelWith({ roomy: () => Promise.reject(new Error('no channel')) });
+    broken.channel.send({});
+    await settled();
+    broken.channel.send({});
+    broken.channel.close();
+    expect([broken.ends, broken.sent.length]).toEqual([['no channel'], 1]);
+  });
+});
