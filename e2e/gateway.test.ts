@@ -155,7 +155,9 @@ describe('updates', () => {
     expect(answer).toMatchObject({ outcome: 'APPLIED', version: 1 });
     expect(answer['weights']).toBeInstanceOf(Uint8Array);
     const again = await ask(shard, EVENTS.push, lease.terms, frame);
-    expect(again).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED' });
+    // Whoever lost the first answer has the weights that went with it, too.
+    expect(again).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED', version: 1 });
+    expect(again['weights']).toEqual(answer['weights']);
     expect(training.coordinator.version).toBe(1);
   });
 });

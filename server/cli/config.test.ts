@@ -1,3 +1,4 @@
+import { iceServerForBrowsers, iceServerForNode } from './iceServers.ts';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -236,6 +237,28 @@ describe('a model from a file', () => {
     expect(message).toContain(`--model: "${path}"`);
     expect(message).toContain(part);
   });
+});
+
+describe('--ice-servers', () => {
+  it('reads STUN and TURN servers, and gives each end what it takes', () => {
+    const list = 'stun:stun.example.org, turn:ann:pass%word@10.0.0.1:3479';
+    const { iceServers } = loadConfig('start', ['--ice-servers', list], {});
+    expect(iceServers.map(iceServerForBrowsers)).toEqual([
+      { urls: 'stun:stun.example.org:3478' },
+      { urls: 'turn:10.0.0.1:3479', username: 'ann', credential: 'pass%word' },
+    ]);
+    expect(iceServers.map(iceServerForNode)).toEqual([
+      'stun:stun.example.org:3478',
+      'turn:ann:pass%25word@10.0.0.1:3479',
+    ]);
+  });
+
+  it.each(['http://a', 'stun:', 'turn:host:3478', 'turn:user@host', 'stun:a,,stun:b', 'stun:a b'])(
+    'refuses %s',
+    (list) => {
+      expect(messageOf(['--ice-servers', list])).toContain('--ice-servers');
+    },
+  );
 });
 
 describe('settingsOf', () => {

@@ -37,6 +37,8 @@ export interface Serving {
   addresses: Address[];
   adminUrl: string;
   trainImages: number;
+  /** Devices that have a data channel to this process. */
+  channelPeers: () => number;
   /** Cuts every data channel of this process as a network would. */
   cutChannels: () => void;
   close: () => Promise<void>;
@@ -133,6 +135,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       addresses,
       adminUrl: adminAddress(listening, sessions.token),
       trainImages: mnist.train.samples,
+      channelPeers: () => channels?.peers ?? 0,
       cutChannels: () => channels?.cut(),
       close: async () => {
         cancelTelling();

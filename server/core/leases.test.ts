@@ -203,6 +203,18 @@ describe('repeated pushes', () => {
     expect(device?.answers.at(-1)).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED' });
     expect(world.coordinator.version).toBe(4200);
   });
+
+  it('[LS3] a repeat so late that the weights of its version are no longer kept brings the newest', () => {
+    const world = new World({ shards: 1 });
+    world.coordinator.start();
+    const [device] = world.readyDevices(1, { unitMs: null });
+    world.wire.drain();
+    const old = device?.lease;
+    for (let unit = 0; unit < 30; unit++) device?.pushNow(device.lease, {}, world.initial);
+    device?.pushNow(old, {}, world.initial);
+    expect(device?.answers.at(-1)).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED', version: 30 });
+    expect(device?.answers.at(-1)?.slice).toBeDefined();
+  });
 });
 
 describe('devices that go', () => {
