@@ -10,12 +10,12 @@ export interface CalibrationWork {
   local: LocalTraining;
 }
 
-/** An engine that takes longer than this over one step is timed by it alone: leases wait meanwhile. */
-const HOPELESS_MS = 250;
+/** An engine is timed for about so long: leases wait meanwhile. */
+const TIMED_MS = 250;
 
 /**
- * Samples a second of an engine on the work: after one step to warm up, all of the unit's steps; of an engine that
- * is slow beyond hope, that one step [EN5].
+ * Samples a second of an engine on the work: after one step to warm up, as many of the unit's steps as it does in
+ * a moment; of an engine that takes longer over one, that one [EN5].
  * @throws {Error} where the engine fails.
  */
 export async function timeEngine(engine: Engine, work: CalibrationWork, now: () => number): Promise<number> {
@@ -27,8 +27,10 @@ export async function timeEngine(engine: Engine, work: CalibrationWork, now: () 
     return now() - begun;
   };
   const first = await timed(local.batch);
-  const [samples, elapsed] =
-    first > HOPELESS_MS ? [local.batch, first] : [order.length, await timed(order.length)];
+  // The first step is slower than those after it, so that there are rather too few.
+  const steps = Math.floor(Math.min(order.length / local.batch, TIMED_MS / Math.max(first, 0.1)));
+  const samples = Math.max(1, steps) * local.batch;
+  const elapsed = steps < 1 ? first : await timed(samples);
   // A clock that browsers made coarse may show no time at all.
   return (1000 * samples) / Math.max(elapsed, 0.1);
 }

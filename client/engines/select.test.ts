@@ -173,6 +173,16 @@ describe('calibration', () => {
 });
 
 describe('an engine that fails at work', () => {
+  it('[EN6] gives way to one that was found right before, though a faster one had taken its place', async () => {
+    const device = new FakeDevice({ wasm: { msAStep: 4 }, webgpu: { msAStep: 1 } });
+    const selection = await device.begin();
+    await reconsidered(device, selection);
+    expect(selection.engine.name).toBe('webgpu');
+    await selection.failed('the device was lost');
+    expect(selection.engine.name).toBe('wasm');
+    expect(device.loaded).toEqual(['wasm', 'webgpu', 'wasm']);
+  });
+
   it('[EN6] gives way to the next right one, and is reported', async () => {
     const device = new FakeDevice({ wasm: 'right', webgpu: 'right' });
     const selection = await device.begin();

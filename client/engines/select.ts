@@ -87,7 +87,10 @@ export class EngineSelection implements Engines {
     this.#note(engine, 'failed', reason);
     engine.dispose();
     this.#engine = null;
-    await this.#takeNext();
+    const rival = this.#rival;
+    this.#rival = null;
+    if (rival === null) await this.#takeNext();
+    else this.#take(rival);
   }
 
   /**
@@ -123,20 +126,27 @@ export class EngineSelection implements Engines {
 
   async #compare(rival: Engine, work: CalibrationWork): Promise<void> {
     this.#rival = null;
-    const { engine } = this;
-    try {
-      const [ours, theirs] = [
-        await timeEngine(engine, work, this.#parts.now),
-        await timeEngine(rival, work, this.#parts.now),
-      ];
-      this.#note(engine, 'right', null, ours);
-      this.#note(rival, 'right', null, theirs);
-      const [loser, winner] = theirs > ours ? [engine, rival] : [rival, engine];
-      loser.dispose();
-      this.#take(winner);
-    } catch (error) {
-      this.#note(rival, 'failed', reasonOf(error));
+    const theirs = await this.#timed(rival, work);
+    if (theirs === null) {
       rival.dispose();
+      return;
+    }
+    const { engine } = this;
+    const ours = await this.#timed(engine, work);
+    const [loser, winner] = ours === null || theirs > ours ? [engine, rival] : [rival, engine];
+    loser.dispose();
+    this.#take(winner);
+  }
+
+  /** Samples a second; null where the engine failed at it. */
+  async #timed(engine: Engine, work: CalibrationWork): Promise<number | null> {
+    try {
+      const rate = await timeEngine(engine, work, this.#parts.now);
+      this.#note(engine, 'right', null, rate);
+      return rate;
+    } catch (error) {
+      this.#note(engine, 'failed', reasonOf(error));
+      return null;
     }
   }
 
@@ -155,10 +165,11 @@ export class EngineSelection implements Engines {
     this.#parts.changed?.(engine, this.note);
   }
 
-  /** What has not been tried: the one that is asked for, our own, then tfjs. */
+  /** What has not been found wanting: the one that is asked for, our own, then tfjs. */
   async *#candidates(): AsyncGenerator<Candidate> {
     const { asked, supply } = this.#parts;
-    const untried = (candidates: Candidate[]) => candidates.filter(({ name }) => !this.#trials.has(name));
+    const passable = (candidates: Candidate[]) =>
+      candidates.filter(({ name }) => (this.#trials.get(name)?.verdict ?? 'right') === 'right');
     if (asked !== 'auto' && !this.#trials.has(asked)) {
       const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await supply.tfjs() : [])];
       const wished = all.find(({ name }) => name === asked);
@@ -166,8 +177,8 @@ export class EngineSelection implements Engines {
         this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
       else yield wished;
     }
-    for (const candidate of untried(supply.fused)) yield candidate;
-    for (const candidate of untried(await supply.tfjs())) yield candidate;
+    for (const candidate of passable(supply.fused)) yield candidate;
+    for (const candidate of passable(await supply.tfjs())) yield candidate;
   }
 
   /** Loads an engine and has it give the known answer; null where it cannot. */

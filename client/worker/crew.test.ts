@@ -55,17 +55,29 @@ describe('a crew', () => {
     expect([crew.busy, who]).toEqual([1, [0, 1, 1]]);
   });
 
-  it('[EN6] goes on without a worker whose engine failed, unless it is the first', async () => {
+  it('[EN6] goes on without a worker whose engine failed, whichever it is, while there are others', async () => {
     const { crew, engines } = await grown(2);
     const workers: CrewWorker[] = [];
     const seen = (worker: CrewWorker) => Promise.resolve(void workers.push(worker));
     await Promise.all([crew.do(seen), crew.do(seen)]);
     const [first, second] = workers;
     if (first === undefined || second === undefined) throw new Error('no workers');
-    await crew.failed(second, 'it broke');
-    expect([crew.report.workers, engines.map(({ disposed }) => disposed)]).toEqual([1, [0, 1]]);
+    await crew.failed(first, 'it broke');
+    expect([crew.report.workers, engines.map(({ disposed }) => disposed)]).toEqual([1, [1, 0]]);
     expect(await crew.grow()).toBe(false);
-    await expect(crew.failed(first, 'it broke too')).rejects.toThrow('it broke too');
+    await expect(crew.failed(second, 'it broke too')).rejects.toThrow('it broke too');
+  });
+
+  it('[EN6] has another worker do what waited for one whose engine failed', async () => {
+    const { crew } = await grown(2);
+    const done: CrewWorker[] = [];
+    const failing = crew.do((worker) => crew.failed(worker, 'it broke'));
+    const others = Array.from({ length: 3 }, () =>
+      crew.do((worker) => Promise.resolve(void done.push(worker))),
+    );
+    await Promise.all([failing, ...others]);
+    expect(done).toHaveLength(3);
+    expect(new Set(done).size).toBe(1);
   });
 
   it('reports what was wrong with the engine of any worker', async () => {

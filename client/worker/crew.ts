@@ -79,7 +79,8 @@ export class Crew {
     const place = this.#places.toSorted((left, right) => urgency(left) - urgency(right))[0];
     if (place === undefined) return;
     place.pending++;
-    place.working = place.working.then(() => job(place));
+    // Its engine may have failed by the time that it comes to this: then another worker does it.
+    place.working = place.working.then(() => (this.#places.includes(place) ? job(place) : this.do(job)));
     try {
       await place.working;
     } finally {
@@ -94,7 +95,7 @@ export class Crew {
     try {
       await worker.engines.failed(reason);
     } catch (error) {
-      if (index <= 0) throw error;
+      if (index < 0 || this.#places.length === 1) throw error;
       this.#full = true;
       this.#places.splice(index, 1);
       worker.engines.dispose();

@@ -1,3 +1,4 @@
+import { MOST_BATCH, MOST_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS } from '../../shared/profile/profile.ts';
 import {
   allOrCount,
@@ -79,9 +80,7 @@ const MOST_SECONDS = 2_000_000;
 /** An hour for one work unit is more than any engine needs; longer would only hide a hung device. */
 const MOST_LEASE_SECONDS = 3600;
 const TABS_MOST = 256;
-const BATCH_MOST = 4096;
 const WORKERS_MOST = 64;
-const STEPS_MOST = 10_000;
 
 export const SETTINGS = {
   model: setting(
@@ -119,7 +118,7 @@ export const SETTINGS = {
   workers: setting(['worker'], whole(1, WORKERS_MOST), 1, 'Workers to start, each a device of its own.'),
   batch: setting<number | undefined>(
     RUNS,
-    whole(1, BATCH_MOST),
+    whole(1, MOST_BATCH),
     undefined,
     "Images a gradient or a local step is the mean of; by default the model's recipe.",
     { unit: 'images' },
@@ -144,7 +143,7 @@ export const SETTINGS = {
   ),
   localSteps: setting<number | undefined>(
     RUNS,
-    whole(1, STEPS_MOST),
+    whole(1, MOST_LOCAL_STEPS),
     undefined,
     "Steps that a worker takes by itself before it hands in an update; 1 is one gradient; by default the model's recipe.",
     { unit: 'steps' },

@@ -59,6 +59,5 @@ export function layoutOf(spec: ModelSpec): ParameterLayout {
       add(`${name}.bias`, 'bias', [layer.units], channels, layer.units);
     }
   });
-  if (length === 0) throw new ModelSpecError('model: no layer has parameters');
   return { tensors, length };
 }

@@ -93,6 +93,7 @@ describe('a model declaration', () => {
     ],
     ['the last layer must give one row of logits: end with a dense layer', [CONV]],
     ['the last layer must give one row of logits: end with a dense layer', [{ kind: 'relu' }]],
+    ['the last layer must give one row of logits: end with a dense layer', [CONV, FLATTEN, { kind: 'relu' }]],
   ])('[MD1] whose shapes do not fit is refused: %s', (message, layers) => {
     expect(messageOf({ ...GOOD, layers })).toBe(`model: ${message}`);
   });

@@ -53,7 +53,9 @@ export function parseModelSpec(declaration: unknown): ModelSpec {
     throw new ModelSpecError(`${where}: ${issue?.message ?? 'invalid'}`);
   }
   const shapes = outputShapes(parsed.data);
-  if (shapes.at(-1)?.length !== 1) {
+  // After a flattened image the logits would lie over several pixels, which no engine of ours reads.
+  const last = parsed.data.layers.findLast(({ kind }) => kind !== 'relu');
+  if (shapes.at(-1)?.length !== 1 || last?.kind !== 'dense') {
     throw new ModelSpecError('model: the last layer must give one row of logits: end with a dense layer');
   }
   return parsed.data;

@@ -84,9 +84,13 @@ export type LeaseTerms = z.infer<typeof leaseTerms>;
 export const signedTerms = z.strictObject({ ...leaseTerms.shape, mac: hex(32) });
 export type SignedTerms = z.infer<typeof signedTerms>;
 
+/** What a unit may ask for at most: a device refuses more, which would hold it for ever. */
+export const MOST_LOCAL_STEPS = 10_000;
+export const MOST_BATCH = 4096;
+
 /** Local steps of SGD, momentum beginning at zero in each unit. */
 export const localTraining = z.strictObject({
-  steps: z.int().check(z.minimum(1)),
+  steps: z.int().check(z.minimum(1), z.maximum(MOST_LOCAL_STEPS)),
   lr: z.number().check(z.positive()),
   momentum: z.number().check(z.minimum(0), z.lt(1)),
 });
@@ -102,7 +106,7 @@ export const workUnit = z.strictObject({
   /** Seeds the order in which the data shard is visited. */
   seed: count,
   /** Images a gradient or a local step. */
-  batch: z.int().check(z.minimum(1)),
+  batch: z.int().check(z.minimum(1), z.maximum(MOST_BATCH)),
   /** The local steps whose delta is asked for; null asks for one gradient. */
   local: z.nullable(localTraining),
   codec: z.literal('float32'),
