@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../../model/spec.ts';
 import { convBackward } from './convBackward.ts';
 import { convForward } from './convForward.ts';
-import { maskFilterGradient, regroupWeights } from './convWeights.ts';
+import { regroupWeights } from './convWeights.ts';
 import { denseBackward, denseForward } from './dense.ts';
 import type { Code } from './encoding.ts';
 import { readImage } from './image.ts';
@@ -60,7 +60,6 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
   );
   const convolutions = map.stages.filter((stage) => stage.op === 'conv');
   const regroup = convolutions.map((stage) => procedure((locals) => regroupWeights(stage, locals)));
-  const mask = convolutions.map((stage) => procedure((locals) => maskFilterGradient(stage, map, locals)));
   const update = module.add({ parameters: ['f32', 'f32'], result: null }, (locals, lr, momentum) =>
     updateParameters(map, lr, momentum, locals),
   );
@@ -114,7 +113,6 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
         regroup,
         repeat(left, steps.get, [
           sum.set(f64.add(sum.get, step)),
-          mask,
           call(update, lr.get, momentum.get),
           regroup,
           order.set(i32.add(order.get, i32.mul(batch.get, i32.constant(FLOAT)))),
