@@ -1,10 +1,10 @@
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { EVENTS, signalAnswer, type IceServer, type ShardMap } from '../../shared/protocol/messages.ts';
-import type { Transport } from '../../shared/transport/transport.ts';
+import { NO_BYTES, type Transport } from '../../shared/transport/transport.ts';
 import type { FindSideways, Sideway } from './connect.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { PeerRequest } from './peerPort.ts';
-import { ANSWER_WITHIN_MS, NO_BYTES } from './shardClient.ts';
+import { ANSWER_WITHIN_MS } from './shardClient.ts';
 import type { TransportWish } from './wish.ts';
 
 /** How often a channel is opened, the first time included. */

@@ -2,9 +2,13 @@ import type { IceServer } from '../../shared/protocol/messages.ts';
 import { PING } from '../../shared/protocol/channel.ts';
 import type { After } from '../../shared/transport/chunkedChannel.ts';
 import { RequestClient } from '../../shared/transport/requestClient.ts';
-import { TransportEnded, type Transport, type TransportReply } from '../../shared/transport/transport.ts';
+import {
+  NO_BYTES,
+  TransportEnded,
+  type Transport,
+  type TransportReply,
+} from '../../shared/transport/transport.ts';
 import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
-import { NO_BYTES } from './shardClient.ts';
 
 /** A channel that has not opened by then will not. */
 const OPEN_WITHIN_MS = 15_000;

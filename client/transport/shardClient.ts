@@ -1,6 +1,11 @@
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
 import { EVENTS, shardAnswer, type ShardMap, type SignedTerms } from '../../shared/protocol/messages.ts';
-import { TransportEnded, type Transport, type TransportReply } from '../../shared/transport/transport.ts';
+import {
+  NO_BYTES,
+  TransportEnded,
+  type Transport,
+  type TransportReply,
+} from '../../shared/transport/transport.ts';
 import { ConnectionLost, type ShardClient, type SliceReply } from './connection.ts';
 
 type ShardPlace = ShardMap[number];
@@ -9,7 +14,6 @@ type ShardPlace = ShardMap[number];
 export const ANSWER_WITHIN_MS = 30_000;
 /** A push is answered when its round ends: two leases at most, of which a server may allow an hour each. */
 const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
-export const NO_BYTES = new Uint8Array();
 
 /**
  * One shard, asked by the first of the transports; what that leaves unanswered is asked again by the next. The

@@ -1,7 +1,10 @@
 import type { Socket } from 'socket.io-client';
-import { TransportEnded, type Transport, type TransportReply } from '../../shared/transport/transport.ts';
-
-const NO_BYTES = new Uint8Array();
+import {
+  NO_BYTES,
+  TransportEnded,
+  type Transport,
+  type TransportReply,
+} from '../../shared/transport/transport.ts';
 
 /** The shards by their sockets: one namespace each, whole messages, socket.io's own acknowledgements. */
 export class SocketTransport implements Transport {

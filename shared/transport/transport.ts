@@ -5,6 +5,9 @@ export class TransportEnded extends Error {
   override name = 'TransportEnded';
 }
 
+/** What goes with a request that has no frame. */
+export const NO_BYTES = new Uint8Array();
+
 /** The answer to a request: what it says, and the bytes that came along, empty where there were none. */
 export interface TransportReply {
   answer: Record<string, unknown>;
