@@ -57,24 +57,33 @@ describe('engines', () => {
     '[EN1] a tab that trains on the fused engine fetches no tfjs, and little else',
     async () => {
       const server = await startServer(cleanup, RUN);
-      const browser = await openBrowser(cleanup);
-      let bytes = 0;
-      const page = await openTab(browser, server.url, {
+      const fetched = new Map<string, number>();
+      // A data channel is opened once the first update was answered.
+      const beforeTraining = () => [...fetched].filter(([name]) => !name.includes('pagePeer'));
+      const page = await openTab(await openBrowser(cleanup), server.url, {
+        query: 'workers=2',
         prepare: (fresh) => {
-          fresh.on('response', (response) => {
-            if (!/\.js$/.test(new URL(response.url()).pathname)) return;
-            void response
-              .request()
-              .sizes()
-              .then(({ responseBodySize }) => (bytes += responseBodySize));
+          // Playwright has no sizes of what workers fetch, but the server's headers of everything.
+          fresh.context().on('response', (response) => {
+            const { pathname } = new URL(response.url());
+            if (/\.(js|wasm)$/.test(pathname))
+              fetched.set(pathname, Number(response.headers()['content-length']));
           });
           return Promise.resolve();
         },
       });
-      await expect.poll(() => server.snapshot().devices[0]?.applied ?? 0, PATIENCE).toBeGreaterThan(5);
+      const row = () => server.snapshot().devices[0];
+      await expect.poll(() => row()?.profile.workers, PATIENCE).toBe(2);
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(5);
       expect(await page.getByTestId('engine').getAttribute('data-value')).toBe('wasm');
-      expect(bytes).toBeGreaterThan(10_000);
-      expect(bytes).toBeLessThan(100_000);
+      const names = beforeTraining()
+        .map(([name]) => name)
+        .join(' ');
+      expect(names).toContain('webWorkerMain');
+      expect(names).not.toMatch(/tfjs|webgpu/);
+      const bytes = beforeTraining().reduce((sum, [, size]) => sum + size, 0);
+      expect(bytes).toBeGreaterThan(40_000);
+      expect(bytes, names).toBeLessThan(100_000);
     },
     SLOW_MS,
   );

@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { unitOrder } from '../shared/engine/batch.ts';
 import { engineContract, noiseShard } from '../shared/engine/testing/contract.ts';
+import { ODD_SPECS } from '../shared/engine/testing/specs.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
+import type { EngineName } from '../shared/profile/profile.ts';
 import { lenet } from '../shared/model/zoo/lenet.ts';
+import { rayConvnet } from '../shared/model/zoo/ray-convnet.ts';
 import { call, openEnginePage, remoteEngine } from './support/remoteEngine.ts';
 import { loseDevices, openBrowser } from './support/tabs.ts';
 import { Cleanup } from './support/testServer.ts';
@@ -12,20 +15,20 @@ afterAll(() => cleanup.run());
 
 const page = openBrowser(cleanup).then((browser) => openEnginePage(cleanup, browser));
 
-engineContract(
-  'the fused engine of WebGPU in a tab',
-  async (spec) => remoteEngine(await page, 'webgpu', spec),
-  {
-    long: true,
-  },
-);
-engineContract(
-  'the fused engine of WebAssembly in a tab',
-  async (spec) => remoteEngine(await page, 'wasm', spec),
-  {
-    long: false,
-  },
-);
+/** `npm run test:engines`: minutes more, for the backends that draw and compute on the processor here. */
+const thorough = process.env.TABSWARM_THOROUGH === 'yes';
+const few = { long: false, specs: [rayConvnet.spec, ...ODD_SPECS.slice(0, 1)] };
+const every = { long: true };
+
+const contracts: [string, EngineName, Parameters<typeof engineContract>[2]][] = [
+  ['the fused engine of WebGPU in a tab', 'webgpu', every],
+  ['the fused engine of WebAssembly in a tab', 'wasm', every],
+  ['TensorFlow.js on WebGPU in a tab', 'tfjs-webgpu', thorough ? every : few],
+  ['TensorFlow.js on WebGL in a tab', 'tfjs-webgl', thorough ? every : few],
+];
+for (const [title, name, extent] of contracts) {
+  engineContract(title, async (spec) => remoteEngine(await page, name, spec), extent);
+}
 
 describe('the fused engine of WebGPU', () => {
   /** Sixteen images for lenet, held by an engine of the tab of its own. */

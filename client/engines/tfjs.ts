@@ -23,6 +23,8 @@ const EVALUATION_BATCH = 500;
 export async function createTfjsEngine(spec: ModelSpec, probe: EngineProbe<TfjsName>): Promise<Engine> {
   const backend = probe.name.replace('tfjs-', '');
   if (backend === 'webgpu') await import('@tensorflow/tfjs-backend-webgpu');
+  // Packed four to a texel, matrices of an odd number of rows are multiplied wrongly (4.22.0, seen on SwiftShader).
+  if (backend === 'webgl') tf.env().set('WEBGL_PACK', false);
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no ${backend} backend here`);
   await tf.ready();
   const engine = new TfjsEngine(spec, probe);

@@ -9,7 +9,7 @@ export interface Sideway {
   readonly url: string;
   /** Null while it cannot be used. */
   readonly transport: Transport | null;
-  /** Resolves when the first try has come to something or to nothing. */
+  /** Opens it, once; resolves when the first try has come to something or to nothing. */
   begin(): Promise<void>;
   close(): void;
 }
@@ -21,7 +21,8 @@ const NONE: FindSideways = () => ({ sideways: [], wanted: false });
 
 /**
  * Connects to a server. Tensors go by the socket at once, by a sideway while one can be used, and by the socket again
- * when it has ended [TR2].
+ * when it has ended [TR2]. Where it is not asked for, a sideway is opened once an update was answered: what it costs
+ * to fetch and to open must not keep a newcomer from training.
  */
 export function connect(
   open: (events: CoordinatorEvents) => BareConnection,
@@ -51,8 +52,12 @@ export function connect(
       const socket = connection.openShards(welcome);
       const found = findSideways(welcome, socket);
       sideways = found.sideways;
-      const first = Promise.all(sideways.map((sideway) => sideway.begin()));
-      if (found.wanted) await first;
+      let begun: Promise<unknown> | null = null;
+      const begin = () => {
+        if (mine === joined) begun ??= Promise.all(found.sideways.map((sideway) => sideway.begin()));
+        return begun;
+      };
+      if (found.wanted) await begin();
       return welcome.shards.map((place) => {
         const sideway = found.sideways.find(({ url }) => url === place.url);
         const transports = (): Transport[] => {
@@ -60,7 +65,8 @@ export function connect(
           const better = sideway?.transport ?? null;
           return better === null ? [socket] : [better, socket];
         };
-        return createShardClient(transports, place, welcome.run);
+        const client = createShardClient(transports, place, welcome.run);
+        return { ...client, push: (terms, values) => client.push(terms, values).finally(() => void begin()) };
       });
     },
     restart() {

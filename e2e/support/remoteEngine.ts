@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright';
 import { build, preview } from 'vite';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { EngineName } from '../../shared/profile/profile.ts';
 import type { EnginePage } from './enginePage/main.ts';
 import { temporaryFolder, type Cleanup } from './testServer.ts';
 
@@ -36,7 +37,7 @@ export function call<Name extends keyof EnginePage>(
 }
 
 /** An engine of a page, as if it were here. */
-export async function remoteEngine(page: Page, name: 'wasm' | 'webgpu', spec: ModelSpec): Promise<Engine> {
+export async function remoteEngine(page: Page, name: EngineName, spec: ModelSpec): Promise<Engine> {
   const { id, detail, software } = await call(page, 'create', name, spec);
   return {
     ...{ name, detail, software },

@@ -34,7 +34,8 @@ countCalls();
 
 const page = {
   async create(name: string, spec: ModelSpec) {
-    const candidate = browserSupply.fused.find((each) => each.name === name);
+    const supply = name.startsWith('tfjs-') ? await browserSupply.tfjs() : browserSupply.fused;
+    const candidate = supply.find((each) => each.name === name);
     if (candidate === undefined) throw new Error(`no engine ${name}`);
     const engine = await candidate.load(spec);
     const id = engines.size + 1;
