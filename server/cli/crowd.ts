@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright';
 import { startNodeWorkers } from '../../client/node/workers.ts';
 import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
+import { machine, type Machine } from '../../e2e/swarm/machine.ts';
 import { isSelfSigned } from '../../e2e/swarm/certificate.ts';
 import { launchBrowser, openTabs } from '../../e2e/swarm/launch.ts';
 import type { Config } from './config.ts';
@@ -23,16 +24,22 @@ export interface Crowd {
 
 /**
  * Finds and starts the browser where tabs are asked for; where none can be had, as many workers without one take
- * their place.
+ * their place [EN8].
  * @throws {NoBrowserError} where the browser that was named is none.
  */
 export async function prepareCrowd(
-  { tabs, tabWorkers, nodeWorkers, chromium }: Config,
+  {
+    tabs,
+    tabWorkers,
+    nodeWorkers,
+    chromium,
+  }: Pick<Config, 'tabs' | 'tabWorkers' | 'nodeWorkers' | 'chromium'>,
   note: (line: string) => void,
+  on: Machine = machine,
 ): Promise<PreparedCrowd> {
   if (tabs === 0) return { tabs, tabWorkers, nodeWorkers, browser: null };
   try {
-    const { executablePath } = await findChromium(chromium);
+    const { executablePath } = await findChromium(chromium, on);
     const browser = launchBrowser(executablePath);
     // Whoever opens the tabs meets the failure; it is none before.
     browser.catch(() => undefined);

@@ -177,7 +177,7 @@ export const SETTINGS = {
   maxStaleness: setting(RUNS, whole(0), 100, 'Async updates that are older than this are refused.', {
     unit: 'versions',
   }),
-  roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each device.', {
+  roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each worker.', {
     unit: 'updates',
   }),
   leaseSeconds: setting(

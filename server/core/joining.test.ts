@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shardPass } from '../../shared/protocol/mac.ts';
-import { createWork } from './work.ts';
+import { createWork, samplesOf } from './work.ts';
 import { dataShards, KEY, RUN, World } from './testing/world.ts';
 
 describe('joining', () => {
@@ -81,6 +81,11 @@ describe('joining', () => {
 });
 
 describe('work', () => {
+  it('[UN4] visits a batch for each local step, and once where it asks for a gradient', () => {
+    expect(samplesOf({ batch: 32, local: null })).toBe(32);
+    expect(samplesOf({ batch: 32, local: { steps: 5, lr: 0.1, momentum: 0 } })).toBe(160);
+  });
+
   it('[UN2] a unit follows from the run seed, its lane and its step', () => {
     const settings = { batch: 32, local: null, seed: 3, startVersion: 0 };
     const [work, same] = [
