@@ -1,3 +1,4 @@
+import { UNKNOWN_CONDITIONS } from '../shared/profile/profile.ts';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../server/core/testing/virtualClock.ts';
@@ -12,7 +13,12 @@ const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const server = (...argv: string[]) => startServer(cleanup, ['--evaluate-every', '0', ...argv]);
-const ENGINE = { engine: { name: 'scripted', detail: 'test', software: false }, trials: [], workers: 1 };
+const ENGINE = {
+  engine: { name: 'scripted', detail: 'test', software: false },
+  trials: [],
+  workers: 1,
+  conditions: UNKNOWN_CONDITIONS,
+};
 
 describe('joining', () => {
   it('[PR2] a peer of another protocol version is answered WRONG_PROTOCOL and closed', async () => {

@@ -1,3 +1,4 @@
+import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { expect, it } from 'vitest';
 import { DEVICE_STATES, type DeviceRow } from '../../shared/protocol/admin.ts';
 import { COLUMNS, sortDevices, summarise } from './deviceColumns.ts';
@@ -6,12 +7,8 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   device,
   state,
   profile: {
-    agent: 'Chrome 156 on Linux',
-    cores: 4,
-    secureContext: true,
+    ...TEST_PROFILE,
     engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },
-    trials: [],
-    workers: 1,
   },
   samplesPerSecond: 1234.5,
   staleness: null,

@@ -2,6 +2,7 @@ import type { EngineTrial } from '../../shared/profile/profile.ts';
 import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
+import { conditionWords, profileWords } from './profileWords.ts';
 
 type State = DeviceRow['state'];
 
@@ -82,8 +83,8 @@ export const COLUMNS: readonly Column[] = [
     label: 'Browser',
     number: false,
     text: ({ profile }) => profile.agent,
-    detail: ({ profile }) =>
-      `${profile.cores} ${profile.cores === 1 ? 'core' : 'cores'}${profile.workers === 1 ? '' : `, ${profile.workers} workers`}${profile.secureContext ? '' : ', not over https'}`,
+    detail: ({ profile }) => profileWords(profile),
+    title: ({ profile }) => conditionWords(profile),
   },
   {
     key: 'state',

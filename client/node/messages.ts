@@ -1,3 +1,5 @@
+import type { DeviceLabels } from '../../shared/profile/profile.ts';
+
 /* What the threads of workers without a browser and the program that started them say to each other. */
 
 /** What a thread is started with. */
@@ -8,6 +10,9 @@ export interface NodeWorkerTask {
   join: string;
   /** The server's certificate is its own word, and taken for it. */
   selfSigned: boolean;
+  labels: DeviceLabels;
+  /** How many times longer than it needs it takes over everything it computes; 1 is no longer. */
+  slowdown: number;
 }
 
 /** The only thing a thread is told: leave and end. */

@@ -1,31 +1,41 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineSelection } from '../engines/select.ts';
+import { slowed } from './slowed.ts';
 import { wasmCandidate, type EngineSupply } from '../engines/supply.ts';
 import { connect } from '../transport/connect.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from '../worker/dataCache.ts';
+import { DeviceConditions } from '../worker/conditions.ts';
 import { Volunteer } from '../worker/volunteer.ts';
+import { PROFILE_VERSION } from '../../shared/profile/profile.ts';
 import type { FromNodeWorker, NodeWorkerTask } from './messages.ts';
 
 /* A worker without a browser: the volunteer of the pages, with the fused engine, in a thread of Node. */
 
-const { server, join, selfSigned } = workerData as NodeWorkerTask;
+const { server, join, selfSigned, labels, slowdown } = workerData as NodeWorkerTask;
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a worker thread');
 const tell = (message: FromNodeWorker) => port.postMessage(message);
 
-const nodeSupply: EngineSupply = { fused: [wasmCandidate], tfjs: () => Promise.resolve([]) };
+const candidate = slowdown === 1 ? wasmCandidate : slowed(wasmCandidate, slowdown);
+const nodeSupply: EngineSupply = { fused: [candidate], tfjs: () => Promise.resolve([]) };
+const conditions = new DeviceConditions(() => performance.now());
 
 const volunteer = new Volunteer({
   join,
   resume: null,
-  agent: {
+  description: {
+    version: PROFILE_VERSION,
     agent: `Node ${process.versions.node} on ${process.platform}`,
+    formFactor: 'server',
     cores: availableParallelism(),
+    memoryGiB: totalmem() / 2 ** 30,
     secureContext: true,
+    labels,
   },
-  data: new DataCache(server),
+  conditions,
+  data: new DataCache(server, (bytes, begun) => conditions.fetched(bytes, begun)),
   connect: (events) =>
     connect((heard) => connectSocketIo(server, heard, { rejectUnauthorized: !selfSigned }), events),
   crew: {

@@ -9,7 +9,10 @@ export interface NodeWorkers {
   close(): Promise<void>;
 }
 
-export interface NodeWorkerOptions extends NodeWorkerTask {
+export interface NodeWorkerOptions
+  extends
+    Pick<NodeWorkerTask, 'server' | 'join' | 'selfSigned'>,
+    Partial<Pick<NodeWorkerTask, 'labels' | 'slowdown'>> {
   /** How many. */
   workers: number;
   log: (line: string) => void;
@@ -20,12 +23,12 @@ const LEAVE_WITHIN_MS = 2000;
 
 /** Starts workers that join the run of a server, each in a thread of its own. */
 export function startNodeWorkers(options: NodeWorkerOptions): NodeWorkers {
-  const { server, join, workers, selfSigned, log } = options;
+  const { server, join, workers, selfSigned, labels = {}, slowdown = 1, log } = options;
   // What `fetch` goes by in these threads; the process that started them goes on checking certificates.
   const env = { ...process.env, ...(selfSigned ? { NODE_TLS_REJECT_UNAUTHORIZED: '0' } : {}) };
   let closed = false;
   const threads = Array.from({ length: workers }, (_, index) => {
-    const task: NodeWorkerTask = { server, join, selfSigned };
+    const task: NodeWorkerTask = { server, join, selfSigned, labels, slowdown };
     const thread = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: task, env });
     const name = `worker ${index + 1}`;
     thread.on('message', (message: FromNodeWorker) => {

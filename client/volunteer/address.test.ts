@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultWorkers, readJoin, readWishes } from './address.ts';
 
-const AUTO = { engine: 'auto', workers: null, transport: 'auto' };
+const AUTO = { engine: 'auto', workers: null, transport: 'auto', labels: {} };
 
 describe('the address of the volunteer page', () => {
   it('chooses an engine itself where none is asked for', () => {
@@ -34,6 +34,20 @@ describe('the address of the volunteer page', () => {
     const { transport, notice } = readWishes('?transport=carrier-pigeon');
     expect(transport).toBe('auto');
     expect(notice).toContain('“carrier-pigeon”');
+  });
+
+  it('takes labels, and names one that is none', () => {
+    expect(readWishes('?label=room:lab&label=owner:ada').labels).toEqual({ room: 'lab', owner: 'ada' });
+    for (const bad of ['lab', ':lab', 'room:', 'room:the lab', 'room:a:b']) {
+      const { labels, notice } = readWishes(`?label=a:b&label=${encodeURIComponent(bad)}`);
+      expect(labels).toEqual({});
+      expect(notice).toContain(`“${bad}”`);
+    }
+    const many = Array.from({ length: 17 }, (_, index) => `label=a${index}:b`).join('&');
+    expect(readWishes(`?${many}`)).toMatchObject({
+      labels: {},
+      notice: expect.stringContaining('16') as string,
+    });
   });
 
   it('leaves one core to whoever sits at the device', () => {

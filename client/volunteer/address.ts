@@ -1,26 +1,37 @@
 import { TRANSPORT_WISHES, type TransportWish } from '../transport/wish.ts';
-import { ENGINES, MAX_WORKERS, type EngineName } from '../../shared/profile/profile.ts';
+import {
+  deviceLabels,
+  ENGINES,
+  MAX_LABELS,
+  MAX_WORKERS,
+  type DeviceLabels,
+  type EngineName,
+} from '../../shared/profile/profile.ts';
 
 export interface Wishes {
   engine: EngineName | 'auto';
   /** Workers at most; null where the address does not say. */
   workers: number | null;
   transport: TransportWish;
+  labels: DeviceLabels;
   /** What the address asks for and cannot have; null where all is well. */
   notice: string | null;
 }
 
 const isEngine = (name: string): name is EngineName => ENGINES.some((engine) => engine === name);
 
-/** Reads `?engine=`, `?workers=` and `?transport=`. What cannot be had is reported, never silently replaced. */
+/** Reads `?engine=`, `?workers=`, `?transport=` and each `?label=`. What cannot be had is reported, never silently replaced. */
 export function readWishes(search: string): Wishes {
   const query = new URLSearchParams(search);
   const engine = readEngine(query.get('engine'));
   const workers = readWorkers(query.get('workers'));
   const transport = readTransport(query.get('transport'));
-  const notices = [engine.notice, workers.notice, transport.notice].filter((notice) => notice !== null);
+  const labels = readLabels(query.getAll('label'));
+  const notices = [engine.notice, workers.notice, transport.notice, labels.notice].filter(
+    (notice) => notice !== null,
+  );
   return {
-    ...{ engine: engine.wish, workers: workers.wish, transport: transport.wish },
+    ...{ engine: engine.wish, workers: workers.wish, transport: transport.wish, labels: labels.wish },
     notice: notices.length === 0 ? null : notices.join(' '),
   };
 }
@@ -47,6 +58,22 @@ function readTransport(asked: string | null): { wish: TransportWish; notice: str
   if (wish !== undefined) return { wish, notice: null };
   const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_WISHES.join(', ')}). This page chooses one itself.`;
   return { wish: 'auto', notice };
+}
+
+/** Each is `name:value`. */
+function readLabels(asked: string[]): { wish: DeviceLabels; notice: string | null } {
+  const entries = asked.map((text): [string, string] => {
+    const colon = text.indexOf(':');
+    return [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
+  });
+  const labels = deviceLabels.safeParse(Object.fromEntries(entries));
+  if (labels.success) return { wish: labels.data, notice: null };
+  const bad = entries.findIndex(([name, value]) => !deviceLabels.safeParse({ [name]: value }).success);
+  const notice =
+    bad < 0
+      ? `The address gives this device more than ${MAX_LABELS} labels. It goes without.`
+      : `The address asks for the label “${shortened(asked[bad] ?? '')}”, which is not of the form name:value. This device goes without labels.`;
+  return { wish: {}, notice };
 }
 
 const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

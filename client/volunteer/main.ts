@@ -1,8 +1,8 @@
 import '../../shared/protocol/noEval.ts';
-import { MAX_WORKERS } from '../../shared/profile/profile.ts';
+import { MAX_WORKERS, type Conditions } from '../../shared/profile/profile.ts';
 import { buttonById, byId, element, selectById, setNotice } from '../page/dom.ts';
 import { defaultWorkers, readJoin, readWishes } from './address.ts';
-import { describeAgent } from './agent.ts';
+import { describeDevice, followConditions } from './description.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
 import { Session } from './session.ts';
@@ -43,6 +43,13 @@ const session = new Session((message) => {
   show(receive(shown, message));
 });
 
+/** As far as the browser tells. */
+let conditions: Partial<Conditions> = {};
+followConditions((news) => {
+  conditions = { ...conditions, ...news };
+  session.tell(news);
+});
+
 buttonById('toggle').addEventListener('click', () => {
   if (isActive(shown)) {
     show(stopping(shown));
@@ -55,7 +62,8 @@ buttonById('toggle').addEventListener('click', () => {
     engine: wishes.engine,
     join: readJoin(location.hash),
     resume: loadCredentials(),
-    agent: describeAgent(navigator.userAgent),
+    description: describeDevice(wishes.labels),
+    conditions,
     workers: Number(choice.value),
     transport: wishes.transport,
   });

@@ -1,3 +1,4 @@
+import type { Conditions } from '../../shared/profile/profile.ts';
 import type { FromPeer, PeerRequest } from '../transport/peerPort.ts';
 import type { PageToWorker, StartRequest, WorkerToPage } from '../worker/messages.ts';
 
@@ -47,6 +48,11 @@ export class Session {
       if (this.#worker === worker) this.#fail('A message of the training worker could not be read.');
     });
     worker.postMessage({ type: 'start', ...request } satisfies PageToWorker);
+  }
+
+  /** Tells the worker what has changed of the device. */
+  tell(conditions: Partial<Conditions>): void {
+    this.#worker?.postMessage({ type: 'conditions', conditions } satisfies PageToWorker);
   }
 
   /** Asks the worker to stop, and ends it if it does not in time. */

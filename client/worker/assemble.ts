@@ -5,7 +5,7 @@ import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
 import { dataChannels } from '../transport/channelHost.ts';
 import { connect } from '../transport/connect.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
-
+import type { DeviceConditions } from './conditions.ts';
 import type { CrewParts } from './crew.ts';
 import { DataCache } from './dataCache.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
@@ -21,7 +21,7 @@ const PROGRESS_EVERY_MS = 250;
 type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
 
 /** Puts a volunteer together in a Web Worker: socket.io, the best engine, and figures for the page. */
-export function createVolunteer(request: StartRequest, tell: Tell): Volunteer {
+export function createVolunteer(request: StartRequest, conditions: DeviceConditions, tell: Tell): Volunteer {
   const rate = new Rate(RATE_WINDOW_MS, () => performance.now());
   const totals = { applied: 0, lost: 0, samples: 0 };
   const progress = new Pace<WorkerToPage>(PROGRESS_EVERY_MS, tell);
@@ -29,8 +29,9 @@ export function createVolunteer(request: StartRequest, tell: Tell): Volunteer {
   return new Volunteer({
     join: request.join,
     resume: request.resume,
-    agent: { agent: request.agent, cores: navigator.hardwareConcurrency, secureContext: isSecureContext },
-    data: new DataCache(request.server),
+    description: request.description,
+    conditions,
+    data: new DataCache(request.server, (bytes, begun) => conditions.fetched(bytes, begun)),
     connect: (events) =>
       connect(
         (heard) => connectSocketIo(request.server, heard),

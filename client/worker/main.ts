@@ -1,5 +1,6 @@
 import '../../shared/protocol/noEval.ts';
 import { createVolunteer } from './assemble.ts';
+import { DeviceConditions } from './conditions.ts';
 import type { PageToWorker, WorkerToPage } from './messages.ts';
 import type { Volunteer } from './volunteer.ts';
 
@@ -7,11 +8,17 @@ import type { Volunteer } from './volunteer.ts';
 
 const tell = (message: WorkerToPage, handedOver: Transferable[] = []) => postMessage(message, handedOver);
 let volunteer: Volunteer | null = null;
+const conditions = new DeviceConditions(() => performance.now());
 
 addEventListener('message', ({ data }: MessageEvent<PageToWorker>) => {
   switch (data.type) {
     case 'start':
-      volunteer ??= createVolunteer(data, tell);
+      conditions.told(data.conditions);
+      volunteer ??= createVolunteer(data, conditions, tell);
+      break;
+    case 'conditions':
+      conditions.told(data.conditions);
+      volunteer?.conditionsChanged();
       break;
     case 'stop':
       void volunteer?.stop();

@@ -1,4 +1,4 @@
-import type { EngineName } from '../../shared/profile/profile.ts';
+import type { Conditions, DeviceDescription, EngineName } from '../../shared/profile/profile.ts';
 import type { PeerRequest } from '../transport/peerPort.ts';
 import type { WorkerState } from './volunteer.ts';
 import type { TransportWish } from '../transport/wish.ts';
@@ -20,14 +20,19 @@ export interface StartRequest {
   /** Credential to join; empty where the server is open to all. */
   join: string;
   resume: Credentials | null;
-  /** For instance `Chrome 156 on Linux`. */
-  agent: string;
+  description: DeviceDescription;
+  /** As far as they are known at the start. */
+  conditions: Partial<Conditions>;
   /** Workers at most. */
   workers: number;
   transport: TransportWish;
 }
 
-export type PageToWorker = StartRequest | { type: 'stop' };
+export type PageToWorker =
+  | StartRequest
+  /** What has changed of the device. */
+  | { type: 'conditions'; conditions: Partial<Conditions> }
+  | { type: 'stop' };
 
 export type WorkerToPage =
   | { type: 'state'; state: WorkerState; message: string | null }

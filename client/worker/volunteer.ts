@@ -1,9 +1,10 @@
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { CapabilityProfile } from '../../shared/profile/profile.ts';
+import type { DeviceDescription } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
+import type { DeviceConditions } from './conditions.ts';
 import { Crew, type CrewParts, type CrewWorker } from './crew.ts';
 import type { DataCache } from './dataCache.ts';
 import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
@@ -29,7 +30,8 @@ export interface VolunteerEvents {
 export interface VolunteerParts {
   join: string;
   resume: { device: string; token: string } | null;
-  agent: Omit<CapabilityProfile, 'engine' | 'trials' | 'workers'>;
+  description: DeviceDescription;
+  conditions: DeviceConditions;
   data: DataCache;
   connect: (events: CoordinatorEvents) => Connection;
   crew: CrewParts;
@@ -83,6 +85,11 @@ export class Volunteer {
     });
   }
 
+  /** Its conditions are other ones: the server may want to give it other work. */
+  conditionsChanged(): void {
+    if (this.#training !== null) void this.#guarded(this.#epoch, () => this.#ready());
+  }
+
   /** Gives back what is leased and closes the connection. */
   async stop(): Promise<void> {
     if (this.#over) return;
@@ -95,11 +102,15 @@ export class Volunteer {
   }
 
   async #join(epoch: number): Promise<void> {
-    const { join, agent, events, data } = this.#parts;
+    const { join, description, conditions, events, data } = this.#parts;
     const answer = await this.#connection.coordinator.hello({
       protocol: PROTOCOL_VERSION,
       join,
-      profile: { ...agent, ...(this.#crew?.report ?? { engine: null, trials: [], workers: 1 }) },
+      profile: {
+        ...description,
+        ...(this.#crew?.report ?? { engine: null, trials: [], workers: 1 }),
+        conditions: conditions.present,
+      },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
     if (this.#stale(epoch)) return;
@@ -151,7 +162,10 @@ export class Volunteer {
     if (this.#crew === null) return;
     const { report } = this.#crew;
     this.#parts.events.workers(report.workers);
-    await this.#connection.coordinator.ready(report);
+    const { conditions } = this.#parts;
+    await conditions.roundTrip(() =>
+      this.#connection.coordinator.ready({ ...report, conditions: conditions.present }),
+    );
   }
 
   /** A worker does one lease at a time: the next may arrive before the last shard has answered for this one. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Engines } from '../engines/select.ts';
 import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
+import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
 import { DEVICE, FakeEngine, leaseOf, MODEL, WELCOME } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
-import { deferred, joinedVolunteer, settled, startVolunteer } from './testing/startVolunteer.ts';
+import { DESCRIPTION, deferred, joinedVolunteer, settled, startVolunteer } from './testing/startVolunteer.ts';
 
 const JOINED = ['hello', `join 0,1 of ${WELCOME.run} as ${DEVICE} bb`, 'ready'];
 
@@ -24,11 +25,14 @@ describe('a volunteer that joins', () => {
       {
         protocol: PROTOCOL_VERSION,
         join: 'let me in',
-        profile: { agent: 'test', cores: 4, secureContext: true, engine: null, trials: [], workers: 1 },
+        profile: { ...DESCRIPTION, engine: null, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS },
       },
     ]);
     expect(server.readies).toEqual([
-      { engine: { name: 'wasm', detail: 'x'.repeat(200), software: false }, trials: [], workers: 1 },
+      {
+        engine: { name: 'wasm', detail: 'x'.repeat(200), software: false },
+        ...{ trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS },
+      },
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { EVENTS, welcome, type Lease, type Welcome } from '../../shared/protocol/messages.ts';
+import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { politeHello } from './scriptedWorker.ts';
 import type { Cleanup } from './testServer.ts';
@@ -57,6 +58,7 @@ export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevi
         engine: { name: 'scripted', detail: 'test', software: false },
         trials: [],
         workers: 1,
+        conditions: UNKNOWN_CONDITIONS,
       });
       return lease;
     },

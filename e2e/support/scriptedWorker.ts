@@ -1,5 +1,7 @@
 import { connect } from '../../client/transport/connect.ts';
 import { connectSocketIo } from '../../client/transport/socketio.ts';
+import { PROFILE_VERSION, UNKNOWN_CONDITIONS, type DeviceDescription } from '../../shared/profile/profile.ts';
+import { DeviceConditions } from '../../client/worker/conditions.ts';
 import { DataCache } from '../../client/worker/dataCache.ts';
 import { Volunteer, type VolunteerEvents } from '../../client/worker/volunteer.ts';
 import { onlyEngine } from '../../client/worker/testing/onlyEngine.ts';
@@ -38,14 +40,17 @@ function pseudoGradient(parameters: Float32Array, { images, labels, samples }: B
   });
 }
 
-export const SCRIPTED_AGENT = { agent: 'scripted', cores: 1, secureContext: true };
+export const SCRIPTED_DEVICE: DeviceDescription = {
+  ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
+  ...{ secureContext: true, labels: {} },
+};
 
 /** The hello of a well-behaved client. */
 export function politeHello(changes: Partial<Hello> = {}): Hello {
   return {
     protocol: PROTOCOL_VERSION,
     join: '',
-    profile: { ...SCRIPTED_AGENT, engine: null, trials: [], workers: 1 },
+    profile: { ...SCRIPTED_DEVICE, engine: null, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS },
     ...changes,
   };
 }
@@ -68,7 +73,8 @@ export function startScriptedWorker(
   const volunteer = new Volunteer({
     join: '',
     resume: null,
-    agent: SCRIPTED_AGENT,
+    description: SCRIPTED_DEVICE,
+    conditions: new DeviceConditions(() => performance.now()),
     data: new DataCache(server),
     connect: (listener) => connect((heard) => connectSocketIo(server, heard), listener),
     crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },

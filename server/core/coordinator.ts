@@ -145,10 +145,10 @@ export class Coordinator implements ShardReports {
   }
 
   /** The device has workers without a lease, which would like one [LS8]. Those that have one change nothing. */
-  ready(session: Session, { engine, trials, workers }: Ready): void {
+  ready(session: Session, { engine, trials, workers, conditions }: Ready): void {
     const device = this.#heard(session);
     if (device === undefined) return;
-    device.profile = { ...device.profile, engine, trials, workers };
+    device.profile = { ...device.profile, engine, trials, workers, conditions };
     this.#devices.resize(device, workers);
     device.ask(this.#version);
     this.#pump();

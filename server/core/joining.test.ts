@@ -1,3 +1,4 @@
+import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { describe, expect, it } from 'vitest';
 import { shardPass } from '../../shared/protocol/mac.ts';
 import { createWork, samplesOf } from './work.ts';
@@ -42,7 +43,7 @@ describe('joining', () => {
     const engine = { name: 'scripted' as const, detail: '', software: true };
     world.coordinator.leave(old);
     world.coordinator.disconnect(old);
-    world.coordinator.ready(old, { engine, trials: [], workers: 1 });
+    world.coordinator.ready(old, { engine, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS });
     expect(world.coordinator.release(old, device?.lease.terms.lease ?? 0)).toBe('UNKNOWN_LEASE');
     device?.pushNow();
     expect(world.coordinator.version).toBe(1);

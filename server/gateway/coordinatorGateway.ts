@@ -11,6 +11,7 @@ import {
   type Welcome,
 } from '../../shared/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { issueWords } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Coordinator, Session } from '../core/coordinator.ts';
@@ -74,7 +75,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     if (!message.success || session !== null) {
       reply({
         outcome: 'MALFORMED',
-        reason: message.error?.issues[0]?.path.join('.') ?? 'hello was said already',
+        reason: message.success ? 'hello was said already' : issueWords(message.error.issues[0]),
       });
       return;
     }
@@ -116,7 +117,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       reply(
         message.success
           ? { outcome: 'OK' }
-          : { outcome: 'MALFORMED', reason: 'ready names an engine, trials and workers' },
+          : { outcome: 'MALFORMED', reason: `ready: ${issueWords(message.error.issues[0])}` },
       );
     }),
     [EVENTS.release]: joined((present, [body], reply) => {

@@ -35,11 +35,57 @@ export type EngineTrial = z.infer<typeof engineTrial>;
 /** More workers a device than this are refused: what each holds unanswered is the server's memory. */
 export const MAX_WORKERS = 32;
 
+export const FORM_FACTORS = ['phone', 'tablet', 'desktop', 'server', 'unknown'] as const;
+export type FormFactor = (typeof FORM_FACTORS)[number];
+
+const LABEL = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
+export const MAX_LABELS = 16;
+const label = z.string().check(z.regex(LABEL));
+
+/** Names that whoever opens a page or starts a worker gives it, for instance `room: lab`. */
+export const deviceLabels = z
+  .record(label, label)
+  .check(z.refine((labels) => Object.keys(labels).length <= MAX_LABELS, `more than ${MAX_LABELS} labels`));
+export type DeviceLabels = z.infer<typeof deviceLabels>;
+
+const bytesPerSecond = z.nullable(z.number().check(z.minimum(0), z.maximum(1e11)));
+
+/** What changes while a device trains. Null is unknown: not every browser tells. */
+export const conditions = z.strictObject({
+  visibility: z.enum(['visible', 'hidden', 'unknown']),
+  battery: z.nullable(
+    z.strictObject({
+      /** 0 to 1. */
+      level: z.number().check(z.minimum(0), z.maximum(1)),
+      charging: z.boolean(),
+    }),
+  ),
+  /** The connection is paid for by volume, or its owner asked programs to save data. */
+  metered: z.nullable(z.boolean()),
+  /** From asking the server to its answer. */
+  roundTripMs: z.nullable(z.number().check(z.minimum(0), z.maximum(600_000))),
+  /** Bytes a second of the last data shards that it fetched. */
+  downlink: bytesPerSecond,
+});
+export type Conditions = z.infer<typeof conditions>;
+
+export const UNKNOWN_CONDITIONS: Conditions = {
+  ...{ visibility: 'unknown', battery: null, metered: null, roundTripMs: null, downlink: null },
+};
+
+/** Version of the profile below. */
+export const PROFILE_VERSION = 1;
+
 /** What a device says of itself; every word of it is the device's own report. */
 export const capabilityProfile = z.strictObject({
+  version: z.literal(PROFILE_VERSION),
   /** What kind of page or program this is, for instance `Chrome 156 on Linux`. */
   agent: z.string().check(z.maxLength(120)),
+  formFactor: z.enum(FORM_FACTORS),
   cores: z.int().check(z.minimum(1), z.maximum(1024)),
+  /** As a class that browsers round to, or what there is; null where it is unknown. */
+  memoryGiB: z.nullable(z.number().check(z.positive(), z.maximum(65_536))),
+  labels: deviceLabels,
   /** A page outside a secure context has no WebGPU. */
   secureContext: z.boolean(),
   /** Null until the model of the run is known and an engine loaded for it. */
@@ -48,6 +94,20 @@ export const capabilityProfile = z.strictObject({
   trials: z.array(engineTrial).check(z.maxLength(16)),
   /** Training threads: as many leases as it works on at a time. */
   workers: z.int().check(z.minimum(1), z.maximum(MAX_WORKERS)),
+  conditions,
 });
 
 export type CapabilityProfile = z.infer<typeof capabilityProfile>;
+
+/** What a device knows of itself before it trains, and does not change. */
+export type DeviceDescription = Omit<CapabilityProfile, 'engine' | 'trials' | 'workers' | 'conditions'>;
+
+/**
+ * What was wrong with a profile or a part of one, in words that name the field.
+ * @param issue the first that its schema found.
+ */
+export function issueWords(issue: z.core.$ZodIssue | undefined): string {
+  const path = issue?.path.join('.') ?? '';
+  const message = issue?.message ?? 'invalid';
+  return path === '' ? message : `${path}: ${message}`;
+}

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod/mini';
+import { UNKNOWN_CONDITIONS } from '../profile/profile.ts';
+import { TEST_PROFILE } from '../profile/testing/profile.ts';
 import * as m from './messages.ts';
 
 const engine = { name: 'webgpu' as const, detail: 'apple m1', software: false };
 const trial = { ...engine, verdict: 'wrong' as const, reason: 'off by 2', samplesPerSecond: null };
 const profile = {
-  agent: 'Chrome 156 on Linux',
+  ...TEST_PROFILE,
   cores: 8,
-  secureContext: true,
   engine,
   trials: [trial],
   workers: 4,
 };
+const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, 'b']));
 const [device, token, pass, run] = ['0123456789ab', 'a'.repeat(32), 'b'.repeat(32), '89abcdef'];
 const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
@@ -49,6 +51,12 @@ const status: m.RunStatus = {
   ...{ testAccuracy: null, testImages: 10_000 },
 };
 
+const asked = { engine, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS };
+const measured = {
+  ...{ visibility: 'hidden', battery: { level: 0.4, charging: false }, metered: true },
+  ...{ roundTripMs: 12.5, downlink: 2e6 },
+};
+
 interface Case {
   schema: z.ZodMiniType;
   /** Messages as their types have them. */
@@ -73,6 +81,15 @@ const CASES: Record<string, Case> = {
       { profile: { ...profile, engine: { ...engine, name: 'cuda' } } },
       { profile: { ...profile, engine: { ...engine, detail: 'x'.repeat(201) } } },
       { profile: { ...profile, gpu: 'x' } },
+      { profile: { ...profile, version: 2 } },
+      ...[{ cores: 10_000 }, { memoryGiB: -4 }, { memoryGiB: 1e30 }, { formFactor: 'watch' }].map(
+        (absurd) => ({
+          profile: { ...profile, ...absurd },
+        }),
+      ),
+      ...[{ a: '' }, { 'no spaces': 'x' }, { a: 5 }, manyLabels].map((labels) => ({
+        profile: { ...profile, labels },
+      })),
     ],
   },
   welcome: {
@@ -114,10 +131,16 @@ const CASES: Record<string, Case> = {
   lease: { schema: m.lease, good: [lease], wrong: [{ terms }, { unit: {} }, { remainingMs: -1 }] },
   ready: {
     schema: m.ready,
-    good: [{ engine, trials: [trial], workers: 4 }],
+    good: [{ engine, trials: [trial], workers: 4, conditions: measured }, asked],
     wrong: [
       ...[{ engine: null }, { workers: 0 }, { workers: 10_000 }, { trials: undefined }],
       ...[{ trials: Array(17).fill(trial) }, { trials: [{ ...trial, verdict: 'fine' }] }],
+      ...[{ roundTripMs: -1 }, { downlink: 1e30 }, { metered: 1 }, { visibility: 'seen' }].map((absurd) => ({
+        conditions: { ...measured, ...absurd },
+      })),
+      ...[{ level: 1.5, charging: true }, { level: NaN, charging: true }, { level: 1 }].map((battery) => ({
+        conditions: { ...measured, battery },
+      })),
       ...[1e30, -1, NaN].map((samplesPerSecond) => ({ trials: [{ ...trial, samplesPerSecond }] })),
     ],
   },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { capabilityProfile, engineReport } from '../profile/profile.ts';
+import { capabilityProfile, conditions, engineReport } from '../profile/profile.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
 /*
@@ -127,6 +127,7 @@ export const ready = z.strictObject({
   engine: engineReport,
   trials: capabilityProfile.shape.trials,
   workers: capabilityProfile.shape.workers,
+  conditions,
 });
 export type Ready = z.infer<typeof ready>;
 /** client -> coordinator `release`: "I cannot do this one". */

@@ -1,8 +1,15 @@
 import type { DataShard } from '../../../shared/dataset/dataShard.ts';
+import type { DeviceDescription } from '../../../shared/profile/profile.ts';
+import { DeviceConditions } from '../conditions.ts';
 import { DataCache } from '../dataCache.ts';
 import { Volunteer, type VolunteerParts } from '../volunteer.ts';
 import { DATA, FakeEngine, FakeServer } from './fakeServer.ts';
 import { onlyEngine } from './onlyEngine.ts';
+
+export const DESCRIPTION: DeviceDescription = {
+  ...{ version: 1, agent: 'test', formFactor: 'desktop', cores: 4, memoryGiB: null, secureContext: true },
+  labels: {},
+};
 
 class FakeData extends DataCache {
   override get(): Promise<DataShard> {
@@ -35,7 +42,8 @@ export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
   const volunteer = new Volunteer({
     join: 'let me in',
     resume: null,
-    agent: { agent: 'test', cores: 4, secureContext: true },
+    description: DESCRIPTION,
+    conditions: new DeviceConditions(() => 0),
     data: new FakeData('http://localhost'),
     connect: server.connect,
     crew: {

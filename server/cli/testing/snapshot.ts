@@ -1,3 +1,4 @@
+import { TEST_PROFILE } from '../../../shared/profile/testing/profile.ts';
 import type { EngineName } from '../../../shared/profile/profile.ts';
 import { adminSnapshot, type AdminSnapshot } from '../../../shared/protocol/admin.ts';
 
@@ -38,12 +39,9 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
     device: '0123456789ab',
     state: 'working',
     profile: {
-      agent: 'Chrome 156 on Linux',
+      ...TEST_PROFILE,
       cores: 2,
-      secureContext: true,
       engine: { name: engine, detail: '', software: true },
-      trials: [],
-      workers: 1,
     },
     samplesPerSecond: 940,
     staleness: 1,

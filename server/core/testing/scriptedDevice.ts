@@ -1,4 +1,9 @@
 import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
+import {
+  PROFILE_VERSION,
+  UNKNOWN_CONDITIONS,
+  type CapabilityProfile,
+} from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, Ready, SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Joined, Session } from '../coordinator.ts';
@@ -9,14 +14,12 @@ import type { World } from './world.ts';
 const READY: Omit<Ready, 'workers'> = {
   engine: { name: 'scripted', detail: '', software: true },
   trials: [],
+  conditions: UNKNOWN_CONDITIONS,
 };
-export const PROFILE = {
-  agent: 'scripted',
-  cores: 1,
-  secureContext: true,
-  engine: null,
-  trials: [],
-  workers: 1,
+export const PROFILE: CapabilityProfile = {
+  ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
+  ...{ labels: {}, secureContext: true, engine: null, trials: [], workers: 1 },
+  conditions: UNKNOWN_CONDITIONS,
 };
 
 export interface DeviceScript {
