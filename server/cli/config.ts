@@ -5,6 +5,7 @@ import { ModelSpecError, parseModelSpec, type ModelSpec } from '../../shared/mod
 import type { GradientRecipe, Recipe } from '../../shared/model/zoo/entry.ts';
 import { zoo } from '../../shared/model/zoo/index.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { PlacementMethod } from '../core/placement/plan.ts';
 import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Command, Key, Settings } from './flags.ts';
@@ -15,6 +16,7 @@ import type { RawValue } from './values.ts';
 type Resolved =
   | 'target'
   | 'mode'
+  | 'placement'
   | 'batch'
   | 'lr'
   | 'optimizer'
@@ -33,6 +35,7 @@ export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
   lr: number;
   optimizer: GradientRecipe['optimizer'];
   mode: Recipe['mode'];
+  placement: PlacementMethod;
   /** Steps a unit; 1 is one gradient. */
   localSteps: number;
   /** Null where there are no local steps. */
@@ -167,7 +170,8 @@ function resolve(command: Command, settings: Settings, source: (key: Key) => str
     );
   }
   checkShards(spec, shardCount(settings), source('shards'));
-  return { ...settings, command, spec, ...training, mode, target, url };
+  const { placement = training.local === null ? 'uniform' : 'ilp' } = settings;
+  return { ...settings, command, spec, ...training, mode, placement, target, url };
 }
 
 /** The settings of the way of training that the number of local steps decides. */
@@ -226,7 +230,15 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 const TRAINING: readonly Key[] = [
   ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
   ...(['localSteps', 'localLr', 'localMomentum', 'localDecay'] as const),
-  ...(['staleness', 'maxStaleness', 'roundSize', 'leaseSeconds', 'evaluateEvery', 'seed'] as const),
+  ...([
+    'staleness',
+    'maxStaleness',
+    'roundSize',
+    'placement',
+    'leaseSeconds',
+    'evaluateEvery',
+    'seed',
+  ] as const),
 ];
 
 /** What says how a command talks, not how it trains. */

@@ -177,6 +177,19 @@ export const SETTINGS = {
   maxStaleness: setting(RUNS, whole(0), 100, 'Async updates that are older than this are refused.', {
     unit: 'versions',
   }),
+  placement: setting<'ilp' | 'greedy' | 'uniform' | undefined>(
+    RUNS,
+    oneOf('ilp', 'greedy', 'uniform'),
+    undefined,
+    'How work is shared out: by an integer program over what each device can do, in proportion to pace, or the same for all; by default ilp where units are of local steps, else uniform.',
+  ),
+  linkMbit: setting(
+    RUNS,
+    orNone(decimal('above 0', (value) => value > 0)),
+    null,
+    "The server's own line, which plans keep within.",
+    { unit: 'Mbit/s' },
+  ),
   roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each worker.', {
     unit: 'updates',
   }),

@@ -17,6 +17,7 @@ import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import { createApp } from '../http/app.ts';
 import type { Certificate } from '../http/tls.ts';
 import { Evaluator } from '../threads/evaluator.ts';
+import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
 import type { Beginning, Begun } from './beginning.ts';
 import { certificateOf } from './certificateOf.ts';
@@ -68,6 +69,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const tls = await certificateOf(config);
   const sessions = new AdminSessions();
   const evaluator = new Evaluator({ model: config.spec, test: mnist.test });
+  const solver = new Solver();
   let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
     clock,
@@ -75,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
     testImages: mnist.test.samples,
     evaluator,
+    solve: solver.solve,
     checkpoints,
     changed: () => tellDevices(),
     log,
@@ -94,6 +97,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     shards?.close();
     channels?.cut();
     await evaluator.close();
+    await solver.close();
     releaseChannels();
   };
   try {

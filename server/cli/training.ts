@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
+import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot, DeviceTraffic, RunAction } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
@@ -7,6 +8,8 @@ import { Coordinator } from '../core/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
 import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
 import { SyncPolicy } from '../core/policy/sync.ts';
+import { Placement, type PlacementSettings } from '../core/placement/placement.ts';
+import type { Solve } from '../core/placement/program.ts';
 import { Run, type ModelSnapshot } from '../core/run.ts';
 import type { ShardPort } from '../core/shardPort.ts';
 import { Throughput } from '../core/throughput.ts';
@@ -22,6 +25,8 @@ const LEASE_FLOOR_MS = 2000;
 /** Far above any gradient that training meets; a bound against nonsense, not a clip. */
 const MAX_NORM = 1e4;
 const MAX_DEVICES = 4096;
+/** The plan before goes on meanwhile; starting the solver's thread takes half of it. */
+const SOLVER_BUDGET_MS = 1000;
 
 export interface TrainingParts {
   clock: Clock;
@@ -29,6 +34,8 @@ export interface TrainingParts {
   dataShards: DataShardRef[];
   testImages: number;
   evaluator: Evaluator;
+  /** Solves the programs of placement. */
+  solve: Solve;
   checkpoints: CheckpointStore;
   /** Something that people are shown has changed. */
   changed: () => void;
@@ -42,6 +49,7 @@ export class Training {
   /** Signs leases, passes and resume tokens; dies with the process. */
   readonly key = randomBytes(32);
   readonly ranges: KeyRange[];
+  readonly placement: Placement;
   readonly coordinator: Coordinator;
   readonly run: Run;
   /** Empty until the shards are opened, which need to know where to report to. */
@@ -58,6 +66,8 @@ export class Training {
     this.#parts = parts;
     this.#throughput = new Throughput(parts.clock);
     this.ranges = cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
+    const { clock, dataShards, solve } = parts;
+    this.placement = new Placement(placementOf(config, dataShards, this.ranges), { clock, solve });
     this.coordinator = this.#createCoordinator();
     this.run = this.#createRun();
   }
@@ -113,6 +123,7 @@ export class Training {
         clock,
         policy: policyOf(this.#config),
         work: createWork(dataShards, { batch, local, seed, startVersion: version }),
+        placement: this.placement,
         shards: this.shards,
         mintDevice: () => randomBytes(6).toString('hex'),
         committed: () => {
@@ -166,6 +177,30 @@ export class Training {
     });
     this.#checkpoint = { version: snapshot.version, savedAt };
   }
+}
+
+/** What placement has to know of the run. */
+function placementOf(
+  { spec, mode, reduce, batch, local, roundSize, placement, linkMbit }: Config,
+  dataShards: DataShardRef[],
+  ranges: KeyRange[],
+): PlacementSettings {
+  const [height, width, channels] = spec.input;
+  const largest = Math.max(...dataShards.map(({ samples }) => samples));
+  const elements = ranges.reduce((sum, { length }) => sum + length, 0);
+  return {
+    method: placement,
+    shape: {
+      ...{ mode, batch, steps: local?.steps ?? null, dataShards },
+      // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
+      elastic: reduce === 'mean' && (local !== null || mode === 'sync'),
+      bytesAUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
+      bytesADataShard: largest * (height * width * channels + 1),
+      leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
+      link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
+    },
+    budgetMs: SOLVER_BUDGET_MS,
+  };
 }
 
 function policyOf(config: Config): Policy {

@@ -9,6 +9,7 @@ import type { Device, DevicePort, DeviceRecord } from './device.ts';
 import { DeviceRegistry } from './devices.ts';
 import { LeaseDesk } from './leaseDesk.ts';
 import type { LiveLease } from './leases.ts';
+import type { Placement } from './placement/placement.ts';
 import type { Assignment, Decision, Policy } from './policy/policy.ts';
 import type { CommitRecord, ShardPort, ShardReports } from './shardPort.ts';
 import type { createWork } from './work.ts';
@@ -29,6 +30,7 @@ export interface CoordinatorParts {
   clock: Clock;
   policy: Policy;
   work: ReturnType<typeof createWork>;
+  placement: Placement;
   /** In the order of the key ranges. */
   shards: ShardPort[];
   /** A fresh public device id. */
@@ -74,6 +76,10 @@ export class Coordinator implements ShardReports {
     this.#samples = settings.samples;
     const { run, key, ranges } = settings;
     this.#leases = new LeaseDesk({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
+    parts.placement.attach(
+      () => this.#devices.present(),
+      () => this.#replanned(),
+    );
   }
 
   get version(): number {
@@ -135,6 +141,7 @@ export class Coordinator implements ShardReports {
       return 'FULL';
     }
     const device = this.#devices.join(id, profile, port);
+    this.#parts.placement.noticed();
     // What an earlier connection gave back is leased again now [LS4].
     this.#pump();
     return {
@@ -151,6 +158,7 @@ export class Coordinator implements ShardReports {
     device.profile = { ...device.profile, engine, trials, workers, conditions };
     this.#devices.resize(device, workers);
     device.ask(this.#version);
+    this.#parts.placement.noticed();
     this.#pump();
   }
 
@@ -172,6 +180,7 @@ export class Coordinator implements ShardReports {
     if (device === undefined) return;
     this.#giveBack(device);
     if (device.standing !== 'faulty') device.standing = 'left';
+    this.#parts.placement.noticed();
     this.#pump();
   }
 
@@ -180,6 +189,7 @@ export class Coordinator implements ShardReports {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#end(device);
+    this.#parts.placement.noticed();
     this.#pump();
   }
 
@@ -194,7 +204,11 @@ export class Coordinator implements ShardReports {
     }
     this.#leases.makeWhole(live);
     const elapsedMs = this.#parts.clock.now() - live.grantedAt;
-    this.#devices.get(live.device)?.handedIn(lease, elapsedMs, live.samples);
+    const device = this.#devices.get(live.device);
+    if (device !== undefined) {
+      device.handedIn(lease, elapsedMs, live.samples);
+      this.#parts.placement.measured(device);
+    }
     if (!this.#deciding) return;
     this.#decideWhole(live);
     this.#pump();
@@ -227,11 +241,15 @@ export class Coordinator implements ShardReports {
 
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
   #pump(): void {
-    const { policy, clock } = this.#parts;
+    const { policy, placement, clock } = this.#parts;
     for (let moved = true; moved;) {
       moved = false;
       if (this.#granting) {
-        for (const assignment of policy.assign(this.#devices.ready(), this.#version, clock.now())) {
+        for (const assignment of policy.assign(
+          placement.admit(this.#devices.ready()),
+          this.#version,
+          clock.now(),
+        )) {
           this.#grant(assignment);
           moved = true;
         }
@@ -261,7 +279,8 @@ export class Coordinator implements ShardReports {
     this.#leases.refuse(live, 'EXPIRED', null);
     const device = this.#devices.get(live.device);
     if (device?.has(live.lease) === true) {
-      device.late(live.lease, this.#parts.clock.now() - live.grantedAt);
+      device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
+      this.#parts.placement.measured(device);
       device.lose(live.lease);
     }
     this.#pump();
@@ -323,6 +342,16 @@ export class Coordinator implements ShardReports {
   #end(device: Device): void {
     this.#giveBack(device);
     this.#devices.leave(device);
+  }
+
+  /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
+  #replanned(): void {
+    for (const live of this.#leases.all()) {
+      if (live.whole || this.#parts.placement.allows(live.device, live.dataShard)) continue;
+      this.#leases.refuse(live, 'WITHDRAWN', null);
+      this.#devices.get(live.device)?.giveBack(live.lease, null);
+    }
+    this.#pump();
   }
 
   #heard({ device, number }: Session): Device | undefined {

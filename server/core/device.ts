@@ -1,7 +1,7 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import type { Lease } from '../../shared/protocol/messages.ts';
-import type { ReadyWorker } from './policy/policy.ts';
+import type { UnitTimes } from './placement/unitTimes.ts';
 
 /** What the core tells the admin of a device: what it carried its tensors by is not the core's to know. */
 export type DeviceRecord = Omit<DeviceRow, 'traffic'>;
@@ -15,8 +15,7 @@ export interface DevicePort {
 
 /** What is remembered of a device from one connection to the next. */
 export interface DeviceHistory {
-  /** Moving average of milliseconds from lease to whole update; null before the first. */
-  unitMs: number | null;
+  times: UnitTimes;
   samplesPerSecond: number;
   staleness: number | null;
   applied: number;
@@ -34,12 +33,8 @@ interface Seat {
   whole: boolean;
   /** It would like a lease since this version; null where it would not. */
   idleSince: number | null;
-  /** As {@link DeviceHistory.unitMs}, of this worker alone. */
-  unitMs: number | null;
 }
 
-/** Weight of the newest unit in moving averages. */
-const AVERAGE_WEIGHT = 0.3;
 /** After this many bad updates, releases or expired leases in a row a device gets no more work on this connection. */
 const MAX_FAULTS = 5;
 
@@ -71,15 +66,20 @@ export class Device {
     return this.#seats.map(({ number }) => number);
   }
 
+  /** How long its units take. */
+  get times(): UnitTimes {
+    return this.history.times;
+  }
+
   get leases(): number[] {
     return this.#seats.flatMap(({ lease }) => lease ?? []);
   }
 
   /** Its workers that would like a lease, and since which version. */
-  get ready(): (ReadyWorker & { idleSince: number })[] {
+  get ready(): { device: string; seat: number; idleSince: number }[] {
     if (this.standing !== 'present') return [];
-    return this.#seats.flatMap(({ number, idleSince, unitMs }) =>
-      idleSince === null ? [] : { device: this.id, seat: number, unitMs, idleSince },
+    return this.#seats.flatMap(({ number, idleSince }) =>
+      idleSince === null ? [] : { device: this.id, seat: number, idleSince },
     );
   }
 
@@ -90,8 +90,7 @@ export class Device {
   /** Has a seat for each worker; one that works keeps its seat until its lease is over. */
   resize(workers: number, freeSeat: () => number): void {
     while (this.#seats.length < workers) {
-      const { unitMs } = this.history;
-      this.#seats.push({ number: freeSeat(), lease: null, whole: false, idleSince: null, unitMs });
+      this.#seats.push({ number: freeSeat(), lease: null, whole: false, idleSince: null });
     }
     this.#shrink(workers);
   }
@@ -115,13 +114,11 @@ export class Device {
     const seat = this.#seatOf(lease);
     if (seat === undefined) return;
     const { history } = this;
-    const elapsed = Math.max(1, elapsedMs);
     seat.whole = true;
-    seat.unitMs = seat.unitMs === null ? elapsed : seat.unitMs + AVERAGE_WEIGHT * (elapsed - seat.unitMs);
-    history.unitMs = seat.unitMs;
+    history.times.measured(samples, elapsedMs);
     history.samples += samples;
     const atWork = this.#seats.filter(({ lease }) => lease !== null).length;
-    history.samplesPerSecond = (1000 * samples * atWork) / seat.unitMs;
+    history.samplesPerSecond = (1000 * samples * atWork) / (history.times.expectedMs(samples) ?? Infinity);
   }
 
   /** An update came to its decision, which brings weights: the worker goes on without asking. */
@@ -148,10 +145,8 @@ export class Device {
   }
 
   /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
-  late(lease: number, elapsedMs: number): void {
-    const seat = this.#seatOf(lease);
-    if (seat === undefined || seat.unitMs === null) return;
-    seat.unitMs = Math.max(seat.unitMs, Math.min(2 * seat.unitMs, elapsedMs));
+  late(lease: number, elapsedMs: number, samples: number): void {
+    if (this.has(lease)) this.history.times.late(samples, elapsedMs);
   }
 
   /**

@@ -1,14 +1,14 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import { Device, type DeviceHistory, type DevicePort } from './device.ts';
-import type { ReadyWorker } from './policy/policy.ts';
+import { UnitTimes } from './placement/unitTimes.ts';
 
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
 
-const NO_HISTORY: DeviceHistory = {
-  ...{ unitMs: null, samplesPerSecond: 0, staleness: null },
+const noHistory = (): DeviceHistory => ({
+  ...{ times: new UnitTimes(), samplesPerSecond: 0, staleness: null },
   ...{ applied: 0, samples: 0, lost: 0 },
-};
+});
 
 /** Present and recent devices by id. */
 export class DeviceRegistry {
@@ -29,17 +29,17 @@ export class DeviceRegistry {
   }
 
   /** Workers that would like a lease: who waits for more versions first, then in the order of their seats. */
-  ready(): ReadyWorker[] {
+  ready(): { device: string; seat: number }[] {
     return this.all()
       .flatMap(({ ready }) => ready)
       .sort((left, right) => left.idleSince - right.idleSince || left.seat - right.seat)
-      .map(({ device, seat, unitMs }) => ({ device, seat, unitMs }));
+      .map(({ device, seat }) => ({ device, seat }));
   }
 
   join(id: string, profile: CapabilityProfile, port: DevicePort): Device {
     const known = this.#devices.get(id);
     this.#devices.delete(id);
-    const history = known?.history ?? { ...NO_HISTORY };
+    const history = known?.history ?? noHistory();
     const device = new Device({ id, session: ++this.#sessions, port }, profile, history);
     this.#devices.set(id, device);
     this.resize(device, profile.workers);

@@ -5,6 +5,7 @@ import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { Clock } from './clock.ts';
 import type { Device } from './device.ts';
 import { LeaseBook, type LiveLease } from './leases.ts';
+import type { Placement } from './placement/placement.ts';
 import type { Assignment, Policy } from './policy/policy.ts';
 import type { ShardPort } from './shardPort.ts';
 import { samplesOf, type createWork } from './work.ts';
@@ -18,6 +19,7 @@ export interface LeaseDeskParts {
   clock: Clock;
   policy: Policy;
   work: ReturnType<typeof createWork>;
+  placement: Placement;
   /** In the order of the key ranges. */
   shards: ShardPort[];
   /** A lease's deadline passed before its update was whole. */
@@ -43,9 +45,9 @@ export class LeaseDesk {
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM6]. */
   grant(device: Device, assignment: Assignment, version: number): void {
-    const { run, key, ranges, clock, policy, work, shards } = this.#parts;
+    const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
-    const unit = work(assignment.key, version);
+    const unit = work(assignment.key, version, placement.unitOf(device.id));
     const now = clock.now();
     const terms: LeaseTerms = {
       lease,
@@ -62,6 +64,7 @@ export class LeaseDesk {
       device: device.id,
       baseVersion: version,
       samples: terms.samples,
+      dataShard: unit.dataShard.index,
       grantedAt: now,
       squares: shards.map(() => undefined),
       whole: false,

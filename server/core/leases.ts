@@ -7,6 +7,8 @@ export interface LiveLease {
   device: string;
   baseVersion: number;
   samples: number;
+  /** Index of the data shard that it is trained on. */
+  dataShard: number;
   grantedAt: number;
   /** Sums of squares by shard; undefined until that shard has staged its slice. */
   squares: (number[] | undefined)[];

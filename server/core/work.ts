@@ -1,5 +1,6 @@
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
 import { deriveSeed, permutation } from '../../shared/random/generator.ts';
+import type { UnitShape } from './placement/placement.ts';
 import type { WorkKey } from './policy/policy.ts';
 
 /** What a work unit names of a data shard. */
@@ -35,30 +36,37 @@ const LANE_STRIDE = 23;
 const ORDER_STREAM = 0x0d5;
 
 /**
- * Turns a key into the work unit that it stands for on a version of the model, a pure function of the run's seed
- * [UN2]. A lane visits a data shard for as many units as cover it once, then goes on to the next, so that a device
- * downloads little; it comes to every data shard.
+ * Turns a key into the work unit that it stands for on a version of the model, a pure function of the run's seed and
+ * of what the plan has for the device, where it has anything [UN2]. Without a plan a lane visits a data shard for as
+ * many units as cover it once, then goes on to the next, so that a device downloads little; it comes to every one.
  */
 export function createWork(
   dataShards: DataShardRef[],
   settings: WorkSettings,
-): (key: WorkKey, version: number) => WorkUnit {
+): (key: WorkKey, version: number, planned?: UnitShape | null) => WorkUnit {
   const order = permutation(deriveSeed(settings.seed, ORDER_STREAM), dataShards.length);
-  return ({ lane, step }, version) => {
+  const inTurn = ({ lane, step }: WorkKey): UnitShape => {
     const unitsAShard = Math.max(1, Math.ceil((dataShards[0]?.samples ?? 0) / samplesOf(settings)));
     const position = (lane * LANE_STRIDE + Math.floor(step / unitsAShard)) % order.length;
     const dataShard = dataShards[order[position] ?? 0];
     if (dataShard === undefined) throw new Error('work: there are no data shards');
+    return { dataShard, batch: settings.batch, steps: settings.local?.steps ?? null };
+  };
+  return (key, version, planned) => {
+    const { dataShard, batch, steps } = planned ?? inTurn(key);
     return {
-      dataShard,
-      seed: deriveSeed(settings.seed, settings.startVersion, lane, step),
-      batch: settings.batch,
-      local: settings.local === null ? null : localStepsAt(version, settings.local),
+      ...{ dataShard, batch },
+      seed: deriveSeed(settings.seed, settings.startVersion, key.lane, key.step),
+      local: settings.local === null || steps === null ? null : localStepsAt(version, steps, settings.local),
       codec: 'float32',
     };
   };
 }
 
-function localStepsAt(version: number, { steps, lr, momentum, decay }: LocalSchedule): LocalSteps {
+function localStepsAt(
+  version: number,
+  steps: number,
+  { lr, momentum, decay }: Omit<LocalSchedule, 'steps'>,
+): LocalSteps {
   return { steps, lr: decay === null ? lr : lr / Math.sqrt(1 + version / decay), momentum };
 }

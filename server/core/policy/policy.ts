@@ -13,7 +13,7 @@ export interface ReadyWorker {
   device: string;
   /** The smallest number no other present worker has. */
   seat: number;
-  /** Measured milliseconds from lease to whole update; null before the first. */
+  /** What its next unit is expected to take, from lease to whole update; null before the device is measured. */
   unitMs: number | null;
 }
 

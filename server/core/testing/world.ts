@@ -4,6 +4,8 @@ import { Coordinator } from '../coordinator.ts';
 import type { OptimizerSettings } from '../optimizer.ts';
 import { AsyncPolicy } from '../policy/async.ts';
 import type { LeaseLimits, Policy } from '../policy/policy.ts';
+import { Placement } from '../placement/placement.ts';
+import type { PlacementMethod } from '../placement/plan.ts';
 import { SyncPolicy, type SyncSettings } from '../policy/sync.ts';
 import { Shard } from '../shard.ts';
 import { createWork, type DataShardRef, type LocalSchedule } from '../work.ts';
@@ -18,11 +20,14 @@ export const RUN = '0badcafe';
 export const LIMITS: LeaseLimits = { floorMs: 1000, capMs: 10_000 };
 export const BATCH = 32;
 const PARAMETERS = 1000;
+const DATA_SHARDS = 7;
 
 export interface WorldOptions {
   policy?: Policy;
   shards?: number;
   maxNorm?: number;
+  /** Uniform where none is named. */
+  placement?: PlacementMethod;
   maxDevices?: number;
   /** Local steps of every unit; none asks for gradients. */
   local?: LocalSchedule;
@@ -72,12 +77,24 @@ export class World {
       {
         clock,
         policy,
-        work: createWork(dataShards(7), {
+        work: createWork(dataShards(DATA_SHARDS), {
           batch: BATCH,
           local: options.local ?? null,
           seed: 3,
           startVersion: 0,
         }),
+        placement: new Placement(
+          {
+            method: options.placement ?? 'uniform',
+            budgetMs: 100,
+            shape: {
+              ...{ mode: 'sync', batch: BATCH, steps: options.local?.steps ?? null, elastic: true },
+              ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
+              ...{ leastWorkers: 1, link: null },
+            },
+          },
+          { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },
+        ),
         shards: this.ports,
         mintDevice: () => (++this.#minted).toString(16).padStart(12, '0'),
         committed: () => this.committed(),

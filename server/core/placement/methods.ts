@@ -1,0 +1,94 @@
+import {
+  bundleOf,
+  bundleWithin,
+  rateOf,
+  recipeSamples,
+  type Bundle,
+  type PlanDevice,
+  type RunShape,
+} from './plan.ts';
+
+/* Ways to make a plan without a solver: each a pure function from measured devices to bundles. */
+
+/** Lengths of a round that are looked at, at most. */
+const MOST_LENGTHS = 64;
+/** Of the recipe's unit: what a round may be as long as. */
+const STRETCHES = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4];
+
+/** The recipe's unit for everyone. */
+export function uniform(devices: readonly PlanDevice[], shape: RunShape): Bundle[] {
+  return devices.flatMap((device) => bundleOf(device, shape, recipeSamples(shape)) ?? []);
+}
+
+/** Work in proportion to speed, the recipe's unit on average, after MLitB (Meeds et al. 2015): all have some. */
+export function greedy(devices: readonly PlanDevice[], shape: RunShape): Bundle[] {
+  const measured = devices.filter(({ time }) => time !== null);
+  const speeds = measured.map(({ time }) => 1 / (time?.msPerSample ?? Infinity));
+  const total = speeds.reduce((sum, speed) => sum + speed, 0);
+  const samples = recipeSamples(shape) * measured.length;
+  return measured.flatMap((device, index) => {
+    const share = (samples * (speeds[index] ?? 0)) / total;
+    return bundleOf(device, shape, share) ?? bundleOf(device, shape, shape.batch) ?? [];
+  });
+}
+
+/**
+ * Each device's largest unit within the time that the recipe's unit takes the median device, and no larger than
+ * that: for `async`, where nobody waits, and an update that is late is stale.
+ */
+export function timeBox(devices: readonly PlanDevice[], shape: RunShape): Bundle[] {
+  const usual = uniform(devices, shape);
+  const times = usual.map(({ ms }) => ms).sort((left, right) => left - right);
+  const box = times[Math.floor((times.length - 1) / 2)] ?? 0;
+  return devices.flatMap((device) => {
+    const recipe = bundleOf(device, shape, recipeSamples(shape));
+    if (recipe === null) return [];
+    if (recipe.ms <= box) return [recipe];
+    return bundleWithin(device, shape, box) ?? bundleOf(device, shape, shape.batch) ?? [];
+  });
+}
+
+/**
+ * The best plan over a grid of lengths of a round. At each length every device takes its largest unit that fits, which
+ * is the best there is where nothing couples the devices; where the server's link does, those worth least a byte are
+ * left out until it is enough [PL5].
+ */
+export function sweep(devices: readonly PlanDevice[], shape: RunShape): Bundle[] {
+  let best: { rate: number; bundles: Bundle[] } = { rate: 0, bundles: [] };
+  for (const length of lengths(devices, shape)) {
+    const bundles = withinLink(
+      devices.flatMap((device) => bundleWithin(device, shape, length) ?? []),
+      shape,
+      length,
+    );
+    const rate = rateOf(bundles, shape);
+    if (rate > best.rate) best = { rate, bundles };
+  }
+  return best.bundles;
+}
+
+/** Lengths of a round at which something changes: what units of the recipe's size and its fractions take. */
+export function lengths(devices: readonly PlanDevice[], shape: RunShape): number[] {
+  const wanted = [...STRETCHES.map((stretch) => stretch * recipeSamples(shape)), shape.batch];
+  const all = devices.flatMap((device) =>
+    wanted.flatMap((samples) => bundleOf(device, shape, samples)?.ms ?? []),
+  );
+  const sorted = [...new Set(all)].sort((left, right) => left - right);
+  const every = Math.max(1, sorted.length / MOST_LENGTHS);
+  return Array.from(
+    { length: Math.min(sorted.length, MOST_LENGTHS) },
+    (_, index) => sorted[Math.floor(index * every)] ?? 0,
+  );
+}
+
+function withinLink(bundles: Bundle[], { link }: RunShape, length: number): Bundle[] {
+  if (link === null) return bundles;
+  let left = link * length;
+  return bundles
+    .toSorted((one, other) => other.value / other.bytes - one.value / one.bytes)
+    .filter(({ bytes }) => {
+      if (bytes > left) return false;
+      left -= bytes;
+      return true;
+    });
+}

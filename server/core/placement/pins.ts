@@ -1,0 +1,37 @@
+import type { Assignment } from '../../../shared/protocol/placement.ts';
+import { isFor, nameOf, type NamedDevice } from './directives.ts';
+
+/** What the instructions from outside come to for the devices that are here. */
+export interface Pins {
+  /** Data shards that a device must train on, by device. */
+  own: Map<string, number[]>;
+  /** Data shards that the planner gives to whom it likes. */
+  free: number[];
+  /** Data shards that nobody may train on now, and why. */
+  waiting: { dataShards: number[]; why: string }[];
+}
+
+/**
+ * Who has the data shards that instructions pin: those who match train on them and nobody else does. Where nobody who
+ * matches has come to stay, hard affinity waits and soft affinity gives them back [PL11].
+ * @param able devices that may have work.
+ */
+export function resolvePins(
+  dataShards: readonly number[],
+  assignments: readonly Assignment[],
+  able: readonly NamedDevice[],
+): Pins {
+  const own = new Map<string, number[]>();
+  const taken = new Set<number>();
+  const waiting: Pins['waiting'] = [];
+  for (const each of assignments) {
+    if (each.dataShards.length === 0) continue;
+    const holders = able.filter((device) => isFor(each, device));
+    if (holders.length === 0 && each.affinity === 'soft') continue;
+    for (const shard of each.dataShards) taken.add(shard);
+    for (const { id } of holders) own.set(id, [...(own.get(id) ?? []), ...each.dataShards]);
+    if (holders.length > 0) continue;
+    waiting.push({ dataShards: each.dataShards, why: `wait for ${nameOf(each)}, which is not here` });
+  }
+  return { own, free: dataShards.filter((shard) => !taken.has(shard)), waiting };
+}

@@ -1,0 +1,126 @@
+import type { DataShardRef } from '../work.ts';
+import type { UnitTime } from './unitTimes.ts';
+
+/** How plans are made, as `--placement` names it. */
+export const PLACEMENT_METHODS = ['ilp', 'greedy', 'uniform'] as const;
+export type PlacementMethod = (typeof PLACEMENT_METHODS)[number];
+
+/** What a plan has to know of the run. */
+export interface RunShape {
+  mode: 'sync' | 'async';
+  /** Images a gradient or a local step, as the run's recipe has it. */
+  batch: number;
+  /** Local steps of the recipe's unit; null where units ask for gradients. */
+  steps: number | null;
+  /** Whether units may have other sizes than the recipe's: not where an update counts the same whatever its size. */
+  elastic: boolean;
+  /** Bytes of an update and of the weights that come back. */
+  bytesAUnit: number;
+  dataShards: DataShardRef[];
+  /** Bytes of the largest data shard, uncompressed. */
+  bytesADataShard: number;
+  /** Workers that must have work at least, where a round waits for so many. */
+  leastWorkers: number;
+  /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
+  link: number | null;
+}
+
+/** A device as a plan sees it. */
+export interface PlanDevice {
+  device: string;
+  /** Null before its first unit. */
+  time: UnitTime | null;
+  /** Samples of its units at most. */
+  mostSamples: number;
+  /** Workers that may have work at a time. */
+  workers: number;
+  /** It has fetched a data shard already. */
+  hasData: boolean;
+  /** Size and workers that were given from outside; the plan has no say in them. */
+  fixed: { batch: number; steps: number | null } | null;
+}
+
+/** One way for a device to work. */
+export interface Bundle {
+  device: string;
+  batch: number;
+  /** Null where the unit asks for a gradient. */
+  steps: number | null;
+  /** Of one worker's unit. */
+  samples: number;
+  workers: number;
+  /** Expected, from lease to whole update. */
+  ms: number;
+  /** Samples of all its workers, those beyond the recipe's unit counted for less. */
+  value: number;
+  /** Over the server's link, a round. */
+  bytes: number;
+}
+
+/** A unit may be so many times the recipe's at most: longer local work drifts apart. */
+const MOST_STRETCH = 4;
+
+export const recipeSamples = ({ batch, steps }: RunShape): number => batch * (steps ?? 1);
+
+/**
+ * What a unit of n samples is worth: n up to the recipe's unit, whose size was found by measurement, and
+ * `sqrt(n * recipe)` beyond it [PL3].
+ */
+export function valueOf(samples: number, shape: RunShape): number {
+  const recipe = recipeSamples(shape);
+  return samples <= recipe ? samples : Math.sqrt(samples * recipe);
+}
+
+/** A device's bundle of units of about so many samples: whole steps, or any batch of a gradient. */
+export function bundleOf(
+  { device, time, mostSamples, workers, hasData, fixed }: PlanDevice,
+  shape: RunShape,
+  wanted: number,
+): Bundle | null {
+  if (time === null) return null;
+  const size = fixed ?? sizeOf(Math.min(wanted, mostSamples, MOST_STRETCH * recipeSamples(shape)), shape);
+  if (size === null) return null;
+  const samples = size.batch * (size.steps ?? 1);
+  return {
+    ...{ device, ...size, samples, workers },
+    ms: time.overheadMs + samples * time.msPerSample,
+    value: workers * valueOf(samples, shape),
+    bytes: workers * shape.bytesAUnit + (hasData ? 0 : shape.bytesADataShard),
+  };
+}
+
+/** Batch and steps of a unit of about so many samples, not more; null where not even the smallest fits. */
+export function sizeOf(samples: number, shape: RunShape): { batch: number; steps: number | null } | null {
+  const { batch, steps, elastic } = shape;
+  if (!elastic) return { batch, steps };
+  if (steps === null) return samples < 1 ? null : { batch: Math.floor(samples), steps };
+  const taken = Math.floor(samples / batch);
+  return taken < 1 ? null : { batch, steps: taken };
+}
+
+/** A device's largest bundle that takes no longer than this; null where none does. */
+export function bundleWithin(device: PlanDevice, shape: RunShape, ms: number): Bundle | null {
+  if (device.time === null) return null;
+  const { overheadMs, msPerSample } = device.time;
+  // A sample more for what division rounds off; what is too long after all is none.
+  const bundle = bundleOf(device, shape, (ms - overheadMs) / msPerSample + 1e-6);
+  return bundle === null || bundle.ms > ms * (1 + 1e-9) ? null : bundle;
+}
+
+/** How long a round of these takes: as long as its slowest unit, and as its bytes take over the server's link. */
+export function roundMs(bundles: readonly Bundle[], { link }: RunShape): number {
+  const slowest = bundles.reduce((most, { ms }) => Math.max(most, ms), 0);
+  const bytes = bundles.reduce((sum, each) => sum + each.bytes, 0);
+  return link === null ? slowest : Math.max(slowest, bytes / link);
+}
+
+/**
+ * The objective that every plan is judged by, however it was made: value a millisecond. In `sync` everybody waits for
+ * the slowest; in `async` nobody waits. Zero where nobody works, or fewer than have to [PL4].
+ */
+export function rateOf(bundles: readonly Bundle[], shape: RunShape): number {
+  const workers = bundles.reduce((sum, bundle) => sum + bundle.workers, 0);
+  if (workers === 0 || workers < shape.leastWorkers) return 0;
+  if (shape.mode === 'async') return bundles.reduce((sum, { value, ms }) => sum + value / ms, 0);
+  return bundles.reduce((sum, { value }) => sum + value, 0) / roundMs(bundles, shape);
+}

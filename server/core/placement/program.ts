@@ -1,0 +1,79 @@
+import { bundleWithin, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
+
+/** A program over variables that are 0 or 1: the most value within the rows' bounds. */
+export interface IntegerProgram {
+  /** Value of each variable. */
+  values: number[];
+  rows: { name: string; coefficients: [variable: number, factor: number][]; least: number; most: number }[];
+  /** A feasible point to begin with: the variables that are 1. */
+  start: number[];
+}
+
+/** What a solver made of a program: the variables that are 1, or null where it has none within its time. */
+export interface Solution {
+  chosen: number[] | null;
+  /** For instance `optimal` or `time limit`. */
+  status: string;
+}
+
+/** Solves a program within so many milliseconds; what takes longer is given up. */
+export type Solve = (program: IntegerProgram, budgetMs: number) => Promise<Solution>;
+
+/** Sizes that the program chooses among, of the largest that fits. */
+const SIZES = [1, 1 / 2, 1 / 4];
+
+/**
+ * For one length of a round: which device works by which bundle, the most value within the server's link, one bundle a
+ * device at most, and work for as many devices as a round waits for [PL6].
+ */
+export function programAt(
+  length: number,
+  devices: readonly PlanDevice[],
+  shape: RunShape,
+  begin: readonly Bundle[],
+): { program: IntegerProgram; bundles: Bundle[] } {
+  const choices = devices.map((device) => {
+    const largest = bundleWithin(device, shape, length);
+    if (largest === null) return [];
+    const sizes = SIZES.flatMap((size) => bundleWithin(device, shape, largest.ms * size) ?? []);
+    return sizes.filter(
+      (bundle, index) => sizes.findIndex(({ samples }) => samples === bundle.samples) === index,
+    );
+  });
+  const bundles = choices.flat();
+  let next = 0;
+  const places = choices.map((sizes) => sizes.map(() => next++));
+  const rows: IntegerProgram['rows'] = places
+    .filter(({ length: sizes }) => sizes > 1)
+    .map((own, index) => ({
+      name: `one${index}`,
+      coefficients: own.map((place) => [place, 1]),
+      least: 0,
+      most: 1,
+    }));
+  const all = bundles.map(({ workers }, place): [number, number] => [place, workers]);
+  rows.push({ name: 'least', coefficients: all, least: shape.leastWorkers, most: Infinity });
+  if (shape.link !== null) {
+    const bytes = bundles.map((bundle, place): [number, number] => [place, bundle.bytes]);
+    rows.push({ name: 'link', coefficients: bytes, least: 0, most: shape.link * length });
+  }
+  const start = begin.flatMap(({ device, samples }) => {
+    const place = bundles.findIndex((bundle) => bundle.device === device && bundle.samples === samples);
+    return place < 0 ? [] : [place];
+  });
+  return { program: { values: bundles.map(({ value }) => value), rows, start }, bundles };
+}
+
+/** The bundles of a solution; null where it breaks a row, whatever its status says. */
+export function bundlesOf(
+  chosen: number[],
+  { rows }: IntegerProgram,
+  bundles: readonly Bundle[],
+): Bundle[] | null {
+  const taken = new Set(chosen);
+  const holds = rows.every(({ coefficients, least, most }) => {
+    const sum = coefficients.reduce((total, [place, factor]) => total + (taken.has(place) ? factor : 0), 0);
+    return sum >= least - 1e-6 && sum <= most * (1 + 1e-9) + 1e-6;
+  });
+  return holds ? chosen.flatMap((place) => bundles[place] ?? []) : null;
+}

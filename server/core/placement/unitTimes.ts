@@ -1,0 +1,85 @@
+/** Moving averages look back over about so many milliseconds of work ... */
+const LOOK_BACK_MS = 5000;
+/** ... and over no fewer and no more units than these weights of the newest one stand for. */
+const [LEAST_WEIGHT, MOST_WEIGHT] = [0.05, 0.3];
+/** Sizes that differ by less than this share of their mean tell nothing of what a unit costs whatever its size. */
+const LEAST_SPREAD = 0.1;
+/** At least this share of what a unit takes is thought to grow with its size. */
+const LEAST_GROWTH = 0.25;
+/** A unit may have this many times the samples of the largest one that was handed in in time. */
+const TRUST = 2;
+
+/** A unit of n samples takes `overheadMs + n * msPerSample`. */
+export interface UnitTime {
+  overheadMs: number;
+  msPerSample: number;
+}
+
+/**
+ * What the server learns of a device's pace from the time between each lease and its whole update: moving averages
+ * of real work, throttling and network and all, and nothing that the device says of itself. The two parts of a
+ * unit's time are told apart by least squares once units of different sizes were seen; before that all of it counts
+ * as growing with the size, so that a larger unit is rather thought too slow [PL2].
+ */
+export class UnitTimes {
+  #mean: { n: number; t: number; nn: number; nt: number } | null = null;
+  #overheadMs = 0;
+  #units = 0;
+  /** Samples of the largest unit that it was in time with, by half for each that it was not. */
+  #proven = 0;
+
+  /** Null before the first unit. */
+  get fit(): UnitTime | null {
+    if (this.#mean === null) return null;
+    const { n, t } = this.#mean;
+    const overheadMs = Math.min(this.#overheadMs, (1 - LEAST_GROWTH) * t);
+    return { overheadMs, msPerSample: (t - overheadMs) / n };
+  }
+
+  /** Samples that a unit may have at most; null before the first unit. */
+  get mostSamples(): number | null {
+    return this.#mean === null ? null : Math.max(1, TRUST * this.#proven);
+  }
+
+  /** Null before the first unit. */
+  expectedMs(samples: number): number | null {
+    const { fit } = this;
+    return fit === null ? null : fit.overheadMs + samples * fit.msPerSample;
+  }
+
+  /** A unit was handed in whole. */
+  measured(samples: number, elapsedMs: number): void {
+    this.#proven = Math.max(this.#proven, samples);
+    const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsedMs / LOOK_BACK_MS));
+    this.#observe(samples, Math.max(1, elapsedMs), Math.max(usual, 1 / ++this.#units));
+  }
+
+  /** A unit was not handed in within so many milliseconds: it would have taken longer than that. */
+  late(samples: number, elapsedMs: number): void {
+    const expected = this.expectedMs(samples);
+    if (expected === null) return;
+    this.#proven = Math.min(this.#proven, samples) / 2;
+    this.#observe(samples, Math.max(expected, Math.min(2 * expected, elapsedMs)), 1);
+  }
+
+  /** Forgets everything, as if the device were new. */
+  forget(): void {
+    this.#mean = null;
+    this.#overheadMs = 0;
+    this.#units = 0;
+    this.#proven = 0;
+  }
+
+  #observe(n: number, t: number, weight: number): void {
+    const seen = { n, t, nn: n * n, nt: n * t };
+    const before = this.#mean ?? seen;
+    const mixed = (name: keyof typeof seen) => before[name] + weight * (seen[name] - before[name]);
+    const mean = { n: mixed('n'), t: mixed('t'), nn: mixed('nn'), nt: mixed('nt') };
+    this.#mean = mean;
+    const variance = mean.nn - mean.n ** 2;
+    if (variance < (LEAST_SPREAD * mean.n) ** 2) return;
+    const slope = (mean.nt - mean.n * mean.t) / variance;
+    const [least, most] = [(LEAST_GROWTH * mean.t) / mean.n, mean.t / mean.n];
+    this.#overheadMs = mean.t - Math.min(most, Math.max(least, slope)) * mean.n;
+  }
+}

@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+import { ENGINES, FORM_FACTORS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
+import { deviceId, MOST_BATCH, MOST_LOCAL_STEPS } from './messages.ts';
+
+/* Placement from outside: what POST /api/v1/runs/:id/placement takes and GET gives. */
+
+const count = z.int().check(z.minimum(0));
+
+/** Devices by what they are; all that is named has to hold. */
+export const selector = z.strictObject({
+  labels: z.optional(deviceLabels),
+  formFactor: z.optional(z.enum(FORM_FACTORS)),
+  engine: z.optional(z.enum(ENGINES)),
+});
+export type Selector = z.infer<typeof selector>;
+/** What a selector may name. */
+export const SELECTOR_FIELDS = Object.keys(selector.shape);
+
+export const AFFINITIES = ['hard', 'soft'] as const;
+
+/** One instruction: for a device, or for all that a selector matches. */
+export const assignment = z.strictObject({
+  device: z.optional(deviceId),
+  selector: z.optional(selector),
+  /** hard: its data shards wait while no such device is here; soft: they go to others meanwhile. */
+  affinity: z._default(z.enum(AFFINITIES), 'hard'),
+  /** Indices of data shards that these devices train on, and no others. */
+  dataShards: z._default(z.array(count).check(z.maxLength(4096)), []),
+  /** reserve: no work. */
+  role: z._default(z.enum(['train', 'reserve']), 'train'),
+  batch: z.optional(z.int().check(z.minimum(1), z.maximum(MOST_BATCH))),
+  localSteps: z.optional(z.int().check(z.minimum(1), z.maximum(MOST_LOCAL_STEPS))),
+  workers: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_WORKERS))),
+});
+export type Assignment = z.infer<typeof assignment>;
+
+/** All instructions in force from now on, instead of those before; none leaves everything to the planner. */
+export const placementRequest = z.strictObject({
+  assignments: z.array(assignment).check(z.maxLength(1024)),
+});
+
+/** Why a placement was not taken; the plan in force is what it was. */
+export const PLACEMENT_ERRORS = {
+  MALFORMED: 400,
+  UNKNOWN_SELECTOR: 400,
+  UNKNOWN_DEVICE: 404,
+  UNKNOWN_DATA_SHARD: 404,
+  NO_MATCH: 409,
+  CONFLICT: 409,
+  IMPOSSIBLE: 409,
+} as const;
+export type PlacementError = keyof typeof PLACEMENT_ERRORS;
+
+export const ROLES = ['train', 'probe', 'reserve'] as const;
+
+/** What one device gets. */
+export const shareReport = z.strictObject({
+  device: deviceId,
+  /** train: works by the plan; probe: not measured yet; reserve: no work. */
+  role: z.enum(ROLES),
+  batch: count,
+  /** Local steps a unit; null: a gradient. */
+  localSteps: z.nullable(count),
+  workers: count,
+  /** What it trains with, by its own choice among those that gave the known answer; null before. */
+  engine: z.nullable(z.string()),
+  /** Expected, from lease to whole update; null before it is measured. */
+  unitMs: z.nullable(z.number()),
+  /** Indices. */
+  dataShards: z.array(count),
+  why: z.array(z.string()),
+});
+export type ShareReport = z.infer<typeof shareReport>;
+
+/** The plan in force. */
+export const placementReport = z.strictObject({
+  method: z.enum(['ilp', 'greedy', 'uniform']),
+  /** Counts the plans. */
+  number: count,
+  origin: z.string(),
+  /** Worth of samples a second, by the objective, of every plan that was made beside it. */
+  values: z.record(z.string(), z.number()),
+  solver: z.string(),
+  roundMs: z.number(),
+  /** Milliseconds that it took to make. */
+  tookMs: z.number(),
+  devices: z.array(shareReport),
+  /** Data shards that nobody may train on at present, and why. */
+  waiting: z.array(z.strictObject({ dataShards: z.array(count), why: z.string() })),
+  assignments: z.array(assignment),
+});
+export type PlacementReport = z.infer<typeof placementReport>;
