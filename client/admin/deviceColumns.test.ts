@@ -12,6 +12,7 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   },
   samplesPerSecond: 1234.5,
   staleness: null,
+  share: null,
   applied: 12,
   samples: 3456,
   lost: 0,

@@ -2,6 +2,7 @@ import type { EngineTrial } from '../../shared/profile/profile.ts';
 import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
+import { shareWords, unitWords } from './placementWords.ts';
 import { conditionWords, profileWords } from './profileWords.ts';
 
 type State = DeviceRow['state'];
@@ -92,6 +93,14 @@ export const COLUMNS: readonly Column[] = [
     number: false,
     text: ({ state }) => state,
     title: ({ state }) => STATES[state].means,
+  },
+  {
+    key: 'share',
+    label: 'Unit',
+    number: false,
+    text: ({ share }) => (share === null ? NONE : unitWords(share)),
+    detail: ({ share }) => (share === null ? '' : shareWords(share)),
+    title: ({ share }) => (share === null ? '' : `Data shards ${share.dataShards.join(', ') || 'in turn'}`),
   },
   {
     key: 'rate',

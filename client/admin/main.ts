@@ -7,6 +7,7 @@ import { renderControls, wireControls } from './controls.ts';
 import { renderDevices } from './devices.ts';
 import { follow } from './feed.ts';
 import { renderOverview } from './overview.ts';
+import { renderPlacement } from './placement.ts';
 import { renderSettings } from './settings.ts';
 import { findToken, takeToken } from './token.ts';
 
@@ -33,6 +34,7 @@ function render(snapshot: AdminSnapshot): void {
   renderOverview(snapshot);
   renderControls(snapshot);
   renderCharts(snapshot);
+  renderPlacement(snapshot);
   renderDevices(snapshot);
   renderSettings(snapshot);
 }

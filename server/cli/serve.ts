@@ -84,7 +84,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const snapshot = () => training.snapshot();
   const act = training.act.bind(training);
-  const admin = { sessions, run: training.name, secure: tls !== null, snapshot, act };
+  const admin = {
+    ...{ sessions, run: training.name, secure: tls !== null, snapshot, act },
+    placement: () => training.placement.report(),
+    place: (body: unknown) => training.placement.direct(body),
+  };
   const app = await createApp({ pages, dataShards, admin, tls, failed });
   const limit = messageLimit(training.ranges);
   const sockets = createSocketServer(app.server, limit, () => []);

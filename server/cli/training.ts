@@ -75,6 +75,8 @@ export class Training {
   /** What the admin is shown. */
   snapshot(): AdminSnapshot {
     const rate = this.#throughput.perSecond();
+    const { devices: shares, ...placement } = this.placement.report();
+    const shareOf = new Map(shares.map((share) => [share.device, share]));
     return {
       run: this.name,
       status: this.run.status(),
@@ -84,9 +86,12 @@ export class Training {
       commitsPerSecond: rate.commits,
       bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
       bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
-      devices: this.coordinator
-        .deviceRecords()
-        .map((record) => ({ ...record, traffic: this.trafficOf(record.device) })),
+      devices: this.coordinator.deviceRecords().map((record) => ({
+        ...record,
+        traffic: this.trafficOf(record.device),
+        share: shareOf.get(record.device) ?? null,
+      })),
+      placement,
       measurements: [...this.run.measurements],
       checkpoint: this.#checkpoint,
     };

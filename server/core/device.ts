@@ -3,8 +3,8 @@ import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import type { Lease } from '../../shared/protocol/messages.ts';
 import type { UnitTimes } from './placement/unitTimes.ts';
 
-/** What the core tells the admin of a device: what it carried its tensors by is not the core's to know. */
-export type DeviceRecord = Omit<DeviceRow, 'traffic'>;
+/** What the core tells the admin of a device: what carried its tensors, and its share of the plan, come from elsewhere. */
+export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share'>;
 
 /** How the core reaches a joined device. */
 export interface DevicePort {

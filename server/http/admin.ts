@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback } from 'fastify';
+import type { FastifyPluginCallback, FastifyReply } from 'fastify';
 import {
   API,
   RUN_ACTIONS,
@@ -6,6 +6,12 @@ import {
   type AdminSnapshot,
   type RunAction,
 } from '../../shared/protocol/admin.ts';
+import {
+  PLACEMENT_ERRORS,
+  type PlacementError,
+  type PlacementReport,
+} from '../../shared/protocol/placement.ts';
+import { DirectiveError } from '../core/placement/directives.ts';
 import { isOwnOrigin } from '../gateway/sockets.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
 
@@ -16,11 +22,20 @@ export interface AdminRoutesOptions {
   secure: boolean;
   snapshot: () => AdminSnapshot;
   act: (action: RunAction) => Promise<void>;
+  /** The plan in force. */
+  placement: () => PlacementReport;
+  /** Takes a placement from outside. @throws {DirectiveError} where it cannot hold. */
+  place: (body: unknown) => void;
 }
 
-/** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2]. */
+/** What a placement that is not taken is answered with; the plan in force is what it was. */
+function refusePlacement(reply: FastifyReply, error: PlacementError, message: string): FastifyReply {
+  return reply.code(PLACEMENT_ERRORS[error]).send({ error, message });
+}
+
+/** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2] [AD4]. */
 export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, options, done) => {
-  const { sessions, run, secure, snapshot, act } = options;
+  const { sessions, run, secure, snapshot, act, placement, place } = options;
 
   app.addHook('onRequest', async (request, reply) => {
     if (request.method !== 'GET' && !isOwnOrigin(request.headers.origin, request.headers.host, [])) {
@@ -50,6 +65,27 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
 
   app.get<{ Params: { run: string } }>('/api/v1/runs/:run', async (request, reply) =>
     isRun(request.params.run) ? snapshot() : reply.code(404).send(noSuchRun(request.params.run)),
+  );
+
+  app.get<{ Params: { run: string } }>('/api/v1/runs/:run/placement', async (request, reply) =>
+    isRun(request.params.run) ? placement() : reply.code(404).send(noSuchRun(request.params.run)),
+  );
+
+  app.post<{ Params: { run: string } }>(
+    '/api/v1/runs/:run/placement',
+    // A body that is no JSON gets the same answer as one that says something else.
+    { errorHandler: (error, _request, reply) => refusePlacement(reply, 'MALFORMED', error.message) },
+    async (request, reply) => {
+      const { run: name } = request.params;
+      if (!isRun(name)) return reply.code(404).send(noSuchRun(name));
+      try {
+        place(request.body);
+      } catch (error) {
+        if (error instanceof DirectiveError) return refusePlacement(reply, error.code, error.message);
+        throw error;
+      }
+      return placement();
+    },
   );
 
   app.post<{ Params: { run: string; action: string } }>(

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { capabilityProfile } from '../profile/profile.ts';
 import { deviceId, runId, runStatus } from './messages.ts';
+import { placementInForce, shareReport } from './placement.ts';
 
 /* What the admin's routes answer and its socket sends: one snapshot type for both. */
 
@@ -54,6 +55,8 @@ export const deviceRow = z.strictObject({
   /** Updates and leases that came to nothing: refused, expired or released. */
   lost: count,
   traffic: deviceTraffic,
+  /** What the plan in force has for it; null where its connection ended. */
+  share: z.nullable(shareReport),
 });
 export type DeviceRow = z.infer<typeof deviceRow>;
 
@@ -69,6 +72,7 @@ export const adminSnapshot = z.strictObject({
   bytesUp: count,
   bytesDown: count,
   devices: z.array(deviceRow),
+  placement: z.strictObject(placementInForce),
   measurements: z.array(measurement),
   /** Version and time of the newest checkpoint, or null. */
   checkpoint: z.nullable(z.strictObject({ version: count, savedAt: z.string() })),
@@ -83,6 +87,7 @@ export type RunAction = (typeof RUN_ACTIONS)[number];
 export const API = {
   session: '/api/v1/admin/session',
   run: (run: string) => `/api/v1/runs/${run}`,
+  placement: (run: string) => `/api/v1/runs/${run}/placement`,
   action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,
 } as const;
 

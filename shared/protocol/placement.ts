@@ -72,8 +72,8 @@ export const shareReport = z.strictObject({
 });
 export type ShareReport = z.infer<typeof shareReport>;
 
-/** The plan in force. */
-export const placementReport = z.strictObject({
+/** The plan in force, apart from the devices. */
+export const placementInForce = {
   method: z.enum(['ilp', 'greedy', 'uniform']),
   /** Counts the plans. */
   number: count,
@@ -84,9 +84,10 @@ export const placementReport = z.strictObject({
   roundMs: z.number(),
   /** Milliseconds that it took to make. */
   tookMs: z.number(),
-  devices: z.array(shareReport),
   /** Data shards that nobody may train on at present, and why. */
   waiting: z.array(z.strictObject({ dataShards: z.array(count), why: z.string() })),
   assignments: z.array(assignment),
-});
+};
+
+export const placementReport = z.strictObject({ ...placementInForce, devices: z.array(shareReport) });
 export type PlacementReport = z.infer<typeof placementReport>;

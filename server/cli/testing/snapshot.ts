@@ -27,6 +27,10 @@ export function snapshotOf(
     bytesUp: 12_345_678,
     bytesDown: 23_456_789,
     devices: [],
+    placement: {
+      ...{ method: 'uniform', number: 0, origin: 'uniform', values: {}, solver: 'not asked', roundMs: 0 },
+      ...{ tookMs: 0, waiting: [], assignments: [] },
+    },
     measurements: [],
     checkpoint: null,
     ...rest,
@@ -53,5 +57,6 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
       webrtc: { bytesUp: 0, bytesDown: 0 },
     },
     lost: 0,
+    share: null,
   };
 }

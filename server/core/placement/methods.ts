@@ -13,7 +13,7 @@ import {
 /** Lengths of a round that are looked at, at most. */
 const MOST_LENGTHS = 64;
 /** Of the recipe's unit: what a round may be as long as. */
-const STRETCHES = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4];
+const STRETCHES = [1 / 4, 1 / 2, 1, 2];
 
 /** The recipe's unit for everyone. */
 export function uniform(devices: readonly PlanDevice[], shape: RunShape): Bundle[] {
@@ -62,18 +62,23 @@ export function sweep(devices: readonly PlanDevice[], shape: RunShape): Bundle[]
       length,
     );
     const rate = rateOf(bundles, shape);
-    if (rate > best.rate) best = { rate, bundles };
+    // Of equals the longest.
+    if (rate >= best.rate) best = { rate, bundles };
   }
   return best.bundles;
 }
 
-/** Lengths of a round at which something changes: what units of the recipe's size and its fractions take. */
+/**
+ * Lengths of a round at which something changes: what units of the recipe's size and its fractions take. None is so
+ * short that nobody gets through a unit of the recipe: more rounds of less work cost what no unit's time shows.
+ */
 export function lengths(devices: readonly PlanDevice[], shape: RunShape): number[] {
-  const wanted = [...STRETCHES.map((stretch) => stretch * recipeSamples(shape)), shape.batch];
+  const shortest = Math.min(...uniform(devices, shape).map(({ ms }) => ms));
+  const wanted = STRETCHES.map((stretch) => stretch * recipeSamples(shape));
   const all = devices.flatMap((device) =>
     wanted.flatMap((samples) => bundleOf(device, shape, samples)?.ms ?? []),
   );
-  const sorted = [...new Set(all)].sort((left, right) => left - right);
+  const sorted = [...new Set(all.filter((ms) => ms >= shortest))].sort((left, right) => left - right);
   const every = Math.max(1, sorted.length / MOST_LENGTHS);
   return Array.from(
     { length: Math.min(sorted.length, MOST_LENGTHS) },

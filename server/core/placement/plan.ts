@@ -58,7 +58,7 @@ export interface Bundle {
 }
 
 /** A unit may be so many times the recipe's at most: longer local work drifts apart. */
-const MOST_STRETCH = 4;
+const MOST_STRETCH = 2;
 
 export const recipeSamples = ({ batch, steps }: RunShape): number => batch * (steps ?? 1);
 

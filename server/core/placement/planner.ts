@@ -23,6 +23,9 @@ export interface Plan {
   roundMs: number;
 }
 
+/** Before anybody was measured. */
+export const NO_PLAN: Plan = { origin: 'uniform', bundles: [], values: {}, solver: 'not asked', roundMs: 0 };
+
 export interface PlannerParts {
   method: PlacementMethod;
   solve: Solve;
@@ -30,8 +33,6 @@ export interface PlannerParts {
   budgetMs: number;
 }
 
-/** Another plan than the recipe's unit for everyone must be better than it by this. */
-const BETTER_THAN_UNIFORM = 1.1;
 /** Lengths beside the sweep's best that the solver looks at. */
 const LENGTHS = [1, 0.7, 1.4];
 
@@ -56,12 +57,11 @@ export async function makePlan(
   const swept = sweep(devices, shape);
   const { bundles: solved, words } = await solveAround(swept, devices, shape, solve, budgetMs);
   const plans = { uniform: plain, greedy: proportional, sweep: swept, ilp: solved };
-  const best = (['ilp', 'greedy', 'sweep'] as const).reduce((left, right) =>
-    rateOf(plans[right], shape) >= rateOf(plans[left], shape) ? right : left,
+  // Of equals the plainest.
+  const best = (['uniform', 'greedy', 'sweep', 'ilp'] as const).reduce((left, right) =>
+    rateOf(plans[right], shape) > rateOf(plans[left], shape) ? right : left,
   );
-  const worthIt = rateOf(plans[best], shape) > BETTER_THAN_UNIFORM * rateOf(plain, shape);
-  const uniformIsBest = !worthIt && rateOf(plain, shape) >= rateOf(proportional, shape);
-  return keep(uniformIsBest ? 'uniform' : best, plans, shape, words);
+  return keep(best, plans, shape, words);
 }
 
 const NOT_ASKED = 'not asked';

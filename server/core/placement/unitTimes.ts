@@ -6,8 +6,6 @@ const [LEAST_WEIGHT, MOST_WEIGHT] = [0.05, 0.3];
 const LEAST_SPREAD = 0.1;
 /** At least this share of what a unit takes is thought to grow with its size. */
 const LEAST_GROWTH = 0.25;
-/** A unit may have this many times the samples of the largest one that was handed in in time. */
-const TRUST = 2;
 
 /** A unit of n samples takes `overheadMs + n * msPerSample`. */
 export interface UnitTime {
@@ -25,8 +23,6 @@ export class UnitTimes {
   #mean: { n: number; t: number; nn: number; nt: number } | null = null;
   #overheadMs = 0;
   #units = 0;
-  /** Samples of the largest unit that it was in time with, by half for each that it was not. */
-  #proven = 0;
 
   /** Null before the first unit. */
   get fit(): UnitTime | null {
@@ -34,11 +30,6 @@ export class UnitTimes {
     const { n, t } = this.#mean;
     const overheadMs = Math.min(this.#overheadMs, (1 - LEAST_GROWTH) * t);
     return { overheadMs, msPerSample: (t - overheadMs) / n };
-  }
-
-  /** Samples that a unit may have at most; null before the first unit. */
-  get mostSamples(): number | null {
-    return this.#mean === null ? null : Math.max(1, TRUST * this.#proven);
   }
 
   /** Null before the first unit. */
@@ -49,7 +40,6 @@ export class UnitTimes {
 
   /** A unit was handed in whole. */
   measured(samples: number, elapsedMs: number): void {
-    this.#proven = Math.max(this.#proven, samples);
     const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsedMs / LOOK_BACK_MS));
     this.#observe(samples, Math.max(1, elapsedMs), Math.max(usual, 1 / ++this.#units));
   }
@@ -58,7 +48,6 @@ export class UnitTimes {
   late(samples: number, elapsedMs: number): void {
     const expected = this.expectedMs(samples);
     if (expected === null) return;
-    this.#proven = Math.min(this.#proven, samples) / 2;
     this.#observe(samples, Math.max(expected, Math.min(2 * expected, elapsedMs)), 1);
   }
 
@@ -67,7 +56,6 @@ export class UnitTimes {
     this.#mean = null;
     this.#overheadMs = 0;
     this.#units = 0;
-    this.#proven = 0;
   }
 
   #observe(n: number, t: number, weight: number): void {

@@ -1,0 +1,55 @@
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { ShareReport } from '../../shared/protocol/placement.ts';
+import { formatCount, formatRate } from '../page/format.ts';
+
+/** For instance `120 x 4 images`, or `none`. */
+export function unitWords({ role, batch, localSteps }: ShareReport): string {
+  if (role === 'reserve') return 'none: in reserve';
+  const images =
+    localSteps === null ? formatCount(batch) : `${formatCount(localSteps)} × ${formatCount(batch)}`;
+  return `${images} images${role === 'probe' ? ', to be measured' : ''}`;
+}
+
+/** Data shards and reasons. */
+export function shareWords({ dataShards, workers, why }: ShareReport): string {
+  const held =
+    dataShards.length === 1 ? `data shard ${dataShards[0] ?? ''}` : `${dataShards.length} data shards`;
+  const sentences = [
+    ...(dataShards.length === 0 ? [] : [held]),
+    ...(workers > 1 ? [`${workers} workers`] : []),
+    ...why,
+  ];
+  return sentences.join('; ');
+}
+
+const ORIGINS: Record<string, string> = {
+  uniform: 'the same unit for everyone',
+  greedy: 'work in proportion to pace',
+  sweep: 'rounds as long as pays best',
+  ilp: 'rounds as long as pays best, by an integer program',
+  'time box': 'units within the time of the median device',
+};
+
+/** What plan is in force, for instance `Plan 3: rounds as long as pays best, about 42 ms`. */
+export function planWords({ number, origin, roundMs }: AdminSnapshot['placement']): string {
+  const how = ORIGINS[origin] ?? origin;
+  if (number === 0) return `No plan yet: ${how}`;
+  return `Plan ${formatCount(number)}: ${how}${roundMs > 0 ? `, about ${formatCount(Math.round(roundMs))} ms` : ''}`;
+}
+
+/** What each plan that was made is worth, the best first. */
+export function valueWords({ values, solver }: AdminSnapshot['placement']): string {
+  const sorted = Object.entries(values).sort(([, left], [, right]) => right - left);
+  const worth = sorted.map(([name, value]) => `${name} ${formatRate(value)}`).join(', ');
+  return worth === '' ? '' : `Samples' worth a second: ${worth}. Solver: ${solver}.`;
+}
+
+/** What waits for a device that is not here. */
+export function waitingWords({ waiting }: AdminSnapshot['placement']): string {
+  return waiting
+    .map(({ dataShards, why }) => {
+      const many = dataShards.length > 1;
+      return `Data shard${many ? 's' : ''} ${dataShards.join(', ')} ${many ? why : why.replace(/^wait /, 'waits ')}.`;
+    })
+    .join(' ');
+}

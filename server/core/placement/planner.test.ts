@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { greedy, sweep, timeBox, uniform } from './methods.ts';
+import {
+  rateOf,
+  recipeSamples,
+  roundMs,
+  valueOf,
+  type Bundle,
+  type PlanDevice,
+  type RunShape,
+} from './plan.ts';
+import { makePlan } from './planner.ts';
+import { bundlesOf, programAt, type Solve } from './program.ts';
+import { crowdOf, deviceOf, SHAPE } from './testing/crowd.ts';
+
+const never: Solve = () => Promise.reject(new Error('nothing is to be solved'));
+const parts = (solve: Solve = never, method: 'ilp' | 'greedy' | 'uniform' = 'ilp') => ({
+  method,
+  solve,
+  budgetMs: 100,
+});
+
+/** The best plan of all whose rounds are not too short, by trying every size of every device. */
+function exhaustive(devices: PlanDevice[], shape: RunShape, sizes: number[]): number {
+  let plans: Bundle[][] = [[]];
+  for (const device of devices) {
+    const choices = sizes.flatMap((samples) =>
+      uniform([{ ...device, mostSamples: samples }], { ...shape, steps: samples / shape.batch }),
+    );
+    const valued = choices.map((each) => ({ ...each, value: device.workers * valueOf(each.samples, shape) }));
+    plans = plans.flatMap((plan) => [plan, ...valued.map((choice) => [...plan, choice])]);
+  }
+  const shortest = Math.min(...uniform(devices, shape).map(({ ms }) => ms));
+  const long = plans.filter((plan) => roundMs(plan, shape) >= shortest);
+  return Math.max(...long.map((plan) => rateOf(plan, shape)));
+}
+
+/** Every subset of a program's variables that holds, tried one by one. */
+const brute: Solve = (program) => {
+  const { values } = program;
+  let best = { worth: -1, chosen: [] as number[] };
+  for (let bits = 0; bits < 2 ** values.length; bits++) {
+    const chosen = values.flatMap((_, place) => ((bits >> place) & 1 ? [place] : []));
+    const worth = chosen.reduce((sum, place) => sum + (values[place] ?? 0), 0);
+    if (worth <= best.worth) continue;
+    const bundles = values.map((value): Bundle => ({ ...SHAPE_BUNDLE, value }));
+    if (bundlesOf(chosen, program, bundles) !== null) best = { worth, chosen };
+  }
+  return Promise.resolve({ chosen: best.worth < 0 ? null : best.chosen, status: 'optimal' });
+};
+const SHAPE_BUNDLE = { device: '', batch: 1, steps: 1, samples: 1, workers: 1, ms: 1, bytes: 1, value: 1 };
+
+describe('the value of a plan', () => {
+  it('[PL3] counts samples in full up to the recipe, and for less beyond it', () => {
+    expect([0, 100, 480, 1920].map((samples) => valueOf(samples, SHAPE))).toEqual([0, 100, 480, 960]);
+  });
+
+  it('[PL4] is value over the time of the slowest, or of the server and its line where that is longer', () => {
+    const plan = uniform([deviceOf('a', 10_000), deviceOf('b', 1000)], SHAPE);
+    expect(roundMs(plan, SHAPE)).toBeCloseTo(482);
+    expect(rateOf(plan, SHAPE)).toBeCloseTo(960 / 482);
+    expect(roundMs(plan, { ...SHAPE, link: 96 })).toBe(1000);
+    expect(rateOf(plan, { ...SHAPE, mode: 'async' })).toBeCloseTo(480 / 50 + 480 / 482);
+    expect(rateOf(plan, { ...SHAPE, leastWorkers: 3 })).toBe(0);
+    expect(rateOf([], SHAPE)).toBe(0);
+  });
+});
+
+describe('plans without a solver', () => {
+  it('uniform is the recipe for everyone, whole where it was given from outside', () => {
+    const given = { ...deviceOf('b', 1000), fixed: { batch: 8, steps: 10 } };
+    const plan = uniform([deviceOf('a', 10_000), given, { ...deviceOf('c', 1), time: null }], SHAPE);
+    expect(plan.map(({ device, batch, steps }) => [device, batch, steps])).toEqual([
+      ['a', 4, 120],
+      ['b', 8, 10],
+    ]);
+  });
+
+  it('greedy shares out work in proportion to pace, the recipe on average', () => {
+    const plan = greedy([deviceOf('a', 3000), deviceOf('b', 1000)], SHAPE);
+    expect(plan.map(({ samples }) => samples)).toEqual([720, 240]);
+  });
+
+  it('greedy leaves nobody without work, however slow', () => {
+    const plan = greedy([deviceOf('a', 100_000), deviceOf('b', 10)], SHAPE);
+    expect(plan.map(({ steps }) => steps)).toEqual([239, 1]);
+  });
+
+  it('async has everyone done in the time of the median, no unit beyond the recipe', () => {
+    const plan = timeBox([deviceOf('a', 40_000), deviceOf('b', 10_000), deviceOf('c', 1000)], SHAPE);
+    expect(plan.map(({ samples }) => samples)).toEqual([480, 480, 48]);
+  });
+
+  it('[PL5] the sweep finds what trying everything finds, where nothing is shared', () => {
+    const sizes = [120, 240, 480, 960];
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 4 }), (seed, count) => {
+        const devices = crowdOf(count, seed).map((device) => ({ ...device, mostSamples: Infinity }));
+        const best = exhaustive(devices, SHAPE, sizes);
+        expect(rateOf(sweep(devices, SHAPE), SHAPE)).toBeGreaterThanOrEqual(best * (1 - 1e-9));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('[PL5] the sweep keeps within the line of the server', () => {
+    const devices = crowdOf(40, 7);
+    const shape = { ...SHAPE, link: 500 };
+    const plan = sweep(devices, shape);
+    expect(rateOf(plan, shape)).toBeGreaterThan(0);
+    expect(plan.length).toBeLessThan(sweep(devices, SHAPE).length);
+  });
+});
+
+describe('the planner', () => {
+  it('[PL7] keeps a plan that is never worse than greedy, and all its bundles within what a device may do', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.constantFrom(1, 2, 5, 10, 30, 100),
+        fc.option(fc.integer({ min: 20, max: 5000 })),
+        async (seed, count, link) => {
+          const devices = crowdOf(count, seed);
+          const shape = { ...SHAPE, link };
+          const unsolved: Solve = () => Promise.resolve({ chosen: null, status: 'time limit' });
+          const plan = await makePlan(devices, shape, parts(unsolved));
+          expect(rateOf(plan.bundles, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
+          for (const { device, samples, workers } of plan.bundles) {
+            const asked = devices.find((each) => each.device === device);
+            expect(samples).toBeLessThanOrEqual(Math.max(SHAPE.batch, asked?.mostSamples ?? 0));
+            expect(samples).toBeLessThanOrEqual(2 * recipeSamples(SHAPE));
+            expect(workers).toBe(asked?.workers);
+          }
+          expect(new Set(plan.bundles.map(({ device }) => device)).size).toBe(plan.bundles.length);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('[PL7] keeps the recipe for all where no plan betters it', async () => {
+    const plan = await makePlan([deviceOf('a', 10_000), deviceOf('b', 10_000)], SHAPE, parts());
+    expect(plan).toMatchObject({ origin: 'uniform', solver: 'not needed: nothing is shared' });
+    expect(plan.bundles.map(({ samples }) => samples)).toEqual([480, 480]);
+  });
+
+  it('[PL7] gives slow devices what fits in a round of the fast ones', async () => {
+    const devices = [deviceOf('a', 10_000), deviceOf('b', 10_000), deviceOf('c', 1000), deviceOf('d', 1000)];
+    const plan = await makePlan(devices, SHAPE, parts());
+    expect(plan.origin).toBe('sweep');
+    expect(plan.bundles.map(({ samples }) => samples)).toEqual([480, 480, 48, 48]);
+    expect((plan.values.sweep ?? 0) / (plan.values.uniform ?? 1)).toBeGreaterThan(4);
+  });
+
+  it.each([
+    ['nobody', []],
+    ['nobody who was measured', [{ ...deviceOf('a', 1), time: null }]],
+  ])('has no work for %s, and says nothing that is no number', async (_name, devices) => {
+    for (const method of ['ilp', 'greedy', 'uniform'] as const) {
+      const plan = await makePlan(devices, SHAPE, parts(never, method));
+      expect(plan).toMatchObject({ bundles: [], roundMs: 0 });
+      expect(Object.values(plan.values).every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  it('[PL6] the program finds plans that the sweep does not, where devices share the line of the server', async () => {
+    // Two that are worth little a byte fill the line better than one that is worth much.
+    const devices = [
+      { ...deviceOf('a', 4000), workers: 3 },
+      { ...deviceOf('b', 3000), workers: 2 },
+      { ...deviceOf('c', 3000), workers: 2 },
+    ];
+    let won = 0;
+    for (let link = 400; link < 1600; link += 50) {
+      const shape = { ...SHAPE, link };
+      const plan = await makePlan(devices, shape, parts(brute));
+      expect(plan.values.ilp).toBeGreaterThanOrEqual(plan.values.sweep ?? Infinity);
+      if ((plan.values.ilp ?? 0) > 1.001 * (plan.values.sweep ?? 0)) won++;
+    }
+    expect(won).toBeGreaterThan(0);
+  });
+
+  it('[PL6] a solver that breaks the rows, or has nothing, changes nothing', async () => {
+    const devices = crowdOf(8, 3);
+    const shape = { ...SHAPE, link: 200 };
+    const all: Solve = ({ values }) => Promise.resolve({ chosen: [...values.keys()], status: 'optimal' });
+    const plan = await makePlan(devices, shape, parts(all));
+    expect(plan.values.ilp).toBe(plan.values.sweep);
+    expect(plan.solver).toContain('infeasible');
+  });
+
+  it('[PL6] the program begins with the plan of the sweep', () => {
+    const devices = crowdOf(12, 5);
+    const shape = { ...SHAPE, link: 2000 };
+    const swept = sweep(devices, shape);
+    const { program, bundles } = programAt(roundMs(swept, shape), devices, shape, swept);
+    expect(
+      bundlesOf(program.start, program, bundles)
+        ?.map(({ device }) => device)
+        .sort(),
+    ).toEqual(swept.map(({ device }) => device).sort());
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { createGenerator } from '../../../shared/random/generator.ts';
+import { UnitTimes } from './unitTimes.ts';
+
+describe('the time of a unit', () => {
+  it('[PL2] is not known before the first', () => {
+    const times = new UnitTimes();
+    expect([times.fit, times.expectedMs(10)]).toEqual([null, null]);
+    times.late(10, 500);
+    expect(times.fit).toBeNull();
+  });
+
+  it('[PL2] grows with the size as long as one size was seen', () => {
+    const times = new UnitTimes();
+    times.measured(100, 50);
+    expect(times.fit).toEqual({ overheadMs: 0, msPerSample: 0.5 });
+  });
+
+  it.each([
+    [5, 0.02],
+    [100, 0.5],
+    [0, 2],
+  ])(
+    '[PL2] is told apart into %d ms and %d ms a sample by units of different sizes',
+    (overhead, perSample) => {
+      const times = new UnitTimes();
+      const generator = createGenerator(4);
+      for (let unit = 0; unit < 200; unit++) {
+        const samples = [120, 480, 960, 1900][unit % 4] ?? 0;
+        const noise = 0.9 + 0.2 * (generator.below(1000) / 1000);
+        times.measured(samples, (overhead + perSample * samples) * noise);
+      }
+      for (const samples of [200, 800]) {
+        const right = overhead + perSample * samples;
+        expect(Math.abs((times.expectedMs(samples) ?? 0) / right - 1)).toBeLessThan(0.25);
+      }
+    },
+  );
+
+  it('[PL2] follows a device that gets slower, by what came late too', () => {
+    const times = new UnitTimes();
+    for (let unit = 0; unit < 30; unit++) times.measured(480, 100);
+    times.late(480, 400);
+    expect(times.expectedMs(480)).toBe(200);
+    for (let unit = 0; unit < 60; unit++) times.measured(480, 1000);
+    expect(times.expectedMs(480)).toBeGreaterThan(900);
+  });
+
+  it('[PL2] begins anew once it forgot', () => {
+    const times = new UnitTimes();
+    times.measured(120, 10);
+    times.measured(480, 1000);
+    times.forget();
+    expect(times.fit).toBeNull();
+    times.measured(100, 50);
+    expect(times.fit).toEqual({ overheadMs: 0, msPerSample: 0.5 });
+  });
+});
