@@ -16,6 +16,9 @@ const SHARE_OF_BUDGET = 0.6;
 /** HiGHS's codes of a model's status that are worth telling apart. */
 const STATUS: Readonly<Record<number, string>> = { 7: 'optimal', 8: 'infeasible', 13: 'time limit' };
 
+/** What it says: that it can begin, then an answer to each task. */
+export type FromSolver = 'ready' | Solution;
+
 const port = parentPort;
 if (port === null) throw new Error('solve.ts runs as a worker thread');
 const highs = await loadHighs();
@@ -37,5 +40,6 @@ function solve({ program, budgetMs }: SolveTask): Solution {
   }
 }
 
+port.postMessage('ready' satisfies FromSolver);
 // One at a time: whoever asks waits for the answer before asking again.
-port.on('message', (task: SolveTask) => port.postMessage(solve(task)));
+port.on('message', (task: SolveTask) => port.postMessage(solve(task) satisfies FromSolver));

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { IntegerProgram, Solution, Solve } from '../core/placement/program.ts';
-import type { SolveTask } from './solve.ts';
+import type { FromSolver, SolveTask } from './solve.ts';
 
 /** HiGHS in a thread of its own, begun when it is first needed and ended where it does not answer in time. */
 export class Solver {
-  #worker: Worker | null = null;
+  #thread: Thread | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -21,38 +21,68 @@ export class Solver {
   }
 
   async #ask(program: IntegerProgram, budgetMs: number): Promise<Solution> {
-    if (this.#closed) return { chosen: null, status: 'closed' };
-    const worker = (this.#worker ??= start());
-    let stop: () => void = () => undefined;
-    try {
-      return await new Promise<Solution>((resolve, reject) => {
-        const died = () => reject(new Error('its thread ended'));
-        const timer = setTimeout(() => reject(new Error('no answer in time')), budgetMs);
-        worker.once('message', resolve).once('error', reject).once('exit', died);
-        stop = () => {
-          clearTimeout(timer);
-          worker.off('message', resolve).off('error', reject).off('exit', died);
-        };
-        worker.postMessage({ program, budgetMs } satisfies SolveTask);
-      });
-    } catch (error) {
-      await this.#end();
-      return { chosen: null, status: error instanceof Error ? error.message : String(error) };
-    } finally {
-      stop();
-    }
+    if (this.#closed) return NO_ANSWER('closed');
+    this.#thread ??= new Thread();
+    const { ready } = this.#thread;
+    const begun = performance.now();
+    // A thread that is still loading goes on with that: the next program finds it ready.
+    if (!(await within(ready, budgetMs, false))) return NO_ANSWER('still starting');
+    const left = budgetMs - (performance.now() - begun);
+    const answer = await within(
+      this.#thread.ask({ program, budgetMs: left }),
+      left,
+      NO_ANSWER('no answer in time'),
+    );
+    if (answer.chosen === null && answer.status !== 'infeasible') await this.#end();
+    return answer;
   }
 
   async #end(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = null;
-    await worker?.terminate();
+    const thread = this.#thread;
+    this.#thread = null;
+    await thread?.end();
   }
 }
 
-function start(): Worker {
-  const worker = new Worker(new URL('./solve.mjs', import.meta.url));
-  // It may fail while nobody waits for it; whoever asks next begins another.
-  worker.on('error', () => undefined);
-  return worker;
+const NO_ANSWER = (status: string): Solution => ({ chosen: null, status });
+
+/** What a promise gives, or something else where that takes too long. */
+function within<Value>(promise: Promise<Value>, milliseconds: number, late: Value): Promise<Value> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(late), Math.max(0, milliseconds));
+    void promise.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}
+
+/** One thread; every promise of it comes to something, also where it dies. */
+class Thread {
+  /** Whether it could begin at all. */
+  readonly ready: Promise<boolean>;
+  readonly #worker = new Worker(new URL('./solve.mjs', import.meta.url));
+  #hear: (message: FromSolver) => void = () => undefined;
+
+  constructor() {
+    this.ready = new Promise((resolve) => {
+      this.#hear = (message) => resolve(message === 'ready');
+    });
+    this.#worker.on('message', (message: FromSolver) => this.#hear(message));
+    this.#worker.on('error', (error) => this.#hear(NO_ANSWER(error.message)));
+    this.#worker.on('exit', () => this.#hear(NO_ANSWER('its thread ended')));
+  }
+
+  ask(task: SolveTask): Promise<Solution> {
+    return new Promise((resolve) => {
+      this.#hear = (message) => {
+        if (message !== 'ready') resolve(message);
+      };
+      this.#worker.postMessage(task);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }

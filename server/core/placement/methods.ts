@@ -10,8 +10,10 @@ import {
 
 /* Ways to make a plan without a solver: each a pure function from measured devices to bundles. */
 
-/** Lengths of a round that are looked at, at most. */
-const MOST_LENGTHS = 64;
+/** Lengths of a round that are looked at, from this many for a large crowd to that for a small one ... */
+const [LEAST_LENGTHS, MOST_LENGTHS] = [12, 64];
+/** ... so that the thread that decides everything is held for tens of milliseconds at most. */
+const MOST_LOOKS = 20_000;
 /** Of the recipe's unit: what a round may be as long as. */
 const STRETCHES = [1 / 4, 1 / 2, 1, 2];
 
@@ -73,15 +75,17 @@ export function sweep(devices: readonly PlanDevice[], shape: RunShape): Bundle[]
  * short that nobody gets through a unit of the recipe: more rounds of less work cost what no unit's time shows.
  */
 export function lengths(devices: readonly PlanDevice[], shape: RunShape): number[] {
-  const shortest = Math.min(...uniform(devices, shape).map(({ ms }) => ms));
+  const whole = uniform(devices, shape).filter(({ samples }) => samples >= recipeSamples(shape));
+  const shortest = whole.length === 0 ? 0 : Math.min(...whole.map(({ ms }) => ms));
   const wanted = STRETCHES.map((stretch) => stretch * recipeSamples(shape));
   const all = devices.flatMap((device) =>
     wanted.flatMap((samples) => bundleOf(device, shape, samples)?.ms ?? []),
   );
   const sorted = [...new Set(all.filter((ms) => ms >= shortest))].sort((left, right) => left - right);
-  const every = Math.max(1, sorted.length / MOST_LENGTHS);
+  const most = Math.round(Math.min(MOST_LENGTHS, Math.max(LEAST_LENGTHS, MOST_LOOKS / devices.length)));
+  const every = Math.max(1, sorted.length / most);
   return Array.from(
-    { length: Math.min(sorted.length, MOST_LENGTHS) },
+    { length: Math.min(sorted.length, most) },
     (_, index) => sorted[Math.floor(index * every)] ?? 0,
   );
 }

@@ -132,7 +132,8 @@ export class Placement {
     return ready.flatMap(({ device, seat }) => {
       const { times, leases } = devices.get(device) ?? {};
       const unitMs = (samples: number) => times?.expectedMs(samples) ?? null;
-      if (!this.#active) return [{ device, seat, unitMs: unitMs(recipeSamples(this.#settings.shape)) }];
+      const recipe = recipeSamples(this.#settings.shape);
+      if (!this.#active) return [{ device, seat, unitMs: times?.proven === true ? unitMs(recipe) : null }];
       const share = this.#shares.get(device);
       const busy = working.get(device) ?? leases?.length ?? 0;
       if (share === undefined || share.dataShards.length === 0 || busy >= share.workers) return [];
@@ -203,10 +204,11 @@ export class Placement {
   async #replan(): Promise<void> {
     const { clock, solve } = this.#parts;
     const { method, budgetMs } = this.#settings;
-    this.#planning = true;
     const begun = clock.now();
+    this.#planning = true;
     this.#restsUntil = begun + REST_MS;
     this.#forgetReserves(begun);
+    this.noticed();
     const able = this.#able();
     const membership = membershipOf(this.#devices(), able);
     const devices = planDevices(able, this.#assignments, this.#settings.shape, (id) => this.#visited.has(id));

@@ -6,8 +6,15 @@ describe('the time of a unit', () => {
   it('[PL2] is not known before the first', () => {
     const times = new UnitTimes();
     expect([times.fit, times.expectedMs(10)]).toEqual([null, null]);
+    expect(times.proven).toBe(false);
+  });
+
+  it('[PL2] is at least what a first unit took that was not handed in', () => {
+    const times = new UnitTimes();
     times.late(10, 500);
-    expect(times.fit).toBeNull();
+    expect([times.proven, times.expectedMs(10)]).toEqual([false, 500]);
+    times.late(10, 800);
+    expect(times.expectedMs(10)).toBe(800);
   });
 
   it('[PL2] grows with the size as long as one size was seen', () => {

@@ -7,6 +7,9 @@ const LEAST_SPREAD = 0.1;
 /** At least this share of what a unit takes is thought to grow with its size. */
 const LEAST_GROWTH = 0.25;
 
+/** What takes so many times longer or shorter than expected is a device that has changed, not noise. */
+const SUDDEN = 2;
+
 /** A unit of n samples takes `overheadMs + n * msPerSample`. */
 export interface UnitTime {
   overheadMs: number;
@@ -32,6 +35,11 @@ export class UnitTimes {
     return { overheadMs, msPerSample: (t - overheadMs) / n };
   }
 
+  /** Whether any unit was handed in at all. */
+  get proven(): boolean {
+    return this.#units > 0;
+  }
+
   /** Null before the first unit. */
   expectedMs(samples: number): number | null {
     const { fit } = this;
@@ -40,15 +48,19 @@ export class UnitTimes {
 
   /** A unit was handed in whole. */
   measured(samples: number, elapsedMs: number): void {
-    const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsedMs / LOOK_BACK_MS));
-    this.#observe(samples, Math.max(1, elapsedMs), Math.max(usual, 1 / ++this.#units));
+    const elapsed = Math.max(1, elapsedMs);
+    const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsed / LOOK_BACK_MS));
+    const weight = Math.max(usual, 1 / ++this.#units);
+    const ratio = elapsed / (this.expectedMs(samples) ?? elapsed);
+    if (ratio > SUDDEN || ratio < 1 / SUDDEN) this.#scale(ratio);
+    this.#observe(samples, elapsed, weight);
   }
 
   /** A unit was not handed in within so many milliseconds: it would have taken longer than that. */
   late(samples: number, elapsedMs: number): void {
     const expected = this.expectedMs(samples);
-    if (expected === null) return;
-    this.#observe(samples, Math.max(expected, Math.min(2 * expected, elapsedMs)), 1);
+    if (expected === null) this.#observe(samples, elapsedMs, 1);
+    else this.#scale(Math.max(1, Math.min(2, elapsedMs / expected)));
   }
 
   /** Forgets everything, as if the device were new. */
@@ -56,6 +68,14 @@ export class UnitTimes {
     this.#mean = null;
     this.#overheadMs = 0;
     this.#units = 0;
+  }
+
+  /** The device is so many times slower at everything than it was. */
+  #scale(ratio: number): void {
+    if (this.#mean === null) return;
+    const { n, t, nn, nt } = this.#mean;
+    this.#mean = { n, t: ratio * t, nn, nt: ratio * nt };
+    this.#overheadMs *= ratio;
   }
 
   #observe(n: number, t: number, weight: number): void {

@@ -11,10 +11,9 @@ import type { SliceAnswer } from '../shard.ts';
 import { gradientOf } from './plainModel.ts';
 import type { World } from './world.ts';
 
-const READY: Omit<Ready, 'workers'> = {
+const READY: Omit<Ready, 'workers' | 'conditions'> = {
   engine: { name: 'scripted', detail: '', software: true },
   trials: [],
-  conditions: UNKNOWN_CONDITIONS,
 };
 export const PROFILE: CapabilityProfile = {
   ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
@@ -25,7 +24,11 @@ export const PROFILE: CapabilityProfile = {
 export interface DeviceScript {
   /** Milliseconds a unit takes; null: it takes leases and hands in nothing unless told to. */
   unitMs?: number | null;
+  /** In place of that: what each sample of a unit takes. */
+  msPerSample?: number;
   workers?: number;
+  /** What it says of itself that others do not. */
+  profile?: Partial<CapabilityProfile>;
 }
 
 export interface PushAnswer extends SliceAnswer {
@@ -51,14 +54,22 @@ export class ScriptedDevice {
   readonly #name: string;
   readonly #unitMs: number | null;
   readonly #workers: number;
+  readonly #profile: CapabilityProfile;
+  #msPerSample: number | null;
   #connection = 0;
   #weights: { version: number; slices: Float32Array[] } | null = null;
 
-  constructor(world: World, number: number, { unitMs = 100, workers = 1 }: DeviceScript) {
+  constructor(
+    world: World,
+    number: number,
+    { unitMs = 100, msPerSample, workers = 1, profile = {} }: DeviceScript,
+  ) {
     this.#world = world;
     this.#name = `device-${number}/`;
     this.#unitMs = unitMs;
     this.#workers = workers;
+    this.#profile = { ...PROFILE, ...profile };
+    this.#msPerSample = msPerSample ?? null;
   }
 
   get session(): Session {
@@ -84,7 +95,7 @@ export class ScriptedDevice {
 
   join(resume?: { device: string; token: string }): this {
     this.#connection++;
-    const joined = this.#world.coordinator.join(PROFILE, resume, {
+    const joined = this.#world.coordinator.join(this.#profile, resume, {
       lease: (lease) => {
         this.#world.leases.set(lease.terms.lease, lease);
         this.#world.wire.send(this.#link('coordinator'), () => this.#take(lease));
@@ -105,8 +116,14 @@ export class ScriptedDevice {
 
   /** Asks for work for so many workers. */
   ready(workers = this.#workers): this {
-    this.#world.coordinator.ready(this.session, { ...READY, workers });
+    const { conditions } = this.#profile;
+    this.#world.coordinator.ready(this.session, { ...READY, workers, conditions });
     return this;
+  }
+
+  /** What each sample takes from now on. */
+  setPace(msPerSample: number): void {
+    this.#msPerSample = msPerSample;
   }
 
   leave(): void {
@@ -179,7 +196,8 @@ export class ScriptedDevice {
   #train(lease: Lease, slices: Float32Array[]): void {
     const gradient = gradientOf(joinSlices(this.#world.ranges, slices), lease.unit);
     const connection = this.#connection;
-    this.#world.clock.after(this.#unitMs ?? 0, () => {
+    const unitMs = this.#msPerSample === null ? this.#unitMs : this.#msPerSample * lease.terms.samples;
+    this.#world.clock.after(unitMs ?? 0, () => {
       if (connection === this.#connection) this.push(lease, {}, gradient);
     });
   }

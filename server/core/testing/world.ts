@@ -62,6 +62,7 @@ export class World {
   readonly ranges: KeyRange[];
   readonly shards: Shard[];
   readonly ports: RecordedShard[] = [];
+  readonly placement: Placement;
   readonly coordinator: Coordinator;
   readonly devices: ScriptedDevice[] = [];
   committed: () => void = () => undefined;
@@ -72,6 +73,18 @@ export class World {
     const { policy = asyncPolicy(), shards = 2, maxNorm = 1e4, maxDevices = 100 } = options;
     const { clock } = this;
     this.ranges = cutKeyRanges(PARAMETERS, shards);
+    this.placement = new Placement(
+      {
+        method: options.placement ?? 'uniform',
+        budgetMs: 100,
+        shape: {
+          ...{ mode: 'sync', batch: BATCH, steps: options.local?.steps ?? null, elastic: true },
+          ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
+          ...{ leastWorkers: 1, link: null },
+        },
+      },
+      { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },
+    );
     this.coordinator = new Coordinator(
       { run: RUN, key: KEY, ranges: this.ranges, version: 0, samples: 0, maxNorm, maxDevices },
       {
@@ -83,18 +96,7 @@ export class World {
           seed: 3,
           startVersion: 0,
         }),
-        placement: new Placement(
-          {
-            method: options.placement ?? 'uniform',
-            budgetMs: 100,
-            shape: {
-              ...{ mode: 'sync', batch: BATCH, steps: options.local?.steps ?? null, elastic: true },
-              ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
-              ...{ leastWorkers: 1, link: null },
-            },
-          },
-          { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },
-        ),
+        placement: this.placement,
         shards: this.ports,
         mintDevice: () => (++this.#minted).toString(16).padStart(12, '0'),
         committed: () => this.committed(),
