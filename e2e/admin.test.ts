@@ -2,29 +2,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { adminSnapshot, API } from '../shared/protocol/admin.ts';
 import { EVENTS } from '../shared/protocol/messages.ts';
 import { NAMESPACES } from '../shared/protocol/version.ts';
+import { post, signIn, tokenOf } from './support/adminClient.ts';
 import { next, rawSocket } from './support/rawClient.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
-import { Cleanup, startServer, type TestServer } from './support/testServer.ts';
+import { Cleanup, startServer } from './support/testServer.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
 const server = () => startServer(cleanup, ['--evaluate-every', '0']);
-const tokenOf = ({ adminUrl }: TestServer) => decodeURIComponent(adminUrl.split('#token=')[1] ?? '');
-const post = (url: string, body: object, headers: Record<string, string> = {}) =>
-  fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-
-/** The cookie that the printed token is traded for. */
-async function signIn(at: TestServer): Promise<{ cookie: string; attributes: string }> {
-  const answer = await post(`${at.url}${API.session}`, { token: tokenOf(at) });
-  const attributes = answer.headers.get('set-cookie') ?? '';
-  return { cookie: attributes.split(';')[0] ?? '', attributes };
-}
-
 describe('the admin', () => {
   it('[AD1] is answered 401 without a cookie, and refused at the socket', async () => {
     const at = await server();

@@ -18,6 +18,8 @@ export interface TabOptions {
   viewport?: { width: number; height: number };
   colorScheme?: 'light' | 'dark';
   ignoreHTTPSErrors?: boolean;
+  /** What the browser calls itself; its own name where none is given. */
+  userAgent?: string;
   /** Done to the page before it goes anywhere. */
   prepare?: (page: Page) => Promise<unknown>;
 }
@@ -27,8 +29,17 @@ export const DESKTOP = { width: 1280, height: 800 };
 
 /** Opens a page as a device of its own. */
 export async function openPage(browser: Browser, url: string, options: TabOptions = {}): Promise<Page> {
-  const { query = '', viewport = DESKTOP, colorScheme = 'light', ignoreHTTPSErrors = false } = options;
-  const context = await browser.newContext({ viewport, colorScheme, ignoreHTTPSErrors });
+  const {
+    query = '',
+    viewport = DESKTOP,
+    colorScheme = 'light',
+    ignoreHTTPSErrors = false,
+    userAgent,
+  } = options;
+  const context = await browser.newContext({
+    ...{ viewport, colorScheme, ignoreHTTPSErrors },
+    ...(userAgent === undefined ? {} : { userAgent }),
+  });
   const page = await context.newPage();
   await options.prepare?.(page);
   const address = new URL(url);

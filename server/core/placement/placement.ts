@@ -4,10 +4,13 @@ import type { Device } from '../device.ts';
 import type { ReadyWorker } from '../policy/policy.ts';
 import type { DataShardRef } from '../work.ts';
 import { readDirectives } from './directives.ts';
+import { uniform } from './methods.ts';
 import { resolvePins, type Pins } from './pins.ts';
 import {
   rateOf,
   recipeSamples,
+  roundMs,
+  sizeOf,
   type Bundle,
   type PlacementMethod,
   type PlanDevice,
@@ -38,10 +41,14 @@ export interface UnitShape {
   steps: number | null;
 }
 
-/** Plans are made no closer together than this. */
-const REST_MS = 250;
+/** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
+const [REST_MS, LONGEST_REST_MS] = [250, 4000];
+/** Of the units of a device one in so many is a gauge. */
+const GAUGE_EVERY = 16;
 /** A plan of the same devices takes over only if it is better by this. */
 const BETTER = 1.1;
+/** The recipe's unit for everyone, found by measurement, is left for a plan only if that is better by this. */
+const BETTER_THAN_RECIPE = 1.3;
 /** A device's pace has changed when its units take longer or shorter by this. */
 const PACE_CHANGE = 1.1;
 /** A device that a plan left without work is measured anew after so long: it may have got faster. */
@@ -66,9 +73,10 @@ export class Placement {
   #membership = '';
   #planning = false;
   #restsUntil = 0;
+  #restMs = REST_MS;
   #cancelRest: () => void = () => undefined;
-  /** Samples granted so far, by device: how far it is on its walk through its data shards. */
-  readonly #visited = new Map<string, number>();
+  /** Samples and units granted so far, by device: how far it is on its walk through its data shards. */
+  readonly #walked = new Map<string, { visited: number; units: number }>();
   /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
   readonly #paces = new Map<string, number>();
   readonly #reservedAt = new Map<string, number>();
@@ -110,6 +118,7 @@ export class Placement {
     const membership = membershipOf(this.#devices(), able);
     if (membership === this.#membership) return;
     this.#membership = membership;
+    this.#restMs = REST_MS;
     this.#reshare(able);
     this.#planSoon();
   }
@@ -146,13 +155,14 @@ export class Placement {
   unitOf(device: string): UnitShape | null {
     const share = this.#active ? this.#shares.get(device) : undefined;
     if (share === undefined) return null;
-    const visited = this.#visited.get(device) ?? 0;
+    const { visited, units } = this.#walked.get(device) ?? { visited: 0, units: 0 };
     const { dataShards } = this.#settings.shape;
     const place = Math.floor(visited / (dataShards[0]?.samples ?? 1)) % share.dataShards.length;
     const dataShard = dataShards[share.dataShards[place] ?? -1];
     if (dataShard === undefined) throw new Error(`placement: device ${device} has no data shard`);
-    this.#visited.set(device, visited + share.batch * (share.steps ?? 1));
-    return { dataShard, batch: share.batch, steps: share.steps };
+    const { batch, steps } = (units + 1) % GAUGE_EVERY === 0 ? this.#gauge(share) : share;
+    this.#walked.set(device, { visited: visited + batch * (steps ?? 1), units: units + 1 });
+    return { dataShard, batch, steps };
   }
 
   /** Whether a device may go on with a unit on this data shard: instructions may have given it to another. */
@@ -164,13 +174,13 @@ export class Placement {
   /** The plan in force. */
   report(): PlacementReport {
     const { method, shape } = this.#settings;
-    const { origin, values, solver, roundMs } = this.#plan;
+    const { origin, values, solver, roundMs: expected } = this.#plan;
     const alike = (workers: number): Share => ({
       ...{ role: 'train', batch: shape.batch, steps: shape.steps, workers, dataShards: [] },
       why: ['the same unit for everyone, on each data shard in turn'],
     });
     return {
-      ...{ method, number: this.#number, origin, values, solver, roundMs, tookMs: this.#tookMs },
+      ...{ method, number: this.#number, origin, values, solver, roundMs: expected, tookMs: this.#tookMs },
       devices: this.#devices().map(({ id, profile, times }) => {
         const share = this.#shares.get(id) ?? alike(profile.workers);
         const { batch, steps, workers, role, dataShards, why } = share;
@@ -186,6 +196,13 @@ export class Placement {
   /** Whether data shards, sizes and roles are this plan's to say. */
   get #active(): boolean {
     return this.#settings.method !== 'uniform' || this.#assignments.length > 0;
+  }
+
+  /** Half a unit, where the plan has small ones: what a unit costs whatever its size would else never show. */
+  #gauge(share: Share): Pick<Share, 'batch' | 'steps'> {
+    const { shape } = this.#settings;
+    const samples = share.batch * (share.steps ?? 1);
+    return samples > recipeSamples(shape) / 2 ? share : (sizeOf(samples / 2, shape) ?? share);
   }
 
   #able(): Device[] {
@@ -206,15 +223,17 @@ export class Placement {
     const { method, budgetMs } = this.#settings;
     const begun = clock.now();
     this.#planning = true;
-    this.#restsUntil = begun + REST_MS;
+    this.#restsUntil = begun + this.#restMs;
+    this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
     this.#forgetReserves(begun);
     this.noticed();
     const able = this.#able();
     const membership = membershipOf(this.#devices(), able);
-    const devices = planDevices(able, this.#assignments, this.#settings.shape, (id) => this.#visited.has(id));
+    const devices = planDevices(able, this.#assignments, this.#settings.shape, (id) => this.#walked.has(id));
     const shape = this.#shapeFor(devices);
     this.#notePaces();
-    const plan = await makePlan(devices, shape, { method, solve, budgetMs });
+    const made = await makePlan(devices, shape, { method, solve, budgetMs });
+    const plan = method === 'ilp' ? orRecipe(made, devices, shape) : made;
     this.#planning = false;
     // What was planned for others is of no use.
     if (membership !== membershipOf(this.#devices(), this.#able())) {
@@ -294,4 +313,11 @@ export class Placement {
   #indices(): number[] {
     return this.#settings.shape.dataShards.map(({ index }) => index);
   }
+}
+
+/** The plan, or the recipe's unit for everyone where that is nearly as good: paces are never known to the tenth. */
+function orRecipe(plan: Plan, devices: readonly PlanDevice[], shape: RunShape): Plan {
+  const recipe = uniform(devices, shape);
+  if (rateOf(plan.bundles, shape) > BETTER_THAN_RECIPE * rateOf(recipe, shape)) return plan;
+  return { ...plan, origin: 'uniform', bundles: recipe, roundMs: roundMs(recipe, shape) };
 }

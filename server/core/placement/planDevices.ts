@@ -31,7 +31,7 @@ export function planDevices(
     const gentle = share < 1 ? Math.max(shape.batch, share * recipeSamples(shape)) : Infinity;
     return {
       device: device.id,
-      time: device.times.fit,
+      time: device.times.settled ? device.times.fit : null,
       mostSamples: gentle,
       workers: Math.min(workers, told),
       hasData: hasData(device.id),
@@ -46,7 +46,7 @@ export function membershipOf(devices: readonly Device[], able: readonly Device[]
   return devices
     .map((device) => {
       const { workers, share, dataShards } = courtesyTo(device.profile);
-      const kind = !working.has(device) ? 'held' : device.times.fit === null ? 'new' : 'known';
+      const kind = !working.has(device) ? 'held' : device.times.settled ? 'known' : 'new';
       return `${device.id} ${kind} ${workers} ${share} ${dataShards ?? 'any'}`;
     })
     .join(';');

@@ -86,7 +86,7 @@ function shareOf(
       why: [...why, whyOf(bundle, device, plan, shape)],
     };
   }
-  if (device.times.fit !== null && plan.bundles.length > 0) {
+  if (device.times.settled && plan.bundles.length > 0) {
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
@@ -97,7 +97,7 @@ function shareOf(
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
   const workers = Math.min(courtesy.workers, instruction?.workers ?? courtesy.workers);
-  why.push('not measured yet: a small unit first');
+  why.push('not measured yet: small units first');
   return {
     role: 'probe',
     batch: shape.batch,
@@ -124,7 +124,7 @@ function whyOf({ samples, ms }: Bundle, { times }: Device, plan: Plan, shape: Ru
   const round = `a round of ${plan.roundMs.toFixed(0)} ms`;
   switch (plan.origin) {
     case 'uniform':
-      return `${expected}: the recipe's unit for all, which no other plan betters`;
+      return `${expected}: the recipe's unit, as other plans promise little more`;
     case 'time box':
       return `${expected}: the recipe's unit, or what fits in the time that it takes the median device`;
     case 'greedy':

@@ -53,6 +53,27 @@ describe('the time of a unit', () => {
     expect(times.expectedMs(480)).toBeGreaterThan(900);
   });
 
+  it('[PL2] is planned with after three units, of which the first is forgotten, or after one that was late', () => {
+    const times = new UnitTimes();
+    times.measured(100, 5000);
+    times.measured(100, 50);
+    expect([times.settled, times.expectedMs(100)]).toEqual([false, 50]);
+    times.measured(100, 60);
+    expect(times.settled).toBe(true);
+    const slow = new UnitTimes();
+    slow.late(100, 3000);
+    expect(slow.settled).toBe(true);
+  });
+
+  it('[PL2] takes two slow units in a row for a change, and one for a pause', () => {
+    const times = new UnitTimes();
+    for (let unit = 0; unit < 30; unit++) times.measured(480, 50);
+    times.measured(480, 500);
+    expect(times.expectedMs(480)).toBeLessThan(60);
+    times.measured(480, 500);
+    expect(times.expectedMs(480)).toBeGreaterThan(400);
+  });
+
   it('[PL2] begins anew once it forgot', () => {
     const times = new UnitTimes();
     times.measured(120, 10);

@@ -1,14 +1,18 @@
 /** Moving averages look back over about so many milliseconds of work ... */
 const LOOK_BACK_MS = 5000;
 /** ... and over no fewer and no more units than these weights of the newest one stand for. */
-const [LEAST_WEIGHT, MOST_WEIGHT] = [0.05, 0.3];
+const [LEAST_WEIGHT, MOST_WEIGHT] = [0.02, 0.3];
 /** Sizes that differ by less than this share of their mean tell nothing of what a unit costs whatever its size. */
 const LEAST_SPREAD = 0.1;
 /** At least this share of what a unit takes is thought to grow with its size. */
 const LEAST_GROWTH = 0.25;
 
-/** What takes so many times longer or shorter than expected is a device that has changed, not noise. */
+/** Units before a plan counts on a device. */
+const FIRST_UNITS = 3;
+/** Units that take so many times longer or shorter than expected ... */
 const SUDDEN = 2;
+/** ... are noise, but two of them in a row are a device that has changed, and so is one that took this long. */
+const LONG_MS = 1000;
 
 /** A unit of n samples takes `overheadMs + n * msPerSample`. */
 export interface UnitTime {
@@ -26,6 +30,8 @@ export class UnitTimes {
   #mean: { n: number; t: number; nn: number; nt: number } | null = null;
   #overheadMs = 0;
   #units = 0;
+  /** Units in a row that took much longer than expected; below zero, much shorter. */
+  #sudden = 0;
 
   /** Null before the first unit. */
   get fit(): UnitTime | null {
@@ -40,6 +46,11 @@ export class UnitTimes {
     return this.#units > 0;
   }
 
+  /** Whether enough is known to plan with: a few units, the first of which warm up, or one that was late. */
+  get settled(): boolean {
+    return this.#units >= FIRST_UNITS || (this.#mean !== null && !this.proven);
+  }
+
   /** Null before the first unit. */
   expectedMs(samples: number): number | null {
     const { fit } = this;
@@ -50,10 +61,17 @@ export class UnitTimes {
   measured(samples: number, elapsedMs: number): void {
     const elapsed = Math.max(1, elapsedMs);
     const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsed / LOOK_BACK_MS));
-    const weight = Math.max(usual, 1 / ++this.#units);
-    const ratio = elapsed / (this.expectedMs(samples) ?? elapsed);
-    if (ratio > SUDDEN || ratio < 1 / SUDDEN) this.#scale(ratio);
-    this.#observe(samples, elapsed, weight);
+    // A first unit also fetches, compiles and warms up: the second takes its place.
+    const weight = Math.max(usual, 1 / Math.max(1, this.#units++));
+    const expected = this.expectedMs(samples) ?? elapsed;
+    const ratio = elapsed / expected;
+    const sudden = ratio > SUDDEN ? 1 : ratio < 1 / SUDDEN ? -1 : 0;
+    this.#sudden = Math.sign(this.#sudden) === sudden ? this.#sudden + sudden : sudden;
+    const changed = Math.abs(this.#sudden) >= (elapsed > LONG_MS ? 1 : 2);
+    if (changed) this.#scale(ratio);
+    // A pause of the machine counts for little.
+    const counted = changed || weight === 1 ? elapsed : Math.min(SUDDEN * expected, elapsed);
+    this.#observe(samples, counted, weight);
   }
 
   /** A unit was not handed in within so many milliseconds: it would have taken longer than that. */
@@ -68,6 +86,7 @@ export class UnitTimes {
     this.#mean = null;
     this.#overheadMs = 0;
     this.#units = 0;
+    this.#sudden = 0;
   }
 
   /** The device is so many times slower at everything than it was. */
