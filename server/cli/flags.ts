@@ -1,11 +1,12 @@
 import { MOST_BATCH, MOST_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
-import { ENGINES, MAX_WORKERS } from '../../shared/profile/profile.ts';
+import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import {
   allOrCount,
   decimal,
   flag,
   httpsFiles,
   httpUrl,
+  labelList,
   iceServers,
   oneOf,
   orNone,
@@ -116,6 +117,12 @@ export const SETTINGS = {
     'Workers of each tab; a tab that a person opens has one less than the machine has cores.',
   ),
   workers: setting(['worker'], whole(1, WORKERS_MOST), 1, 'Workers to start, each a device of its own.'),
+  label: setting<DeviceLabels>(
+    ['worker'],
+    labelList,
+    {},
+    'Labels of the workers, by which placement may name them.',
+  ),
   batch: setting<number | undefined>(
     RUNS,
     whole(1, MOST_BATCH),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deviceLabels, MAX_LABELS, type DeviceLabels } from '../../shared/profile/profile.ts';
 
 /** What commander or the environment hands over for one setting: text, a bare flag, or the words after it. */
 export type RawValue = string | true | readonly string[];
@@ -135,6 +136,23 @@ function iceServer(address: string): IceServerAddress | null {
 }
 
 const MOST_ICE_SERVERS = 8;
+
+/** A comma list of labels. */
+export const labelList: Kind<DeviceLabels> = {
+  schema: text
+    .transform((value) => {
+      const parts = value.split(',').map((part) => part.trim());
+      const pairs = parts.map((part) => [
+        part.slice(0, Math.max(0, part.indexOf(':'))),
+        part.slice(part.indexOf(':') + 1),
+      ]);
+      return deviceLabels.safeParse(Object.fromEntries(pairs)).data ?? null;
+    })
+    .refine((labels) => labels !== null)
+    .transform((labels) => labels ?? {}),
+  expects: `a comma list of at most ${MAX_LABELS} of name:value`,
+  placeholder: '<labels>',
+};
 
 /** A comma list of STUN and TURN servers. */
 export const iceServers: Kind<IceServerAddress[]> = {

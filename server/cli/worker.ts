@@ -7,12 +7,12 @@ import { interruption } from './interruption.ts';
 /** `npm run worker`: workers without a browser that join the run of a server, until interrupted. */
 
 async function main(): Promise<number> {
-  const { url, join, workers } = loadConfig('worker');
+  const { url, join, workers, label: labels } = loadConfig('worker');
   const interrupted = interruption().then(() => 'interrupted' as const);
   const { origin, hash } = new URL(url);
   const credential = join === '' ? (new URLSearchParams(hash.slice(1)).get('join') ?? '') : join;
   const running = startNodeWorkers({
-    ...{ server: origin, join: credential, workers, log: say },
+    ...{ server: origin, join: credential, workers, labels, log: say },
     selfSigned: await isSelfSigned(new URL(url)),
   });
   say(`${workers} ${workers === 1 ? 'worker' : 'workers'} for ${origin}; Ctrl-C ends.`);
