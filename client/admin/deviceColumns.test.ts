@@ -12,7 +12,10 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   },
   samplesPerSecond: 1234.5,
   staleness: null,
-  share: null,
+  share: {
+    ...{ device, role: 'train', batch: 4, localSteps: 120, workers: 2, engine: 'tfjs-webgl', unitMs: 50 },
+    ...{ dataShards: [3], why: ['480 samples in about 50 ms'] },
+  },
   applied: 12,
   samples: 3456,
   lost: 0,
@@ -45,6 +48,7 @@ it('shows a row as text', () => {
     'TensorFlow.js on WebGL',
     'Chrome 156 on Linux',
     'working',
+    '120 × 4 images',
     '1,235',
     '–',
     'data channel',
@@ -52,6 +56,39 @@ it('shows a row as text', () => {
     '3,456',
     '0',
   ]);
+});
+
+it('says what the plan has for a device, and why', () => {
+  const share = COLUMNS.find(({ key }) => key === 'share');
+  const device = row('0123456789ab', 'working');
+  expect(share?.detail?.(device)).toBe('data shard 3; 2 workers; 480 samples in about 50 ms');
+  if (device.share === null) throw new Error('it has one');
+  device.share = { ...device.share, role: 'reserve', dataShards: [], workers: 0 };
+  expect(share?.text(device)).toBe('none: in reserve');
+  device.share = { ...device.share, role: 'probe', localSteps: null };
+  expect(share?.text(device)).toBe('4 images, to be measured');
+  device.share = null;
+  expect([share?.text(device), share?.detail?.(device)]).toEqual(['–', '']);
+});
+
+it('says what a device is and how it is doing, each figure with whose word it is', () => {
+  const agent = COLUMNS.find(({ key }) => key === 'agent');
+  const device = row('0123456789ab', 'working');
+  expect(agent?.title?.(device)).toBe('Round trip unknown; downlink unknown; uplink unknown');
+  device.profile = {
+    ...device.profile,
+    ...{ formFactor: 'phone', memoryGiB: 8, workers: 3, labels: { room: 'lab' } },
+    conditions: {
+      ...{ visibility: 'hidden', battery: { level: 0.3, charging: false }, metered: true },
+      ...{ roundTripMs: 12.34, downlink: 2e6 },
+    },
+  };
+  expect(agent?.detail?.(device)).toBe(
+    'phone, 4 cores, 8 GiB, 3 workers, 30% battery, metered, hidden, room: lab',
+  );
+  expect(agent?.title?.(device)).toBe(
+    'Round trip 12.3 ms (reported); downlink 2.0 MB/s (reported); uplink unknown',
+  );
 });
 
 it('says what the tensors of a device travelled by, and how many bytes', () => {

@@ -149,7 +149,7 @@ export const labelList: Kind<DeviceLabels> = {
       return deviceLabels.safeParse(Object.fromEntries(pairs)).data ?? null;
     })
     .refine((labels) => labels !== null)
-    .transform((labels) => labels ?? {}),
+    .transform((labels): DeviceLabels => ({ ...labels })),
   expects: `a comma list of at most ${MAX_LABELS} of name:value`,
   placeholder: '<labels>',
 };

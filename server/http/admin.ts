@@ -73,8 +73,13 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
 
   app.post<{ Params: { run: string } }>(
     '/api/v1/runs/:run/placement',
-    // A body that is no JSON gets the same answer as one that says something else.
-    { errorHandler: (error, _request, reply) => refusePlacement(reply, 'MALFORMED', error.message) },
+    {
+      errorHandler: (error, _request, reply) => {
+        // A mistake of the server's own is told as such by whoever handles all others.
+        if ((error.statusCode ?? 500) >= 500) throw error;
+        void refusePlacement(reply, 'MALFORMED', error.message);
+      },
+    },
     async (request, reply) => {
       const { run: name } = request.params;
       if (!isRun(name)) return reply.code(404).send(noSuchRun(name));
