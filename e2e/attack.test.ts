@@ -11,6 +11,7 @@ afterEach(() => cleanup.run());
 const SCRIPTED_RUN = [
   ...['--mode', 'sync', '--round-size', '2', '--seed', '7', '--lease-seconds', '3600'],
   ...['--optimizer', 'momentum', '--lr', '0.01', '--evaluate-every', '0'],
+  ...['--placement', 'uniform'],
 ];
 const MESSAGES = 10_000;
 const ROUNDS = 60;

@@ -131,7 +131,7 @@ describe('engines', () => {
   ])(
     '[UN3] workers without a browser train by local steps over %s, and leave when told to',
     async (_name, flags) => {
-      const units = ['--batch', '8', '--local-steps', '3', '--max-commits', '4'];
+      const units = ['--batch', '8', '--local-steps', '3', '--max-commits', '4', '--placement', 'uniform'];
       const server = await startServer(cleanup, [...units, ...flags]);
       const log: string[] = [];
       const workers = startNodeWorkers({

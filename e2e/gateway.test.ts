@@ -215,9 +215,8 @@ describe('silence', () => {
 
   it('[LS2] over a real connection, a lease that is not done by its deadline answers EXPIRED', async () => {
     const clock = new VirtualClock();
-    const { url, training } = await startServer(cleanup, ['--evaluate-every', '0', '--lease-seconds', '7'], {
-      clock,
-    });
+    const flags = ['--evaluate-every', '0', '--lease-seconds', '7', '--placement', 'uniform'];
+    const { url, training } = await startServer(cleanup, flags, { clock });
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
     const lease = await device.lease();

@@ -63,13 +63,13 @@ describe('placement', () => {
       await lab.close();
       await expect
         .poll(async () => (await placement.get()).waiting, PATIENCE)
-        .toEqual([{ dataShards: [0], why: 'wait for room: lab, which is not here' }]);
+        .toEqual([{ dataShards: [0], why: 'wait for room: lab, which is not here to work' }]);
       expect((await share('hall'))?.dataShards).not.toContain(0);
       const admin = await openPage(await openBrowser(cleanup), server.adminUrl);
       const waiting = admin.getByTestId('plan-waiting');
       await expect
         .poll(() => waiting.textContent(), PATIENCE)
-        .toBe('Data shard 0 waits for room: lab, which is not here.');
+        .toBe('Data shard 0 waits for room: lab, which is not here to work.');
       expect((await placement.post({ assignments: [] })).status).toBe(200);
       await expect.poll(async () => (await share('hall'))?.dataShards, PATIENCE).toContain(0);
     },

@@ -9,6 +9,7 @@ afterEach(() => cleanup.run());
 const SCRIPTED_RUN = [
   ...['--mode', 'sync', '--round-size', '2', '--seed', '3', '--lease-seconds', '3600'],
   ...['--optimizer', 'adam', '--lr', '0.01', '--evaluate-every', '0'],
+  ...['--placement', 'uniform'],
 ];
 const SECRET = { TABSWARM_SHARD_SECRET: SHARD_SECRET };
 

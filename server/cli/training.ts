@@ -186,7 +186,7 @@ export class Training {
 
 /** What placement has to know of the run. */
 function placementOf(
-  { spec, mode, reduce, batch, local, roundSize, placement, linkMbit }: Config,
+  { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit }: Config,
   dataShards: DataShardRef[],
   ranges: KeyRange[],
 ): PlacementSettings {
@@ -202,6 +202,7 @@ function placementOf(
       bytesAUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
       bytesADataShard: largest * (height * width * channels + 1),
       leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
+      mostMs: (leaseSeconds * 1000) / 2,
       link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
     },
     budgetMs: SOLVER_BUDGET_MS,

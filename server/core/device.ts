@@ -13,9 +13,23 @@ export interface DevicePort {
   replaced(): void;
 }
 
+/** A place on the way through data shards. */
+export interface Walk {
+  /** Of those that it has, by position. */
+  place: number;
+  /** Samples until it goes on to the next. */
+  left: number;
+  /** Units so far. */
+  units: number;
+}
+
 /** What is remembered of a device from one connection to the next. */
 export interface DeviceHistory {
   times: UnitTimes;
+  /** Data shards that a plan gave it last. */
+  dataShards: readonly number[];
+  /** How far it is on its way through them; null before its first unit under a plan. */
+  walk: Walk | null;
   samplesPerSecond: number;
   staleness: number | null;
   applied: number;

@@ -7,7 +7,7 @@ const REMEMBERED_GONE = 200;
 
 const noHistory = (): DeviceHistory => ({
   ...{ times: new UnitTimes(), samplesPerSecond: 0, staleness: null },
-  ...{ applied: 0, samples: 0, lost: 0 },
+  ...{ dataShards: [], walk: null, applied: 0, samples: 0, lost: 0 },
 });
 
 /** Present and recent devices by id. */

@@ -47,7 +47,7 @@ export class LeaseDesk {
   grant(device: Device, assignment: Assignment, version: number): void {
     const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
-    const unit = work(assignment.key, version, placement.unitOf(device.id));
+    const unit = work(assignment.key, version, placement.unitOf(device));
     const now = clock.now();
     const terms: LeaseTerms = {
       lease,

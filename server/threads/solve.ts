@@ -42,4 +42,12 @@ function solve({ program, budgetMs }: SolveTask): Solution {
 
 port.postMessage('ready' satisfies FromSolver);
 // One at a time: whoever asks waits for the answer before asking again.
-port.on('message', (task: SolveTask) => port.postMessage(solve(task) satisfies FromSolver));
+port.on('message', (task: SolveTask) => {
+  let answer: Solution;
+  try {
+    answer = solve(task);
+  } catch (error) {
+    answer = { chosen: null, status: error instanceof Error ? error.message : String(error) };
+  }
+  port.postMessage(answer satisfies FromSolver);
+});

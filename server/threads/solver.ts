@@ -26,7 +26,12 @@ export class Solver {
     const { ready } = this.#thread;
     const begun = performance.now();
     // A thread that is still loading goes on with that: the next program finds it ready.
-    if (!(await within(ready, budgetMs, false))) return NO_ANSWER('still starting');
+    const begins = await within<boolean | null>(ready, budgetMs, null);
+    if (begins === null) return NO_ANSWER('still starting');
+    if (!begins) {
+      await this.#end();
+      return NO_ANSWER('it could not be started');
+    }
     const left = budgetMs - (performance.now() - begun);
     const answer = await within(
       this.#thread.ask({ program, budgetMs: left }),

@@ -1,4 +1,3 @@
-import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import {
   placementRequest,
   SELECTOR_FIELDS,
@@ -6,7 +5,11 @@ import {
   type PlacementError,
 } from '../../../shared/protocol/placement.ts';
 import { issueWords } from '../../../shared/profile/profile.ts';
+import type { Device } from '../device.ts';
+import { courtesyTo } from './courtesy.ts';
 import type { RunShape } from './plan.ts';
+import { ableDevices, instructionFor } from './planDevices.ts';
+import { isFor, nameOf } from './selectors.ts';
 
 /** A placement from outside that cannot be used; the message says why. */
 export class DirectiveError extends Error {
@@ -19,44 +22,11 @@ export class DirectiveError extends Error {
   }
 }
 
-/** A device as instructions see it. */
-export interface NamedDevice {
-  id: string;
-  profile: CapabilityProfile;
-}
-
-/** Whether an instruction is for this device. */
-export function isFor({ device, selector }: Assignment, { id, profile }: NamedDevice): boolean {
-  if (device !== undefined) return device === id;
-  const { labels = {}, formFactor, engine } = selector ?? {};
-  return (
-    Object.entries(labels).every(([name, value]) => profile.labels[name] === value) &&
-    (formFactor === undefined || profile.formFactor === formFactor) &&
-    (engine === undefined || profile.engine?.name === engine)
-  );
-}
-
-/** For instance `device 0123456789ab` or `room: lab`. */
-export function nameOf({ device, selector }: Assignment): string {
-  if (device !== undefined) return `device ${device}`;
-  const { labels = {}, formFactor, engine } = selector ?? {};
-  const words = [
-    ...Object.entries(labels).map(([name, value]) => `${name}: ${value}`),
-    ...(formFactor === undefined ? [] : [formFactor]),
-    ...(engine === undefined ? [] : [engine]),
-  ];
-  return words.length === 0 ? 'every device' : words.join(', ');
-}
-
 /**
  * Checks a placement from outside against the run and the devices that are here.
  * @throws {DirectiveError} naming the first instruction that cannot hold, and why [PL10].
  */
-export function readDirectives(
-  body: unknown,
-  shape: RunShape,
-  present: readonly NamedDevice[],
-): Assignment[] {
+export function readDirectives(body: unknown, shape: RunShape, present: readonly Device[]): Assignment[] {
   refuseUnknownSelectors(body);
   const parsed = placementRequest.safeParse(body);
   if (!parsed.success) throw new DirectiveError('MALFORMED', issueWords(parsed.error.issues[0]));
@@ -80,7 +50,7 @@ function refuseUnknownSelectors(body: unknown): void {
   }
 }
 
-function checkAlone(each: Assignment, where: string, shape: RunShape, present: readonly NamedDevice[]): void {
+function checkAlone(each: Assignment, where: string, shape: RunShape, present: readonly Device[]): void {
   const { device, selector, dataShards, role, batch, localSteps } = each;
   if ((device === undefined) === (selector === undefined))
     throw new DirectiveError('MALFORMED', `${where}: name either a device or a selector.`);
@@ -112,7 +82,7 @@ function checkAlone(each: Assignment, where: string, shape: RunShape, present: r
 function checkTogether(
   assignments: readonly Assignment[],
   shape: RunShape,
-  present: readonly NamedDevice[],
+  present: readonly Device[],
 ): void {
   const pinned = new Map<number, Assignment>();
   for (const each of assignments) {
@@ -125,19 +95,25 @@ function checkTogether(
       pinned.set(shard, each);
     }
   }
-  const working = present.filter(
-    (device) => !assignments.some((each) => each.role === 'reserve' && isFor(each, device)),
-  );
-  if (present.length > 0 && working.length < Math.max(1, shape.leastWorkers)) {
-    const least = Math.max(1, shape.leastWorkers);
+  if (assignments.length === 0 || present.length === 0) return;
+  const able = ableDevices(present, assignments);
+  const workers = (device: Device) => {
+    const most = courtesyTo(device.profile).workers;
+    return Math.min(most, instructionFor(device, assignments)?.workers ?? most);
+  };
+  const left = able.reduce((sum, device) => sum + workers(device), 0);
+  const least = Math.min(shape.leastWorkers, ableDevices(present, []).length);
+  if (left < Math.max(1, least)) {
     throw new DirectiveError(
       'IMPOSSIBLE',
-      `Work is left for ${working.length} of the devices; the run needs ${least}.`,
+      `Work is left for ${left} workers; the run needs ${Math.max(1, least)}.`,
     );
   }
   for (const each of assignments) {
-    if (each.dataShards.length === 0 || present.some((one) => isFor(each, one) && working.includes(one)))
-      continue;
-    throw new DirectiveError('IMPOSSIBLE', `${nameOf(each)} is to train on data shards and is in reserve.`);
+    if (each.dataShards.length === 0 || able.some((one) => isFor(each, one))) continue;
+    throw new DirectiveError(
+      'IMPOSSIBLE',
+      `No device that may work is ${nameOf(each)}, to train on data shards.`,
+    );
   }
 }

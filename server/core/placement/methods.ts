@@ -1,5 +1,6 @@
 import {
   bundleOf,
+  bundleFor,
   bundleWithin,
   rateOf,
   recipeSamples,
@@ -10,6 +11,8 @@ import {
 
 /* Ways to make a plan without a solver: each a pure function from measured devices to bundles. */
 
+/** Of what the recipe's unit takes the median device: a round is no shorter, so that one device does not set the pace of all. */
+const LEAST_OF_MEDIAN = 1 / 4;
 /** Lengths of a round that are looked at, from this many for a large crowd to that for a small one ... */
 const [LEAST_LENGTHS, MOST_LENGTHS] = [12, 64];
 /** ... so that the thread that decides everything is held for tens of milliseconds at most. */
@@ -59,9 +62,10 @@ export function sweep(devices: readonly PlanDevice[], shape: RunShape): Bundle[]
   let best: { rate: number; bundles: Bundle[] } = { rate: 0, bundles: [] };
   for (const length of lengths(devices, shape)) {
     const bundles = withinLink(
-      devices.flatMap((device) => bundleWithin(device, shape, length) ?? []),
+      devices.flatMap((device) => bundleFor(device, shape, length) ?? []),
       shape,
       length,
+      new Set(devices.flatMap(({ device, required }) => (required ? [device] : []))),
     );
     const rate = rateOf(bundles, shape);
     // Of equals the longest.
@@ -75,13 +79,14 @@ export function sweep(devices: readonly PlanDevice[], shape: RunShape): Bundle[]
  * short that nobody gets through a unit of the recipe: more rounds of less work cost what no unit's time shows.
  */
 export function lengths(devices: readonly PlanDevice[], shape: RunShape): number[] {
-  const whole = uniform(devices, shape).filter(({ samples }) => samples >= recipeSamples(shape));
-  const shortest = whole.length === 0 ? 0 : Math.min(...whole.map(({ ms }) => ms));
+  const shortest = shortestRound(devices, shape);
   const wanted = STRETCHES.map((stretch) => stretch * recipeSamples(shape));
   const all = devices.flatMap((device) =>
     wanted.flatMap((samples) => bundleOf(device, shape, samples)?.ms ?? []),
   );
-  const sorted = [...new Set(all.filter((ms) => ms >= shortest))].sort((left, right) => left - right);
+  const sorted = [
+    ...new Set([...all.filter((ms) => ms >= shortest), ...(all.length === 0 ? [] : [shortest])]),
+  ].sort((left, right) => left - right);
   const most = Math.round(Math.min(MOST_LENGTHS, Math.max(LEAST_LENGTHS, MOST_LOOKS / devices.length)));
   const every = Math.max(1, sorted.length / most);
   return Array.from(
@@ -90,14 +95,28 @@ export function lengths(devices: readonly PlanDevice[], shape: RunShape): number
   );
 }
 
-function withinLink(bundles: Bundle[], { link }: RunShape, length: number): Bundle[] {
+function withinLink(
+  bundles: Bundle[],
+  { link }: RunShape,
+  length: number,
+  required: ReadonlySet<string>,
+): Bundle[] {
   if (link === null) return bundles;
   let left = link * length;
+  const urgency = ({ device, value, bytes }: Bundle) => (required.has(device) ? Infinity : value / bytes);
   return bundles
-    .toSorted((one, other) => other.value / other.bytes - one.value / one.bytes)
-    .filter(({ bytes }) => {
-      if (bytes > left) return false;
+    .toSorted((one, other) => urgency(other) - urgency(one))
+    .filter(({ device, bytes }) => {
+      if (bytes > left && !required.has(device)) return false;
       left -= bytes;
       return true;
     });
+}
+
+/** No round is shorter: some device gets through a unit of the recipe, and the pace is not set by one alone. */
+export function shortestRound(devices: readonly PlanDevice[], shape: RunShape): number {
+  const whole = uniform(devices, shape).filter(({ samples }) => samples >= recipeSamples(shape));
+  const times = whole.map(({ ms }) => ms).sort((left, right) => left - right);
+  const median = times[Math.floor((times.length - 1) / 2)] ?? 0;
+  return Math.max(times[0] ?? 0, LEAST_OF_MEDIAN * median);
 }

@@ -1,5 +1,5 @@
 import type { Assignment } from '../../../shared/protocol/placement.ts';
-import { isFor, nameOf, type NamedDevice } from './directives.ts';
+import { isFor, nameOf, type NamedDevice } from './selectors.ts';
 
 /** What the instructions from outside come to for the devices that are here. */
 export interface Pins {
@@ -31,7 +31,7 @@ export function resolvePins(
     for (const shard of each.dataShards) taken.add(shard);
     for (const { id } of holders) own.set(id, [...(own.get(id) ?? []), ...each.dataShards]);
     if (holders.length > 0) continue;
-    waiting.push({ dataShards: each.dataShards, why: `wait for ${nameOf(each)}, which is not here` });
+    waiting.push({ dataShards: each.dataShards, why: `wait for ${nameOf(each)}, which is not here to work` });
   }
   return { own, free: dataShards.filter((shard) => !taken.has(shard)), waiting };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS, type CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { ScriptedDevice } from '../testing/scriptedDevice.ts';
-import { syncPolicy, World, type WorldOptions } from '../testing/world.ts';
+import { asyncPolicy, syncPolicy, World, type WorldOptions } from '../testing/world.ts';
 import { DirectiveError } from './directives.ts';
 
 const LOCAL = { steps: 16, lr: 0.1, momentum: 0, decay: null };
@@ -158,7 +158,7 @@ describe('placement', () => {
     await pass(30_000);
     expect(shards(other, left)).toEqual(new Set([1, 2, 3, 4, 5, 6]));
     expect(world.placement.report().waiting).toEqual([
-      { dataShards: [0], why: 'wait for room: lab, which is not here' },
+      { dataShards: [0], why: 'wait for room: lab, which is not here to work' },
     ]);
     lab.join().ready();
     await pass(10_000);
@@ -251,5 +251,111 @@ describe('placement', () => {
     expect(direct({ selector: {}, role: 'reserve' })).toMatch(/^IMPOSSIBLE: Work is left for 0/);
     expect(direct({ device: id, role: 'reserve', dataShards: [1] })).toMatch(/^IMPOSSIBLE/);
     expect(JSON.stringify(world.placement.report())).toBe(before);
+  });
+
+  it('[PL10] instructions and conditions take over from a plan in force, and give way to it again', async () => {
+    for (const placement of ['ilp', 'uniform'] as const) {
+      const { world, pass, share } = planned({ placement });
+      const [device] = world.readyDevices(2, pace(1));
+      if (device === undefined) throw new Error('two joined');
+      await pass(10_000);
+      for (const localSteps of [8, 3]) {
+        world.placement.direct({ assignments: [{ device: device.id, localSteps }] });
+        await pass(6000);
+        expect(device.lease.unit.local?.steps).toBe(localSteps);
+        expect(share(device).localSteps).toBe(localSteps);
+      }
+      world.placement.direct({ assignments: [] });
+      await pass(6000);
+      expect(device.lease.unit.local?.steps).toBe(16);
+    }
+  });
+
+  it('[PL9] spares a phone as soon as it is unplugged', async () => {
+    const { world, pass, share } = planned();
+    const battery = (charging: boolean) => ({ ...UNKNOWN_CONDITIONS, battery: { level: 0.8, charging } });
+    const phone = world.device({
+      ...pace(1, { formFactor: 'phone', conditions: battery(true) }),
+      workers: 3,
+    });
+    phone.join().ready();
+    world.readyDevices(1, pace(1));
+    await pass(10_000);
+    expect(share(phone).workers).toBe(3);
+    phone.tell(battery(false));
+    await pass(6000);
+    expect(share(phone).workers).toBe(1);
+    expect(share(phone).localSteps).toBeLessThanOrEqual(8);
+  });
+
+  it('[PL11] trains on the data shards that are pinned to a slow device, and on nothing else where all are', async () => {
+    const { world, pass, share, shards } = planned();
+    world.readyDevices(3, pace(0.1));
+    const slow = world
+      .device(pace(40, { labels: { room: 'lab' } }))
+      .join()
+      .ready();
+    await pass(8000);
+    world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
+    await pass(40_000);
+    expect(shards(slow).has(0)).toBe(true);
+    expect(share(slow).role).not.toBe('reserve');
+    const all = [0, 1, 2, 3, 4, 5, 6];
+    world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: all }] });
+    const { version } = world.coordinator;
+    await pass(60_000);
+    expect(world.coordinator.version).toBeGreaterThan(version);
+  });
+
+  it('[PL2] a lone device comes from small units to the recipe, and to each of its data shards', async () => {
+    const { world, pass, share, shards } = planned();
+    const [device] = world.readyDevices(1, pace(1.3));
+    if (device === undefined) throw new Error('one joined');
+    await pass(60_000);
+    expect(share(device)).toMatchObject({ role: 'train', localSteps: 16 });
+    expect(shards(device)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+  });
+
+  it('[PL2] a slow device has units that it is done with before its lease ends', async () => {
+    const { world, pass } = planned();
+    const [device] = world.readyDevices(1, pace(30));
+    await pass(60_000);
+    const [row] = world.coordinator.deviceRecords();
+    expect(row).toMatchObject({ lost: 0 });
+    expect(device?.lease.unit.local?.steps).toBeLessThanOrEqual(5);
+  });
+
+  it('[PL4] in async each device has what fits in the time of the median', async () => {
+    const { world, pass, share } = planned({ policy: asyncPolicy(), mode: 'async' });
+    const [fast, slow] = [world.readyDevices(2, pace(1)), world.device(pace(8)).join().ready()];
+    await pass(60_000);
+    expect(fast.map((device) => share(device).localSteps)).toEqual([16, 16]);
+    expect(share(slow).role).toBe('train');
+    expect(share(slow).localSteps).toBeLessThanOrEqual(2);
+  });
+
+  it('[PL8] a device that comes back has the data shards that it had', async () => {
+    const { world, pass, share } = planned();
+    const devices = world.readyDevices(2, pace(1));
+    await pass(6000);
+    const [device] = devices;
+    if (device === undefined) throw new Error('two joined');
+    const before = share(device).dataShards;
+    device.resume().ready();
+    await pass(1000);
+    // One more or less, as the order of the devices has it.
+    const after = share(device).dataShards;
+    expect(after.length).toBeGreaterThanOrEqual(3);
+    expect(before).toEqual(expect.arrayContaining([...after]));
+  });
+
+  it('[PL10] takes an empty list whatever the run needs, and the last of several instructions', async () => {
+    const { world, pass } = planned();
+    const [one] = world.readyDevices(2, pace(1));
+    await pass(3000);
+    const reserve = { selector: {}, role: 'reserve' };
+    world.placement.direct({ assignments: [reserve, { device: one?.id, role: 'train' }] });
+    world.placement.direct({ assignments: [] });
+    expect(world.placement.report().assignments).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { readDirectives } from './directives.ts';
 import { uniform } from './methods.ts';
 import { resolvePins, type Pins } from './pins.ts';
 import {
+  breaks,
   rateOf,
   recipeSamples,
   roundMs,
@@ -16,10 +17,12 @@ import {
   type PlanDevice,
   type RunShape,
 } from './plan.ts';
-import { ableDevices, membershipOf, planDevices } from './planDevices.ts';
+import { ableDevices, planDevices, standingOf } from './planDevices.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
+import { Reserves } from './reserves.ts';
 import { sharesOf, type Share } from './shares.ts';
+import { beginning, isGauge, step } from './walk.ts';
 
 export interface PlacementSettings {
   method: PlacementMethod;
@@ -43,16 +46,12 @@ export interface UnitShape {
 
 /** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
 const [REST_MS, LONGEST_REST_MS] = [250, 4000];
-/** Of the units of a device one in so many is a gauge. */
-const GAUGE_EVERY = 16;
 /** A plan of the same devices takes over only if it is better by this. */
 const BETTER = 1.1;
 /** The recipe's unit for everyone, found by measurement, is left for a plan only if that is better by this. */
 const BETTER_THAN_RECIPE = 1.3;
 /** A device's pace has changed when its units take longer or shorter by this. */
 const PACE_CHANGE = 1.1;
-/** A device that a plan left without work is measured anew after so long: it may have got faster. */
-const RESERVE_MS = 30_000;
 
 /**
  * Who works on what: the plan in force, kept up to date as devices come, go and change their pace, within what their
@@ -70,21 +69,21 @@ export class Placement {
   #plan: Plan = NO_PLAN;
   #number = 0;
   #tookMs = 0;
-  #membership = '';
+  /** What each device's share was made for, by {@link standingOf}. */
+  #standings = new Map<string, string>();
   #planning = false;
   #restsUntil = 0;
   #restMs = REST_MS;
   #cancelRest: () => void = () => undefined;
-  /** Samples and units granted so far, by device: how far it is on its walk through its data shards. */
-  readonly #walked = new Map<string, { visited: number; units: number }>();
   /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
   readonly #paces = new Map<string, number>();
-  readonly #reservedAt = new Map<string, number>();
+  readonly #reserves: Reserves;
 
   constructor(settings: PlacementSettings, parts: PlacementParts) {
     this.#settings = settings;
     this.#parts = parts;
     this.#pins = { own: new Map(), free: this.#indices(), waiting: [] };
+    this.#reserves = new Reserves(parts.clock, (id) => this.#measureAnew(id));
   }
 
   /**
@@ -102,7 +101,7 @@ export class Placement {
    */
   direct(body: unknown): void {
     this.#assignments = readDirectives(body, this.#settings.shape, this.#devices());
-    this.#membership = '';
+    this.#standings.clear();
     this.#restsUntil = 0;
     this.noticed();
     this.#changed();
@@ -114,21 +113,21 @@ export class Placement {
       this.#shares.clear();
       return;
     }
-    const able = this.#able();
-    const membership = membershipOf(this.#devices(), able);
-    if (membership === this.#membership) return;
-    this.#membership = membership;
+    const standings = this.#standingsNow();
+    if (isSame(standings, this.#standings)) return;
+    this.#standings = standings;
     this.#restMs = REST_MS;
-    this.#reshare(able);
+    this.#reshare();
     this.#planSoon();
+    // Data shards may have been taken from somebody who has a lease on one.
+    if (this.#assignments.length > 0) this.#changed();
   }
 
   /** A device handed something in, or was late: a change of its pace by a tenth is worth another plan [PL12]. */
   measured({ id, times }: Device): void {
-    if (!this.#active) return;
+    if (!this.#active || !times.settled) return;
     const before = this.#paces.get(id);
-    const now = times.expectedMs(recipeSamples(this.#settings.shape));
-    if (now === null) return;
+    const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
     if (before === undefined) this.noticed();
     else if (now > PACE_CHANGE * before || before > PACE_CHANGE * now) this.#planSoon();
   }
@@ -152,16 +151,16 @@ export class Placement {
   }
 
   /** What the next unit of a device is made of; null where that follows from its lane and step. */
-  unitOf(device: string): UnitShape | null {
-    const share = this.#active ? this.#shares.get(device) : undefined;
+  unitOf({ id, history }: Device): UnitShape | null {
+    const share = this.#active ? this.#shares.get(id) : undefined;
     if (share === undefined) return null;
-    const { visited, units } = this.#walked.get(device) ?? { visited: 0, units: 0 };
     const { dataShards } = this.#settings.shape;
-    const place = Math.floor(visited / (dataShards[0]?.samples ?? 1)) % share.dataShards.length;
-    const dataShard = dataShards[share.dataShards[place] ?? -1];
-    if (dataShard === undefined) throw new Error(`placement: device ${device} has no data shard`);
-    const { batch, steps } = (units + 1) % GAUGE_EVERY === 0 ? this.#gauge(share) : share;
-    this.#walked.set(device, { visited: visited + batch * (steps ?? 1), units: units + 1 });
+    const samplesAShard = dataShards[0]?.samples ?? 1;
+    const walk = history.walk ?? beginning(samplesAShard);
+    const dataShard = dataShards[share.dataShards[walk.place % share.dataShards.length] ?? -1];
+    if (dataShard === undefined) throw new Error(`placement: device ${id} has no data shard`);
+    const { batch, steps } = isGauge(walk) ? this.#gauge(share) : share;
+    history.walk = step(walk, batch * (steps ?? 1), samplesAShard);
     return { dataShard, batch, steps };
   }
 
@@ -225,42 +224,46 @@ export class Placement {
     this.#planning = true;
     this.#restsUntil = begun + this.#restMs;
     this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
-    this.#forgetReserves(begun);
-    this.noticed();
-    const able = this.#able();
-    const membership = membershipOf(this.#devices(), able);
-    const devices = planDevices(able, this.#assignments, this.#settings.shape, (id) => this.#walked.has(id));
+    const standings = this.#standings;
+    const devices = planDevices(this.#able(), this.#assignments, this.#settings.shape, this.#pins);
     const shape = this.#shapeFor(devices);
     this.#notePaces();
-    const made = await makePlan(devices, shape, { method, solve, budgetMs });
-    const plan = method === 'ilp' ? orRecipe(made, devices, shape) : made;
-    this.#planning = false;
-    // What was planned for others is of no use.
-    if (membership !== membershipOf(this.#devices(), this.#able())) {
-      this.#membership = '';
-      this.noticed();
-      return;
+    const made = await makePlan(devices, shape, { method, solve, budgetMs }).finally(() => {
+      this.#planning = false;
+    });
+    const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(made, devices, shape) : made;
+    // What was planned for a device that is gone, or of which something else may be asked now, is of no use.
+    const holds = ({ device }: { device: string }) => this.#standings.get(device) === standings.get(device);
+    const bundles = plan.bundles.filter(holds);
+    if (this.#isBetter(bundles, devices.filter(holds), shape)) {
+      this.#plan = { ...plan, bundles };
+      this.#tookMs = clock.now() - begun;
+      this.#number++;
+      this.#reshare();
     }
-    if (!this.#isBetter(plan, devices, shape)) return;
-    this.#plan = plan;
-    this.#tookMs = clock.now() - begun;
-    this.#number++;
-    this.#membership = membership;
-    this.#reshare(this.#able());
+    if (standings !== this.#standings) this.#planSoon();
     this.#changed();
   }
 
-  /** A plan for others, or better than the one in force would be at the present pace of the devices [PL12]. */
-  #isBetter(plan: Plan, devices: readonly PlanDevice[], shape: RunShape): boolean {
+  /**
+   * For devices that had none, in place of one that asks for what it may not, or better than the one in force would
+   * be at the present pace of the devices [PL12].
+   */
+  #isBetter(bundles: readonly Bundle[], devices: readonly PlanDevice[], shape: RunShape): boolean {
+    const asked = new Map(devices.map((device) => [device.device, device]));
     const before = this.#plan.bundles;
     const had = new Set(before.map(({ device }) => device));
-    if (plan.bundles.some(({ device }) => !had.has(device))) return true;
-    const times = new Map(devices.map(({ device, time }) => [device, time]));
+    if (bundles.some(({ device }) => !had.has(device))) return true;
+    if (devices.some(({ device, required }) => required && !had.has(device))) return bundles.length > 0;
     const now = before.flatMap((bundle): Bundle[] => {
-      const time = times.get(bundle.device) ?? null;
+      const time = asked.get(bundle.device)?.time ?? null;
       return time === null ? [] : [{ ...bundle, ms: time.overheadMs + bundle.samples * time.msPerSample }];
     });
-    return rateOf(plan.bundles, shape) > BETTER * rateOf(now, shape);
+    const broken = before.some((bundle) => {
+      const device = asked.get(bundle.device);
+      return device === undefined || breaks(bundle, device);
+    });
+    return broken || rateOf(bundles, shape) > BETTER * rateOf(now, shape);
   }
 
   /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */
@@ -273,41 +276,38 @@ export class Placement {
   #notePaces(): void {
     this.#paces.clear();
     for (const { id, times } of this.#devices()) {
-      const ms = times.expectedMs(recipeSamples(this.#settings.shape));
+      const ms = times.settled ? times.expectedMs(recipeSamples(this.#settings.shape)) : null;
       if (ms !== null) this.#paces.set(id, ms);
     }
   }
 
-  #forgetReserves(now: number): void {
-    for (const { id, times } of this.#devices()) {
-      const since = this.#reservedAt.get(id);
-      if (since === undefined || now - since < RESERVE_MS) continue;
-      this.#reservedAt.delete(id);
-      times.forget();
-    }
+  #measureAnew(id: string): void {
+    this.#devices()
+      .find((device) => device.id === id)
+      ?.times.forget();
+    this.noticed();
+    this.#changed();
   }
 
-  #reshare(able: readonly Device[]): void {
+  #standingsNow(): Map<string, string> {
+    const able = new Set(this.#able());
+    return new Map(
+      this.#devices().map((device) => [device.id, standingOf(device, able.has(device), this.#assignments)]),
+    );
+  }
+
+  #reshare(): void {
+    const [devices, able] = [this.#devices(), this.#able()];
     this.#pins = resolvePins(this.#indices(), this.#assignments, able);
-    const before = this.#shares;
     this.#shares = sharesOf({
-      ...{ devices: this.#devices(), able, plan: this.#plan, pins: this.#pins },
+      ...{ devices, able, plan: this.#plan, pins: this.#pins },
       ...{ assignments: this.#assignments, shape: this.#settings.shape },
-      had: (device) => before.get(device)?.dataShards ?? [],
     });
-    this.#noteReserves(able);
-  }
-
-  /** Wakes up when the first of those without work has been without for long enough. */
-  #noteReserves(able: readonly Device[]): void {
-    const now = this.#parts.clock.now();
-    const reserved = able.filter(({ id }) => this.#shares.get(id)?.role === 'reserve').map(({ id }) => id);
-    for (const id of this.#reservedAt.keys()) if (!reserved.includes(id)) this.#reservedAt.delete(id);
-    for (const id of reserved) {
-      if (this.#reservedAt.has(id)) continue;
-      this.#reservedAt.set(id, now);
-      this.#parts.clock.after(RESERVE_MS, () => this.#planSoon());
+    for (const { id, history } of devices) {
+      const { dataShards = [] } = this.#shares.get(id) ?? {};
+      if (dataShards.length > 0) history.dataShards = dataShards;
     }
+    this.#reserves.are(able.flatMap(({ id }) => (this.#shares.get(id)?.role === 'reserve' ? [id] : [])));
   }
 
   #indices(): number[] {
@@ -321,3 +321,6 @@ function orRecipe(plan: Plan, devices: readonly PlanDevice[], shape: RunShape): 
   if (rateOf(plan.bundles, shape) > BETTER_THAN_RECIPE * rateOf(recipe, shape)) return plan;
   return { ...plan, origin: 'uniform', bundles: recipe, roundMs: roundMs(recipe, shape) };
 }
+
+const isSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>
+  left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);

@@ -21,6 +21,8 @@ export interface RunShape {
   bytesADataShard: number;
   /** Workers that must have work at least, where a round waits for so many. */
   leastWorkers: number;
+  /** What a unit may be expected to take at most: leases end. */
+  mostMs: number;
   /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
   link: number | null;
 }
@@ -38,6 +40,8 @@ export interface PlanDevice {
   hasData: boolean;
   /** Size and workers that were given from outside; the plan has no say in them. */
   fixed: { batch: number; steps: number | null } | null;
+  /** A plan must have work for it: data shards are pinned to it alone. */
+  required: boolean;
 }
 
 /** One way for a device to work. */
@@ -105,6 +109,20 @@ export function bundleWithin(device: PlanDevice, shape: RunShape, ms: number): B
   // A sample more for what division rounds off; what is too long after all is none.
   const bundle = bundleOf(device, shape, (ms - overheadMs) / msPerSample + 1e-6);
   return bundle === null || bundle.ms > ms * (1 + 1e-9) ? null : bundle;
+}
+
+/** A device's largest bundle within a time; of one that must have work the smallest where none is. */
+export function bundleFor(device: PlanDevice, shape: RunShape, ms: number): Bundle | null {
+  const fits = bundleWithin(device, shape, ms);
+  return fits ?? (device.required ? bundleOf(device, shape, shape.batch) : null);
+}
+
+/** Whether a bundle of an earlier plan is more than its device may be asked for now, or not what was told. */
+export function breaks({ batch, steps, samples, workers }: Bundle, device: PlanDevice): boolean {
+  const { fixed } = device;
+  if (workers > device.workers) return true;
+  if (fixed !== null) return batch !== fixed.batch || steps !== fixed.steps;
+  return samples > Math.max(batch, device.mostSamples);
 }
 
 /** How long a round of these takes: as long as its slowest unit, and as its bytes take over the server's link. */

@@ -1,7 +1,8 @@
 import type { Assignment } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
-import { isFor } from './directives.ts';
+import type { Pins } from './pins.ts';
+import { isFor } from './selectors.ts';
 import { recipeSamples, type PlanDevice, type RunShape } from './plan.ts';
 
 /** The instruction for a device: of several the last. */
@@ -17,37 +18,40 @@ export function ableDevices(devices: readonly Device[], assignments: readonly As
   });
 }
 
-/** Those that may have work, as a plan sees them. */
+/** Those that may have work and have data shards to do it on, as a plan sees them. */
 export function planDevices(
   able: readonly Device[],
   assignments: readonly Assignment[],
   shape: RunShape,
-  hasData: (device: string) => boolean,
+  pins: Pins,
 ): PlanDevice[] {
-  return able.map((device) => {
+  const withData = able.filter(({ id }) => pins.free.length > 0 || pins.own.has(id));
+  return withData.map((device) => {
     const { share, workers } = courtesyTo(device.profile);
     const { batch, localSteps, workers: told = workers } = instructionFor(device, assignments) ?? {};
     const given = batch !== undefined || localSteps !== undefined;
-    const gentle = share < 1 ? Math.max(shape.batch, share * recipeSamples(shape)) : Infinity;
+    const gentle = share < 1 ? share * recipeSamples(shape) : Infinity;
     return {
       device: device.id,
       time: device.times.settled ? device.times.fit : null,
-      mostSamples: gentle,
+      mostSamples: Math.max(shape.batch, Math.min(gentle, inTime(device, shape))),
       workers: Math.min(workers, told),
-      hasData: hasData(device.id),
+      hasData: device.history.walk !== null,
       fixed: given ? { batch: batch ?? shape.batch, steps: localSteps ?? shape.steps } : null,
+      required: pins.own.has(device.id),
     };
   });
 }
 
-/** Who is there and what may be asked of them: while this text is the same, a plan made for it holds. */
-export function membershipOf(devices: readonly Device[], able: readonly Device[]): string {
-  const working = new Set(able);
-  return devices
-    .map((device) => {
-      const { workers, share, dataShards } = courtesyTo(device.profile);
-      const kind = !working.has(device) ? 'held' : device.times.settled ? 'known' : 'new';
-      return `${device.id} ${kind} ${workers} ${share} ${dataShards ?? 'any'}`;
-    })
-    .join(';');
+/** Samples of a unit that a device is done with well before the longest lease ends. */
+function inTime({ times: { fit } }: Device, { mostMs }: RunShape): number {
+  return fit === null ? Infinity : (mostMs - fit.overheadMs) / fit.msPerSample;
+}
+
+/** A device and what may be asked of it: while this text is the same, what was planned for it holds. */
+export function standingOf(device: Device, able: boolean, assignments: readonly Assignment[]): string {
+  const { workers, share, dataShards } = courtesyTo(device.profile);
+  const kind = !able ? 'held' : device.times.settled ? 'known' : 'new';
+  const { workers: told, batch, localSteps } = instructionFor(device, assignments) ?? {};
+  return [device.id, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { greedy, sweep, timeBox, uniform } from './methods.ts';
+import { greedy, shortestRound, sweep, timeBox, uniform } from './methods.ts';
 import {
   rateOf,
   recipeSamples,
@@ -31,7 +31,7 @@ function exhaustive(devices: PlanDevice[], shape: RunShape, sizes: number[]): nu
     const valued = choices.map((each) => ({ ...each, value: device.workers * valueOf(each.samples, shape) }));
     plans = plans.flatMap((plan) => [plan, ...valued.map((choice) => [...plan, choice])]);
   }
-  const shortest = Math.min(...uniform(devices, shape).map(({ ms }) => ms));
+  const shortest = shortestRound(devices, shape);
   const long = plans.filter((plan) => roundMs(plan, shape) >= shortest);
   return Math.max(...long.map((plan) => rateOf(plan, shape)));
 }
@@ -110,6 +110,27 @@ describe('plans without a solver', () => {
     const plan = sweep(devices, shape);
     expect(rateOf(plan, shape)).toBeGreaterThan(0);
     expect(plan.length).toBeLessThan(sweep(devices, SHAPE).length);
+  });
+});
+
+describe('a round', () => {
+  it('[PL5] is not as short as one quick device among many would have it', () => {
+    const honest = Array.from({ length: 10 }, (_, index) => deviceOf(`honest${index}`, 10_000, 5));
+    const plan = sweep([...honest, deviceOf('quick', 1e9, 1)], SHAPE);
+    expect(plan).toHaveLength(11);
+  });
+
+  it('[PL11] has work for a device to which data shards are pinned, however slow', async () => {
+    const slow = { ...deviceOf('slow', 100), required: true };
+    const devices = [deviceOf('a', 10_000), deviceOf('b', 10_000), slow];
+    for (const link of [null, 500]) {
+      const unsolved: Solve = () => Promise.resolve({ chosen: null, status: 'time limit' });
+      const plan = await makePlan(devices, { ...SHAPE, link }, parts(unsolved));
+      expect(plan.bundles.map(({ device }) => device)).toContain('slow');
+    }
+    const { program, bundles } = programAt(50, devices, { ...SHAPE, link: 5000 }, []);
+    const others = bundles.flatMap(({ device }, place) => (device === 'a' ? [place] : [])).slice(0, 1);
+    expect(bundlesOf(others, program, bundles)).toBeNull();
   });
 });
 

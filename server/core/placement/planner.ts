@@ -91,6 +91,7 @@ async function solveAround(
   let [bundles, words] = [swept, ''];
   for (const factor of LENGTHS) {
     const { program, bundles: choices } = programAt(factor * length, devices, shape, swept);
+    if (choices.length === 0) continue;
     const { chosen, status } = await solve(program, budgetMs / LENGTHS.length);
     const found = chosen === null ? null : bundlesOf(chosen, program, choices);
     words += `${words === '' ? '' : ', '}${(factor * length).toFixed(0)} ms: ${chosen !== null && found === null ? 'infeasible' : status}`;

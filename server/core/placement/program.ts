@@ -1,4 +1,4 @@
-import { bundleWithin, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
+import { bundleFor, bundleWithin, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
 
 /** A program over variables that are 0 or 1: the most value within the rows' bounds. */
 export interface IntegerProgram {
@@ -33,9 +33,11 @@ export function programAt(
   begin: readonly Bundle[],
 ): { program: IntegerProgram; bundles: Bundle[] } {
   const choices = devices.map((device) => {
-    const largest = bundleWithin(device, shape, length);
+    const largest = bundleFor(device, shape, length);
     if (largest === null) return [];
-    const sizes = SIZES.flatMap((size) => bundleWithin(device, shape, largest.ms * size) ?? []);
+    const sizes = SIZES.flatMap((size) => bundleWithin(device, shape, largest.ms * size) ?? []).concat(
+      largest,
+    );
     return sizes.filter(
       (bundle, index) => sizes.findIndex(({ samples }) => samples === bundle.samples) === index,
     );
@@ -43,14 +45,11 @@ export function programAt(
   const bundles = choices.flat();
   let next = 0;
   const places = choices.map((sizes) => sizes.map(() => next++));
-  const rows: IntegerProgram['rows'] = places
-    .filter(({ length: sizes }) => sizes > 1)
-    .map((own, index) => ({
-      name: `one${index}`,
-      coefficients: own.map((place) => [place, 1]),
-      least: 0,
-      most: 1,
-    }));
+  const rows = devices.flatMap(({ required }, index): IntegerProgram['rows'] => {
+    const coefficients = (places[index] ?? []).map((place): [number, number] => [place, 1]);
+    if (coefficients.length === 0 || (coefficients.length === 1 && !required)) return [];
+    return [{ name: `one${index}`, coefficients, least: required ? 1 : 0, most: 1 }];
+  });
   const all = bundles.map(({ workers }, place): [number, number] => [place, workers]);
   rows.push({ name: 'least', coefficients: all, least: shape.leastWorkers, most: Infinity });
   if (shape.link !== null) {

@@ -2,7 +2,7 @@ import type { Assignment, ShareReport } from '../../../shared/protocol/placement
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
 import { assignDataShards } from './dataShards.ts';
-import { nameOf } from './directives.ts';
+import { nameOf } from './selectors.ts';
 import type { Pins } from './pins.ts';
 import { recipeSamples, sizeOf, type Bundle, type RunShape } from './plan.ts';
 import { instructionFor } from './planDevices.ts';
@@ -31,27 +31,29 @@ export interface ShareParts {
   pins: Pins;
   assignments: readonly Assignment[];
   shape: RunShape;
-  /** Data shards that a device has had. */
-  had: (device: string) => readonly number[];
 }
 
 /** Everyone's share of a plan; who is not in it has a small unit to be measured by, or none, and a reason. */
 export function sharesOf(parts: ShareParts): Map<string, Share> {
-  const { devices, able, plan, pins, had } = parts;
+  const { devices, able, plan, pins } = parts;
   const working = new Set(able);
   const bundles = new Map(plan.bundles.map((bundle) => [bundle.device, bundle]));
   const shares = new Map(
     devices.map((device) => [device.id, shareOf(device, working.has(device), bundles.get(device.id), parts)]),
   );
-  const trained = able.flatMap(({ id, profile }) => {
+  const trained = able.flatMap(({ id, profile, history }) => {
     const share = shares.get(id);
-    return share === undefined || share.role === 'reserve' ? [] : [{ id, profile, share }];
+    return share === undefined || share.role === 'reserve' ? [] : [{ id, profile, history, share }];
   });
   const given = assignDataShards(
     pins.free,
-    trained.map(({ id, profile, share }) => {
+    trained.map(({ id, profile, history, share }) => {
       const few = courtesyTo(profile).dataShards !== null;
-      return { device: id, weight: few ? 0 : share.batch * (share.steps ?? 1) * share.workers, had: had(id) };
+      return {
+        device: id,
+        weight: few ? 0 : share.batch * (share.steps ?? 1) * share.workers,
+        had: history.dataShards,
+      };
     }),
   );
   for (const { id, share } of trained) {

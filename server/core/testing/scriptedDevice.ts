@@ -3,6 +3,7 @@ import {
   PROFILE_VERSION,
   UNKNOWN_CONDITIONS,
   type CapabilityProfile,
+  type Conditions,
 } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, Ready, SignedTerms } from '../../../shared/protocol/messages.ts';
@@ -54,7 +55,7 @@ export class ScriptedDevice {
   readonly #name: string;
   readonly #unitMs: number | null;
   readonly #workers: number;
-  readonly #profile: CapabilityProfile;
+  #profile: CapabilityProfile;
   #msPerSample: number | null;
   #connection = 0;
   #weights: { version: number; slices: Float32Array[] } | null = null;
@@ -119,6 +120,12 @@ export class ScriptedDevice {
     const { conditions } = this.#profile;
     this.#world.coordinator.ready(this.session, { ...READY, workers, conditions });
     return this;
+  }
+
+  /** Its conditions are others from now on, and it says so. */
+  tell(conditions: Conditions): void {
+    this.#profile = { ...this.#profile, conditions };
+    this.ready();
   }
 
   /** What each sample takes from now on. */

@@ -26,6 +26,8 @@ export interface WorldOptions {
   policy?: Policy;
   shards?: number;
   maxNorm?: number;
+  /** As placement is told; sync where none is named. */
+  mode?: 'sync' | 'async';
   /** Uniform where none is named. */
   placement?: PlacementMethod;
   maxDevices?: number;
@@ -78,9 +80,14 @@ export class World {
         method: options.placement ?? 'uniform',
         budgetMs: 100,
         shape: {
-          ...{ mode: 'sync', batch: BATCH, steps: options.local?.steps ?? null, elastic: true },
+          ...{
+            mode: options.mode ?? 'sync',
+            batch: BATCH,
+            steps: options.local?.steps ?? null,
+            elastic: true,
+          },
           ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
-          ...{ leastWorkers: 1, link: null },
+          ...{ leastWorkers: 1, mostMs: LIMITS.capMs / 2, link: null },
         },
       },
       { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },

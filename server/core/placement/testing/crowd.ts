@@ -7,7 +7,7 @@ export const SHAPE: RunShape = {
   dataShards: Array.from({ length: 60 }, (_, index) => ({
     ...{ index, path: `/data/${'0'.repeat(32)}.bin`, samples: 1000 },
   })),
-  ...{ leastWorkers: 1, link: null },
+  ...{ leastWorkers: 1, mostMs: 15_000, link: null },
 };
 
 /** A device of so many samples a second, with so much time that no unit is without. */
@@ -15,7 +15,7 @@ export function deviceOf(device: string, samplesPerSecond: number, overheadMs = 
   return {
     device,
     time: { overheadMs, msPerSample: 1000 / samplesPerSecond },
-    ...{ mostSamples: Infinity, workers: 1, hasData: true, fixed: null },
+    ...{ mostSamples: Infinity, workers: 1, hasData: true, fixed: null, required: false },
   };
 }
 

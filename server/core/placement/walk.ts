@@ -1,0 +1,20 @@
+import type { Walk } from '../device.ts';
+
+/** Of the units of a device one in so many is a gauge. */
+const GAUGE_EVERY = 16;
+
+/** Where a device begins on its way through its data shards. */
+export const beginning = (samplesAShard: number): Walk => ({ place: 0, left: samplesAShard, units: 0 });
+
+/** Whether the next unit is to show what a unit costs whatever its size, by being half as large. */
+export const isGauge = ({ units }: Walk): boolean => (units + 1) % GAUGE_EVERY === 0;
+
+/**
+ * After a unit of so many samples: a device stays on a data shard for as many as it has, then goes on to the next, by
+ * one at a time, so that it comes to each of them whatever the size of its units.
+ */
+export function step({ place, left, units }: Walk, samples: number, samplesAShard: number): Walk {
+  return left > samples
+    ? { place, left: left - samples, units: units + 1 }
+    : { place: place + 1, left: samplesAShard, units: units + 1 };
+}
