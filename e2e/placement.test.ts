@@ -125,20 +125,23 @@ describe('placement', () => {
       const share = (room: string) => labelled(server, room)?.share;
       await expect.poll(() => share('pocket')?.role, PATIENCE).toBe('train');
       await expect.poll(() => share('desk')?.localSteps, PATIENCE).toBeGreaterThan(20);
-      expect(labelled(server, 'pocket')?.profile).toMatchObject({
-        ...{ formFactor: 'phone', workers: 2 },
-        conditions: { battery: { level: 0.6, charging: false }, visibility: 'visible' },
-      });
+      await expect
+        .poll(() => labelled(server, 'pocket')?.profile, PATIENCE)
+        .toMatchObject({
+          ...{ formFactor: 'phone', workers: 2 },
+          conditions: { battery: { level: 0.6, charging: false }, visibility: 'visible' },
+        });
       expect(labelled(server, 'desk')?.profile.formFactor).toBe('desktop');
-      expect(share('pocket')?.workers).toBe(1);
-      expect(share('pocket')?.localSteps).toBeLessThanOrEqual(20);
+      // On a busy machine it may be in reserve at times.
+      await expect.poll(() => share('pocket'), PATIENCE).toMatchObject({ role: 'train', workers: 1 });
+      await expect.poll(() => share('pocket')?.localSteps, PATIENCE).toBeLessThanOrEqual(20);
       const admin = await openPage(browser, server.adminUrl);
       const row = (room: string) => admin.getByTestId('device-row').filter({ hasText: `room: ${room}` });
       const unit = (room: string) => row(room).locator('[data-key=share]');
       await expect
         .poll(() => unit('pocket').textContent(), PATIENCE)
         .toContain('a phone that is not known to be charging: one worker, half the unit');
-      expect(await unit('pocket').textContent()).toMatch(/^\d+ × 8 images/);
+      await expect.poll(() => unit('pocket').textContent(), PATIENCE).toMatch(/^\d+ × 8 images/);
       expect(await unit('desk').textContent()).not.toContain('phone');
       expect(await row('pocket').textContent()).toContain('60% battery');
     },
