@@ -33,6 +33,12 @@ function planned(options: WorldOptions = {}) {
 /** Milliseconds a sample, so that a unit takes as long as its size asks for. */
 const pace = (msPerSample: number, profile: Partial<CapabilityProfile> = {}) => ({ msPerSample, profile });
 
+/** A device without labels, and one of the lab. */
+function hallAndLab(world: World) {
+  const join = (labels: Record<string, string>) => world.device(pace(1, { labels })).join().ready();
+  return [join({}), join({ room: 'lab' })] as const;
+}
+
 function refusal(act: () => void): string {
   try {
     act();
@@ -139,13 +145,7 @@ describe('placement', () => {
 
   it('[PL11] trains on a pinned data shard on its device and nowhere else; hard affinity waits', async () => {
     const { world, pass, share, shards } = planned();
-    const [other, lab] = [
-      world.device(pace(1)).join().ready(),
-      world
-        .device(pace(1, { labels: { room: 'lab' } }))
-        .join()
-        .ready(),
-    ];
+    const [other, lab] = hallAndLab(world);
     await pass(4000);
     const since = [other.leases.length, lab.leases.length];
     world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
@@ -168,13 +168,7 @@ describe('placement', () => {
 
   it('[PL11] soft affinity moves a data shard while its device is away', async () => {
     const { world, pass, shards } = planned();
-    const [other, lab] = [
-      world.device(pace(1)).join().ready(),
-      world
-        .device(pace(1, { labels: { room: 'lab' } }))
-        .join()
-        .ready(),
-    ];
+    const [other, lab] = hallAndLab(world);
     await pass(1000);
     world.placement.direct({
       assignments: [{ selector: { labels: { room: 'lab' } }, affinity: 'soft', dataShards: [0] }],
