@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
+import { allowRelaxedSimd } from '../client/node/relaxedSimd.ts';
 import { findChromium } from '../e2e/swarm/chromium.ts';
 import { launchBrowser } from '../e2e/swarm/launch.ts';
 import { chromiumSetting } from '../server/cli/config.ts';
@@ -34,6 +35,7 @@ const note = (line: string) => process.stderr.write(`${line}\n`);
 
 async function inNode(): Promise<void> {
   const peak = peakOperations();
+  allowRelaxedSimd();
   for (const model of MODELS) {
     const spec = zoo.get(model)?.spec;
     if (spec === undefined) throw new Error(`no model ${model}`);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { allowRelaxedSimd } from './relaxedSimd.ts';
 import type { FromNodeWorker, NodeWorkerTask, ToNodeWorker } from './messages.ts';
 
 /** Workers without a browser, each a device of its own. */
@@ -26,6 +27,7 @@ export function startNodeWorkers(options: NodeWorkerOptions): NodeWorkers {
   const { server, join, workers, selfSigned, labels = {}, slowdown = 1, log } = options;
   // What `fetch` goes by in these threads; the process that started them goes on checking certificates.
   const env = { ...process.env, ...(selfSigned ? { NODE_TLS_REJECT_UNAUTHORIZED: '0' } : {}) };
+  allowRelaxedSimd();
   let closed = false;
   const threads = Array.from({ length: workers }, (_, index) => {
     const task: NodeWorkerTask = { server, join, selfSigned, labels, slowdown };

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { allowRelaxedSimd } from '../../client/node/relaxedSimd.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 
@@ -27,6 +28,7 @@ export class Evaluator {
 
   constructor(task: EvaluationTask) {
     this.#task = task;
+    allowRelaxedSimd();
     this.#worker = this.#start();
   }
 
