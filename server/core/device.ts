@@ -2,6 +2,7 @@ import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import type { DeviceRow } from '../../shared/protocol/admin.ts';
 import type { Lease } from '../../shared/protocol/messages.ts';
 import type { UnitTimes } from './placement/unitTimes.ts';
+import type { Walk } from './placement/walk.ts';
 
 /** What the core tells the admin of a device: what carried its tensors, and its share of the plan, come from elsewhere. */
 export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share'>;
@@ -11,16 +12,6 @@ export interface DevicePort {
   lease(lease: Lease): void;
   /** The device joined again elsewhere: this connection is over. */
   replaced(): void;
-}
-
-/** A place on the way through data shards. */
-export interface Walk {
-  /** Of those that it has, by position. */
-  place: number;
-  /** Samples until it goes on to the next. */
-  left: number;
-  /** Units so far. */
-  units: number;
 }
 
 /** What is remembered of a device from one connection to the next. */

@@ -1,7 +1,8 @@
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { describe, expect, it } from 'vitest';
 import { shardPass } from '../../shared/protocol/mac.ts';
-import { createWork, samplesOf } from './work.ts';
+import { samplesOf } from './unit.ts';
+import { createWork } from './work.ts';
 import { dataShards, KEY, RUN, World } from './testing/world.ts';
 
 describe('joining', () => {

@@ -8,7 +8,8 @@ import { LeaseBook, type LiveLease } from './leases.ts';
 import type { Placement } from './placement/placement.ts';
 import type { Assignment, Policy } from './policy/policy.ts';
 import type { ShardPort } from './shardPort.ts';
-import { samplesOf, type createWork } from './work.ts';
+import { samplesOf } from './unit.ts';
+import type { createWork } from './work.ts';
 
 export interface LeaseDeskParts {
   /** Public id of the run. */

@@ -1,10 +1,7 @@
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
 import { deriveSeed, permutation } from '../../shared/random/generator.ts';
-import type { UnitShape } from './placement/placement.ts';
 import type { WorkKey } from './policy/policy.ts';
-
-/** What a work unit names of a data shard. */
-export type DataShardRef = WorkUnit['dataShard'];
+import { samplesOf, type DataShardRef, type UnitShape } from './unit.ts';
 
 export interface WorkSettings {
   /** Images a gradient or a local step. */
@@ -24,11 +21,6 @@ export interface LocalSchedule extends LocalSteps {
 }
 
 type LocalSteps = NonNullable<WorkUnit['local']>;
-
-/** Samples that a unit visits [UN4]. */
-export function samplesOf({ batch, local }: Pick<WorkUnit, 'batch' | 'local'>): number {
-  return batch * (local?.steps ?? 1);
-}
 
 /** Lanes start this far apart in the order of data shards, so that few devices do not share one at once. */
 const LANE_STRIDE = 23;

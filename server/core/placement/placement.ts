@@ -2,26 +2,16 @@ import type { Assignment, PlacementReport } from '../../../shared/protocol/place
 import type { Clock } from '../clock.ts';
 import type { Device } from '../device.ts';
 import type { ReadyWorker } from '../policy/policy.ts';
-import type { DataShardRef } from '../work.ts';
+import type { UnitShape } from '../unit.ts';
 import { readDirectives } from './directives.ts';
-import { uniform } from './methods.ts';
 import { resolvePins, type Pins } from './pins.ts';
-import {
-  breaks,
-  rateOf,
-  recipeSamples,
-  roundMs,
-  sizeOf,
-  type Bundle,
-  type PlacementMethod,
-  type PlanDevice,
-  type RunShape,
-} from './plan.ts';
+import { recipeSamples, sizeOf, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
 import { ableDevices, planDevices, standingOf } from './planDevices.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
 import { Reserves } from './reserves.ts';
 import { sharesOf, type Share } from './shares.ts';
+import { orRecipe, takesOver } from './takeover.ts';
 import { beginning, isGauge, step } from './walk.ts';
 
 export interface PlacementSettings {
@@ -36,20 +26,8 @@ export interface PlacementParts {
   solve: Solve;
 }
 
-/** What a unit of a device is made of. */
-export interface UnitShape {
-  dataShard: DataShardRef;
-  batch: number;
-  /** Null: a gradient. */
-  steps: number | null;
-}
-
 /** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
 const [REST_MS, LONGEST_REST_MS] = [250, 4000];
-/** A plan of the same devices takes over only if it is better by this. */
-const BETTER = 1.1;
-/** The recipe's unit for everyone, found by measurement, is left for a plan only if that is better by this. */
-const BETTER_THAN_RECIPE = 1.3;
 /** A device's pace has changed when its units take longer or shorter by this. */
 const PACE_CHANGE = 1.1;
 
@@ -235,7 +213,7 @@ export class Placement {
     // What was planned for a device that is gone, or of which something else may be asked now, is of no use.
     const holds = ({ device }: { device: string }) => this.#standings.get(device) === standings.get(device);
     const bundles = plan.bundles.filter(holds);
-    if (this.#isBetter(bundles, devices.filter(holds), shape)) {
+    if (takesOver(bundles, this.#plan.bundles, devices.filter(holds), shape)) {
       this.#plan = { ...plan, bundles };
       this.#tookMs = clock.now() - begun;
       this.#number++;
@@ -243,27 +221,6 @@ export class Placement {
     }
     if (standings !== this.#standings) this.#planSoon();
     this.#changed();
-  }
-
-  /**
-   * For devices that had none, in place of one that asks for what it may not, or better than the one in force would
-   * be at the present pace of the devices [PL12].
-   */
-  #isBetter(bundles: readonly Bundle[], devices: readonly PlanDevice[], shape: RunShape): boolean {
-    const asked = new Map(devices.map((device) => [device.device, device]));
-    const before = this.#plan.bundles;
-    const had = new Set(before.map(({ device }) => device));
-    if (bundles.some(({ device }) => !had.has(device))) return true;
-    if (devices.some(({ device, required }) => required && !had.has(device))) return bundles.length > 0;
-    const now = before.flatMap((bundle): Bundle[] => {
-      const time = asked.get(bundle.device)?.time ?? null;
-      return time === null ? [] : [{ ...bundle, ms: time.overheadMs + bundle.samples * time.msPerSample }];
-    });
-    const broken = before.some((bundle) => {
-      const device = asked.get(bundle.device);
-      return device === undefined || breaks(bundle, device);
-    });
-    return broken || rateOf(bundles, shape) > BETTER * rateOf(now, shape);
   }
 
   /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */
@@ -313,13 +270,6 @@ export class Placement {
   #indices(): number[] {
     return this.#settings.shape.dataShards.map(({ index }) => index);
   }
-}
-
-/** The plan, or the recipe's unit for everyone where that is nearly as good: paces are never known to the tenth. */
-function orRecipe(plan: Plan, devices: readonly PlanDevice[], shape: RunShape): Plan {
-  const recipe = uniform(devices, shape);
-  if (rateOf(plan.bundles, shape) > BETTER_THAN_RECIPE * rateOf(recipe, shape)) return plan;
-  return { ...plan, origin: 'uniform', bundles: recipe, roundMs: roundMs(recipe, shape) };
 }
 
 const isSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>

@@ -1,4 +1,4 @@
-import type { DataShardRef } from '../work.ts';
+import type { DataShardRef } from '../unit.ts';
 import type { UnitTime } from './unitTimes.ts';
 
 /** How plans are made, as `--placement` names it. */

@@ -1,4 +1,12 @@
-import type { Walk } from '../device.ts';
+/** A place on the way of a device through its data shards. */
+export interface Walk {
+  /** Of those that it has, by position. */
+  place: number;
+  /** Samples until it goes on to the next. */
+  left: number;
+  /** Units so far. */
+  units: number;
+}
 
 /** Of the units of a device one in so many is a gauge. */
 const GAUGE_EVERY = 16;

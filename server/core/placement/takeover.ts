@@ -1,0 +1,42 @@
+import { uniform } from './methods.ts';
+import { breaks, rateOf, roundMs, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
+import type { Plan } from './planner.ts';
+
+/* When a new plan takes over from what is in force [PL12]. */
+
+/** A plan of the same devices takes over only if it is better by this. */
+const BETTER = 1.1;
+/** The recipe's unit for everyone, found by measurement, is left for a plan only if that is better by this. */
+const BETTER_THAN_RECIPE = 1.3;
+
+/** The plan, or the recipe's unit for everyone where that is nearly as good: paces are never known to the tenth. */
+export function orRecipe(plan: Plan, devices: readonly PlanDevice[], shape: RunShape): Plan {
+  const recipe = uniform(devices, shape);
+  if (rateOf(plan.bundles, shape) > BETTER_THAN_RECIPE * rateOf(recipe, shape)) return plan;
+  return { ...plan, origin: 'uniform', bundles: recipe, roundMs: roundMs(recipe, shape) };
+}
+
+/**
+ * Whether these bundles take over from those in force: they are for devices that had none, or in place of one that
+ * asks for what it may not, or better than the ones in force would be at the present pace of the devices.
+ */
+export function takesOver(
+  bundles: readonly Bundle[],
+  inForce: readonly Bundle[],
+  devices: readonly PlanDevice[],
+  shape: RunShape,
+): boolean {
+  const asked = new Map(devices.map((device) => [device.device, device]));
+  const had = new Set(inForce.map(({ device }) => device));
+  if (bundles.some(({ device }) => !had.has(device))) return true;
+  if (devices.some(({ device, required }) => required && !had.has(device))) return bundles.length > 0;
+  const broken = inForce.some((bundle) => {
+    const device = asked.get(bundle.device);
+    return device === undefined || breaks(bundle, device);
+  });
+  const now = inForce.flatMap((bundle): Bundle[] => {
+    const time = asked.get(bundle.device)?.time ?? null;
+    return time === null ? [] : [{ ...bundle, ms: time.overheadMs + bundle.samples * time.msPerSample }];
+  });
+  return broken || rateOf(bundles, shape) > BETTER * rateOf(now, shape);
+}
