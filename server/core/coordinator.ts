@@ -249,6 +249,7 @@ export class Coordinator implements ShardReports {
           placement.admit(this.#devices.ready()),
           this.#version,
           clock.now(),
+          placement.crowd(),
         )) {
           this.#grant(assignment);
           moved = true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
-import { asyncPolicy } from '../testing/world.ts';
+import { asyncPolicy, syncPolicy } from '../testing/world.ts';
 import { pace, planned } from './testing/planned.ts';
 
 describe('placement', () => {
@@ -112,6 +112,14 @@ describe('placement', () => {
     await pass(6000);
     expect(share(phone).workers).toBe(1);
     expect(share(phone).localSteps).toBeLessThanOrEqual(8);
+  });
+
+  it('[PL9] [PO5] a round of fixed size does not wait for the workers of a phone that are spared', async () => {
+    const { world, pass } = planned({ policy: syncPolicy({ roundSize: 3 }) });
+    const phone = { ...pace(1, { formFactor: 'phone' }), workers: 3 };
+    world.device(phone).join().ready();
+    await pass(5000);
+    expect(world.coordinator.version).toBeGreaterThan(10);
   });
 
   it('[PL2] a lone device comes from small units to the recipe, and to each of its data shards', async () => {

@@ -1,7 +1,7 @@
 import type { Assignment, PlacementReport } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../device.ts';
-import type { ReadyWorker } from '../policy/policy.ts';
+import type { Crowd, ReadyWorker } from '../policy/policy.ts';
 import type { UnitShape } from '../unit.ts';
 import { readDirectives } from './directives.ts';
 import { resolvePins, type Pins } from './pins.ts';
@@ -122,10 +122,19 @@ export class Placement {
       if (!this.#active) return [{ device, seat, unitMs: times?.proven === true ? unitMs(recipe) : null }];
       const share = this.#shares.get(device);
       const busy = working.get(device) ?? leases?.length ?? 0;
-      if (share === undefined || share.dataShards.length === 0 || busy >= share.workers) return [];
+      if (share === undefined || busy >= this.#mostOf(device)) return [];
       working.set(device, busy + 1);
       return [{ device, seat, unitMs: unitMs(share.batch * (share.steps ?? 1)) }];
     });
+  }
+
+  /** How many workers may have work, and how many are here without. */
+  crowd(): Crowd {
+    const present = this.#devices().filter(({ standing }) => standing === 'present');
+    const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
+    if (!this.#active) return { able: workers, spared: 0 };
+    const able = present.reduce((sum, { id, seats }) => sum + Math.min(seats.length, this.#mostOf(id)), 0);
+    return { able, spared: workers - able };
   }
 
   /** What the next unit of a device is made of; null where that follows from its lane and step. */
@@ -173,6 +182,12 @@ export class Placement {
   /** Whether data shards, sizes and roles are this plan's to say. */
   get #active(): boolean {
     return this.#settings.method !== 'uniform' || this.#assignments.length > 0;
+  }
+
+  /** Workers of a device that may have work at a time. */
+  #mostOf(device: string): number {
+    const { dataShards, workers } = this.#shares.get(device) ?? { dataShards: [], workers: 0 };
+    return dataShards.length === 0 ? 0 : workers;
   }
 
   /** Half a unit, where the plan has small ones: what a unit costs whatever its size would else never show. */

@@ -17,6 +17,14 @@ export interface ReadyWorker {
   unitMs: number | null;
 }
 
+/** The workers that are here, whether they have a lease or not. */
+export interface Crowd {
+  /** That get work. */
+  able: number;
+  /** That get none for now, by a plan, by courtesy or by instructions. */
+  spared: number;
+}
+
 export interface Assignment {
   device: string;
   /** Of the worker of that device. */
@@ -43,7 +51,7 @@ export type Decision =
  */
 export interface Policy {
   /** Hands work to ready workers. Called again whenever one becomes ready. */
-  assign(ready: ReadyWorker[], version: number, now: number): Assignment[];
+  assign(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Assignment[];
   /** The coordinator granted an assignment under this lease. */
   granted(lease: number, assignment: Assignment): void;
   whole(update: WholeUpdate, version: number): Decision[];

@@ -121,6 +121,17 @@ describe('sync', () => {
     expect(policy.assign(devices(3), 5, 1).map(({ device }) => device)).toEqual(['d0', 'd1']);
   });
 
+  it('[PO5] a round of fixed size does not wait for workers that are here and are spared', () => {
+    const opens = (size: number, count: number, able: number, spared: number) =>
+      syncPolicy({ roundSize: size }).assign(devices(count), 5, 0, { able, spared }).length;
+    expect(opens(4, 1, 1, 3)).toBe(1);
+    expect(opens(4, 3, 4, 2)).toBe(0);
+    expect(opens(4, 4, 4, 2)).toBe(4);
+    expect(opens(4, 1, 1, 2)).toBe(0);
+    expect(opens(4, 2, 2, 2)).toBe(2);
+    expect(opens(2, 1, 0, 5)).toBe(1);
+  });
+
   it('[PO4] [PO5] no round waits beyond its deadline, whatever happens', () => {
     const event = fc.tuple(fc.constantFrom('whole', 'gone', 'assign'), fc.nat(8), fc.nat(4000));
     fc.assert(

@@ -1,6 +1,7 @@
 import { roundLeaseMs } from './leaseTime.ts';
 import type {
   Assignment,
+  Crowd,
   Decision,
   LeaseLimits,
   Policy,
@@ -48,10 +49,15 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[], version: number, now: number): Assignment[] {
+  assign(
+    ready: ReadyWorker[],
+    version: number,
+    now: number,
+    crowd: Crowd = { able: ready.length, spared: 0 },
+  ): Assignment[] {
     // A round that got nothing by its deadline makes room for the next.
     if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
-    const round = this.#round ?? this.#open(ready, version, now);
+    const round = this.#round ?? this.#open(ready, version, now, crowd);
     if (round === null) return [];
     const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
     const leaseMs = Math.min(round.leaseMs, round.deadline - now);
@@ -106,13 +112,13 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
   }
 
-  #open(ready: ReadyWorker[], version: number, now: number): Round | null {
+  #open(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Round | null {
     const { roundSize, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;
       return null;
     }
-    const size = roundSize === 'all' ? ready.length : roundSize;
+    const size = roundSize === 'all' ? ready.length : withoutSpared(roundSize, crowd);
     this.#waitingSince ??= now;
     // A round of fixed size waits for its devices, but not for ever: some may never come.
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
@@ -144,6 +150,11 @@ export class SyncPolicy implements Policy {
       weight: this.#settings.reduce === 'sum' ? 1 : Math.fround((samples ?? 0) / total),
     }));
   }
+}
+
+/** A round that waits for so many does not wait for workers that are here and get no work: only for who may yet come. */
+function withoutSpared(size: number, { able, spared }: Crowd): number {
+  return Math.max(1, Math.min(size, Math.max(able, size - spared)));
 }
 
 function isEmpty(round: Round): boolean {
