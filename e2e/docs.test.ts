@@ -28,11 +28,31 @@ function recipesTable(): string {
     const { target, mode, gradient, local } = recipe;
     const [steps, batch, lr] = [local?.steps ?? 1, local?.batch ?? gradient.batch, local?.lr ?? gradient.lr];
     const optimizer = local === null ? gradient.optimizer : 'sgd';
-    const decay = local?.decay ?? '';
-    const cells = [`\`${name}\``, mode, steps, batch, optimizer, lr, decay, `${(100 * target).toFixed(1)}%`];
+    const [decay, average] = [local?.decay ?? '', local?.average ?? ''];
+    const cells = [
+      `\`${name}\``,
+      mode,
+      steps,
+      batch,
+      optimizer,
+      lr,
+      decay,
+      average,
+      `${(100 * target).toFixed(1)}%`,
+    ];
     return `| ${cells.join(' | ')} |`;
   });
-  const head = ['model', 'mode', 'local steps', 'batch', 'optimizer', 'rate', 'decay', 'target of a demo'];
+  const head = [
+    'model',
+    'mode',
+    'local steps',
+    'batch',
+    'optimizer',
+    'rate',
+    'decay',
+    'average',
+    'target of a demo',
+  ];
   return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 }
 

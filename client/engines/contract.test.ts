@@ -7,7 +7,6 @@ import { CONTRACT_SPECS } from '../../shared/engine/testing/specs.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import { allowRelaxedSimd } from '../node/relaxedSimd.ts';
 import { createTfjsEngine } from './tfjs.ts';
 
 const tfjs = (spec: ModelSpec) =>
@@ -16,14 +15,6 @@ const tfjs = (spec: ModelSpec) =>
 engineContract('the fused WebAssembly engine', (spec) => createWasmEngine(spec, { relaxed: false }), {
   long: true,
 });
-engineContract(
-  'the fused WebAssembly engine with relaxed SIMD, as Node runs it',
-  (spec) => {
-    allowRelaxedSimd();
-    return createWasmEngine(spec, { relaxed: true });
-  },
-  { long: true },
-);
 engineContract('tfjs on the CPU', tfjs, { long: false });
 
 describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(

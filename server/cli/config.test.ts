@@ -261,6 +261,29 @@ describe('--ice-servers', () => {
   );
 });
 
+describe('a resumed run', () => {
+  const resumed = (...argv: string[]) => {
+    const settings = settingsOf(loadConfig('start', argv, {}));
+    return loadConfig('start', [], {}, settings);
+  };
+
+  it('[CK8] keeps that there is no decay or average, where its model has both', () => {
+    expect(loadConfig('start', [], {})).toMatchObject({ localDecay: 60, average: 20 });
+    expect(resumed('--local-decay', 'none', '--average', 'none')).toMatchObject({
+      localDecay: null,
+      average: null,
+    });
+  });
+
+  it('[CK8] keeps how its gradients are taken', () => {
+    expect(resumed('--local-steps', '1', '--lr', '0.01')).toMatchObject({
+      localSteps: 1,
+      lr: 0.01,
+      average: null,
+    });
+  });
+});
+
 describe('settingsOf', () => {
   it('has what the command has, as primitives and without secrets', () => {
     const argv = [

@@ -23,7 +23,8 @@ type Resolved =
   | 'localSteps'
   | 'localLr'
   | 'localMomentum'
-  | 'localDecay';
+  | 'localDecay'
+  | 'average';
 
 /** What every command runs on: each setting of flags.ts, resolved. */
 export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
@@ -44,7 +45,9 @@ export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
   localMomentum: number | null;
   /** Null where the rate of local steps stays, or where there are none. */
   localDecay: number | null;
-  /** The four above; null where there are no local steps. */
+  /** Commits that the model is an average over; null where it is the newest parameters. */
+  average: number | null;
+  /** How local steps are taken; null where there are none. */
   local: LocalSchedule | null;
   /** Accuracy at which the run ends, 0 to 1; null trains until something else ends it. */
   target: number | null;
@@ -65,7 +68,7 @@ const FILE_RECIPE: Trainable['recipe'] = {
   local: null,
 };
 /** Local steps of a model whose recipe has none, where they are asked for. */
-const LOCAL_STEPS = { lr: 0.1, momentum: 0, decay: null };
+const LOCAL_STEPS = { lr: 0.1, momentum: 0, decay: null, average: null };
 /** Deltas are applied as they are. */
 const OUTER = { lr: 1, optimizer: 'sgd' } as const;
 
@@ -86,9 +89,9 @@ export function loadConfig(
   const given = rawValues(command, argv, environment);
   for (const key of TRAINING) {
     const value = remembered[key];
-    if (given.has(key) || value === undefined || value === null) continue;
+    if (given.has(key) || value === undefined || (value === null && !MAY_BE_NONE.includes(key))) continue;
     given.set(key, {
-      raw: String(value),
+      raw: value === null ? 'none' : String(value),
       source: `the checkpoint's ${flagOf(key)}`,
     });
   }
@@ -180,7 +183,8 @@ function trainingOf(settings: Settings, { gradient, local: recipe }: Trainable['
   const way = localSteps > 1 ? { ...LOCAL_STEPS, batch: gradient.batch, ...recipe } : null;
   const standard = way === null ? gradient : { ...OUTER, batch: way.batch };
   const { batch = standard.batch, lr = standard.lr, optimizer = standard.optimizer } = settings;
-  const common = { batch, lr, optimizer, localSteps };
+  const average = settings.average === undefined ? (way?.average ?? null) : settings.average;
+  const common = { batch, lr, optimizer, localSteps, average };
   if (way === null) return { ...common, localLr: null, localMomentum: null, localDecay: null, local: null };
   const localLr = settings.localLr ?? way.lr;
   const localMomentum = settings.localMomentum ?? way.momentum;
@@ -229,7 +233,7 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
   ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
-  ...(['localSteps', 'localLr', 'localMomentum', 'localDecay'] as const),
+  ...(['localSteps', 'localLr', 'localMomentum', 'localDecay', 'average'] as const),
   ...([
     'staleness',
     'maxStaleness',
@@ -240,6 +244,9 @@ const TRAINING: readonly Key[] = [
     'seed',
   ] as const),
 ];
+
+/** Of those, the ones for which none is a choice like another, not the lack of one. */
+const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average'];
 
 /** What says how a command talks, not how it trains. */
 const ASIDE: readonly Key[] = ['chromium', 'json', 'resume', 'url'];

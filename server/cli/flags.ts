@@ -174,6 +174,13 @@ export const SETTINGS = {
     "The rate of the local steps falls as 1 / sqrt(1 + commits / this); by default the model's recipe.",
     { unit: 'commits' },
   ),
+  average: setting<number | null | undefined>(
+    RUNS,
+    orNone(whole(1)),
+    undefined,
+    "The model that is measured and kept is a moving average over about so many commits; none is the newest parameters; by default the model's recipe.",
+    { unit: 'commits' },
+  ),
   reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
   staleness: setting(
     RUNS,

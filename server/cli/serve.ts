@@ -204,7 +204,7 @@ function serveSockets(
 
 function openingOf(training: Training, beginning: Beginning, config: Config) {
   const { version, parameters, optimizerState } = beginning;
-  const { optimizer: kind, lr, momentum } = config;
+  const { optimizer: kind, lr, momentum, average } = config;
   return {
     ranges: training.ranges,
     run: training.name,
@@ -212,6 +212,7 @@ function openingOf(training: Training, beginning: Beginning, config: Config) {
     version,
     parameters,
     optimizer: { kind, lr, momentum },
+    average,
     ...(optimizerState === undefined ? {} : { optimizerState }),
   };
 }

@@ -4,16 +4,18 @@ import { macOfTerms, sameSecret, shardPass } from '../../shared/protocol/mac.ts'
 import type { SignedTerms } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { blockSquares, weightedSum } from './aggregate.ts';
+import { MovingAverage } from './average.ts';
 import type { Clock } from './clock.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { RecentMap } from './recentMap.ts';
-import type {
-  CommitRecord,
-  ShardOpening,
-  ShardPort,
-  ShardReports,
-  ShardSnapshot,
-  Traffic,
+import {
+  NEWEST,
+  type CommitRecord,
+  type ShardOpening,
+  type ShardPort,
+  type ShardReports,
+  type ShardSnapshot,
+  type Traffic,
 } from './shardPort.ts';
 import { VersionRing } from './versionRing.ts';
 
@@ -54,6 +56,7 @@ export class Shard implements ShardPort {
   readonly #clock: Clock;
   readonly #reports: ShardReports;
   readonly #optimizer: Optimizer;
+  readonly #average: MovingAverage | null;
   readonly #versions: VersionRing;
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[] }>();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
@@ -70,8 +73,12 @@ export class Shard implements ShardPort {
     this.#opening = opening;
     this.#clock = clock;
     this.#reports = reports;
-    this.#optimizer = createOptimizer(opening.optimizer, range.length, opening.optimizerState);
-    this.#versions = new VersionRing(opening.version, opening.parameters.slice());
+    const { average, parameters, optimizer, optimizerState } = opening;
+    const { [NEWEST]: newest = parameters, ...slots } = optimizerState?.slots ?? {};
+    const state = optimizerState && { slots, scalars: optimizerState.scalars };
+    this.#optimizer = createOptimizer(optimizer, range.length, state);
+    this.#average = average === null ? null : new MovingAverage(average, parameters.slice());
+    this.#versions = new VersionRing(opening.version, newest.slice());
   }
 
   get version(): number {
@@ -153,6 +160,7 @@ export class Shard implements ShardPort {
     });
     const parameters = this.#versions.copyOfNewest();
     this.#optimizer.apply(parameters, weightedSum(members, this.range.length));
+    this.#average?.include(parameters, record.version);
     this.#versions.add(record.version, parameters);
     for (const { lease } of record.members) this.#decide(lease, 'APPLIED', record.version);
     for (const waiting of [...this.#awaited]) {
@@ -173,11 +181,14 @@ export class Shard implements ShardPort {
 
   snapshot(): Promise<ShardSnapshot> {
     const { slots, scalars } = this.#optimizer.state;
+    const copies = Object.entries(slots).map(([name, values]) => [name, values.slice()] as const);
+    const newest = this.#versions.copyOfNewest();
+    const average = this.#average?.copy();
     return Promise.resolve({
       version: this.version,
-      parameters: this.#versions.copyOfNewest(),
+      parameters: average ?? newest,
       optimizerState: {
-        slots: Object.fromEntries(Object.entries(slots).map(([name, values]) => [name, values.slice()])),
+        slots: { ...Object.fromEntries(copies), ...(average === undefined ? {} : { [NEWEST]: newest }) },
         scalars: { ...scalars },
       },
     });

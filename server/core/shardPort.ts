@@ -20,8 +20,11 @@ export interface ShardOpening {
   /** Secret of the run: what leases and passes are signed with. */
   key: Uint8Array;
   version: number;
+  /** The model, as {@link ShardSnapshot} gives it. */
   parameters: Float32Array;
   optimizer: OptimizerSettings;
+  /** The model is a moving average over about so many commits; null: the newest parameters [OP2]. */
+  average: number | null;
   /** Absent at the start of a run. */
   optimizerState?: OptimizerState;
 }
@@ -29,9 +32,14 @@ export interface ShardOpening {
 /** A shard's slice of everything a checkpoint keeps, at one version. */
 export interface ShardSnapshot {
   version: number;
+  /** The model: what is measured and kept. */
   parameters: Float32Array;
+  /** Where the model is an average, the slot {@link NEWEST} has the parameters that training goes on from. */
   optimizerState: OptimizerState;
 }
+
+/** The optimizer's slot of the newest parameters, beside a model that is an average of them. */
+export const NEWEST = 'newest';
 
 /** Bytes of tensors that came in as updates and went out as weights. */
 export interface Traffic {

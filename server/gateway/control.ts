@@ -28,6 +28,7 @@ export const controlOpening = z.strictObject({
     lr: z.number(),
     momentum: z.number(),
   }),
+  average: z.nullable(z.int()),
   optimizerState: z.optional(z.strictObject({ slots, scalars })),
   /** Pages of these origins may connect. */
   origins: z.array(z.string()),

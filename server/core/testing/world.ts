@@ -36,6 +36,8 @@ export interface WorldOptions {
   local?: LocalSchedule;
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
   optimizer?: OptimizerSettings;
+  /** The model is the newest parameters where none is named. */
+  average?: number;
 }
 
 export const asyncPolicy = (maxStaleness = 64) =>
@@ -117,7 +119,7 @@ export class World {
           {
             ...{ index, ranges: this.ranges, run: RUN, key: KEY, version: 0 },
             parameters: sliceOf(this.initial, range),
-            optimizer: options.optimizer ?? PLAIN_OPTIMIZER,
+            ...{ optimizer: options.optimizer ?? PLAIN_OPTIMIZER, average: options.average ?? null },
           },
           clock,
           this.coordinator,

@@ -21,6 +21,8 @@ export interface LocalRecipe {
   momentum: number;
   /** The rate falls as lr / sqrt(1 + commits / decay); null keeps it. */
   decay: number | null;
+  /** The model is a moving average over about so many commits; null: the newest parameters. */
+  average: number | null;
 }
 
 /** How a model of the zoo is trained where nobody says otherwise. */

@@ -23,6 +23,6 @@ export const lenet: ZooEntry = {
     target: 0.985,
     mode: 'sync',
     gradient: { batch: 16, lr: 0.003, optimizer: 'adam' },
-    local: { steps: 120, batch: 4, lr: 0.06, momentum: 0, decay: 15 },
+    local: { steps: 120, batch: 4, lr: 0.06, momentum: 0, decay: 60, average: 20 },
   },
 };
