@@ -7,13 +7,14 @@ import { loadConfig } from '../server/cli/config.ts';
 import { ensurePages } from '../server/cli/pages.ts';
 import { serve } from '../server/cli/serve.ts';
 import { wallClock } from '../server/cli/wallClock.ts';
+import { planningTimes } from './planningTime.ts';
 import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placement/plan.ts';
 
 /**
  * `npm run bench:placement`: how long `lenet` takes to its target in rounds of four workers without a browser, two of
  * them slowed ten times, by each way to share out the work, three seeds of each in turn. A slowed worker rests after
- * what it computes, so that it takes nothing from the others' processor. A table, or with `--json` a line a job and
- * one a median.
+ * what it computes, so that it takes nothing from the others' processor. Then how long plans for simulated crowds take.
+ * A table, or with `--json` a line a job, a median and a crowd.
  */
 
 const SEEDS = ['1', '2', '3'];
@@ -97,3 +98,4 @@ for (const placement of PLACEMENT_METHODS) {
   const ratioToUniform = Math.round((100 * medianOf('uniform')) / medianSeconds) / 100;
   show({ placement, median: SEEDS.length, medianSeconds, ratioToUniform });
 }
+for (const time of await planningTimes()) show(time);

@@ -106,7 +106,13 @@ class ChannelHost implements Sideway {
 
   async #signal(offer: string): Promise<string> {
     const { socket } = this.#parts;
-    const reply = await socket.request(this.#asked, EVENTS.signal, { offer }, NO_BYTES, ANSWER_WITHIN_MS);
+    const reply = await socket.request({
+      shard: this.#asked,
+      event: EVENTS.signal,
+      body: { offer },
+      bytes: NO_BYTES,
+      withinMs: ANSWER_WITHIN_MS,
+    });
     const { outcome, reason, answer } = signalAnswer.parse(reply.answer);
     if (answer === undefined) throw new Error(reason ?? outcome);
     return answer;

@@ -53,7 +53,7 @@ async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => 
     port?.close();
   });
   void channel
-    .request(0, 'push', {}, NO_BYTES, 600_000)
+    .request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
     .then(() => 'answered', String)
     .then((words) => (how.request = words));
   await delivered();

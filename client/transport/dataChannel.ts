@@ -7,6 +7,7 @@ import {
   TransportEnded,
   type Transport,
   type TransportReply,
+  type TransportRequest,
 } from '../../shared/transport/transport.ts';
 import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
 
@@ -95,16 +96,10 @@ export class DataChannel implements Transport {
     };
   }
 
-  async request(
-    shard: number,
-    event: string,
-    body: object,
-    bytes: Uint8Array<ArrayBuffer>,
-    withinMs: number,
-  ): Promise<TransportReply> {
+  async request(request: TransportRequest): Promise<TransportReply> {
     this.#timer ??= setInterval(() => this.#tell({ type: 'check' }), CHECK_EVERY_MS);
     try {
-      return await this.#requests.request(shard, event, body, bytes, withinMs);
+      return await this.#requests.request(request);
     } finally {
       if (this.#requests.unanswered === 0) this.#rest();
     }
@@ -129,8 +124,9 @@ export class DataChannel implements Transport {
     this.#seen = { received, waiting, still: moved ? 0 : seen.still + 1 };
     if (this.#seen.still > STILL_LOOKS) this.#end('stalled');
     else if (this.#seen.still === 1) {
-      const within = (1 + STILL_LOOKS) * CHECK_EVERY_MS;
-      this.#requests.request(this.#shard, PING, {}, NO_BYTES, within).catch(() => undefined);
+      const withinMs = (1 + STILL_LOOKS) * CHECK_EVERY_MS;
+      const ping = { shard: this.#shard, event: PING, body: {}, bytes: NO_BYTES, withinMs };
+      this.#requests.request(ping).catch(() => undefined);
     }
   }
 

@@ -38,7 +38,8 @@ export function createShardClient(
       if (next === undefined) throw new ConnectionLost('the connection to a shard was lost');
       tried.add(next);
       try {
-        return readReply(await next.request(place.index, event, body, frame(), withinMs), place);
+        const request = { shard: place.index, event, body, bytes: frame(), withinMs };
+        return readReply(await next.request(request), place);
       } catch (error) {
         if (!(error instanceof TransportEnded)) throw error;
       }

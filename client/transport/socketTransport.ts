@@ -4,6 +4,7 @@ import {
   TransportEnded,
   type Transport,
   type TransportReply,
+  type TransportRequest,
 } from '../../shared/transport/transport.ts';
 
 /** The shards by their sockets: one namespace each, whole messages, socket.io's own acknowledgements. */
@@ -16,13 +17,7 @@ export class SocketTransport implements Transport {
     this.#sockets = sockets;
   }
 
-  request(
-    shard: number,
-    event: string,
-    body: object,
-    bytes: Uint8Array<ArrayBuffer>,
-    withinMs: number,
-  ): Promise<TransportReply> {
+  request({ shard, event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
     const socket = this.#sockets[shard];
     if (socket === undefined) throw new RangeError(`there is no shard ${shard}`);
     const args = bytes.byteLength === 0 ? [body] : [body, bytes];

@@ -56,7 +56,7 @@ export async function openNodePeer(
   await opened;
   const transport: Transport = {
     name: 'webrtc',
-    request: (...args) => requests.request(...args),
+    request: (request) => requests.request(request),
   };
   return { transport, channel: data, connection };
 }

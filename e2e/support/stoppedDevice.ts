@@ -1,5 +1,6 @@
 import { io } from 'socket.io-client';
 import { SocketTransport } from '../../client/transport/socketTransport.ts';
+import { NO_BYTES } from '../../shared/transport/transport.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { openNodePeer } from './nodePeer.ts';
 
@@ -17,6 +18,8 @@ const transport =
     ? (await openNodePeer(signal, Number(mostMessageBytes))).transport
     : new SocketTransport([socket]);
 for (let count = 0; count < 10; count++) {
-  void transport.request(0, 'large', {}, new Uint8Array(), 600_000).catch(() => undefined);
+  void transport
+    .request({ shard: 0, event: 'large', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
+    .catch(() => undefined);
 }
 process.stdout.write('asked\n');

@@ -18,6 +18,7 @@ import { createWork } from '../core/work.ts';
 import { sumOfTraffic } from '../gateway/trafficMeter.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
+import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { Beginning } from './beginning.ts';
 import { settingsOf, shardCount, type Config } from './config.ts';
 
@@ -26,8 +27,6 @@ const LEASE_FLOOR_MS = 2000;
 /** Far above any gradient that training meets; a bound against nonsense, not a clip. */
 const MAX_NORM = 1e4;
 const MAX_DEVICES = 4096;
-/** The plan before goes on meanwhile; starting the solver's thread takes half of it. */
-const SOLVER_BUDGET_MS = 1000;
 
 export interface TrainingParts {
   clock: Clock;

@@ -60,7 +60,7 @@ describe('the solver', () => {
     expect(await other.solve(knapsack, 10_000)).toEqual({ chosen: null, status: 'closed' });
   });
 
-  it('[PL7] a plan made with it is never worse than greedy, and made within the budget', async () => {
+  it('[PL7] a plan made with it is never worse than greedy, nor than the sweep', async () => {
     for (const [count, link] of [
       [10, 300],
       [100, 2000],

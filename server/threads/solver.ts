@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads';
 import type { IntegerProgram, Solution, Solve } from '../core/placement/program.ts';
 import type { FromSolver, SolveTask } from './solve.ts';
 
+/** For a plan. The one before goes on meanwhile; starting the thread takes half of it. */
+export const SOLVER_BUDGET_MS = 1000;
+
 /** HiGHS in a thread of its own, begun when it is first needed and ended where it does not answer in time. */
 export class Solver {
   #thread: Thread | null = null;

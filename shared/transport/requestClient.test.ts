@@ -2,15 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelRequest } from '../protocol/channel.ts';
 import { RequestClient } from './requestClient.ts';
 import { ManualTimer } from './testing/manualTimer.ts';
-import { TransportEnded } from './transport.ts';
-
-const NOTHING = new Uint8Array();
+import { NO_BYTES, TransportEnded } from './transport.ts';
 
 function client() {
   const timer = new ManualTimer();
   const sent: ChannelRequest[] = [];
   const requests = new RequestClient((request) => sent.push(request), timer.after);
-  const answer = (id: number, outcome: string, bytes = NOTHING) =>
+  const answer = (id: number, outcome: string, bytes: Uint8Array<ArrayBuffer> = NO_BYTES) =>
     requests.receive({ json: JSON.stringify({ id, answer: { outcome } }), bytes });
   return { requests, sent, answer, timer };
 }
@@ -18,8 +16,14 @@ function client() {
 describe('requests over a channel', () => {
   it('[TR1] each gets its own answer, in whatever order they come', async () => {
     const { requests, sent, answer } = client();
-    const first = requests.request(0, 'pull', { version: 1 }, NOTHING, 1000);
-    const second = requests.request(3, 'push', {}, NOTHING, 1000);
+    const first = requests.request({
+      shard: 0,
+      event: 'pull',
+      body: { version: 1 },
+      bytes: NO_BYTES,
+      withinMs: 1000,
+    });
+    const second = requests.request({ shard: 3, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
     expect(sent).toEqual([
       { id: 1, shard: 0, event: 'pull', body: { version: 1 } },
       { id: 2, shard: 3, event: 'push', body: {} },
@@ -28,28 +32,30 @@ describe('requests over a channel', () => {
     answer(9, 'OK');
     answer(1, 'OK');
     answer(1, 'BUSY');
-    expect(await first).toEqual({ answer: { outcome: 'OK' }, bytes: NOTHING });
+    expect(await first).toEqual({ answer: { outcome: 'OK' }, bytes: NO_BYTES });
     expect(await second).toEqual({ answer: { outcome: 'APPLIED' }, bytes: Uint8Array.of(7) });
     expect(requests.unanswered).toBe(0);
   });
 
   it('[TR1] one that is not answered in time fails alone; all fail when the channel ends', async () => {
     const { requests, answer, timer } = client();
-    const hasty = requests.request(0, 'pull', {}, NOTHING, 10);
-    const patient = requests.request(0, 'push', {}, NOTHING, 1000);
+    const hasty = requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 });
+    const patient = requests.request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
     timer.advance(10);
     await expect(hasty).rejects.toThrow(new TransportEnded('no answer in time'));
     answer(1, 'OK');
     expect(requests.unanswered).toBe(1);
     requests.end('cut');
     await expect(patient).rejects.toThrow(new TransportEnded('cut'));
-    await expect(requests.request(0, 'pull', {}, NOTHING, 10)).rejects.toThrow('cut');
+    await expect(
+      requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 }),
+    ).rejects.toThrow('cut');
   });
 
   it.each(['', '[]', '{"id":1}', '{"id":-1,"answer":{}}', '{"id":1,"answer":5}'])(
     '[TR1] %s is no answer',
     (json) => {
-      expect(() => client().requests.receive({ json, bytes: NOTHING })).toThrow();
+      expect(() => client().requests.receive({ json, bytes: NO_BYTES })).toThrow();
     },
   );
 });

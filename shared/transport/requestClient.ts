@@ -1,7 +1,7 @@
 import { channelAnswer, type ChannelRequest } from '../protocol/channel.ts';
 import type { Message } from './assembler.ts';
 import type { After } from './chunkedChannel.ts';
-import { TransportEnded, type TransportReply } from './transport.ts';
+import { TransportEnded, type TransportReply, type TransportRequest } from './transport.ts';
 
 interface Waiting {
   resolve: (reply: TransportReply) => void;
@@ -28,13 +28,7 @@ export class RequestClient {
   }
 
   /** @throws {TransportEnded} where there will be no answer any more, or none came in time. */
-  request(
-    shard: number,
-    event: string,
-    body: object,
-    bytes: Uint8Array<ArrayBuffer>,
-    withinMs: number,
-  ): Promise<TransportReply> {
+  request({ shard, event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
     if (this.#ended !== null) return Promise.reject(new TransportEnded(this.#ended));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createGenerator } from '../../../shared/random/generator.ts';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
 import { asyncPolicy, syncPolicy } from '../testing/world.ts';
 import { pace, planned } from './testing/planned.ts';
@@ -48,7 +49,11 @@ describe('placement', () => {
     const devices = world.readyDevices(2, pace(1));
     await pass(10_000);
     const { number } = world.placement.report();
-    await pass(20_000);
+    const noise = createGenerator(8);
+    for (let turn = 0; turn < 100; turn++) {
+      for (const device of devices) device.setPace(0.85 + 0.3 * (noise.below(1000) / 1000));
+      await pass(200);
+    }
     expect(world.placement.report().number).toBe(number);
     devices[1]?.setPace(8);
     await pass(30_000);

@@ -211,6 +211,17 @@ describe('the planner', () => {
     expect(plan.solver).toContain('infeasible');
   });
 
+  it('[PL7] gives the solver no more than the budget, all its programs together', async () => {
+    const budgets: number[] = [];
+    const slow: Solve = (_program, budgetMs) => {
+      budgets.push(budgetMs);
+      return Promise.resolve({ chosen: null, status: 'no answer in time' });
+    };
+    await makePlan(crowdOf(50, 4), { ...SHAPE, link: 500 }, parts(slow));
+    expect(budgets.length).toBeGreaterThan(1);
+    expect(budgets.reduce((sum, budget) => sum + budget, 0)).toBeLessThanOrEqual(100);
+  });
+
   it('[PL6] the program begins with the plan of the sweep', () => {
     const devices = crowdOf(12, 5);
     const shape = { ...SHAPE, link: 2000 };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Handler } from '../../../server/gateway/peer.ts';
-import { TransportEnded, type Transport } from '../transport.ts';
+import { NO_BYTES, TransportEnded, type Transport } from '../transport.ts';
 
 /** A device that reaches a server by the transport under test. */
 export interface ConnectedDevice {
@@ -28,7 +28,11 @@ const WITHIN_MS = 30_000;
 /** A device that reads nothing is given up by then, whichever transport it came by. */
 const STOPPED_MS = 60_000;
 export const SLOW_MS = 90_000;
-const NOTHING = () => new Uint8Array();
+/** What shard 0 is asked. */
+const requestOf = (event: string, bytes: Uint8Array<ArrayBuffer> = NO_BYTES, body = {}) => ({
+  ...{ shard: 0, event, body, bytes },
+  withinMs: WITHIN_MS,
+});
 
 const random = (length: number) =>
   Uint8Array.from({ length }, (_, index) => (Math.imul(index, 2654435761) >>> 13) & 0xff);
@@ -52,7 +56,7 @@ export function transportContract(name: string, open: OpenWorld): void {
       world = await open({ echo });
       const { transport } = await world.connect();
       const bytes = random(LARGE_BYTES);
-      const reply = await transport.request(0, 'echo', {}, bytes.slice(), WITHIN_MS);
+      const reply = await transport.request(requestOf('echo', bytes.slice()));
       expect(reply.answer).toEqual({ outcome: 'OK', reason: '{}' });
       expect(reply.bytes.length).toBe(bytes.length);
       expect(reply.bytes.every((byte, index) => byte === bytes[index])).toBe(true);
@@ -62,7 +66,7 @@ export function transportContract(name: string, open: OpenWorld): void {
       world = await open({ echo });
       const { transport } = await world.connect(1);
       const bytes = random(700);
-      const reply = await transport.request(0, 'echo', {}, bytes.slice(), WITHIN_MS);
+      const reply = await transport.request(requestOf('echo', bytes.slice()));
       expect([...reply.bytes]).toEqual([...bytes]);
     });
 
@@ -73,7 +77,7 @@ export function transportContract(name: string, open: OpenWorld): void {
       world = await open({ hold });
       const { transport } = await world.connect();
       const asked = Array.from({ length: 40 }, (_, mine) =>
-        transport.request(0, 'hold', { mine }, NOTHING(), WITHIN_MS),
+        transport.request(requestOf('hold', NO_BYTES, { mine })),
       );
       await expect.poll(() => held.length).toBe(40);
       for (const answer of held.reverse()) answer();
@@ -84,7 +88,7 @@ export function transportContract(name: string, open: OpenWorld): void {
     it('[TR1] answers what it does not know, and what has no shard', async () => {
       world = await open({ echo });
       const { transport } = await world.connect();
-      const { answer } = await transport.request(0, 'constructor', {}, NOTHING(), WITHIN_MS);
+      const { answer } = await transport.request(requestOf('constructor'));
       expect(answer).toMatchObject({ outcome: 'MALFORMED' });
     });
 
@@ -102,7 +106,7 @@ export function transportContract(name: string, open: OpenWorld): void {
         await vanish();
         await expect.poll(() => world?.connected(), { timeout: STOPPED_MS }).toBe(0);
         const { transport } = await world.connect();
-        await transport.request(0, 'count', {}, NOTHING(), WITHIN_MS);
+        await transport.request(requestOf('count'));
         expect(done).toBe(1);
       },
       SLOW_MS,
@@ -115,12 +119,12 @@ export function transportContract(name: string, open: OpenWorld): void {
       };
       world = await open({ never, echo });
       const first = await world.connect();
-      const waiting = first.transport.request(0, 'never', {}, NOTHING(), WITHIN_MS);
+      const waiting = first.transport.request(requestOf('never'));
       await expect.poll(() => asked).toBe(1);
       world.cut();
       await expect(waiting).rejects.toThrow(TransportEnded);
       const second = await world.connect();
-      const { answer } = await second.transport.request(0, 'echo', {}, NOTHING(), WITHIN_MS);
+      const { answer } = await second.transport.request(requestOf('echo'));
       expect(answer).toMatchObject({ outcome: 'OK' });
     });
   });
@@ -133,7 +137,7 @@ export async function givesUpWhoStopsReading(open: OpenWorld): Promise<void> {
   try {
     await world.connectStopped();
     const other = await world.connect();
-    const { answer } = await other.transport.request(0, 'echo', {}, NOTHING(), WITHIN_MS);
+    const { answer } = await other.transport.request(requestOf('echo'));
     expect(answer).toMatchObject({ outcome: 'OK' });
     other.close();
     await expect.poll(() => world.connected(), { timeout: STOPPED_MS }).toBe(0);
