@@ -195,6 +195,10 @@ describe('a bad value is named with its flag', () => {
     ['--port', '65536'],
     ['--https', 'c.pem'],
     ['--model', 'resnet'],
+    ['--requires', 'lab'],
+    ['--requires', 'formFactor:watch'],
+    ['--prefers', 'engine:cuda'],
+    ['--prefers', 'a b:c'],
   ])('%s %s', (flag, value) => {
     const message = messageOf([flag, value]);
     expect(message).toContain(`${flag}: "${value}"`);
@@ -281,6 +285,15 @@ describe('a resumed run', () => {
       lr: 0.01,
       average: null,
     });
+  });
+
+  it('[CK8] keeps what it requires and prefers of devices', () => {
+    const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'engine:webgpu'];
+    expect(resumed(...asked)).toMatchObject({
+      requires: { labels: { room: 'lab', floor: '2' }, formFactor: 'desktop' },
+      prefers: { engine: 'webgpu' },
+    });
+    expect(resumed('--requires', 'none')).toMatchObject({ requires: null, prefers: null });
   });
 });
 

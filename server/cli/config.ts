@@ -10,7 +10,7 @@ import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Command, Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
-import type { RawValue } from './values.ts';
+import { selectorText, type RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */
 type Resolved =
@@ -239,6 +239,8 @@ const TRAINING: readonly Key[] = [
     'maxStaleness',
     'roundSize',
     'placement',
+    'requires',
+    'prefers',
     'leaseSeconds',
     'evaluateEvery',
     'seed',
@@ -259,5 +261,6 @@ export function settingsOf(config: Config): AdminSnapshot['settings'] {
 
 function primitive(value: Config[Key]): string | number | boolean | null {
   if (Array.isArray(value)) return value.map(String).join(',');
-  return typeof value === 'object' && value !== null ? 'certificate' : value;
+  if (typeof value !== 'object' || value === null) return value;
+  return 'cert' in value ? 'certificate' : selectorText(value);
 }

@@ -1,8 +1,10 @@
 import { MOST_BATCH, MOST_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
+import type { Selector } from '../../shared/protocol/placement.ts';
 import {
   allOrCount,
   decimal,
+  deviceSelector,
   flag,
   httpsFiles,
   httpUrl,
@@ -196,6 +198,18 @@ export const SETTINGS = {
     oneOf('ilp', 'greedy', 'uniform'),
     undefined,
     'How work is shared out: by an integer program over what each device can do, in proportion to pace, or the same for all; by default ilp where units are of local steps, else uniform.',
+  ),
+  requires: setting<Selector | null>(
+    RUNS,
+    orNone(deviceSelector),
+    null,
+    'Devices that may train; others wait in reserve.',
+  ),
+  prefers: setting<Selector | null>(
+    RUNS,
+    orNone(deviceSelector),
+    null,
+    'Devices that train rather than others, which wait in reserve while enough of these are here.',
   ),
   linkMbit: setting(
     RUNS,

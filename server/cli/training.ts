@@ -185,11 +185,8 @@ export class Training {
 }
 
 /** What placement has to know of the run. */
-function placementOf(
-  { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit }: Config,
-  dataShards: DataShardRef[],
-  ranges: KeyRange[],
-): PlacementSettings {
+function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlacementSettings {
+  const { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
   const [height, width, channels] = spec.input;
   const largest = Math.max(...dataShards.map(({ samples }) => samples));
   const elements = ranges.reduce((sum, { length }) => sum + length, 0);
@@ -204,6 +201,8 @@ function placementOf(
       leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
       mostMs: (leaseSeconds * 1000) / 2,
       link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
+      requires: config.requires ?? {},
+      prefers: config.prefers ?? {},
     },
     budgetMs: SOLVER_BUDGET_MS,
   };

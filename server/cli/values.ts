@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { deviceLabels, MAX_LABELS, type DeviceLabels } from '../../shared/profile/profile.ts';
+import {
+  deviceLabels,
+  ENGINES,
+  FORM_FACTORS,
+  MAX_LABELS,
+  type DeviceLabels,
+} from '../../shared/profile/profile.ts';
+import { selector, type Selector } from '../../shared/protocol/placement.ts';
 
 /** What commander or the environment hands over for one setting: text, a bare flag, or the words after it. */
 export type RawValue = string | true | readonly string[];
@@ -137,22 +144,45 @@ function iceServer(address: string): IceServerAddress | null {
 
 const MOST_ICE_SERVERS = 8;
 
+/** What a comma list of `name:value` says; a part without a colon has an empty name. */
+const namedValues = text.transform((list): Record<string, string> => {
+  const parts = list.split(',').map((part) => part.trim());
+  const pairs = parts.map((part) => [
+    part.slice(0, Math.max(0, part.indexOf(':'))),
+    part.slice(part.indexOf(':') + 1),
+  ]);
+  return Object.fromEntries(pairs) as Record<string, string>;
+});
+
 /** A comma list of labels. */
 export const labelList: Kind<DeviceLabels> = {
-  schema: text
-    .transform((value) => {
-      const parts = value.split(',').map((part) => part.trim());
-      const pairs = parts.map((part) => [
-        part.slice(0, Math.max(0, part.indexOf(':'))),
-        part.slice(part.indexOf(':') + 1),
-      ]);
-      return deviceLabels.safeParse(Object.fromEntries(pairs)).data ?? null;
-    })
+  schema: namedValues
+    .transform((pairs) => deviceLabels.safeParse(pairs).data ?? null)
     .refine((labels) => labels !== null)
     .transform((labels): DeviceLabels => ({ ...labels })),
   expects: `a comma list of at most ${MAX_LABELS} of name:value`,
   placeholder: '<labels>',
 };
+
+/** Devices by what they are: a comma list of labels, of which `formFactor` and `engine` are none but what they say. */
+export const deviceSelector: Kind<Selector> = {
+  schema: namedValues
+    .transform(({ formFactor, engine, ...labels }) => {
+      const named = Object.entries({ formFactor, engine }).filter(([, value]) => value !== undefined);
+      const given = Object.keys(labels).length === 0 ? [] : [['labels', labels]];
+      return selector.safeParse(Object.fromEntries([...named, ...given])).data ?? null;
+    })
+    .refine((read) => read !== null)
+    .transform((read): Selector => ({ ...read })),
+  expects: `a comma list of formFactor:<${FORM_FACTORS.join('|')}>, engine:<${ENGINES.join('|')}> and labels as name:value`,
+  placeholder: '<devices>',
+};
+
+/** A selector as {@link deviceSelector} reads it. */
+export const selectorText = ({ labels = {}, ...named }: Selector): string =>
+  Object.entries({ ...named, ...labels })
+    .map(([name, value]) => `${name}:${value}`)
+    .join(',');
 
 /** A comma list of STUN and TURN servers. */
 export const iceServers: Kind<IceServerAddress[]> = {

@@ -6,9 +6,8 @@ import {
 } from '../../../shared/protocol/placement.ts';
 import { issueWords } from '../../../shared/profile/profile.ts';
 import type { Device } from '../device.ts';
-import { courtesyTo } from './courtesy.ts';
 import type { RunShape } from './plan.ts';
-import { ableDevices, instructionFor } from './planDevices.ts';
+import { ableDevices, mostWorkers } from './planDevices.ts';
 import { isFor, nameOf } from './selectors.ts';
 
 /** A placement from outside that cannot be used; the message says why. */
@@ -96,13 +95,9 @@ function checkTogether(
     }
   }
   if (assignments.length === 0 || present.length === 0) return;
-  const able = ableDevices(present, assignments);
-  const workers = (device: Device) => {
-    const most = courtesyTo(device.profile).workers;
-    return Math.min(most, instructionFor(device, assignments)?.workers ?? most);
-  };
-  const left = able.reduce((sum, device) => sum + workers(device), 0);
-  const least = Math.min(shape.leastWorkers, ableDevices(present, []).length);
+  const able = ableDevices(present, assignments, shape);
+  const left = able.reduce((sum, device) => sum + mostWorkers(device, assignments), 0);
+  const least = Math.min(shape.leastWorkers, ableDevices(present, [], shape).length);
   if (left < Math.max(1, least)) {
     throw new DirectiveError(
       'IMPOSSIBLE',

@@ -33,8 +33,8 @@ const PACE_CHANGE = 1.1;
 
 /**
  * Who works on what: the plan in force, kept up to date as devices come, go and change their pace, within what their
- * owners and instructions from outside allow. Where the method is uniform and nobody gave instructions it has no say,
- * and work follows from lanes and steps alone [PL1].
+ * owners and instructions from outside allow. Where the method is uniform, every device is as welcome as another and
+ * nobody gave instructions it has no say, and work follows from lanes and steps alone [PL1].
  */
 export class Placement {
   readonly #settings: PlacementSettings;
@@ -181,7 +181,9 @@ export class Placement {
 
   /** Whether data shards, sizes and roles are this plan's to say. */
   get #active(): boolean {
-    return this.#settings.method !== 'uniform' || this.#assignments.length > 0;
+    const { method, shape } = this.#settings;
+    const chooses = [shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0);
+    return method !== 'uniform' || chooses || this.#assignments.length > 0;
   }
 
   /** Workers of a device that may have work at a time. */
@@ -198,7 +200,7 @@ export class Placement {
   }
 
   #able(): Device[] {
-    return ableDevices(this.#devices(), this.#assignments);
+    return ableDevices(this.#devices(), this.#assignments, this.#settings.shape);
   }
 
   #planSoon(): void {

@@ -1,3 +1,4 @@
+import type { Selector } from '../../../shared/protocol/placement.ts';
 import type { DataShardRef } from '../unit.ts';
 import type { UnitTime } from './unitTimes.ts';
 
@@ -25,6 +26,10 @@ export interface RunShape {
   mostMs: number;
   /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
   link: number | null;
+  /** Only devices that match have work. */
+  requires: Selector;
+  /** Others have none while enough that match are here. */
+  prefers: Selector;
 }
 
 /** A device as a plan sees it. */

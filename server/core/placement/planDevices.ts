@@ -2,7 +2,7 @@ import type { Assignment } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
 import type { Pins } from './pins.ts';
-import { isFor } from './selectors.ts';
+import { isFor, matches } from './selectors.ts';
 import { recipeSamples, type PlanDevice, type RunShape } from './plan.ts';
 
 /** The instruction for a device: of several the last. */
@@ -10,12 +10,32 @@ export function instructionFor(device: Device, assignments: readonly Assignment[
   return assignments.findLast((each) => isFor(each, device));
 }
 
-/** Devices that may have work: present, with an engine, and held back neither by instructions nor by courtesy. */
-export function ableDevices(devices: readonly Device[], assignments: readonly Assignment[]): Device[] {
-  return devices.filter((device) => {
+/**
+ * Devices that may have work: present, with an engine, held back neither by instructions nor by courtesy, and what the
+ * run requires. Of those, while the preferred ones are enough for a round, they alone, and whoever an instruction names
+ * for data shards [PL13].
+ */
+export function ableDevices(
+  devices: readonly Device[],
+  assignments: readonly Assignment[],
+  { requires, prefers, leastWorkers }: RunShape,
+): Device[] {
+  const able = devices.filter((device) => {
     if (device.standing !== 'present' || device.profile.engine === null) return false;
-    return instructionFor(device, assignments)?.role !== 'reserve' && !courtesyTo(device.profile).reserve;
+    if (instructionFor(device, assignments)?.role === 'reserve') return false;
+    return !courtesyTo(device.profile).reserve && matches(requires, device);
   });
+  const preferred = able.filter((device) => matches(prefers, device));
+  const workers = preferred.reduce((sum, device) => sum + mostWorkers(device, assignments), 0);
+  if (workers < Math.max(1, leastWorkers)) return able;
+  const pinned = assignments.filter(({ dataShards }) => dataShards.length > 0);
+  return able.filter((device) => preferred.includes(device) || pinned.some((each) => isFor(each, device)));
+}
+
+/** Workers of a device that courtesy and instructions let work at a time. */
+export function mostWorkers(device: Device, assignments: readonly Assignment[]): number {
+  const { workers } = courtesyTo(device.profile);
+  return Math.min(workers, instructionFor(device, assignments)?.workers ?? workers);
 }
 
 /** Those that may have work and have data shards to do it on, as a plan sees them. */
@@ -27,15 +47,15 @@ export function planDevices(
 ): PlanDevice[] {
   const withData = able.filter(({ id }) => pins.free.length > 0 || pins.own.has(id));
   return withData.map((device) => {
-    const { share, workers } = courtesyTo(device.profile);
-    const { batch, localSteps, workers: told = workers } = instructionFor(device, assignments) ?? {};
+    const { share } = courtesyTo(device.profile);
+    const { batch, localSteps } = instructionFor(device, assignments) ?? {};
     const given = batch !== undefined || localSteps !== undefined;
     const gentle = share < 1 ? share * recipeSamples(shape) : Infinity;
     return {
       device: device.id,
       time: device.times.settled ? device.times.fit : null,
       mostSamples: Math.max(shape.batch, Math.min(gentle, inTime(device, shape))),
-      workers: Math.min(workers, told),
+      workers: mostWorkers(device, assignments),
       hasData: device.history.walk !== null,
       fixed: given ? { batch: batch ?? shape.batch, steps: localSteps ?? shape.steps } : null,
       required: pins.own.has(device.id),
@@ -50,8 +70,10 @@ function inTime({ times: { fit } }: Device, { mostMs }: RunShape): number {
 
 /** A device and what may be asked of it: while this text is the same, what was planned for it holds. */
 export function standingOf(device: Device, able: boolean, assignments: readonly Assignment[]): string {
-  const { workers, share, dataShards } = courtesyTo(device.profile);
+  const { id, standing, profile } = device;
+  const { workers, share, dataShards } = courtesyTo(profile);
   const kind = !able ? 'held' : device.times.settled ? 'known' : 'new';
   const { workers: told, batch, localSteps } = instructionFor(device, assignments) ?? {};
-  return [device.id, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
+  const engine = profile.engine?.name ?? 'none';
+  return [id, standing, engine, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
 }

@@ -1,16 +1,17 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import type { Assignment } from '../../../shared/protocol/placement.ts';
+import type { Assignment, Selector } from '../../../shared/protocol/placement.ts';
 
-/** A device as instructions see it. */
+/** A device as selectors see it. */
 export interface NamedDevice {
   id: string;
   profile: CapabilityProfile;
 }
 
-/** Whether an instruction is for this device. */
-export function isFor({ device, selector }: Assignment, { id, profile }: NamedDevice): boolean {
-  if (device !== undefined) return device === id;
-  const { labels = {}, formFactor, engine } = selector ?? {};
+/** Whether a device has everything that a selector names. */
+export function matches(
+  { labels = {}, formFactor, engine }: Selector,
+  { profile }: Pick<NamedDevice, 'profile'>,
+): boolean {
   return (
     Object.entries(labels).every(([name, value]) => profile.labels[name] === value) &&
     (formFactor === undefined || profile.formFactor === formFactor) &&
@@ -18,10 +19,13 @@ export function isFor({ device, selector }: Assignment, { id, profile }: NamedDe
   );
 }
 
-/** For instance `device 0123456789ab` or `room: lab`. */
-export function nameOf({ device, selector }: Assignment): string {
-  if (device !== undefined) return `device ${device}`;
-  const { labels = {}, formFactor, engine } = selector ?? {};
+/** Whether an instruction is for this device. */
+export function isFor({ device, selector }: Assignment, named: NamedDevice): boolean {
+  return device === undefined ? matches(selector ?? {}, named) : device === named.id;
+}
+
+/** For instance `room: lab, phone`. */
+export function selectorWords({ labels = {}, formFactor, engine }: Selector): string {
   const words = [
     ...Object.entries(labels).map(([name, value]) => `${name}: ${value}`),
     ...(formFactor === undefined ? [] : [formFactor]),
@@ -29,3 +33,7 @@ export function nameOf({ device, selector }: Assignment): string {
   ];
   return words.length === 0 ? 'every device' : words.join(', ');
 }
+
+/** For instance `device 0123456789ab` or `room: lab`. */
+export const nameOf = ({ device, selector }: Assignment): string =>
+  device === undefined ? selectorWords(selector ?? {}) : `device ${device}`;

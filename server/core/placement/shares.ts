@@ -2,10 +2,10 @@ import type { Assignment, ShareReport } from '../../../shared/protocol/placement
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
 import { assignDataShards } from './dataShards.ts';
-import { nameOf } from './selectors.ts';
+import { matches, nameOf, selectorWords } from './selectors.ts';
 import type { Pins } from './pins.ts';
 import { recipeSamples, sizeOf, type Bundle, type RunShape } from './plan.ts';
-import { instructionFor } from './planDevices.ts';
+import { instructionFor, mostWorkers } from './planDevices.ts';
 import type { Plan } from './planner.ts';
 
 /** What is in force for one device. */
@@ -76,7 +76,7 @@ function shareOf(
   const instruction = instructionFor(device, assignments);
   if (instruction !== undefined) why.push(`an instruction for ${nameOf(instruction)}`);
   const none = { batch: shape.batch, steps: shape.steps, workers: 0, dataShards: [] };
-  if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction)] };
+  if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction, shape)] };
   if (bundle !== undefined) {
     const { batch, steps, workers } = bundle;
     return {
@@ -98,7 +98,7 @@ function shareOf(
     ...(batch === undefined ? {} : { batch }),
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
-  const workers = Math.min(courtesy.workers, instruction?.workers ?? courtesy.workers);
+  const workers = mostWorkers(device, assignments);
   why.push('not measured yet: small units first');
   return {
     role: 'probe',
@@ -112,11 +112,20 @@ function shareOf(
   };
 }
 
-function whyNot({ standing, profile }: Device, instruction: Assignment | undefined): string[] {
+function whyNot(
+  { standing, profile }: Device,
+  instruction: Assignment | undefined,
+  { requires, prefers }: RunShape,
+): string[] {
   if (standing === 'faulty') return ['set aside for bad updates or leases never done'];
   if (standing !== 'present') return ['it wants no work now'];
   if (profile.engine === null) return ['it has no engine yet'];
-  return instruction?.role === 'reserve' ? ['told to wait in reserve'] : [];
+  if (instruction?.role === 'reserve') return ['told to wait in reserve'];
+  // Its courtesy says why already.
+  if (courtesyTo(profile).reserve) return [];
+  if (!matches(requires, { profile })) return [`this run requires ${selectorWords(requires)}`];
+  if (matches(prefers, { profile })) return [];
+  return [`this run prefers ${selectorWords(prefers)}, and enough of those are here`];
 }
 
 function whyOf({ samples, ms }: Bundle, { times }: Device, plan: Plan, shape: RunShape): string {

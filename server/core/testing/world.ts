@@ -1,5 +1,6 @@
 import { cutKeyRanges, joinSlices, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { Selector } from '../../../shared/protocol/placement.ts';
 import { Coordinator } from '../coordinator.ts';
 import type { OptimizerSettings } from '../optimizer.ts';
 import { AsyncPolicy } from '../policy/async.ts';
@@ -31,6 +32,11 @@ export interface WorldOptions {
   mode?: 'sync' | 'async';
   /** Uniform where none is named. */
   placement?: PlacementMethod;
+  /** One where none is named. */
+  leastWorkers?: number;
+  /** Any device will do where none is named. */
+  requires?: Selector;
+  prefers?: Selector;
   maxDevices?: number;
   /** Local steps of every unit; none asks for gradients. */
   local?: LocalSchedule;
@@ -90,7 +96,8 @@ export class World {
             elastic: true,
           },
           ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
-          ...{ leastWorkers: 1, mostMs: LIMITS.capMs / 2, link: null },
+          ...{ leastWorkers: options.leastWorkers ?? 1, mostMs: LIMITS.capMs / 2, link: null },
+          ...{ requires: options.requires ?? {}, prefers: options.prefers ?? {} },
         },
       },
       { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },
