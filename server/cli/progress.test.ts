@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Measurement } from '../../shared/protocol/admin.ts';
-import { snapshotOf } from './testing/snapshot.ts';
+import type { DeviceRow, Measurement } from '../../shared/protocol/admin.ts';
+import type { ShareReport } from '../../shared/protocol/placement.ts';
+import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { elapsed, progressLine, reporter } from './progress.ts';
 
 function recorder(tty: boolean, columns?: number) {
@@ -26,6 +27,20 @@ it('shows time, commits, samples, speed, devices and accuracy', () => {
     /1 device {2}not measured yet {2}paused$/,
   );
   expect([0, 59.9, 3600, 3725].map(elapsed)).toEqual(['0:00', '0:59', '1:00:00', '1:02:05']);
+});
+
+it('says why nobody works where all devices are in reserve', () => {
+  const share: ShareReport = {
+    ...{ device: '0123456789ab', role: 'reserve', batch: 4, localSteps: 120, workers: 0, engine: 'wasm' },
+    ...{ unitMs: null, dataShards: [], why: ['this run requires room: lab'] },
+  };
+  const held = { ...deviceOf('wasm', 0), share };
+  const atWork = { ...held, share: { ...share, role: 'train' as const } };
+  const gone = { ...held, share: null };
+  const loading = { ...held, profile: { ...held.profile, engine: null } };
+  const line = (...devices: DeviceRow[]) => progressLine(snapshotOf({}, { devices }));
+  expect(line(held, gone)).toMatch(/94.31% {2}nobody works: this run requires room: lab$/);
+  for (const devices of [[held, atWork], [gone], [loading], []]) expect(line(...devices)).toMatch(/94.31%$/);
 });
 
 describe('on a terminal', () => {

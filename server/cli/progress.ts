@@ -91,7 +91,14 @@ export function progressLine(snapshot: AdminSnapshot): string {
     status.testAccuracy === null ? 'not measured yet' : percent(status.testAccuracy),
   ];
   if (status.state === 'paused') parts.push('paused');
-  return parts.join('  ');
+  return [...parts, ...idleness(snapshot)].join('  ');
+}
+
+/** Why nobody works although there are devices that could; of several reasons the first device's. */
+function idleness({ devices }: AdminSnapshot): string[] {
+  const shares = devices.flatMap(({ profile, share }) => (profile.engine === null ? [] : (share ?? [])));
+  if (shares.some(({ role }) => role !== 'reserve')) return [];
+  return shares.slice(0, 1).map(({ why }) => `nobody works: ${why.join('; ')}`);
 }
 
 /** `1:02`, or `1:01:02` from an hour on. */
