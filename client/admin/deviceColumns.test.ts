@@ -1,5 +1,6 @@
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { expect, it } from 'vitest';
+import { measured, reported, UNKNOWN } from '../../shared/profile/figure.ts';
 import { DEVICE_STATES, type DeviceRow } from '../../shared/protocol/admin.ts';
 import { COLUMNS, sortDevices, summarise } from './deviceColumns.ts';
 
@@ -10,7 +11,15 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     ...TEST_PROFILE,
     engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },
   },
-  samplesPerSecond: 1234.5,
+  figures: {
+    samplesPerSecond: measured(1234.5),
+    ...{ roundTripMs: reported(2.25), downlink: UNKNOWN, uplink: measured(125_000) },
+    engines: [
+      { engine: 'tfjs-webgl', samplesPerSecond: measured(617.25) },
+      { engine: 'wasm', samplesPerSecond: reported(12_000) },
+      { engine: 'webgpu', samplesPerSecond: UNKNOWN },
+    ],
+  },
   staleness: null,
   share: {
     ...{ device, role: 'train', batch: 4, localSteps: 120, workers: 2, engine: 'tfjs-webgl', unitMs: 50 },
@@ -74,20 +83,25 @@ it('says what the plan has for a device, and why', () => {
 it('says what a device is and how it is doing, each figure with whose word it is', () => {
   const agent = COLUMNS.find(({ key }) => key === 'agent');
   const device = row('0123456789ab', 'working');
-  expect(agent?.title?.(device)).toBe('Round trip unknown; downlink unknown; uplink unknown');
+  expect(agent?.title?.(device)).toBe(
+    'Round trip 2.3 ms (reported); downlink unknown; uplink 125 kB/s (measured)',
+  );
+  const rate = COLUMNS.find(({ key }) => key === 'rate');
+  expect(rate?.title?.(device)).toBe(
+    'A worker: TensorFlow.js on WebGL 617 samples/s (measured); WebAssembly 12,000 samples/s (reported); WebGPU unknown',
+  );
+  device.figures = { ...device.figures, samplesPerSecond: UNKNOWN, engines: [] };
+  expect([rate?.text(device), rate?.title?.(device)]).toEqual(['–', '']);
   device.profile = {
     ...device.profile,
     ...{ formFactor: 'phone', memoryGiB: 8, workers: 3, labels: { room: 'lab' } },
     conditions: {
       ...{ visibility: 'hidden', battery: { level: 0.3, charging: false }, metered: true },
-      ...{ roundTripMs: 12.34, downlink: 2e6 },
+      ...{ roundTripMs: null, downlink: null },
     },
   };
   expect(agent?.detail?.(device)).toBe(
     'phone, 4 cores, 8 GiB, 3 workers, 30% battery, metered, hidden, room: lab',
-  );
-  expect(agent?.title?.(device)).toBe(
-    'Round trip 12.3 ms (reported); downlink 2.0 MB/s (reported); uplink unknown',
   );
 });
 

@@ -3,7 +3,7 @@ import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../share
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
 import { shareWords, unitWords } from './placementWords.ts';
-import { conditionWords, profileWords } from './profileWords.ts';
+import { connectionWords, engineFigureWords, profileWords } from './profileWords.ts';
 
 type State = DeviceRow['state'];
 
@@ -85,7 +85,7 @@ export const COLUMNS: readonly Column[] = [
     number: false,
     text: ({ profile }) => profile.agent,
     detail: ({ profile }) => profileWords(profile),
-    title: ({ profile }) => conditionWords(profile),
+    title: ({ figures }) => connectionWords(figures),
   },
   {
     key: 'state',
@@ -106,7 +106,9 @@ export const COLUMNS: readonly Column[] = [
     key: 'rate',
     label: 'Samples/s',
     number: true,
-    text: ({ samplesPerSecond }) => formatRate(samplesPerSecond),
+    text: ({ figures: { samplesPerSecond } }) =>
+      samplesPerSecond.value === null ? NONE : formatRate(samplesPerSecond.value),
+    title: ({ figures }) => (figures.engines.length === 0 ? '' : `A worker: ${engineFigureWords(figures)}`),
   },
   {
     key: 'staleness',

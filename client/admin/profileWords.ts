@@ -1,5 +1,8 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
-import { formatBytes } from '../page/format.ts';
+import type { Figure } from '../../shared/profile/figure.ts';
+import type { DeviceFigures } from '../../shared/protocol/admin.ts';
+import { formatBytes, formatRate } from '../page/format.ts';
+import { engineWords } from '../page/words.ts';
 
 /** What a device is, for instance `phone, 8 cores, 4 workers, 30% battery, room: lab`. */
 export function profileWords({
@@ -24,9 +27,27 @@ export function profileWords({
   ].join(', ');
 }
 
-/** What a device measured of its connection, each figure with whose word it is. */
-export function conditionWords({ conditions: { roundTripMs, downlink } }: CapabilityProfile): string {
-  const trip = roundTripMs === null ? 'unknown' : `${roundTripMs.toFixed(1)} ms (reported)`;
-  const down = downlink === null ? 'unknown' : `${formatBytes(downlink)}/s (reported)`;
-  return `Round trip ${trip}; downlink ${down}; uplink unknown`;
+/** A figure with whose word it is, for instance `12 ms (reported)`. */
+function figureWords({ value, source }: Figure, words: (value: number) => string): string {
+  return value === null ? source : `${words(value)} (${source})`;
+}
+
+/** What is known of a device's connection. */
+export function connectionWords({ roundTripMs, downlink, uplink }: DeviceFigures): string {
+  const speed = (bytes: number) => `${formatBytes(bytes)}/s`;
+  return [
+    `Round trip ${figureWords(roundTripMs, (ms) => `${ms.toFixed(1)} ms`)}`,
+    `downlink ${figureWords(downlink, speed)}`,
+    `uplink ${figureWords(uplink, speed)}`,
+  ].join('; ');
+}
+
+/** What one worker of a device does with each engine, for instance `WebAssembly 12,345 samples/s (measured)`. */
+export function engineFigureWords({ engines }: DeviceFigures): string {
+  return engines
+    .map(({ engine, samplesPerSecond }) => {
+      const rate = figureWords(samplesPerSecond, (value) => `${formatRate(value)} samples/s`);
+      return `${engineWords(engine)} ${rate}`;
+    })
+    .join('; ');
 }

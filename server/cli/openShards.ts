@@ -1,6 +1,5 @@
 import type { Server } from 'socket.io';
 import { sliceOf } from '../../shared/model/ranges.ts';
-import type { DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { ShardMap } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OptimizerState } from '../core/optimizer.ts';
@@ -8,7 +7,7 @@ import { Shard } from '../core/shard.ts';
 import type { ShardOpening, ShardPort, ShardReports } from '../core/shardPort.ts';
 import { mapValues, RemoteShard, type RemoteShardError } from '../gateway/remoteShard.ts';
 import { serveShards } from '../gateway/shardGateway.ts';
-import { sumOfTraffic, TrafficMeter } from '../gateway/trafficMeter.ts';
+import { sumOfTraffic, TrafficMeter, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import type { DataChannels } from '../gateway/dataChannels.ts';
 
 /** What all shards of a run begin from: the whole model. */
@@ -37,7 +36,7 @@ export interface OpenedShards {
   ports: ShardPort[];
   map: ShardMap;
   /** What a device's tensors came and went by, all shards together. */
-  trafficOf: (device: string) => DeviceTraffic;
+  trafficOf: (device: string) => MeteredTraffic;
   close: () => void;
 }
 

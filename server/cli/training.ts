@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot, DeviceTraffic, RunAction } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
+import { measured } from '../../shared/profile/figure.ts';
 import type { Clock } from '../core/clock.ts';
 import { Coordinator } from '../core/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
@@ -15,7 +16,7 @@ import type { ShardPort } from '../core/shardPort.ts';
 import { Throughput } from '../core/throughput.ts';
 import type { DataShardRef } from '../core/unit.ts';
 import { createWork } from '../core/work.ts';
-import { sumOfTraffic } from '../gateway/trafficMeter.ts';
+import { sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
@@ -55,7 +56,7 @@ export class Training {
   /** Empty until the shards are opened, which need to know where to report to. */
   readonly shards: ShardPort[] = [];
   /** What a device's tensors came and went by; nothing before the shards are opened. */
-  trafficOf: (device: string) => DeviceTraffic = () => sumOfTraffic([]);
+  trafficOf: (device: string) => MeteredTraffic = () => sumOfTraffic([]);
   readonly #config: Config;
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
@@ -86,11 +87,11 @@ export class Training {
       commitsPerSecond: rate.commits,
       bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
       bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
-      devices: this.coordinator.deviceRecords().map((record) => ({
-        ...record,
-        traffic: this.trafficOf(record.device),
-        share: shareOf.get(record.device) ?? null,
-      })),
+      devices: this.coordinator.deviceRecords().map((record) => {
+        const { uplink, ...traffic } = this.trafficOf(record.device);
+        const figures = { ...record.figures, uplink: measured(uplink) };
+        return { ...record, figures, traffic, share: shareOf.get(record.device) ?? null };
+      }),
       placement,
       measurements: [...this.run.measurements],
       checkpoint: this.#checkpoint,

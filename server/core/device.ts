@@ -1,11 +1,14 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
-import type { DeviceRow } from '../../shared/protocol/admin.ts';
+import type { DeviceFigures, DeviceRow } from '../../shared/protocol/admin.ts';
+import { measured, reported } from '../../shared/profile/figure.ts';
 import type { Lease } from '../../shared/protocol/messages.ts';
-import type { UnitTimes } from './placement/unitTimes.ts';
+import { UnitTimes } from './placement/unitTimes.ts';
 import type { Walk } from './placement/walk.ts';
 
-/** What the core tells the admin of a device: what carried its tensors, and its share of the plan, come from elsewhere. */
-export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share'>;
+/** What the core tells the admin of a device: its share of the plan and all that is known of its connection come from elsewhere. */
+export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share' | 'figures'> & {
+  figures: Omit<DeviceFigures, 'uplink'>;
+};
 
 /** How the core reaches a joined device. */
 export interface DevicePort {
@@ -14,14 +17,23 @@ export interface DevicePort {
   replaced(): void;
 }
 
+/** What was measured of a device with one engine. */
+interface Pace {
+  times: UnitTimes;
+  /** Of one worker; null before its first unit. */
+  samplesPerSecond: number | null;
+  /** Workers that had a lease when the last unit was handed in. */
+  atWork: number;
+}
+
 /** What is remembered of a device from one connection to the next. */
 export interface DeviceHistory {
-  times: UnitTimes;
+  /** By engine, of the run's model. */
+  paces: Map<string, Pace>;
   /** Data shards that a plan gave it last. */
   dataShards: readonly number[];
   /** How far it is on its way through them; null before its first unit under a plan. */
   walk: Walk | null;
-  samplesPerSecond: number;
   staleness: number | null;
   applied: number;
   samples: number;
@@ -71,9 +83,9 @@ export class Device {
     return this.#seats.map(({ number }) => number);
   }
 
-  /** How long its units take. */
+  /** How long its units take with the engine that it has. */
   get times(): UnitTimes {
-    return this.history.times;
+    return this.#pace.times;
   }
 
   get leases(): number[] {
@@ -118,12 +130,12 @@ export class Device {
   handedIn(lease: number, elapsedMs: number, samples: number): void {
     const seat = this.#seatOf(lease);
     if (seat === undefined) return;
-    const { history } = this;
     seat.whole = true;
-    history.times.measured(samples, elapsedMs);
-    history.samples += samples;
-    const atWork = this.#seats.filter(({ lease }) => lease !== null).length;
-    history.samplesPerSecond = (1000 * samples * atWork) / (history.times.expectedMs(samples) ?? Infinity);
+    this.times.measured(samples, elapsedMs);
+    this.history.samples += samples;
+    const pace = this.#pace;
+    pace.samplesPerSecond = (1000 * samples) / (pace.times.expectedMs(samples) ?? Infinity);
+    pace.atWork = this.#seats.filter(({ lease }) => lease !== null).length;
   }
 
   /** An update came to its decision, which brings weights: the worker goes on without asking. */
@@ -151,7 +163,7 @@ export class Device {
 
   /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
   late(lease: number, elapsedMs: number, samples: number): void {
-    if (this.has(lease)) this.history.times.late(samples, elapsedMs);
+    if (this.has(lease)) this.times.late(samples, elapsedMs);
   }
 
   /**
@@ -168,8 +180,32 @@ export class Device {
   /** For the admin's device table. */
   record(): DeviceRecord {
     const { id, profile, history } = this;
-    const { samplesPerSecond, staleness, applied, samples, lost } = history;
-    return { device: id, state: this.#state(), profile, samplesPerSecond, staleness, applied, samples, lost };
+    const { staleness, applied, samples, lost } = history;
+    const figures = this.#figures();
+    return { device: id, state: this.#state(), profile, figures, staleness, applied, samples, lost };
+  }
+
+  #figures(): DeviceRecord['figures'] {
+    const { trials, conditions } = this.profile;
+    const { samplesPerSecond, atWork } = this.#pace;
+    const engines = new Map(trials.map((trial) => [trial.name as string, reported(trial.samplesPerSecond)]));
+    for (const [engine, pace] of this.history.paces) {
+      if (pace.samplesPerSecond !== null) engines.set(engine, measured(pace.samplesPerSecond));
+    }
+    return {
+      samplesPerSecond: measured(samplesPerSecond === null ? null : samplesPerSecond * atWork),
+      roundTripMs: reported(conditions.roundTripMs),
+      downlink: reported(conditions.downlink),
+      engines: [...engines].map(([engine, samplesPerSecond]) => ({ engine, samplesPerSecond })),
+    };
+  }
+
+  get #pace(): Pace {
+    const engine = this.profile.engine?.name ?? '';
+    const { paces } = this.history;
+    const pace = paces.get(engine) ?? { times: new UnitTimes(), samplesPerSecond: null, atWork: 0 };
+    paces.set(engine, pace);
+    return pace;
   }
 
   #state(): DeviceRow['state'] {

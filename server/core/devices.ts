@@ -1,12 +1,11 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import { Device, type DeviceHistory, type DevicePort } from './device.ts';
-import { UnitTimes } from './placement/unitTimes.ts';
 
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
 
 const noHistory = (): DeviceHistory => ({
-  ...{ times: new UnitTimes(), samplesPerSecond: 0, staleness: null },
+  ...{ paces: new Map(), staleness: null },
   ...{ dataShards: [], walk: null, applied: 0, samples: 0, lost: 0 },
 });
 

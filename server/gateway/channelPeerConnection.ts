@@ -2,6 +2,7 @@ import type { DataChannel, PeerConnection } from 'node-datachannel';
 import { ChunkedChannel, type PieceChannel } from '../../shared/transport/chunkedChannel.ts';
 import type { Message } from '../../shared/transport/assembler.ts';
 import type { Clock } from '../core/clock.ts';
+import { UplinkMeter } from './uplinkMeter.ts';
 
 /** Above this a channel's own buffer takes no more; below the other mark it takes again, in bytes. */
 const HIGH_WATER_BYTES = 512 * 1024;
@@ -11,11 +12,14 @@ const ANSWER_WITHIN_MS = 10_000;
 /** A peer connection that has no channel by then is closed. */
 const OPEN_WITHIN_MS = 20_000;
 
+/** Is given a channel once it is open, and answers who takes its messages. */
+export type ServeChannel = (channel: ChunkedChannel, uplink: UplinkMeter) => (message: Message) => void;
+
 export interface ChannelPeerConnectionParts {
   clock: Clock;
   mostMessageBytes: number;
   mostQueuedBytes: number;
-  serve: (channel: ChunkedChannel) => (message: Message) => void;
+  serve: ServeChannel;
   /** Called when the native part is done with it; until then it must be held on to. */
   ended: () => void;
 }
@@ -78,19 +82,27 @@ export class ChannelPeerConnection {
     }
     this.#cancelOpen();
     const { clock, mostMessageBytes, mostQueuedBytes, serve } = this.#parts;
+    const uplink = new UplinkMeter(() => performance.now());
     let receive: (message: Message) => void = () => undefined;
     channel = new ChunkedChannel({
       ...{ pieces: piecesOf(data), mostMessageBytes, mostQueuedBytes },
       after: (milliseconds, task) => clock.after(milliseconds, task),
-      received: (message) => receive(message),
+      received: (message) => {
+        uplink.ended();
+        receive(message);
+      },
       closed: () => this.close(),
     });
     this.#channel = channel;
-    receive = serve(channel);
+    receive = serve(channel, uplink);
     data.onError(() => this.close());
     data.onMessage((piece) => {
-      if (typeof piece === 'string') this.close();
-      else channel.receive(piece instanceof ArrayBuffer ? new Uint8Array(piece) : piece);
+      if (typeof piece === 'string') {
+        this.close();
+        return;
+      }
+      uplink.read(piece.byteLength);
+      channel.receive(piece instanceof ArrayBuffer ? new Uint8Array(piece) : piece);
     });
   }
 }

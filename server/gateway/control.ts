@@ -49,11 +49,12 @@ export const controlPin = z.strictObject({ lease: z.int(), version: z.int() });
 /** shard -> coordinator. */
 export const controlStaged = z.strictObject({ lease: z.int(), squares: z.array(z.number()) });
 export const controlRejected = z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES) });
+const meteredTraffic = z.strictObject({ ...deviceTraffic.shape, uplink: z.nullable(z.number()) });
 export const controlTraffic = z.strictObject({
   bytesUp: z.number(),
   bytesDown: z.number(),
   /** Of each device whose traffic changed. */
-  devices: z.array(z.tuple([z.string(), deviceTraffic])),
+  devices: z.array(z.tuple([z.string(), meteredTraffic])),
 });
 export type ControlTraffic = z.infer<typeof controlTraffic>;
 

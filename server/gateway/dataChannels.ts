@@ -1,10 +1,8 @@
 import type * as NodeDataChannel from 'node-datachannel';
 import type { RtcConfig } from 'node-datachannel';
 import { MAX_PIECE_BYTES } from '../../shared/protocol/channel.ts';
-import type { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
-import type { Message } from '../../shared/transport/assembler.ts';
 import type { Clock } from '../core/clock.ts';
-import { ChannelPeerConnection } from './channelPeerConnection.ts';
+import { ChannelPeerConnection, type ServeChannel } from './channelPeerConnection.ts';
 
 export type DataChannelLibrary = typeof NodeDataChannel;
 
@@ -54,10 +52,7 @@ export class DataChannels {
    * @param serve is given the channel once it is open, and answers who takes its messages.
    * @throws {Error} where there are too many peers, or the offer is none that can be answered.
    */
-  async accept(
-    offer: string,
-    serve: (channel: ChunkedChannel) => (message: Message) => void,
-  ): Promise<AnsweredPeer> {
+  async accept(offer: string, serve: ServeChannel): Promise<AnsweredPeer> {
     const unopened = [...this.#peers].filter(({ opened }) => !opened).length;
     if (this.#peers.size >= MOST_PEERS || unopened >= MOST_UNOPENED) {
       throw new Error('this server has as many data channels as it takes');

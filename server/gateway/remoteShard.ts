@@ -1,6 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
-import type { DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type {
   CommitRecord,
@@ -19,7 +18,7 @@ import {
   SECRET_HEADER,
   type ControlOpening,
 } from './control.ts';
-import { sumOfTraffic } from './trafficMeter.ts';
+import { sumOfTraffic, type MeteredTraffic } from './trafficMeter.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -44,7 +43,7 @@ export class RemoteShard implements ShardPort {
   readonly #socket: Socket;
   readonly #url: string;
   #traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
-  readonly #devices = new Map<string, DeviceTraffic>();
+  readonly #devices = new Map<string, MeteredTraffic>();
 
   /** Connects and opens. @throws {RemoteShardError} where the shard cannot be reached or does not take the opening. */
   static async open(parts: RemoteShardParts): Promise<RemoteShard> {
@@ -109,7 +108,7 @@ export class RemoteShard implements ShardPort {
   }
 
   /** As far as it is known here. */
-  trafficOf(device: string): DeviceTraffic {
+  trafficOf(device: string): MeteredTraffic {
     return this.#devices.get(device) ?? sumOfTraffic([]);
   }
 

@@ -8,8 +8,9 @@ import type { Shard, SliceAnswer } from '../core/shard.ts';
 import type { DataChannels } from './dataChannels.ts';
 import type { Handler } from './peer.ts';
 import { signalHandler } from './signalling.ts';
-import { answerRequests } from './socketPeer.ts';
+import { answerRequests, uplinkOf } from './socketPeer.ts';
 import type { TrafficMeter } from './trafficMeter.ts';
+import type { UplinkMeter } from './uplinkMeter.ts';
 
 /** A pull and a push for each worker that a device may have [PR7]. */
 export const MOST_AT_A_SHARD = 2 * MAX_WORKERS;
@@ -26,8 +27,8 @@ export interface ShardGatewayParts {
 /** Puts the shards of this process behind their namespaces, and behind data channels where there are any. */
 export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
   const requests = parts.shards.map((shard) => ({ shard, handlersFor: createHandlers(shard, parts.meter) }));
-  const overChannel = (device: string) =>
-    new Map(requests.map(({ shard, handlersFor }) => [shard.index, handlersFor(device, 'webrtc')]));
+  const overChannel = (device: string, uplink: UplinkMeter) =>
+    new Map(requests.map(({ shard, handlersFor }) => [shard.index, handlersFor(device, 'webrtc', uplink)]));
   for (const { shard, handlersFor } of requests) {
     const namespace = sockets.of(NAMESPACES.shard(shard.index));
     namespace.use((socket, next) => {
@@ -42,8 +43,8 @@ export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
     namespace.on('connection', (socket: Socket) => {
       const { device } = socket.data as { device: string };
       const { channels, failed } = parts;
-      const signal = signalHandler(socket, channels, () => overChannel(device), failed);
-      const handlers = { ...handlersFor(device, 'socketio'), [EVENTS.signal]: signal };
+      const signal = signalHandler(socket, channels, (uplink) => overChannel(device, uplink), failed);
+      const handlers = { ...handlersFor(device, 'socketio', uplinkOf(socket)), [EVENTS.signal]: signal };
       answerRequests(socket, handlers, failed, MOST_AT_A_SHARD);
     });
   }
@@ -53,9 +54,9 @@ export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
 function createHandlers(
   shard: Shard,
   meter: TrafficMeter,
-): (device: string, transport: TransportName) => Record<string, Handler> {
+): (device: string, transport: TransportName, uplink: UplinkMeter) => Record<string, Handler> {
   const encode = createSliceEncoder(shard);
-  return (device, transport) => {
+  return (device, transport, uplink) => {
     const give = (answer: SliceAnswer) => {
       meter.count(device, transport, 0, answer.slice?.byteLength ?? 0);
       return encode(answer);
@@ -74,6 +75,7 @@ function createHandlers(
         reply({ outcome: decoded.outcome, reason: decoded.reason });
       } else {
         meter.count(device, transport, decoded.frame.values.byteLength, 0);
+        meter.uplink(device, uplink.bytesPerSecond);
         shard.push(device, terms.data, decoded.frame, (answer) => reply(give(answer)));
       }
     };

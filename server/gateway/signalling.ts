@@ -1,12 +1,12 @@
 import type { Socket } from 'socket.io';
 import { signal } from '../../shared/protocol/messages.ts';
-import type { Message } from '../../shared/transport/assembler.ts';
-import type { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
 import { ChannelPeer } from './channelPeer.ts';
+import type { ServeChannel } from './channelPeerConnection.ts';
 import type { AnsweredPeer, DataChannels } from './dataChannels.ts';
 import { MOST_AT_A_SHARD } from './shardGateway.ts';
 import type { Handler } from './peer.ts';
 import { peerOf } from './socketPeer.ts';
+import type { UplinkMeter } from './uplinkMeter.ts';
 
 /** Offers that one socket may make: a channel that does not last is tried again, not for ever. */
 const MOST_OFFERS = 16;
@@ -16,21 +16,21 @@ const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place
 /**
  * Answers the offers of a device that showed its pass. The channel that comes of one serves that device until its
  * socket ends or a newer offer takes its place [TR2].
- * @param handlers of each shard of this process, for this device.
+ * @param handlers of each shard of this process, for this device and what is measured of its channel.
  */
 export function signalHandler(
   socket: Socket,
   channels: DataChannels | null,
-  handlers: () => Map<number, Record<string, Handler>>,
+  handlers: (uplink: UplinkMeter) => Map<number, Record<string, Handler>>,
   failed: (error: unknown) => void,
 ): Handler {
   let offers = 0;
   let peer: AnsweredPeer | null = null;
   socket.on('disconnect', () => peer?.close());
-  const serve = (channel: ChunkedChannel) => {
+  const serve: ServeChannel = (channel, uplink) => {
     const common = { failed, mostInFlight: MOST_AT_A_SHARD };
-    const asked = new ChannelPeer(channel, { socket: peerOf(socket), shards: handlers(), ...common });
-    return (message: Message) => asked.receive(message);
+    const asked = new ChannelPeer(channel, { socket: peerOf(socket), shards: handlers(uplink), ...common });
+    return (message) => asked.receive(message);
   };
   return ([body], reply) => {
     const message = signal.safeParse(body);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
 import { deviceId, runId, runStatus } from './messages.ts';
 import { placementInForce, shareReport } from './placement.ts';
@@ -36,6 +37,21 @@ export type DeviceTraffic = z.infer<typeof deviceTraffic>;
 
 export const DEVICE_STATES = ['idle', 'working', 'waiting', 'silent', 'faulty', 'left', 'gone'] as const;
 
+/** What is known of how much a device can do, each figure with whose word it is. */
+export const deviceFigures = z.strictObject({
+  /** Of all its workers, from lease to push. */
+  samplesPerSecond: figure,
+  /** From asking the server to its answer. */
+  roundTripMs: figure,
+  /** Bytes a second of the last data shards that it fetched. */
+  downlink: figure,
+  /** Bytes a second at which its updates come in. */
+  uplink: figure,
+  /** Of one worker with each engine on the run's model: measured at work, or as the device timed it. */
+  engines: z.array(z.strictObject({ engine: z.string(), samplesPerSecond: figure })),
+});
+export type DeviceFigures = z.infer<typeof deviceFigures>;
+
 /** A row of the device table. */
 export const deviceRow = z.strictObject({
   device: deviceId,
@@ -46,8 +62,7 @@ export const deviceRow = z.strictObject({
    */
   state: z.enum(DEVICE_STATES),
   profile: capabilityProfile,
-  /** Samples a second, from lease to push, as the server saw it; 0 before the first update. */
-  samplesPerSecond: z.number(),
+  figures: deviceFigures,
   /** Of the last update, in versions; null before the first. */
   staleness: z.nullable(count),
   applied: count,

@@ -1,3 +1,4 @@
+import { measured, reported, UNKNOWN } from '../../../shared/profile/figure.ts';
 import { TEST_PROFILE } from '../../../shared/profile/testing/profile.ts';
 import type { EngineName } from '../../../shared/profile/profile.ts';
 import { adminSnapshot, type AdminSnapshot } from '../../../shared/protocol/admin.ts';
@@ -47,7 +48,11 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
       cores: 2,
       engine: { name: engine, detail: '', software: true },
     },
-    samplesPerSecond: 940,
+    figures: {
+      samplesPerSecond: measured(940),
+      ...{ roundTripMs: reported(2), downlink: UNKNOWN, uplink: UNKNOWN },
+      engines: [{ engine, samplesPerSecond: measured(940) }],
+    },
     staleness: 1,
     applied,
     samples: applied * 64,

@@ -142,6 +142,32 @@ describe('placement', () => {
     expect(shards(device)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   });
 
+  it('[PL2] learns how long units take of each engine by itself, and forgets none', async () => {
+    const { world, pass, share } = planned();
+    const [device] = world.readyDevices(1, pace(1));
+    if (device === undefined) throw new Error('one joined');
+    await pass(10_000);
+    device.takeUp('webgpu', 0.1);
+    await pass(10);
+    expect(share(device).role).toBe('probe');
+    await pass(10_000);
+    const expected = share(device).unitMs ?? 0;
+    expect(expected).toBeLessThan(150);
+    const [row] = world.coordinator.deviceRecords();
+    const rates = new Map(
+      row?.figures.engines.map(({ engine, samplesPerSecond }) => [engine, samplesPerSecond]),
+    );
+    expect([...rates.keys()]).toEqual(['scripted', 'webgpu']);
+    expect([...rates.values()].map(({ source }) => source)).toEqual(['measured', 'measured']);
+    const [slow, fast] = [...rates.values()].map(({ value }) => value ?? 0);
+    expect(fast).toBeGreaterThan(3 * (slow ?? Infinity));
+    expect(row?.figures.samplesPerSecond.value).toBe(fast);
+    device.takeUp('scripted', 1);
+    await pass(1000);
+    expect(share(device)).toMatchObject({ role: 'train', localSteps: 16 });
+    expect(share(device).unitMs).toBeGreaterThan(3 * expected);
+  });
+
   it('[PL2] a slow device has units that it is done with before its lease ends', async () => {
     const { world, pass } = planned();
     const [device] = world.readyDevices(1, pace(30));

@@ -77,7 +77,8 @@ function shareOf(
   if (instruction !== undefined) why.push(`an instruction for ${nameOf(instruction)}`);
   const none = { batch: shape.batch, steps: shape.steps, workers: 0, dataShards: [] };
   if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction, shape)] };
-  if (bundle !== undefined) {
+  // A bundle of before it took up another engine was made for that one's pace.
+  if (bundle !== undefined && device.times.settled) {
     const { batch, steps, workers } = bundle;
     return {
       role: 'train',

@@ -4,18 +4,15 @@ import {
   UNKNOWN_CONDITIONS,
   type CapabilityProfile,
   type Conditions,
+  type EngineReport,
 } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
-import type { Lease, Ready, SignedTerms } from '../../../shared/protocol/messages.ts';
+import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Joined, Session } from '../coordinator.ts';
 import type { SliceAnswer } from '../shard.ts';
 import { gradientOf } from './plainModel.ts';
 import type { World } from './world.ts';
 
-const READY: Omit<Ready, 'workers' | 'conditions'> = {
-  engine: { name: 'scripted', detail: '', software: true },
-  trials: [],
-};
 export const PROFILE: CapabilityProfile = {
   ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
   ...{ labels: {}, secureContext: true, engine: null, trials: [], workers: 1 },
@@ -57,6 +54,7 @@ export class ScriptedDevice {
   readonly #workers: number;
   #profile: CapabilityProfile;
   #msPerSample: number | null;
+  #engine: EngineReport['name'] = 'scripted';
   #connection = 0;
   #weights: { version: number; slices: Float32Array[] } | null = null;
 
@@ -117,14 +115,22 @@ export class ScriptedDevice {
 
   /** Asks for work for so many workers. */
   ready(workers = this.#workers): this {
-    const { conditions } = this.#profile;
-    this.#world.coordinator.ready(this.session, { ...READY, workers, conditions });
+    const { trials, conditions } = this.#profile;
+    const engine = { name: this.#engine, detail: '', software: true };
+    this.#world.coordinator.ready(this.session, { engine, trials, workers, conditions });
     return this;
   }
 
   /** Its conditions are others from now on, and it says so. */
   tell(conditions: Conditions): void {
     this.#profile = { ...this.#profile, conditions };
+    this.ready();
+  }
+
+  /** It trains with another engine from now on, and says so. */
+  takeUp(engine: EngineReport['name'], msPerSample: number): void {
+    this.#engine = engine;
+    this.#msPerSample = msPerSample;
     this.ready();
   }
 

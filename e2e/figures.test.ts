@@ -1,0 +1,30 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startScriptedWorker } from './support/scriptedWorker.ts';
+import { openSlowLine } from './support/slowLine.ts';
+import { Cleanup, startServer } from './support/testServer.ts';
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const PATIENCE = { timeout: 30_000 };
+
+describe('what is known of a device', () => {
+  it('[AD5] has the uplink as the server measured it, and the rest with whose word it is', async () => {
+    for (const shards of ['1', '2']) {
+      const server = await startServer(cleanup, ['--evaluate-every', '0', '--shards', shards]);
+      const line = await openSlowLine(cleanup, server.url, 100_000);
+      startScriptedWorker(cleanup, line);
+      const figures = () => server.snapshot().devices[0]?.figures;
+      await expect.poll(() => figures()?.samplesPerSecond.source, PATIENCE).toBe('measured');
+      // A busy machine is slower than the line, and never faster.
+      expect(figures()?.uplink.value).toBeLessThan(150_000);
+      expect(figures()?.uplink.value).toBeGreaterThan(10_000);
+      expect(figures()).toMatchObject({
+        uplink: { source: 'measured' },
+        downlink: { source: 'unknown' },
+        engines: [{ engine: 'scripted', samplesPerSecond: { source: 'measured' } }],
+      });
+      await cleanup.run();
+    }
+  });
+});
