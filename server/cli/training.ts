@@ -9,7 +9,8 @@ import { Coordinator } from '../core/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
 import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
 import { SyncPolicy } from '../core/policy/sync.ts';
-import { Placement, type PlacementSettings } from '../core/placement/placement.ts';
+import { Placement } from '../core/placement/placement.ts';
+import type { PlanSettings } from '../core/placement/planKeeper.ts';
 import type { Solve } from '../core/placement/program.ts';
 import { Run, type ModelSnapshot } from '../core/run.ts';
 import type { ShardPort } from '../core/shardPort.ts';
@@ -186,7 +187,7 @@ export class Training {
 }
 
 /** What placement has to know of the run. */
-function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlacementSettings {
+function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlanSettings {
   const { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
   const [height, width, channels] = spec.input;
   const largest = Math.max(...dataShards.map(({ samples }) => samples));

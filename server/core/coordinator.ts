@@ -141,7 +141,7 @@ export class Coordinator implements ShardReports {
       return 'FULL';
     }
     const device = this.#devices.join(id, profile, port);
-    this.#parts.placement.noticed();
+    this.#parts.placement.noticed(device);
     // What an earlier connection gave back is leased again now [LS4].
     this.#pump();
     return {
@@ -158,7 +158,7 @@ export class Coordinator implements ShardReports {
     device.profile = { ...device.profile, engine, trials, workers, conditions };
     this.#devices.resize(device, workers);
     device.ask(this.#version);
-    this.#parts.placement.noticed();
+    this.#parts.placement.noticed(device);
     this.#pump();
   }
 
@@ -169,7 +169,7 @@ export class Coordinator implements ShardReports {
     // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
     this.#leases.refuse(live, 'WITHDRAWN', null);
-    device.lose(lease);
+    this.#lose(device, lease);
     this.#pump();
     return 'OK';
   }
@@ -180,7 +180,7 @@ export class Coordinator implements ShardReports {
     if (device === undefined) return;
     this.#giveBack(device);
     if (device.standing !== 'faulty') device.standing = 'left';
-    this.#parts.placement.noticed();
+    this.#parts.placement.noticed(device);
     this.#pump();
   }
 
@@ -189,7 +189,7 @@ export class Coordinator implements ShardReports {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#end(device);
-    this.#parts.placement.noticed();
+    this.#parts.placement.noticed(device);
     this.#pump();
   }
 
@@ -222,7 +222,8 @@ export class Coordinator implements ShardReports {
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
     this.#leases.refuse(live, outcome, null);
-    this.#devices.get(live.device)?.lose(live.lease);
+    const device = this.#devices.get(live.device);
+    if (device !== undefined) this.#lose(device, live.lease);
     this.#pump();
   }
 
@@ -282,9 +283,15 @@ export class Coordinator implements ShardReports {
     if (device?.has(live.lease) === true) {
       device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
       this.#parts.placement.measured(device);
-      device.lose(live.lease);
+      this.#lose(device, live.lease);
     }
     this.#pump();
+  }
+
+  /** A lease came to nothing by the fault of its device, which may be one too many. */
+  #lose(device: Device, lease: number): void {
+    device.lose(lease);
+    this.#parts.placement.noticed(device);
   }
 
   #decideWhole(live: LiveLease): void {

@@ -41,6 +41,7 @@ export function assignDataShards(
 function quotasOf(count: number, holders: readonly Holder[]): number[] {
   const total = holders.reduce((sum, { weight }) => sum + weight, 0);
   const spread = holders.map(({ weight }) => (total > 0 ? (count * weight) / total : count / holders.length));
+  if (holders.length >= count) return oneEach(count, spread);
   const quotas = spread.map((wanted) => Math.max(1, Math.floor(wanted)));
   const byNeed = spread
     .map((wanted, index) => ({ index, need: wanted - (quotas[index] ?? 0) }))
@@ -56,6 +57,15 @@ function quotasOf(count: number, holders: readonly Holder[]): number[] {
     quotas[most] = (quotas[most] ?? 1) - 1;
   }
   return quotas;
+}
+
+/** One for each of the heaviest, of equals the first, none for the others. */
+function oneEach(count: number, spread: readonly number[]): number[] {
+  const heaviest = [...spread.keys()].sort(
+    (left, right) => (spread[right] ?? 0) - (spread[left] ?? 0) || left - right,
+  );
+  const chosen = new Set(heaviest.slice(0, count));
+  return spread.map((_, index) => (chosen.has(index) ? 1 : 0));
 }
 
 /** Whoever is left without one shares the one that the fewest hold, of those it has had if it can. */

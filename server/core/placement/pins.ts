@@ -11,6 +11,9 @@ export interface Pins {
   waiting: { dataShards: number[]; why: string }[];
 }
 
+/** Whether there is a data shard that a device may train on. */
+export const hasData = ({ own, free }: Pins, device: string): boolean => free.length > 0 || own.has(device);
+
 /**
  * Who has the data shards that instructions pin: those who match train on them and nobody else does. Where nobody who
  * matches has come to stay, hard affinity waits and soft affinity gives them back [PL11].

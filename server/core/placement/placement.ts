@@ -3,65 +3,57 @@ import type { Clock } from '../clock.ts';
 import type { Device } from '../device.ts';
 import type { Crowd, ReadyWorker } from '../policy/policy.ts';
 import type { UnitShape } from '../unit.ts';
+import { courtesyTo } from './courtesy.ts';
 import { readDirectives } from './directives.ts';
-import { resolvePins, type Pins } from './pins.ts';
-import { recipeSamples, sizeOf, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
-import { ableDevices, planDevices, standingOf } from './planDevices.ts';
-import { makePlan, NO_PLAN, type Plan } from './planner.ts';
-import type { Solve } from './program.ts';
+import { hasData, resolvePins, type Pins } from './pins.ts';
+import { recipeSamples, sizeOf } from './plan.ts';
+import { ableDevices, planDevices } from './planDevices.ts';
+import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
 import { Reserves } from './reserves.ts';
 import { sharesOf, type Share } from './shares.ts';
-import { orRecipe, takesOver } from './takeover.ts';
+import { standingOf, Standings } from './standings.ts';
 import { beginning, isGauge, step } from './walk.ts';
 
-export interface PlacementSettings {
-  method: PlacementMethod;
-  shape: RunShape;
-  /** For the solver, each time that a plan is made. */
-  budgetMs: number;
-}
-
-export interface PlacementParts {
-  clock: Clock;
-  solve: Solve;
-}
-
-/** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
-const [REST_MS, LONGEST_REST_MS] = [250, 4000];
-/** A device's pace has changed when its units take longer or shorter by this. */
-const PACE_CHANGE = 1.1;
+/** Shares are made anew at once where there are fewer devices than this, and for each so many more after a pause. */
+const [SMALL_CROWD, RESHARE_REST_MS] = [100, 10];
 
 /**
- * Who works on what: the plan in force, kept up to date as devices come, go and change their pace, within what their
- * owners and instructions from outside allow. Where the method is uniform, every device is as welcome as another and
- * nobody gave instructions it has no say, and work follows from lanes and steps alone [PL1].
+ * Who works on what: everyone's share of the plan in force, kept up to date as devices come, go and change, within what
+ * their owners and instructions from outside allow. Where the method is uniform, nobody gave instructions and all
+ * devices may be asked for the same, it has no say, and work follows from lanes and steps alone [PL1].
  */
 export class Placement {
-  readonly #settings: PlacementSettings;
-  readonly #parts: PlacementParts;
+  readonly #settings: PlanSettings;
+  readonly #clock: Clock;
+  readonly #keeper: PlanKeeper;
+  readonly #standings = new Standings();
+  readonly #reserves: Reserves;
   #devices: () => Device[] = () => [];
   #changed: () => void = () => undefined;
   #assignments: Assignment[] = [];
+  /** Whether plans have a say. */
+  #active = false;
   #shares = new Map<string, Share>();
   #pins: Pins;
-  #plan: Plan = NO_PLAN;
-  #number = 0;
-  #tookMs = 0;
-  /** What each device's share was made for, by {@link standingOf}. */
-  #standings = new Map<string, string>();
-  #planning = false;
-  #restsUntil = 0;
-  #restMs = REST_MS;
-  #cancelRest: () => void = () => undefined;
-  /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
-  readonly #paces = new Map<string, number>();
-  readonly #reserves: Reserves;
+  /** Changes of standings that the newest shares took into account. */
+  #sharedAt = 0;
+  #resharesFrom = -Infinity;
+  #cancelReshare: () => void = () => undefined;
 
-  constructor(settings: PlacementSettings, parts: PlacementParts) {
+  constructor(settings: PlanSettings, parts: PlanParts) {
     this.#settings = settings;
-    this.#parts = parts;
-    this.#pins = { own: new Map(), free: this.#indices(), waiting: [] };
+    this.#clock = parts.clock;
+    this.#pins = this.#noPins();
     this.#reserves = new Reserves(parts.clock, (id) => this.#measureAnew(id));
+    this.#keeper = new PlanKeeper(settings, parts, {
+      devices: () => this.#devices(),
+      asked: () => planDevices(this.#able(), this.#assignments, settings.shape, this.#pins),
+      standings: this.#standings,
+      made: (inForce) => {
+        if (inForce) this.#reshare();
+        this.#changed();
+      },
+    });
   }
 
   /**
@@ -78,36 +70,23 @@ export class Placement {
    * @throws {DirectiveError} where they cannot hold; nothing has changed then.
    */
   direct(body: unknown): void {
-    this.#assignments = readDirectives(body, this.#settings.shape, this.#devices());
-    this.#standings.clear();
-    this.#restsUntil = 0;
-    this.noticed();
+    const devices = this.#devices();
+    this.#assignments = readDirectives(body, this.#settings.shape, devices);
+    for (const device of devices) this.#note(device);
+    this.#cancelReshare();
+    this.#reshare();
+    if (this.#active) this.#keeper.renew('once');
     this.#changed();
   }
 
   /** A device came, went, or told news. */
-  noticed(): void {
-    if (!this.#active) {
-      this.#shares.clear();
-      return;
-    }
-    const standings = this.#standingsNow();
-    if (isSame(standings, this.#standings)) return;
-    this.#standings = standings;
-    this.#restMs = REST_MS;
-    this.#reshare();
-    this.#planSoon();
-    // Data shards may have been taken from somebody who has a lease on one.
-    if (this.#assignments.length > 0) this.#changed();
+  noticed(device: Device): void {
+    if (this.#note(device)) this.#reshareSoon();
   }
 
   /** A device handed something in, or was late: a change of its pace by a tenth is worth another plan [PL12]. */
-  measured({ id, times }: Device): void {
-    if (!this.#active || !times.settled) return;
-    const before = this.#paces.get(id);
-    const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
-    if (before === undefined) this.noticed();
-    else if (now > PACE_CHANGE * before || before > PACE_CHANGE * now) this.#planSoon();
+  measured(device: Device): void {
+    if (this.#active && device.times.settled && this.#keeper.measured(device)) this.noticed(device);
   }
 
   /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
@@ -160,30 +139,28 @@ export class Placement {
   /** The plan in force. */
   report(): PlacementReport {
     const { method, shape } = this.#settings;
-    const { origin, values, solver, roundMs: expected } = this.#plan;
-    const alike = (workers: number): Share => ({
-      ...{ role: 'train', batch: shape.batch, steps: shape.steps, workers, dataShards: [] },
-      why: ['the same unit for everyone, on each data shard in turn'],
-    });
+    const { number, tookMs, plan } = this.#keeper;
+    const { origin, values, solver, roundMs } = plan;
+    const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
+    const shareless = (workers: number): Share =>
+      this.#active
+        ? { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] }
+        : {
+            ...{ ...sameForAll, role: 'train', workers },
+            why: ['the same unit for everyone, on each data shard in turn'],
+          };
     return {
-      ...{ method, number: this.#number, origin, values, solver, roundMs: expected, tookMs: this.#tookMs },
+      ...{ method, number, origin, values, solver, roundMs, tookMs },
       devices: this.#devices().map(({ id, profile, times }) => {
-        const share = this.#shares.get(id) ?? alike(profile.workers);
-        const { batch, steps, workers, role, dataShards, why } = share;
+        const { batch, steps, workers, role, dataShards, why } =
+          this.#shares.get(id) ?? shareless(profile.workers);
         const unitMs = times.expectedMs(batch * (steps ?? 1));
         const engine = profile.engine?.name ?? null;
         return { device: id, role, batch, localSteps: steps, workers, engine, unitMs, dataShards, why };
       }),
-      waiting: this.#active ? this.#pins.waiting : [],
+      waiting: this.#pins.waiting,
       assignments: this.#assignments,
     };
-  }
-
-  /** Whether data shards, sizes and roles are this plan's to say. */
-  get #active(): boolean {
-    const { method, shape } = this.#settings;
-    const chooses = [shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0);
-    return method !== 'uniform' || chooses || this.#assignments.length > 0;
   }
 
   /** Workers of a device that may have work at a time. */
@@ -203,91 +180,92 @@ export class Placement {
     return ableDevices(this.#devices(), this.#assignments, this.#settings.shape);
   }
 
-  #planSoon(): void {
-    const { clock } = this.#parts;
-    this.#cancelRest();
-    if (this.#planning) return;
-    const wait = this.#restsUntil - clock.now();
-    if (wait <= 0) void this.#replan();
-    else this.#cancelRest = clock.after(wait, () => void this.#replan());
-  }
-
-  async #replan(): Promise<void> {
-    const { clock, solve } = this.#parts;
-    const { method, budgetMs } = this.#settings;
-    const begun = clock.now();
-    this.#planning = true;
-    this.#restsUntil = begun + this.#restMs;
-    this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
-    const standings = this.#standings;
-    const devices = planDevices(this.#able(), this.#assignments, this.#settings.shape, this.#pins);
-    const shape = this.#shapeFor(devices);
-    this.#notePaces();
-    const made = await makePlan(devices, shape, { method, solve, budgetMs }).finally(() => {
-      this.#planning = false;
-    });
-    const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(made, devices, shape) : made;
-    // What was planned for a device that is gone, or of which something else may be asked now, is of no use.
-    const holds = ({ device }: { device: string }) => this.#standings.get(device) === standings.get(device);
-    const bundles = plan.bundles.filter(holds);
-    if (takesOver(bundles, this.#plan.bundles, devices.filter(holds), shape)) {
-      this.#plan = { ...plan, bundles };
-      this.#tookMs = clock.now() - begun;
-      this.#number++;
-      this.#reshare();
-    }
-    if (standings !== this.#standings) this.#planSoon();
-    this.#changed();
-  }
-
-  /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */
-  #shapeFor(devices: readonly PlanDevice[]): RunShape {
-    const { shape } = this.#settings;
-    const workers = devices.reduce((sum, { time, workers }) => sum + (time === null ? 0 : workers), 0);
-    return { ...shape, leastWorkers: Math.min(shape.leastWorkers, workers) };
-  }
-
-  #notePaces(): void {
-    this.#paces.clear();
-    for (const { id, times } of this.#devices()) {
-      const ms = times.settled ? times.expectedMs(recipeSamples(this.#settings.shape)) : null;
-      if (ms !== null) this.#paces.set(id, ms);
-    }
+  /** Says whether something else may be asked of a device than before. */
+  #note(device: Device): boolean {
+    const here = device.standing !== 'gone';
+    const text = here ? standingOf(device, this.#assignments, this.#settings.shape) : null;
+    return this.#standings.note(device.id, text);
   }
 
   #measureAnew(id: string): void {
-    this.#devices()
-      .find((device) => device.id === id)
-      ?.times.forget();
-    this.noticed();
+    const device = this.#devices().find((each) => each.id === id);
+    if (device === undefined) return;
+    device.times.forget();
+    this.noticed(device);
     this.#changed();
   }
 
-  #standingsNow(): Map<string, string> {
-    const able = new Set(this.#able());
-    return new Map(
-      this.#devices().map((device) => [device.id, standingOf(device, able.has(device), this.#assignments)]),
-    );
+  /** At once in a small crowd; in a large one, where it takes its time, no more often than it may. */
+  #reshareSoon(): void {
+    this.#cancelReshare();
+    const wait = this.#resharesFrom - this.#clock.now();
+    if (wait <= 0) {
+      this.#reshare();
+      return;
+    }
+    this.#cancelReshare = this.#clock.after(wait, () => {
+      this.#reshare();
+      this.#changed();
+    });
   }
 
+  /** Gives everyone a share of the plan in force, and has another made where something else may be asked of somebody. */
   #reshare(): void {
-    const [devices, able] = [this.#devices(), this.#able()];
+    const devices = this.#devices();
+    this.#resharesFrom = this.#clock.now() + RESHARE_REST_MS * Math.floor(devices.length / SMALL_CROWD);
+    const wasActive = this.#active;
+    this.#active = this.#hasSay(devices);
+    if (!this.#active) {
+      if (wasActive) this.#yield();
+      return;
+    }
+    this.#share(devices);
+    if (this.#sharedAt === this.#standings.changes) return;
+    this.#sharedAt = this.#standings.changes;
+    this.#keeper.renew();
+    // Data shards may have been taken from somebody who has a lease on one.
+    if (this.#assignments.length > 0) this.#changed();
+  }
+
+  #share(devices: readonly Device[]): void {
+    const { shape } = this.#settings;
+    const able = this.#able();
     this.#pins = resolvePins(this.#indices(), this.#assignments, able);
     this.#shares = sharesOf({
-      ...{ devices, able, plan: this.#plan, pins: this.#pins },
-      ...{ assignments: this.#assignments, shape: this.#settings.shape },
+      ...{ devices, able, plan: this.#keeper.plan, pins: this.#pins },
+      ...{ assignments: this.#assignments, shape, considered: ({ id }) => this.#keeper.isMadeFor(id) },
     });
     for (const { id, history } of devices) {
       const { dataShards = [] } = this.#shares.get(id) ?? {};
       if (dataShards.length > 0) history.dataShards = dataShards;
     }
-    this.#reserves.are(able.flatMap(({ id }) => (this.#shares.get(id)?.role === 'reserve' ? [id] : [])));
+    const tooSlow = able.filter(
+      ({ id }) => hasData(this.#pins, id) && this.#shares.get(id)?.role === 'reserve',
+    );
+    this.#reserves.are(tooSlow.map(({ id }) => id));
+  }
+
+  /** Whether data shards, sizes and roles are for plans to say: not where all devices may be asked for the same. */
+  #hasSay(devices: readonly Device[]): boolean {
+    const { method, shape } = this.#settings;
+    if (method !== 'uniform' || this.#assignments.length > 0) return true;
+    if ([shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0)) return true;
+    return devices.some(({ profile }) => courtesyTo(profile).reasons.length > 0);
+  }
+
+  /** Plans have no say from now on. */
+  #yield(): void {
+    this.#keeper.forget();
+    this.#shares.clear();
+    this.#pins = this.#noPins();
+    this.#reserves.are([]);
+  }
+
+  #noPins(): Pins {
+    return { own: new Map(), free: this.#indices(), waiting: [] };
   }
 
   #indices(): number[] {
     return this.#settings.shape.dataShards.map(({ index }) => index);
   }
 }
-
-const isSame = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>
-  left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);

@@ -122,14 +122,6 @@ export function bundleFor(device: PlanDevice, shape: RunShape, ms: number): Bund
   return fits ?? (device.required ? bundleOf(device, shape, shape.batch) : null);
 }
 
-/** Whether a bundle of an earlier plan is more than its device may be asked for now, or not what was told. */
-export function breaks({ batch, steps, samples, workers }: Bundle, device: PlanDevice): boolean {
-  const { fixed } = device;
-  if (workers > device.workers) return true;
-  if (fixed !== null) return batch !== fixed.batch || steps !== fixed.steps;
-  return samples > Math.max(batch, device.mostSamples);
-}
-
 /** How long a round of these takes: as long as its slowest unit, and as its bytes take over the server's link. */
 export function roundMs(bundles: readonly Bundle[], { link }: RunShape): number {
   const slowest = bundles.reduce((most, { ms }) => Math.max(most, ms), 0);

@@ -1,7 +1,7 @@
 import type { Assignment } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
-import type { Pins } from './pins.ts';
+import { hasData, type Pins } from './pins.ts';
 import { isFor, matches } from './selectors.ts';
 import { recipeSamples, type PlanDevice, type RunShape } from './plan.ts';
 
@@ -11,25 +11,31 @@ export function instructionFor(device: Device, assignments: readonly Assignment[
 }
 
 /**
- * Devices that may have work: present, with an engine, held back neither by instructions nor by courtesy, and what the
- * run requires. Of those, while the preferred ones are enough for a round, they alone, and whoever an instruction names
- * for data shards [PL13].
+ * Whether a device may have work, whoever else is here: it is present and has an engine, neither instructions nor
+ * courtesy hold it back, and it is what the run requires [PL13].
+ */
+export function mayWork(device: Device, assignments: readonly Assignment[], { requires }: RunShape): boolean {
+  if (device.standing !== 'present' || device.profile.engine === null) return false;
+  if (instructionFor(device, assignments)?.role === 'reserve') return false;
+  return !courtesyTo(device.profile).reserve && matches(requires, device);
+}
+
+/**
+ * Devices that may have work; while those that the run prefers are enough for a round, they alone, and whoever an
+ * instruction names for data shards [PL13].
  */
 export function ableDevices(
   devices: readonly Device[],
   assignments: readonly Assignment[],
-  { requires, prefers, leastWorkers }: RunShape,
+  shape: RunShape,
 ): Device[] {
-  const able = devices.filter((device) => {
-    if (device.standing !== 'present' || device.profile.engine === null) return false;
-    if (instructionFor(device, assignments)?.role === 'reserve') return false;
-    return !courtesyTo(device.profile).reserve && matches(requires, device);
-  });
-  const preferred = able.filter((device) => matches(prefers, device));
-  const workers = preferred.reduce((sum, device) => sum + mostWorkers(device, assignments), 0);
-  if (workers < Math.max(1, leastWorkers)) return able;
+  const able = devices.filter((device) => mayWork(device, assignments, shape));
+  const preferred = new Set(able.filter((device) => matches(shape.prefers, device)));
+  if (preferred.size === able.length) return able;
+  const workers = [...preferred].reduce((sum, device) => sum + mostWorkers(device, assignments), 0);
+  if (workers < Math.max(1, shape.leastWorkers)) return able;
   const pinned = assignments.filter(({ dataShards }) => dataShards.length > 0);
-  return able.filter((device) => preferred.includes(device) || pinned.some((each) => isFor(each, device)));
+  return able.filter((device) => preferred.has(device) || pinned.some((each) => isFor(each, device)));
 }
 
 /** Workers of a device that courtesy and instructions let work at a time. */
@@ -45,35 +51,26 @@ export function planDevices(
   shape: RunShape,
   pins: Pins,
 ): PlanDevice[] {
-  const withData = able.filter(({ id }) => pins.free.length > 0 || pins.own.has(id));
-  return withData.map((device) => {
-    const { share } = courtesyTo(device.profile);
-    const { batch, localSteps } = instructionFor(device, assignments) ?? {};
-    const given = batch !== undefined || localSteps !== undefined;
-    const gentle = share < 1 ? share * recipeSamples(shape) : Infinity;
-    return {
-      device: device.id,
-      time: device.times.settled ? device.times.fit : null,
-      mostSamples: Math.max(shape.batch, Math.min(gentle, inTime(device, shape))),
-      workers: mostWorkers(device, assignments),
-      hasData: device.history.walk !== null,
-      fixed: given ? { batch: batch ?? shape.batch, steps: localSteps ?? shape.steps } : null,
-      required: pins.own.has(device.id),
-    };
-  });
+  return able
+    .filter(({ id }) => hasData(pins, id))
+    .map((device) => {
+      const { share } = courtesyTo(device.profile);
+      const { batch, localSteps } = instructionFor(device, assignments) ?? {};
+      const given = batch !== undefined || localSteps !== undefined;
+      const gentle = share < 1 ? share * recipeSamples(shape) : Infinity;
+      return {
+        device: device.id,
+        time: device.times.settled ? device.times.fit : null,
+        mostSamples: Math.max(shape.batch, Math.min(gentle, inTime(device, shape))),
+        workers: mostWorkers(device, assignments),
+        hasData: device.history.walk !== null,
+        fixed: given ? { batch: batch ?? shape.batch, steps: localSteps ?? shape.steps } : null,
+        required: pins.own.has(device.id),
+      };
+    });
 }
 
 /** Samples of a unit that a device is done with well before the longest lease ends. */
 function inTime({ times: { fit } }: Device, { mostMs }: RunShape): number {
   return fit === null ? Infinity : (mostMs - fit.overheadMs) / fit.msPerSample;
-}
-
-/** A device and what may be asked of it: while this text is the same, what was planned for it holds. */
-export function standingOf(device: Device, able: boolean, assignments: readonly Assignment[]): string {
-  const { id, standing, profile } = device;
-  const { workers, share, dataShards } = courtesyTo(profile);
-  const kind = !able ? 'held' : device.times.settled ? 'known' : 'new';
-  const { workers: told, batch, localSteps } = instructionFor(device, assignments) ?? {};
-  const engine = profile.engine?.name ?? 'none';
-  return [id, standing, engine, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
 }

@@ -3,7 +3,7 @@ import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
 import { assignDataShards } from './dataShards.ts';
 import { matches, nameOf, selectorWords } from './selectors.ts';
-import type { Pins } from './pins.ts';
+import { hasData, type Pins } from './pins.ts';
 import { recipeSamples, sizeOf, type Bundle, type RunShape } from './plan.ts';
 import { instructionFor, mostWorkers } from './planDevices.ts';
 import type { Plan } from './planner.ts';
@@ -28,6 +28,8 @@ export interface ShareParts {
   devices: readonly Device[];
   able: readonly Device[];
   plan: Plan;
+  /** Whether the plan was made for what may be asked of a device now. */
+  considered: (device: Device) => boolean;
   pins: Pins;
   assignments: readonly Assignment[];
   shape: RunShape;
@@ -60,7 +62,6 @@ export function sharesOf(parts: ShareParts): Map<string, Share> {
     const pinned = pins.own.get(id) ?? [];
     share.dataShards = [...pinned, ...(given.get(id) ?? [])];
     if (pinned.length > 0) share.why.push(`told to train on data shard ${pinned.join(', ')}`);
-    if (share.dataShards.length === 0) share.why.push('every data shard is kept for other devices');
   }
   return shares;
 }
@@ -69,7 +70,7 @@ function shareOf(
   device: Device,
   able: boolean,
   bundle: Bundle | undefined,
-  { plan, assignments, shape }: ShareParts,
+  { plan, considered, pins, assignments, shape }: ShareParts,
 ): Share {
   const courtesy = courtesyTo(device.profile);
   const why = [...courtesy.reasons];
@@ -77,6 +78,9 @@ function shareOf(
   if (instruction !== undefined) why.push(`an instruction for ${nameOf(instruction)}`);
   const none = { batch: shape.batch, steps: shape.steps, workers: 0, dataShards: [] };
   if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction, shape)] };
+  if (!hasData(pins, device.id)) {
+    return { role: 'reserve', ...none, why: [...why, 'every data shard is kept for other devices'] };
+  }
   // A bundle of before it took up another engine was made for that one's pace.
   if (bundle !== undefined && device.times.settled) {
     const { batch, steps, workers } = bundle;
@@ -89,7 +93,7 @@ function shareOf(
       why: [...why, whyOf(bundle, device, plan, shape)],
     };
   }
-  if (device.times.settled && plan.bundles.length > 0) {
+  if (device.times.settled && plan.bundles.length > 0 && considered(device)) {
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
@@ -100,7 +104,11 @@ function shareOf(
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
   const workers = mostWorkers(device, assignments);
-  why.push('not measured yet: small units first');
+  why.push(
+    device.times.settled
+      ? 'the next plan counts on it: small units first'
+      : 'not measured yet: small units first',
+  );
   return {
     role: 'probe',
     batch: shape.batch,

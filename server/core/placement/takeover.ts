@@ -1,5 +1,5 @@
 import { uniform } from './methods.ts';
-import { breaks, rateOf, roundMs, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
+import { rateOf, roundMs, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
 import type { Plan } from './planner.ts';
 
 /* When a new plan takes over from what is in force [PL12]. */
@@ -18,7 +18,7 @@ export function orRecipe(plan: Plan, devices: readonly PlanDevice[], shape: RunS
 
 /**
  * Whether these bundles take over from those in force: they are for devices that had none, or in place of one that
- * asks for what it may not, or better than the ones in force would be at the present pace of the devices.
+ * takes too long by now, or better than the ones in force would be at the present pace of the devices.
  */
 export function takesOver(
   bundles: readonly Bundle[],
@@ -29,14 +29,13 @@ export function takesOver(
   const asked = new Map(devices.map((device) => [device.device, device]));
   const had = new Set(inForce.map(({ device }) => device));
   if (bundles.some(({ device }) => !had.has(device))) return true;
-  if (devices.some(({ device, required }) => required && !had.has(device))) return bundles.length > 0;
-  const broken = inForce.some((bundle) => {
-    const device = asked.get(bundle.device);
-    return device === undefined || breaks(bundle, device);
+  const tooLong = inForce.some(({ device, batch, samples }) => {
+    const { fixed, mostSamples = 0 } = asked.get(device) ?? {};
+    return fixed === null && samples > Math.max(batch, mostSamples);
   });
   const now = inForce.flatMap((bundle): Bundle[] => {
     const time = asked.get(bundle.device)?.time ?? null;
     return time === null ? [] : [{ ...bundle, ms: time.overheadMs + bundle.samples * time.msPerSample }];
   });
-  return broken || rateOf(bundles, shape) > BETTER * rateOf(now, shape);
+  return tooLong || rateOf(bundles, shape) > BETTER * rateOf(now, shape);
 }

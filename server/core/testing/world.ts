@@ -7,6 +7,7 @@ import { AsyncPolicy } from '../policy/async.ts';
 import type { LeaseLimits, Policy } from '../policy/policy.ts';
 import { Placement } from '../placement/placement.ts';
 import type { PlacementMethod } from '../placement/plan.ts';
+import type { Solve } from '../placement/program.ts';
 import { SyncPolicy, type SyncSettings } from '../policy/sync.ts';
 import { Shard } from '../shard.ts';
 import type { DataShardRef } from '../unit.ts';
@@ -37,6 +38,10 @@ export interface WorldOptions {
   /** Any device will do where none is named. */
   requires?: Selector;
   prefers?: Selector;
+  /** Bytes a millisecond that all devices share; as many as they like where none is named. */
+  link?: number;
+  /** Has no answer where none is named. */
+  solve?: Solve;
   maxDevices?: number;
   /** Local steps of every unit; none asks for gradients. */
   local?: LocalSchedule;
@@ -96,11 +101,15 @@ export class World {
             elastic: true,
           },
           ...{ bytesAUnit: 8 * PARAMETERS, dataShards: dataShards(DATA_SHARDS), bytesADataShard: 78_500 },
-          ...{ leastWorkers: options.leastWorkers ?? 1, mostMs: LIMITS.capMs / 2, link: null },
+          ...{
+            leastWorkers: options.leastWorkers ?? 1,
+            mostMs: LIMITS.capMs / 2,
+            link: options.link ?? null,
+          },
           ...{ requires: options.requires ?? {}, prefers: options.prefers ?? {} },
         },
       },
-      { clock, solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }) },
+      { clock, solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })) },
     );
     this.coordinator = new Coordinator(
       { run: RUN, key: KEY, ranges: this.ranges, version: 0, samples: 0, maxNorm, maxDevices },

@@ -1,0 +1,174 @@
+import type { Clock } from '../clock.ts';
+import type { Device } from '../device.ts';
+import { recipeSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
+import { makePlan, NO_PLAN, type Plan } from './planner.ts';
+import type { Solve } from './program.ts';
+import type { Standings } from './standings.ts';
+import { orRecipe, takesOver } from './takeover.ts';
+
+export interface PlanSettings {
+  method: PlacementMethod;
+  shape: RunShape;
+  /** For the solver, each time that a plan is made. */
+  budgetMs: number;
+}
+
+export interface PlanParts {
+  clock: Clock;
+  solve: Solve;
+}
+
+export interface PlanSources {
+  /** Those that are present. */
+  devices: () => readonly Device[];
+  /** Those that a plan may have work for. */
+  asked: () => PlanDevice[];
+  standings: Standings;
+  /** A plan was made: whether it is in force now. */
+  made: (inForce: boolean) => void;
+}
+
+/** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
+const [REST_MS, LONGEST_REST_MS] = [250, 4000];
+/** A device's pace has changed when its units take longer or shorter by this. */
+const PACE_CHANGE = 1.1;
+
+/** Keeps a plan in force and up to date: when one is made, and whether it takes over [PL12]. */
+export class PlanKeeper {
+  readonly #settings: PlanSettings;
+  readonly #parts: PlanParts;
+  readonly #sources: PlanSources;
+  #plan: Plan = NO_PLAN;
+  /** The standings that the plan in force was made for. */
+  #madeFor: ReadonlyMap<string, string> = new Map();
+  #number = 0;
+  #tookMs = 0;
+  #planning = false;
+  #restsUntil = 0;
+  #restMs = REST_MS;
+  #cancelRest: () => void = () => undefined;
+  /** Counts how often everything was forgotten, so that a plan that was being made then is not put in force. */
+  #epoch = 0;
+  /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
+  readonly #paces = new Map<string, number>();
+
+  constructor(settings: PlanSettings, parts: PlanParts, sources: PlanSources) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#sources = sources;
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Whether the plan in force was made for what may be asked of a device now. */
+  isMadeFor(device: string): boolean {
+    return this.#madeFor.get(device) === this.#sources.standings.of(device);
+  }
+
+  /** Counts the plans that were in force. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Milliseconds that the plan in force took to make. */
+  get tookMs(): number {
+    return this.#tookMs;
+  }
+
+  /** Something else may be asked of devices than before: plans are made often again, the first at once where that is told. */
+  renew(at: 'once' | 'rest' = 'rest'): void {
+    this.#restMs = REST_MS;
+    if (at === 'once') this.#restsUntil = 0;
+    this.#planSoon();
+  }
+
+  /** A device's pace was measured again. Says whether no plan has counted on it so far. */
+  measured({ id, times }: Device): boolean {
+    const before = this.#paces.get(id);
+    if (before === undefined) return true;
+    const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
+    if (now > PACE_CHANGE * before || before > PACE_CHANGE * now) this.#planSoon();
+    return false;
+  }
+
+  /** No plan is in force from now on, and none is made until {@link renew}. */
+  forget(): void {
+    this.#cancelRest();
+    this.#epoch++;
+    this.#plan = NO_PLAN;
+    this.#paces.clear();
+  }
+
+  #planSoon(): void {
+    const { clock } = this.#parts;
+    this.#cancelRest();
+    if (this.#planning) return;
+    const wait = this.#restsUntil - clock.now();
+    if (wait <= 0) void this.#replan();
+    else this.#cancelRest = clock.after(wait, () => void this.#replan());
+  }
+
+  async #replan(): Promise<void> {
+    const { clock, solve } = this.#parts;
+    const { standings, asked, made } = this.#sources;
+    const { method, budgetMs } = this.#settings;
+    const [epoch, changes, begun] = [this.#epoch, standings.changes, clock.now()];
+    this.#planning = true;
+    this.#restsUntil = begun + this.#restMs;
+    this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
+    this.#notePaces();
+    const [devices, madeFor] = [asked(), standings.copy()];
+    const shape = this.#shapeFor(devices);
+    const best = await makePlan(devices, shape, { method, solve, budgetMs }).finally(() => {
+      this.#planning = false;
+    });
+    if (epoch !== this.#epoch) return;
+    const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(best, devices, shape) : best;
+    const inForce = this.#offer(plan, devices, shape, madeFor);
+    if (inForce) this.#tookMs = clock.now() - begun;
+    if (changes !== standings.changes) this.#planSoon();
+    made(inForce);
+  }
+
+  /** Says whether a plan is in force from now on. */
+  #offer(
+    plan: Plan,
+    devices: readonly PlanDevice[],
+    shape: RunShape,
+    madeFor: ReadonlyMap<string, string>,
+  ): boolean {
+    const { standings } = this.#sources;
+    // What was planned for a device that is gone, or of which something else may be asked now, is of no use.
+    const holds = ({ device }: { device: string }) => standings.of(device) === madeFor.get(device);
+    const bundles = plan.bundles.filter(holds);
+    const overtaken = bundles.length === 0 && plan.bundles.length > 0;
+    const takes = this.#outdated || takesOver(bundles, this.#plan.bundles, devices.filter(holds), shape);
+    if (overtaken || !takes) return false;
+    this.#plan = { ...plan, bundles };
+    this.#madeFor = madeFor;
+    this.#number++;
+    return true;
+  }
+
+  /** Something else may be asked now of a device that the plan in force has work for, or it is gone. */
+  get #outdated(): boolean {
+    return this.#plan.bundles.some(({ device }) => !this.isMadeFor(device));
+  }
+
+  /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */
+  #shapeFor(devices: readonly PlanDevice[]): RunShape {
+    const { shape } = this.#settings;
+    const workers = devices.reduce((sum, { time, workers }) => sum + (time === null ? 0 : workers), 0);
+    return { ...shape, leastWorkers: Math.min(shape.leastWorkers, workers) };
+  }
+
+  #notePaces(): void {
+    this.#paces.clear();
+    for (const { id, times } of this.#sources.devices()) {
+      const ms = times.settled ? times.expectedMs(recipeSamples(this.#settings.shape)) : null;
+      if (ms !== null) this.#paces.set(id, ms);
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { UNKNOWN_CONDITIONS, type Conditions } from '../../../shared/profile/profile.ts';
+import { pace, planned } from './testing/planned.ts';
+import type { Solution } from './program.ts';
+
+const battery = (level: number, charging: boolean): Conditions => ({
+  ...UNKNOWN_CONDITIONS,
+  battery: { level, charging },
+});
+
+describe('what is news of one device in a crowd', () => {
+  it('[PL12] is followed at once, however little the crowd gains', async () => {
+    const { world, pass, share } = planned();
+    world.readyDevices(14, pace(1));
+    const one = world
+      .device({ ...pace(1, { formFactor: 'phone' }), workers: 4 })
+      .join()
+      .ready(2);
+    const tells = async (conditions: Conditions) => {
+      one.tell(conditions);
+      await pass(5000);
+      return { workers: share(one).workers, localSteps: share(one).localSteps };
+    };
+    await pass(15_000);
+    expect(await tells(battery(0.8, true))).toEqual({ workers: 4, localSteps: 16 });
+    expect(await tells(battery(0.8, false))).toEqual({ workers: 1, localSteps: 8 });
+    expect(await tells(battery(0.8, true))).toEqual({ workers: 4, localSteps: 16 });
+    one.ready(3);
+    await pass(5000);
+    expect(share(one).workers).toBe(3);
+  });
+
+  it('[PL10] [PL12] an instruction in a crowd is followed, and so is that there is none any more', async () => {
+    const { world, pass, share } = planned();
+    const [one] = world.readyDevices(15, { ...pace(1), workers: 4 });
+    if (one === undefined) throw new Error('fifteen joined');
+    await pass(15_000);
+    for (const workers of [1, 3]) {
+      world.placement.direct({ assignments: [{ device: one.id, workers }] });
+      await pass(5000);
+      expect(share(one).workers).toBe(workers);
+    }
+    world.placement.direct({ assignments: [{ device: one.id, localSteps: 3 }] });
+    await pass(5000);
+    expect(share(one)).toMatchObject({ workers: 4, localSteps: 3 });
+    world.placement.direct({ assignments: [] });
+    await pass(5000);
+    expect(share(one)).toMatchObject({ workers: 4, localSteps: 16 });
+  });
+
+  it('[PL12] a slow device that was told to train on a data shard is in reserve again when it is free', async () => {
+    const { world, pass, share } = planned();
+    world.readyDevices(14, pace(1));
+    const slow = world.device(pace(40)).join().ready();
+    await pass(10_000);
+    world.placement.direct({ assignments: [{ device: slow.id, dataShards: [0] }] });
+    await pass(10_000);
+    expect(share(slow).role).toBe('train');
+    expect(share(slow).dataShards).toContain(0);
+    world.placement.direct({ assignments: [] });
+    await pass(5000);
+    expect(share(slow).role).toBe('reserve');
+  });
+
+  it('[PL8] [PL11] a device that is set aside holds no data shard, and hard affinity says that it waits', async () => {
+    for (const affinity of ['hard', 'soft'] as const) {
+      const { world, pass, share, shards } = planned();
+      const good = world.device(pace(1)).join().ready();
+      const bad = world.device({ unitMs: null }).join().ready();
+      await pass(100);
+      world.placement.direct({ assignments: [{ device: bad.id, affinity, dataShards: [0] }] });
+      for (let fault = 0; fault < 5; fault++) {
+        bad.ready();
+        await pass(1000);
+        bad.release();
+      }
+      const since = good.leases.length;
+      await pass(20_000);
+      expect(share(bad)).toMatchObject({ role: 'reserve', dataShards: [] });
+      expect(share(bad).why.join()).toContain('set aside');
+      expect(world.placement.report().waiting).toHaveLength(affinity === 'hard' ? 1 : 0);
+      expect(shards(good, since).size).toBe(affinity === 'hard' ? 6 : 7);
+    }
+  });
+
+  it('[PL11] a device that every data shard is kept from says so, and goes on at once when it may', async () => {
+    const { world, pass, share } = planned();
+    const [one, other] = world.readyDevices(2, pace(1));
+    if (one === undefined || other === undefined) throw new Error('two joined');
+    await pass(5000);
+    const all = [0, 1, 2, 3, 4, 5, 6];
+    world.placement.direct({ assignments: [{ device: one.id, dataShards: all }] });
+    await pass(60_000);
+    expect(share(other)).toMatchObject({
+      role: 'reserve',
+      dataShards: [],
+      why: ['every data shard is kept for other devices'],
+    });
+    world.placement.direct({ assignments: [] });
+    await pass(500);
+    expect(share(other)).toMatchObject({ role: 'train', localSteps: 16 });
+  });
+
+  it('[PL10] instructions that come while a plan is made take nothing from those that have work', async () => {
+    let answer: (solution: Solution) => void = () => undefined;
+    const solve = () => new Promise<Solution>((resolve) => (answer = resolve));
+    const { world, pass, share } = planned({ solve, link: 1000 });
+    const devices = world.readyDevices(3, pace(1));
+    const [first] = devices;
+    if (first === undefined) throw new Error('three joined');
+    const none: Solution = { chosen: null, status: 'no answer' };
+    for (let turn = 0; turn < 80; turn++) {
+      answer(none);
+      await pass(100);
+    }
+    expect(devices.map((device) => share(device).role)).toEqual(['train', 'train', 'train']);
+    for (const localSteps of [7, 8]) {
+      world.placement.direct({ assignments: [{ device: first.id, localSteps, dataShards: [1] }] });
+      await pass(10);
+    }
+    for (let turn = 0; turn < 3; turn++) {
+      answer(none);
+      await pass(10);
+      expect(share(devices[1] ?? first).role).toBe('train');
+      expect(share(first).role).not.toBe('reserve');
+      expect(share(first).dataShards).toContain(1);
+    }
+    for (let turn = 0; turn < 20; turn++) {
+      answer(none);
+      await pass(100);
+    }
+    expect(share(first).role).toBe('train');
+  });
+});
+
+describe('where placement is uniform', () => {
+  it('[PL9] devices are spared all the same', async () => {
+    const { world, pass, share } = planned({ placement: 'uniform' });
+    const laptop = world
+      .device({ ...pace(1), workers: 2 })
+      .join()
+      .ready();
+    await pass(1000);
+    expect(share(laptop).why).toEqual(['the same unit for everyone, on each data shard in turn']);
+    const empty = world
+      .device({ ...pace(1, { conditions: battery(0.05, false) }), workers: 3 })
+      .join()
+      .ready();
+    const phone = world
+      .device({ ...pace(1, { formFactor: 'phone' }), workers: 3 })
+      .join()
+      .ready();
+    await pass(10_000);
+    expect(empty.leases).toEqual([]);
+    expect(share(phone)).toMatchObject({ role: 'train', workers: 1, localSteps: 8 });
+    expect(share(laptop)).toMatchObject({ role: 'train', workers: 2, localSteps: 16 });
+    phone.vanish();
+    empty.tell(battery(0.05, true));
+    await pass(1000);
+    expect(empty.leases.length).toBeGreaterThan(0);
+    expect(share(laptop).why).toEqual(['the same unit for everyone, on each data shard in turn']);
+  });
+
+  it('[AD4] [PL1] no plan is told of any more when instructions are taken back', async () => {
+    const { world, pass, shards } = planned({ placement: 'uniform' });
+    const [one, other, third] = world.readyDevices(3, pace(1));
+    await pass(3000);
+    world.placement.direct({ assignments: [{ device: one?.id, dataShards: [0] }] });
+    await pass(100);
+    third?.vanish();
+    world.placement.direct({ assignments: [] });
+    const since = other?.leases.length;
+    await pass(30_000);
+    world.placement.direct({ assignments: [{ device: one?.id, dataShards: [0] }] });
+    world.placement.direct({ assignments: [] });
+    await pass(1000);
+    const { devices, waiting, number, values } = world.placement.report();
+    expect(devices.map(({ dataShards }) => dataShards)).toEqual([[], []]);
+    expect([waiting, values]).toEqual([[], {}]);
+    if (other === undefined) throw new Error('three joined');
+    expect(shards(other, since)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+    await pass(30_000);
+    expect(world.placement.report().number).toBe(number);
+  });
+});
