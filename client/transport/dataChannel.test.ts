@@ -31,7 +31,7 @@ async function pass(seconds: number): Promise<void> {
 }
 
 /** A channel that is open, its page played by `page`: what it says when the worker looks, and to what it sends. */
-async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => FromPeer | null>>) {
+async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => FromPeer | FromPeer[]>>) {
   let port: MessagePort | undefined;
   const channel = await DataChannel.open({
     iceServers: [],
@@ -41,8 +41,7 @@ async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => 
     openPeer: (request) => {
       port = request.port;
       port.onmessage = ({ data }: MessageEvent<ToPeer>) => {
-        const answer = page[data.type]?.(data) ?? null;
-        if (answer !== null) port?.postMessage(answer);
+        for (const answer of [page[data.type]?.(data) ?? []].flat()) port?.postMessage(answer);
       };
       port.postMessage({ type: 'open' } satisfies FromPeer);
     },
@@ -61,12 +60,11 @@ async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => 
 }
 
 const moved = (received: number, waiting: number): FromPeer => ({ type: 'moved', received, waiting });
-/** As the server answers a request. */
-const answerTo = (message: ToPeer): FromPeer | null => {
-  const { id, event } = (message as { json: { id: number; event: string } }).json;
-  if (event === 'push') return null;
-  return { type: 'message', message: { json: JSON.stringify({ id, answer: {} }), bytes: NO_BYTES } };
-};
+const asked = (message: ToPeer) => (message as unknown as { json: { id: number; event: string } }).json;
+const answerTo = (id: number): FromPeer => ({
+  type: 'message',
+  message: { json: JSON.stringify({ id, answer: {} }), bytes: NO_BYTES },
+});
 
 describe('a data channel in the worker', () => {
   it('[TR2] has stalled when nothing moves and a ping is not answered: what waits fails', async () => {
@@ -84,7 +82,8 @@ describe('a data channel in the worker', () => {
       check: () => moved(received, 0),
       send: (message) => {
         received++;
-        return answerTo(message);
+        const { id, event } = asked(message);
+        return event === 'push' ? [] : answerTo(id);
       },
     });
     await pass(120);
@@ -92,6 +91,28 @@ describe('a data channel in the worker', () => {
     channel.close();
     await delivered();
     expect(how.request).toContain('closed');
+  });
+
+  it('[TR2] looks no more once nothing is asked, also where its own ping is answered last', async () => {
+    let looks = 0;
+    let push = -1;
+    const { how } = await opened({
+      check: () => {
+        looks++;
+        return moved(0, 0);
+      },
+      send: (message) => {
+        const { id, event } = asked(message);
+        if (event !== 'push') return [answerTo(push), answerTo(id)];
+        push = id;
+        return [];
+      },
+    });
+    await pass(10);
+    expect(how).toEqual({ ended: null, request: 'answered' });
+    const before = looks;
+    await pass(60);
+    expect(looks).toBe(before);
   });
 
   it('[TR2] goes on while an upload gets through, and has stalled when the rest of it stays', async () => {

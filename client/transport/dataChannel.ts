@@ -96,13 +96,9 @@ export class DataChannel implements Transport {
     };
   }
 
-  async request(request: TransportRequest): Promise<TransportReply> {
+  request(request: TransportRequest): Promise<TransportReply> {
     this.#timer ??= setInterval(() => this.#tell({ type: 'check' }), CHECK_EVERY_MS);
-    try {
-      return await this.#requests.request(request);
-    } finally {
-      if (this.#requests.unanswered === 0) this.#rest();
-    }
+    return this.#ask(request);
   }
 
   close(): void {
@@ -126,7 +122,16 @@ export class DataChannel implements Transport {
     else if (this.#seen.still === 1) {
       const withinMs = (1 + STILL_LOOKS) * CHECK_EVERY_MS;
       const ping = { shard: this.#shard, event: PING, body: {}, bytes: NO_BYTES, withinMs };
-      this.#requests.request(ping).catch(() => undefined);
+      this.#ask(ping).catch(() => undefined);
+    }
+  }
+
+  /** After the last answer there is nothing to look for, whichever request it belongs to. */
+  async #ask(request: TransportRequest): Promise<TransportReply> {
+    try {
+      return await this.#requests.request(request);
+    } finally {
+      if (this.#requests.unanswered === 0) this.#rest();
     }
   }
 

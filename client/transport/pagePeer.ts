@@ -7,9 +7,10 @@ const QUEUED_MESSAGES = 64;
 
 /**
  * Makes a data channel on the page for the worker at the other end of the port, and carries its messages.
+ * @param ended is called when it has ended, whoever ended it.
  * @returns how to end it.
  */
-export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest): () => void {
+export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, ended: () => void): () => void {
   const tell = (message: FromPeer, handedOver: Transferable[] = []) => port.postMessage(message, handedOver);
   let received = 0;
   // All candidates go with the offer: one request and one answer, where a trickle would be a conversation.
@@ -32,6 +33,7 @@ export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest): (
     closed: (reason) => {
       tell({ type: 'closed', reason: reason ?? 'the channel was closed' });
       port.close();
+      ended();
     },
   });
   peer.on('signal', ({ type, sdp }) => {

@@ -12,8 +12,8 @@ type Told = Exclude<WorkerToPage, { type: 'peer' }>;
 export class Session {
   readonly #hear: (message: Told) => void;
   #worker: Worker | null = null;
-  /** Ends each data channel that the worker has had. */
-  readonly #peers: (() => void)[] = [];
+  /** Ends each data channel that the worker has. */
+  readonly #peers = new Set<() => void>();
   #end: ReturnType<typeof setTimeout> | undefined;
 
   constructor(hear: (message: Told) => void) {
@@ -82,8 +82,8 @@ export class Session {
     const worker = this.#worker;
     try {
       const { openPeer } = await import('../transport/pagePeer.ts');
-      const close = openPeer(request);
-      if (worker === this.#worker) this.#peers.push(close);
+      const close = openPeer(request, () => this.#peers.delete(close));
+      if (worker === this.#worker) this.#peers.add(close);
       else close();
     } catch (error) {
       request.port.postMessage({ type: 'closed', reason: String(error) } satisfies FromPeer);
@@ -95,7 +95,7 @@ export class Session {
   }
 
   #close(): void {
-    for (const close of this.#peers.splice(0)) close();
+    for (const close of this.#peers) close();
     clearTimeout(this.#end);
     this.#worker?.terminate();
     this.#worker = null;

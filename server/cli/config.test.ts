@@ -287,6 +287,14 @@ describe('a resumed run', () => {
     });
   });
 
+  it('[CK8] goes on without what its checkpoint is older than', () => {
+    const { average, localSteps, ...older } = settingsOf(loadConfig('start', [], {}));
+    expect([average, localSteps]).toEqual([20, 120]);
+    expect(loadConfig('start', [], {}, { ...older, localSteps: 120 })).toMatchObject({ average: null });
+    expect(loadConfig('start', [], {}, older)).toMatchObject({ localSteps: 1, average: null });
+    expect(loadConfig('start', ['--average', '5'], {}, older).average).toBe(5);
+  });
+
   it('[CK8] keeps what it requires and prefers of devices', () => {
     const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'engine:webgpu'];
     expect(resumed(...asked)).toMatchObject({

@@ -95,9 +95,10 @@ export function loadConfig(
       source: `the checkpoint's ${flagOf(key)}`,
     });
   }
-  // A checkpoint of before there were local steps is of a run of gradients.
-  if (remembered['model'] !== undefined && !given.has('localSteps'))
-    given.set('localSteps', { raw: '1', source: "the checkpoint's age" });
+  // A checkpoint of before there were local steps is of a run of gradients, and one of before averages has none.
+  for (const [key, raw] of remembered['model'] === undefined ? [] : BEFORE) {
+    if (!given.has(key)) given.set(key, { raw, source: "the checkpoint's age" });
+  }
   const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
   // Each value has passed the schema of its own key, which is what the type says.
   return resolve(
@@ -249,6 +250,12 @@ const TRAINING: readonly Key[] = [
 
 /** Of those, the ones for which none is a choice like another, not the lack of one. */
 const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average'];
+
+/** What runs did before these settings were kept. */
+const BEFORE: readonly (readonly [Key, string])[] = [
+  ['localSteps', '1'],
+  ['average', 'none'],
+];
 
 /** What says how a command talks, not how it trains. */
 const ASIDE: readonly Key[] = ['chromium', 'json', 'resume', 'url'];

@@ -22,6 +22,27 @@ function trained(policy: Policy, shards: number, commits = 12) {
   return world;
 }
 
+it('[CM1] [LS4] a connection that ends in the moment of its answer has nobody work on a version that passes', () => {
+  for (const shards of [1, 2]) {
+    const world = new World({ policy: syncPolicy(), shards });
+    const [one, other] = world.readyDevices(2, { unitMs: null });
+    if (one === undefined || other === undefined) throw new Error('two joined');
+    world.coordinator.start();
+    world.wire.drain();
+    const waiting = world.device({ unitMs: null }).join().ready();
+    world.wire.drain();
+    one.pushNow();
+    other.answering = () => {
+      other.answering = () => undefined;
+      other.vanish();
+    };
+    other.pushNow();
+    expect(world.coordinator.version).toBe(1);
+    expect(waiting.leases.map(({ terms }) => terms.baseVersion)).toEqual([1]);
+    expect(world.plain().at(-1)).toEqual(world.parameters);
+  }
+});
+
 describe('aggregates and norms', () => {
   it('[SL3] a norm is the same to the bit whatever the number of shards', () => {
     fc.assert(

@@ -67,6 +67,7 @@ export class Coordinator implements ShardReports {
   #granting = false;
   #deciding = true;
   #granted = false;
+  #carryingOut = false;
   #cancelWake: () => void = () => undefined;
 
   constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
@@ -242,6 +243,8 @@ export class Coordinator implements ShardReports {
 
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
   #pump(): void {
+    // A connection may end in the moment of its answer, amid a commit: whoever carries that out goes on after.
+    if (this.#carryingOut) return;
     const { policy, placement, clock } = this.#parts;
     for (let moved = true; moved;) {
       moved = false;
@@ -299,21 +302,29 @@ export class Coordinator implements ShardReports {
     this.#carryOut(this.#parts.policy.whole({ lease, baseVersion, samples }, this.#version));
   }
 
+  /** Says whether there was anything to do. */
   #carryOut(decisions: Decision[]): boolean {
     let moved = false;
-    for (const decision of decisions) {
-      if (!this.#deciding) break;
-      moved = true;
-      if (decision.type === 'commit') {
-        this.#commit({ version: this.#version + 1, members: decision.members });
-      } else {
-        const live = this.#leases.live(decision.lease);
-        if (live === undefined) continue;
-        this.#leases.refuse(live, decision.outcome, this.#version);
-        this.#devices.get(live.device)?.decided(live.lease, this.#version, null);
+    this.#carryingOut = true;
+    try {
+      for (const decision of decisions) {
+        if (!this.#deciding) break;
+        moved = true;
+        if (decision.type === 'commit')
+          this.#commit({ version: this.#version + 1, members: decision.members });
+        else this.#turnDown(decision);
       }
+    } finally {
+      this.#carryingOut = false;
     }
     return moved;
+  }
+
+  #turnDown({ lease, outcome }: Extract<Decision, { type: 'refuse' }>): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) return;
+    this.#leases.refuse(live, outcome, this.#version);
+    this.#devices.get(live.device)?.decided(lease, this.#version, null);
   }
 
   /** Everything that changes the parameters passes here [CM1]. */

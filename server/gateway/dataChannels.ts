@@ -3,6 +3,7 @@ import type { RtcConfig } from 'node-datachannel';
 import { MAX_PIECE_BYTES } from '../../shared/protocol/channel.ts';
 import type { Clock } from '../core/clock.ts';
 import { ChannelPeerConnection, type ServeChannel } from './channelPeerConnection.ts';
+import { withoutNames } from './offer.ts';
 
 export type DataChannelLibrary = typeof NodeDataChannel;
 
@@ -82,19 +83,4 @@ export class DataChannels {
   cut(): void {
     for (const peer of this.#peers) peer.close();
   }
-}
-
-/**
- * An offer without the candidates that are names: each would be looked up, and a name on the device's own network
- * means nothing here. The device reaches this server first, which then knows its address.
- */
-function withoutNames(offer: string): string {
-  const isName = (line: string) => {
-    const address = /^a=candidate:\S+ \d+ \S+ \d+ (\S+) /.exec(line)?.[1];
-    return address !== undefined && !/^[\d.]+$|:/.test(address);
-  };
-  return offer
-    .split('\r\n')
-    .filter((line) => !isName(line))
-    .join('\r\n');
 }

@@ -1,6 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
+import { RecentMap } from '../core/recentMap.ts';
 import type {
   CommitRecord,
   ShardOpening,
@@ -18,7 +19,7 @@ import {
   SECRET_HEADER,
   type ControlOpening,
 } from './control.ts';
-import { sumOfTraffic, type MeteredTraffic } from './trafficMeter.ts';
+import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from './trafficMeter.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -43,7 +44,7 @@ export class RemoteShard implements ShardPort {
   readonly #socket: Socket;
   readonly #url: string;
   #traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
-  readonly #devices = new Map<string, MeteredTraffic>();
+  readonly #devices = new RecentMap<string, MeteredTraffic>(REMEMBERED_DEVICES);
 
   /** Connects and opens. @throws {RemoteShardError} where the shard cannot be reached or does not take the opening. */
   static async open(parts: RemoteShardParts): Promise<RemoteShard> {

@@ -1,7 +1,7 @@
 import type { DeviceTraffic, TransportName } from '../../shared/protocol/admin.ts';
 
 /** Devices that are remembered: as many as a server takes, and some that left. */
-const REMEMBERED_DEVICES = 5000;
+export const REMEMBERED_DEVICES = 5000;
 
 /** What is known of a device's connection. */
 export interface MeteredTraffic extends DeviceTraffic {
@@ -23,7 +23,9 @@ export class TrafficMeter {
     this.#devices.set(device, { ...known, newest: transport, [transport]: counted });
     this.#changed.add(device);
     const [oldest] = this.#devices.keys();
-    if (this.#devices.size > REMEMBERED_DEVICES && oldest !== undefined) this.#devices.delete(oldest);
+    if (this.#devices.size <= REMEMBERED_DEVICES || oldest === undefined) return;
+    this.#devices.delete(oldest);
+    this.#changed.delete(oldest);
   }
 
   /** What the way of its newest update tells of a device's line. */

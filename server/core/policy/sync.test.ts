@@ -7,10 +7,14 @@ import type { SyncPolicy, SyncSettings } from './sync.ts';
 const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
   Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs }));
 
+/** Of the workers that are ready and no others. */
+const assign = (policy: SyncPolicy, ready: ReadyWorker[], version: number, now: number) =>
+  policy.assign(ready, version, now, { able: ready.length, spared: 0 });
+
 /** Opens a round for so many devices at time 0 and grants leases 1, 2, ... */
 function opened(count: number, settings: Partial<SyncSettings> = {}) {
   const policy = syncPolicy(settings);
-  return { policy, assignments: granted(policy, policy.assign(devices(count), 5, 0), 1) };
+  return { policy, assignments: granted(policy, assign(policy, devices(count), 5, 0), 1) };
 }
 
 function granted(policy: SyncPolicy, assignments: Assignment[], firstLease: number): Assignment[] {
@@ -53,7 +57,7 @@ describe('sync', () => {
   it('[PO3] a lost slot is leased again within the round, to the same key', () => {
     const { policy, assignments } = opened(2);
     policy.gone(1);
-    const [again, ...others] = granted(policy, policy.assign(devices(3).slice(2), 5, 10), 3);
+    const [again, ...others] = granted(policy, assign(policy, devices(3).slice(2), 5, 10), 3);
     expect(others).toEqual([]);
     expect(again).toMatchObject({ device: 'd2', key: assignments[0]?.key });
     for (const lease of [2, 3]) whole(policy, lease);
@@ -76,14 +80,14 @@ describe('sync', () => {
     expect(policy.settle(deadline - 1)).toEqual([]);
     expect(policy.settle(deadline)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
     expect(whole(policy, 1)).toEqual([{ type: 'refuse', lease: 1, outcome: 'EXPIRED' }]);
-    expect(policy.assign(devices(1), 6, deadline)[0]?.key).toEqual(assignments[0]?.key);
+    expect(assign(policy, devices(1), 6, deadline)[0]?.key).toEqual(assignments[0]?.key);
   });
 
   it('[PO3] a round that got nothing by its deadline is opened again at once for who is there', () => {
     const { policy, assignments } = opened(1);
     const deadline = policy.wakeAt() ?? 0;
     policy.gone(1);
-    const [again] = policy.assign(devices(1), 5, deadline);
+    const [again] = assign(policy, devices(1), 5, deadline);
     expect(again).toEqual(assignments[0]);
   });
 
@@ -98,27 +102,27 @@ describe('sync', () => {
   it('[PO3] a stop forgets the round but not its work, and no unit is given out twice', () => {
     const { policy } = opened(3);
     policy.settle(2 * LIMITS.capMs);
-    granted(policy, policy.assign(devices(1), 5, 30_000), 4);
+    granted(policy, assign(policy, devices(1), 5, 30_000), 4);
     policy.reset();
     expect(policy.wakeAt()).toBeNull();
-    const keys = policy.assign(devices(4), 5, 40_000).map(({ key }) => key.lane);
+    const keys = assign(policy, devices(4), 5, 40_000).map(({ key }) => key.lane);
     expect(keys).toEqual([0, 1, 2, 3]);
   });
 
   it('[PO5] a round of fixed size waits for its devices no longer than the longest lease', () => {
     const policy = syncPolicy({ roundSize: 3 });
-    expect(policy.assign(devices(2), 5, 100)).toEqual([]);
+    expect(assign(policy, devices(2), 5, 100)).toEqual([]);
     expect(policy.wakeAt()).toBe(100 + LIMITS.capMs);
-    expect(policy.assign(devices(2), 5, 99 + LIMITS.capMs)).toEqual([]);
-    granted(policy, policy.assign(devices(2), 5, 100 + LIMITS.capMs), 1);
+    expect(assign(policy, devices(2), 5, 99 + LIMITS.capMs)).toEqual([]);
+    granted(policy, assign(policy, devices(2), 5, 100 + LIMITS.capMs), 1);
     for (const lease of [1, 2]) whole(policy, lease);
     expect(policy.settle(101 + LIMITS.capMs)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
   });
 
   it('[PO5] a round of fixed size opens as soon as its devices are there, with no more of them', () => {
     const policy = syncPolicy({ roundSize: 2 });
-    policy.assign(devices(1), 5, 0);
-    expect(policy.assign(devices(3), 5, 1).map(({ device }) => device)).toEqual(['d0', 'd1']);
+    assign(policy, devices(1), 5, 0);
+    expect(assign(policy, devices(3), 5, 1).map(({ device }) => device)).toEqual(['d0', 'd1']);
   });
 
   it('[PO5] a round of fixed size does not wait for workers that are here and are spared', () => {
@@ -146,7 +150,7 @@ describe('sync', () => {
             now += passed;
             const lease = [...out][which % Math.max(1, out.size)];
             if (kind === 'assign') {
-              const given = granted(policy, policy.assign(devices(which, 200), version, now), lastLease + 1);
+              const given = granted(policy, assign(policy, devices(which, 200), version, now), lastLease + 1);
               if (given.length > 0 && openedAt < 0) openedAt = now;
               for (const { leaseMs } of given)
                 expect(now + leaseMs).toBeLessThanOrEqual(policy.wakeAt() ?? 0);

@@ -49,12 +49,7 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(
-    ready: ReadyWorker[],
-    version: number,
-    now: number,
-    crowd: Crowd = { able: ready.length, spared: 0 },
-  ): Assignment[] {
+  assign(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Assignment[] {
     // A round that got nothing by its deadline makes room for the next.
     if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
     const round = this.#round ?? this.#open(ready, version, now, crowd);

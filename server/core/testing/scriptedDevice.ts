@@ -46,6 +46,8 @@ export class ScriptedDevice {
   readonly leases: Lease[] = [];
   readonly answers: PushAnswer[] = [];
   joined: Joined | null = null;
+  /** What the server's end of its connection does in the moment in which a shard answers. */
+  answering: () => void = () => undefined;
   /** How often a newer connection took this one's place. */
   replaced = 0;
   readonly #world: World;
@@ -269,6 +271,7 @@ export class ScriptedDevice {
   ): void {
     const [link, connection] = [this.#link(`shard-${shard}`), this.#connection];
     const reply = (answer: SliceAnswer) => {
+      this.answering();
       // An answer to a connection that is gone reaches nobody.
       if (connection === this.#connection) this.#world.wire.send(`${link}/answers`, () => answered(answer));
     };
