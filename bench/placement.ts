@@ -12,12 +12,12 @@ import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placemen
 
 /**
  * `npm run bench:placement`: how long `lenet` takes to its target in rounds of four workers without a browser, two of
- * them slowed ten times, by each way to share out the work, three seeds of each in turn. A slowed worker rests after
+ * them slowed ten times, by each way to share out the work, five seeds of each in turn. A slowed worker rests after
  * what it computes, so that it takes nothing from the others' processor. Then how long plans for simulated crowds take.
  * A table, or with `--json` a line a job, a median and a crowd.
  */
 
-const SEEDS = ['1', '2', '3'];
+const SEEDS = ['1', '2', '3', '4', '5'];
 const TARGET = '0.985';
 const SLOWDOWN = 10;
 const MOST_SECONDS = '300';

@@ -44,8 +44,11 @@ export class PlanKeeper {
   #number = 0;
   #tookMs = 0;
   #planning = false;
-  #restsUntil = 0;
+  /** When the newest plan was begun. */
+  #begunAt = -Infinity;
+  /** How long after that the next one may be, and how long after that one the one behind it. */
   #restMs = REST_MS;
+  #nextRestMs = REST_MS;
   #cancelRest: () => void = () => undefined;
   /** Counts how often everything was forgotten, so that a plan that was being made then is not put in force. */
   #epoch = 0;
@@ -80,7 +83,8 @@ export class PlanKeeper {
   /** Something else may be asked of devices than before: plans are made often again, the first at once where that is told. */
   renew(at: 'once' | 'rest' = 'rest'): void {
     this.#restMs = REST_MS;
-    if (at === 'once') this.#restsUntil = 0;
+    this.#nextRestMs = REST_MS;
+    if (at === 'once') this.#begunAt = -Infinity;
     this.#planSoon();
   }
 
@@ -105,7 +109,7 @@ export class PlanKeeper {
     const { clock } = this.#parts;
     this.#cancelRest();
     if (this.#planning) return;
-    const wait = this.#restsUntil - clock.now();
+    const wait = this.#begunAt + this.#restMs - clock.now();
     if (wait <= 0) void this.#replan();
     else this.#cancelRest = clock.after(wait, () => void this.#replan());
   }
@@ -116,8 +120,9 @@ export class PlanKeeper {
     const { method, budgetMs } = this.#settings;
     const [epoch, changes, begun] = [this.#epoch, standings.changes, clock.now()];
     this.#planning = true;
-    this.#restsUntil = begun + this.#restMs;
-    this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
+    this.#begunAt = begun;
+    this.#restMs = this.#nextRestMs;
+    this.#nextRestMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
     this.#notePaces();
     const [devices, madeFor] = [asked(), standings.copy()];
     const shape = this.#shapeFor(devices);

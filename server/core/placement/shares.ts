@@ -97,7 +97,8 @@ function shareOf(
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
-  const small = sizeOf(Math.max(shape.batch, PROBE_SHARE * courtesy.share * recipeSamples(shape)), shape);
+  const probe = Math.min(PROBE_SHARE * courtesy.share * recipeSamples(shape), withinRound(device, plan));
+  const small = sizeOf(Math.max(shape.batch, probe), shape);
   const { batch, localSteps } = instruction ?? {};
   const given = {
     ...(batch === undefined ? {} : { batch }),
@@ -119,6 +120,12 @@ function shareOf(
     dataShards: [],
     why,
   };
+}
+
+/** Samples that a device whose pace is known does within a round of the plan in force. */
+function withinRound({ times: { settled, fit } }: Device, { roundMs, bundles }: Plan): number {
+  if (!settled || fit === null || bundles.length === 0) return Infinity;
+  return (roundMs - fit.overheadMs) / fit.msPerSample;
 }
 
 function whyNot(
