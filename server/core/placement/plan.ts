@@ -71,13 +71,16 @@ const MOST_STRETCH = 2;
 
 export const recipeSamples = ({ batch, steps }: RunShape): number => batch * (steps ?? 1);
 
+/** Beyond the recipe's unit a unit of twice the samples is worth 2 to the power of this: local steps drift apart. */
+const WORTH_OF_LENGTH = 0.8;
+
 /**
- * What a unit of n samples is worth: n up to the recipe's unit, whose size was found by measurement, and
- * `sqrt(n * recipe)` beyond it [PL3].
+ * What a unit of n samples is worth, in samples: n up to the recipe's unit, whose size was found by measurement, and
+ * less than that for each beyond it [PL3].
  */
 export function valueOf(samples: number, shape: RunShape): number {
   const recipe = recipeSamples(shape);
-  return samples <= recipe ? samples : Math.sqrt(samples * recipe);
+  return samples <= recipe ? samples : recipe * (samples / recipe) ** WORTH_OF_LENGTH;
 }
 
 /** A device's bundle of units of about so many samples: whole steps, or any batch of a gradient. */
