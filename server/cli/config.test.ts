@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { zoo } from '../../shared/model/zoo/index.ts';
 import { chromiumSetting, ConfigError, loadConfig, settingsOf, shardCount } from './config.ts';
-import { environmentNameOf, flagOf, KEYS, SETTINGS, type Command } from './flags.ts';
+import { environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
+import type { Command } from './setting.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tabswarm-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -8,8 +8,9 @@ import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { PlacementMethod } from '../core/placement/plan.ts';
 import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
-import type { Command, Key, Settings } from './flags.ts';
+import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
+import type { Command } from './setting.ts';
 import { selectorText, type RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */

@@ -1,6 +1,7 @@
 import { MOST_BATCH, MOST_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import type { Selector } from '../../shared/protocol/placement.ts';
+import { RUNS, SERVERS, setting, TABS, type Command } from './setting.ts';
 import {
   allOrCount,
   decimal,
@@ -17,7 +18,6 @@ import {
   whole,
   words,
   type IceServerAddress,
-  type Kind,
 } from './values.ts';
 
 /*
@@ -28,54 +28,6 @@ import {
 /** A setting that cannot be used: the message is one line that names the flag or variable and the value. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
-}
-
-/** The commands, by the word behind `npm run`; `start` is `npm start`. */
-export const COMMANDS = ['start', 'demo', 'swarm', 'worker', 'shard'] as const;
-export type Command = (typeof COMMANDS)[number];
-
-/** One setting. `T` is the type of its value. */
-export interface Setting<T> {
-  kind: Kind<T>;
-  /** `undefined` where the model's recipe decides, or where it must be given. */
-  default: T;
-  /** Where a command's default is another one. */
-  defaults: Partial<Record<Command, T>>;
-  /** What one of it is, for instance `commits`; null for what has no unit. */
-  unit: string | null;
-  /** One sentence. */
-  help: string;
-  commands: readonly Command[];
-  /** Keeps it out of what the admin sees and checkpoints hold. */
-  secret: boolean;
-}
-
-interface Extras<T> {
-  unit?: string;
-  defaults?: Setting<T>['defaults'];
-  secret?: boolean;
-}
-
-const RUNS: readonly Command[] = ['start', 'demo'];
-const TABS: readonly Command[] = ['demo', 'swarm'];
-const SERVERS: readonly Command[] = ['start', 'demo', 'shard'];
-
-function setting<T>(
-  commands: readonly Command[],
-  kind: Kind<T>,
-  standard: T,
-  help: string,
-  { unit, defaults, secret }: Extras<T> = {},
-): Setting<T> {
-  return {
-    kind,
-    default: standard,
-    defaults: defaults ?? {},
-    unit: unit ?? null,
-    help,
-    commands,
-    secret: secret ?? false,
-  };
 }
 
 /** The longest that one timer of Node can wait is 2^31 ms; this stays below it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, environmentNameOf, flagOf, KEYS } from './flags.ts';
+import { environmentNameOf, flagOf, KEYS } from './flags.ts';
+import { COMMANDS } from './setting.ts';
 import { helpOf, HelpRequest, keysOf, readFlags, settingsTable } from './help.ts';
 
 describe.each(COMMANDS)('npm run %s -- --help', (command) => {

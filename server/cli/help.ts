@@ -1,15 +1,6 @@
 import { Command as Program, CommanderError, Option } from 'commander';
-import {
-  COMMANDS,
-  ConfigError,
-  defaultOf,
-  environmentNameOf,
-  flagOf,
-  KEYS,
-  SETTINGS,
-  type Command,
-  type Key,
-} from './flags.ts';
+import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS, type Key } from './flags.ts';
+import { COMMANDS, type Command } from './setting.ts';
 import type { RawValue } from './values.ts';
 
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
