@@ -21,7 +21,8 @@ describe('what is known of a device', () => {
       expect(figures()?.uplink.value).toBeGreaterThan(10_000);
       expect(figures()).toMatchObject({
         uplink: { source: 'measured' },
-        downlink: { source: 'unknown' },
+        cores: { value: 1, source: 'reported' },
+        ...{ memoryGiB: { value: null, source: 'unknown' }, downlink: { source: 'unknown' } },
         engines: [{ engine: 'scripted', samplesPerSecond: { source: 'measured' } }],
       });
       await cleanup.run();

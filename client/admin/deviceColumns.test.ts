@@ -12,6 +12,7 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },
   },
   figures: {
+    ...{ cores: reported(4), memoryGiB: UNKNOWN, battery: UNKNOWN },
     samplesPerSecond: measured(1234.5),
     ...{ roundTripMs: reported(2.25), downlink: UNKNOWN, uplink: measured(125_000) },
     engines: [

@@ -198,7 +198,9 @@ describe('a bad value is named with its flag', () => {
     ['--model', 'resnet'],
     ['--requires', 'lab'],
     ['--requires', 'formFactor:watch'],
-    ['--prefers', 'engine:cuda'],
+    ['--prefers', 'engine:webgpu'],
+    ['--requires', 'formFactor:phone,formFactor:tablet'],
+    ['--requires', 'room:a,room:b'],
     ['--prefers', 'a b:c'],
   ])('%s %s', (flag, value) => {
     const message = messageOf([flag, value]);
@@ -297,10 +299,10 @@ describe('a resumed run', () => {
   });
 
   it('[CK8] keeps what it requires and prefers of devices', () => {
-    const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'engine:webgpu'];
+    const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'formFactor:phone'];
     expect(resumed(...asked)).toMatchObject({
       requires: { labels: { room: 'lab', floor: '2' }, formFactor: 'desktop' },
-      prefers: { engine: 'webgpu' },
+      prefers: { formFactor: 'phone' },
     });
     expect(resumed('--requires', 'none')).toMatchObject({ requires: null, prefers: null });
   });

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import {
-  deviceLabels,
-  ENGINES,
-  FORM_FACTORS,
-  MAX_LABELS,
-  type DeviceLabels,
-} from '../../shared/profile/profile.ts';
+import { deviceLabels, FORM_FACTORS, MAX_LABELS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import { selector, type Selector } from '../../shared/protocol/placement.ts';
 
 /** What commander or the environment hands over for one setting: text, a bare flag, or the words after it. */
@@ -144,15 +138,17 @@ function iceServer(address: string): IceServerAddress | null {
 
 const MOST_ICE_SERVERS = 8;
 
-/** What a comma list of `name:value` says; a part without a colon has an empty name. */
-const namedValues = text.transform((list): Record<string, string> => {
-  const parts = list.split(',').map((part) => part.trim());
-  const pairs = parts.map((part) => [
-    part.slice(0, Math.max(0, part.indexOf(':'))),
-    part.slice(part.indexOf(':') + 1),
-  ]);
-  return Object.fromEntries(pairs) as Record<string, string>;
-});
+/** What a comma list of `name:value` says, no name twice; a part without a colon has an empty name. */
+const namedValues = text
+  .transform((list) => {
+    const parts = list.split(',').map((part) => part.trim());
+    return parts.map((part): [string, string] => [
+      part.slice(0, Math.max(0, part.indexOf(':'))),
+      part.slice(part.indexOf(':') + 1),
+    ]);
+  })
+  .refine((pairs) => new Set(pairs.map(([name]) => name)).size === pairs.length)
+  .transform((pairs): Record<string, string> => Object.fromEntries(pairs));
 
 /** A comma list of labels. */
 export const labelList: Kind<DeviceLabels> = {
@@ -160,21 +156,25 @@ export const labelList: Kind<DeviceLabels> = {
     .transform((pairs) => deviceLabels.safeParse(pairs).data ?? null)
     .refine((labels) => labels !== null)
     .transform((labels): DeviceLabels => ({ ...labels })),
-  expects: `a comma list of at most ${MAX_LABELS} of name:value`,
+  expects: `a comma list of at most ${MAX_LABELS} of name:value, no name twice`,
   placeholder: '<labels>',
 };
 
-/** Devices by what they are: a comma list of labels, of which `formFactor` and `engine` are none but what they say. */
+/**
+ * Devices by what they are before they have work, which their engine is not: a comma list of labels, of which
+ * `formFactor` is none but what it says.
+ */
 export const deviceSelector: Kind<Selector> = {
   schema: namedValues
-    .transform(({ formFactor, engine, ...labels }) => {
-      const named = Object.entries({ formFactor, engine }).filter(([, value]) => value !== undefined);
-      const given = Object.keys(labels).length === 0 ? [] : [['labels', labels]];
-      return selector.safeParse(Object.fromEntries([...named, ...given])).data ?? null;
+    .refine((named) => !('engine' in named))
+    .transform(({ formFactor, ...labels }) => {
+      const named = formFactor === undefined ? {} : { formFactor };
+      const labelled = Object.keys(labels).length === 0 ? {} : { labels };
+      return selector.safeParse({ ...named, ...labelled }).data ?? null;
     })
     .refine((read) => read !== null)
     .transform((read): Selector => ({ ...read })),
-  expects: `a comma list of formFactor:<${FORM_FACTORS.join('|')}>, engine:<${ENGINES.join('|')}> and labels as name:value`,
+  expects: `a comma list of formFactor:<${FORM_FACTORS.join('|')}> and labels as name:value, no name twice`,
   placeholder: '<devices>',
 };
 

@@ -85,7 +85,7 @@ export class Device {
 
   /** How long its units take with the engine that it has. */
   get times(): UnitTimes {
-    return this.#pace.times;
+    return this.#pace().times;
   }
 
   get leases(): number[] {
@@ -131,9 +131,9 @@ export class Device {
     const seat = this.#seatOf(lease);
     if (seat === undefined) return;
     seat.whole = true;
-    this.times.measured(samples, elapsedMs);
     this.history.samples += samples;
-    const pace = this.#pace;
+    const pace = this.#learn();
+    pace.times.measured(samples, elapsedMs);
     pace.samplesPerSecond = (1000 * samples) / (pace.times.expectedMs(samples) ?? Infinity);
     pace.atWork = this.#seats.filter(({ lease }) => lease !== null).length;
   }
@@ -163,7 +163,7 @@ export class Device {
 
   /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
   late(lease: number, elapsedMs: number, samples: number): void {
-    if (this.has(lease)) this.times.late(samples, elapsedMs);
+    if (this.has(lease)) this.#learn().times.late(samples, elapsedMs);
   }
 
   /**
@@ -186,13 +186,16 @@ export class Device {
   }
 
   #figures(): DeviceRecord['figures'] {
-    const { trials, conditions } = this.profile;
-    const { samplesPerSecond, atWork } = this.#pace;
+    const { cores, memoryGiB, trials, conditions } = this.profile;
+    const { samplesPerSecond, atWork } = this.#pace();
     const engines = new Map(trials.map((trial) => [trial.name as string, reported(trial.samplesPerSecond)]));
     for (const [engine, pace] of this.history.paces) {
       if (pace.samplesPerSecond !== null) engines.set(engine, measured(pace.samplesPerSecond));
     }
     return {
+      cores: reported(cores),
+      memoryGiB: reported(memoryGiB),
+      battery: reported(conditions.battery?.level ?? null),
       samplesPerSecond: measured(samplesPerSecond === null ? null : samplesPerSecond * atWork),
       roundTripMs: reported(conditions.roundTripMs),
       downlink: reported(conditions.downlink),
@@ -200,11 +203,16 @@ export class Device {
     };
   }
 
-  get #pace(): Pace {
-    const engine = this.profile.engine?.name ?? '';
-    const { paces } = this.history;
-    const pace = paces.get(engine) ?? { times: new UnitTimes(), samplesPerSecond: null, atWork: 0 };
-    paces.set(engine, pace);
+  /** With the engine that it has; of one that it never worked with there is nothing to tell. */
+  #pace(): Pace {
+    const known = this.history.paces.get(this.profile.engine?.name ?? '');
+    return known ?? { times: new UnitTimes(), samplesPerSecond: null, atWork: 0 };
+  }
+
+  /** The same, to be written to. */
+  #learn(): Pace {
+    const pace = this.#pace();
+    this.history.paces.set(this.profile.engine?.name ?? '', pace);
     return pace;
   }
 

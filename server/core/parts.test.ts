@@ -38,13 +38,13 @@ describe('Throughput', () => {
 });
 
 describe('RecentMap', () => {
-  it('forgets its oldest entries beyond its capacity', () => {
+  it('forgets what was set longest ago beyond its capacity', () => {
     const map = new RecentMap<number, string>(2);
     for (const key of [1, 2]) map.set(key, `v${key}`);
     map.set(1, 'again');
     expect([map.get(1), map.get(2)]).toEqual(['again', 'v2']);
     map.set(3, 'v3');
-    expect([map.get(1), map.get(2), map.get(3)]).toEqual([undefined, 'v2', 'v3']);
+    expect([map.get(1), map.get(2), map.get(3)]).toEqual(['again', undefined, 'v3']);
   });
 });
 

@@ -1,4 +1,4 @@
-/** A map that forgets its oldest entries beyond a number of them. */
+/** A map that forgets its entries beyond a number of them, those that were set longest ago first. */
 export class RecentMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #capacity: number;
@@ -12,6 +12,7 @@ export class RecentMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
+    this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#capacity) return;
     for (const oldest of this.#entries.keys()) {

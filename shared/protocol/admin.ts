@@ -39,6 +39,10 @@ export const DEVICE_STATES = ['idle', 'working', 'waiting', 'silent', 'faulty', 
 
 /** What is known of how much a device can do, each figure with whose word it is. */
 export const deviceFigures = z.strictObject({
+  cores: figure,
+  memoryGiB: figure,
+  /** Of the battery's charge, 0 to 1. */
+  battery: figure,
   /** Of all its workers, from lease to push. */
   samplesPerSecond: figure,
   /** From asking the server to its answer. */

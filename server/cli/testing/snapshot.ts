@@ -49,6 +49,7 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
       engine: { name: engine, detail: '', software: true },
     },
     figures: {
+      ...{ cores: reported(2), memoryGiB: UNKNOWN, battery: UNKNOWN },
       samplesPerSecond: measured(940),
       ...{ roundTripMs: reported(2), downlink: UNKNOWN, uplink: UNKNOWN },
       engines: [{ engine, samplesPerSecond: measured(940) }],

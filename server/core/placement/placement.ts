@@ -49,8 +49,8 @@ export class Placement {
       devices: () => this.#devices(),
       asked: () => planDevices(this.#able(), this.#assignments, settings.shape, this.#pins),
       standings: this.#standings,
-      made: (inForce) => {
-        if (inForce) this.#reshare();
+      made: () => {
+        this.#reshare();
         this.#changed();
       },
     });
@@ -75,7 +75,7 @@ export class Placement {
     for (const device of devices) this.#note(device);
     this.#cancelReshare();
     this.#reshare();
-    if (this.#active) this.#keeper.renew('once');
+    if (this.#active) this.#keeper.renew();
     this.#changed();
   }
 
@@ -86,7 +86,9 @@ export class Placement {
 
   /** A device handed something in, or was late: a change of its pace by a tenth is worth another plan [PL12]. */
   measured(device: Device): void {
-    if (this.#active && device.times.settled && this.#keeper.measured(device)) this.noticed(device);
+    if (!this.#active) return;
+    if (device.times.settled) this.#keeper.measured(device);
+    this.noticed(device);
   }
 
   /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
@@ -233,7 +235,7 @@ export class Placement {
     this.#pins = resolvePins(this.#indices(), this.#assignments, able);
     this.#shares = sharesOf({
       ...{ devices, able, plan: this.#keeper.plan, pins: this.#pins },
-      ...{ assignments: this.#assignments, shape, considered: ({ id }) => this.#keeper.isMadeFor(id) },
+      ...{ assignments: this.#assignments, shape, countsOn: ({ id }) => this.#keeper.countsOn(id) },
     });
     for (const { id, history } of devices) {
       const { dataShards = [] } = this.#shares.get(id) ?? {};

@@ -24,8 +24,8 @@ export interface PlanSources {
   /** Those that a plan may have work for. */
   asked: () => PlanDevice[];
   standings: Standings;
-  /** A plan was made: whether it is in force now. */
-  made: (inForce: boolean) => void;
+  /** A plan was made, whether it is in force now or not. */
+  made: () => void;
 }
 
 /** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
@@ -39,11 +39,13 @@ export class PlanKeeper {
   readonly #parts: PlanParts;
   readonly #sources: PlanSources;
   #plan: Plan = NO_PLAN;
-  /** The standings that the plan in force was made for. */
+  /** The standings of the devices that the newest plan was made for, and the one in force held good for. */
   #madeFor: ReadonlyMap<string, string> = new Map();
   #number = 0;
   #tookMs = 0;
   #planning = false;
+  /** Another plan was asked for while one was being made. */
+  #again = false;
   /** When the newest plan was begun. */
   #begunAt = -Infinity;
   /** How long after that the next one may be, and how long after that one the one behind it. */
@@ -65,9 +67,10 @@ export class PlanKeeper {
     return this.#plan;
   }
 
-  /** Whether the plan in force was made for what may be asked of a device now. */
-  isMadeFor(device: string): boolean {
-    return this.#madeFor.get(device) === this.#sources.standings.of(device);
+  /** Whether the newest plan was made for what may be asked of a device now: it has work for it, or rightly none. */
+  countsOn(device: string): boolean {
+    const madeFor = this.#madeFor.get(device);
+    return madeFor !== undefined && madeFor === this.#sources.standings.of(device);
   }
 
   /** Counts the plans that were in force. */
@@ -80,21 +83,18 @@ export class PlanKeeper {
     return this.#tookMs;
   }
 
-  /** Something else may be asked of devices than before: plans are made often again, the first at once where that is told. */
-  renew(at: 'once' | 'rest' = 'rest'): void {
+  /** Something else may be asked of devices than before: plans are made often again. */
+  renew(): void {
     this.#restMs = REST_MS;
     this.#nextRestMs = REST_MS;
-    if (at === 'once') this.#begunAt = -Infinity;
     this.#planSoon();
   }
 
-  /** A device's pace was measured again. Says whether no plan has counted on it so far. */
-  measured({ id, times }: Device): boolean {
+  /** A device's pace was measured again. */
+  measured({ id, times }: Device): void {
     const before = this.#paces.get(id);
-    if (before === undefined) return true;
     const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
-    if (now > PACE_CHANGE * before || before > PACE_CHANGE * now) this.#planSoon();
-    return false;
+    if (before !== undefined && (now > PACE_CHANGE * before || before > PACE_CHANGE * now)) this.#planSoon();
   }
 
   /** No plan is in force from now on, and none is made until {@link renew}. */
@@ -108,6 +108,7 @@ export class PlanKeeper {
   #planSoon(): void {
     const { clock } = this.#parts;
     this.#cancelRest();
+    this.#again = this.#planning;
     if (this.#planning) return;
     const wait = this.#begunAt + this.#restMs - clock.now();
     if (wait <= 0) void this.#replan();
@@ -118,48 +119,33 @@ export class PlanKeeper {
     const { clock, solve } = this.#parts;
     const { standings, asked, made } = this.#sources;
     const { method, budgetMs } = this.#settings;
-    const [epoch, changes, begun] = [this.#epoch, standings.changes, clock.now()];
+    const [epoch, begun] = [this.#epoch, clock.now()];
     this.#planning = true;
     this.#begunAt = begun;
     this.#restMs = this.#nextRestMs;
     this.#nextRestMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
     this.#notePaces();
-    const [devices, madeFor] = [asked(), standings.copy()];
+    const devices = asked();
+    const madeFor = new Map(devices.map(({ device }) => [device, standings.of(device) ?? '']));
     const shape = this.#shapeFor(devices);
     const best = await makePlan(devices, shape, { method, solve, budgetMs }).finally(() => {
       this.#planning = false;
     });
+    if (this.#again) this.#planSoon();
     if (epoch !== this.#epoch) return;
     const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(best, devices, shape) : best;
-    const inForce = this.#offer(plan, devices, shape, madeFor);
-    if (inForce) this.#tookMs = clock.now() - begun;
-    if (changes !== standings.changes) this.#planSoon();
-    made(inForce);
-  }
-
-  /** Says whether a plan is in force from now on. */
-  #offer(
-    plan: Plan,
-    devices: readonly PlanDevice[],
-    shape: RunShape,
-    madeFor: ReadonlyMap<string, string>,
-  ): boolean {
-    const { standings } = this.#sources;
-    // What was planned for a device that is gone, or of which something else may be asked now, is of no use.
-    const holds = ({ device }: { device: string }) => standings.of(device) === madeFor.get(device);
-    const bundles = plan.bundles.filter(holds);
-    const overtaken = bundles.length === 0 && plan.bundles.length > 0;
-    const takes = this.#outdated || takesOver(bundles, this.#plan.bundles, devices.filter(holds), shape);
-    if (overtaken || !takes) return false;
-    this.#plan = { ...plan, bundles };
+    if (this.#outdated || takesOver(plan.bundles, this.#plan.bundles, devices, shape)) {
+      this.#plan = plan;
+      this.#number++;
+      this.#tookMs = clock.now() - begun;
+    }
     this.#madeFor = madeFor;
-    this.#number++;
-    return true;
+    made();
   }
 
   /** Something else may be asked now of a device that the plan in force has work for, or it is gone. */
   get #outdated(): boolean {
-    return this.#plan.bundles.some(({ device }) => !this.isMadeFor(device));
+    return this.#plan.bundles.some(({ device }) => !this.countsOn(device));
   }
 
   /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */

@@ -28,8 +28,8 @@ export interface ShareParts {
   devices: readonly Device[];
   able: readonly Device[];
   plan: Plan;
-  /** Whether the plan was made for what may be asked of a device now. */
-  considered: (device: Device) => boolean;
+  /** Whether the plan holds for what may be asked of a device now. */
+  countsOn: (device: Device) => boolean;
   pins: Pins;
   assignments: readonly Assignment[];
   shape: RunShape;
@@ -70,7 +70,7 @@ function shareOf(
   device: Device,
   able: boolean,
   bundle: Bundle | undefined,
-  { plan, considered, pins, assignments, shape }: ShareParts,
+  { plan, countsOn, pins, assignments, shape }: ShareParts,
 ): Share {
   const courtesy = courtesyTo(device.profile);
   const why = [...courtesy.reasons];
@@ -81,8 +81,7 @@ function shareOf(
   if (!hasData(pins, device.id)) {
     return { role: 'reserve', ...none, why: [...why, 'every data shard is kept for other devices'] };
   }
-  // A bundle of before it took up another engine was made for that one's pace.
-  if (bundle !== undefined && device.times.settled) {
+  if (bundle !== undefined && countsOn(device)) {
     const { batch, steps, workers } = bundle;
     return {
       role: 'train',
@@ -93,7 +92,7 @@ function shareOf(
       why: [...why, whyOf(bundle, device, plan, shape)],
     };
   }
-  if (device.times.settled && plan.bundles.length > 0 && considered(device)) {
+  if (device.times.settled && plan.bundles.length > 0 && countsOn(device)) {
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS, type Conditions } from '../../../shared/profile/profile.ts';
+import { asyncPolicy } from '../testing/world.ts';
 import { pace, planned } from './testing/planned.ts';
 import type { Solution } from './program.ts';
 
@@ -133,6 +134,123 @@ describe('what is news of one device in a crowd', () => {
   });
 });
 
+describe('a plan that is renewed', () => {
+  it('[PL4] leaves out a slow device that joins a settled crowd, which goes on as before', async () => {
+    const { world, pass, share } = planned();
+    world.readyDevices(14, pace(1));
+    await pass(30_000);
+    const slow = world.device(pace(40)).join().ready();
+    await pass(20_000);
+    expect(share(slow)).toMatchObject({ role: 'reserve', workers: 0 });
+    expect(share(slow).why.join()).toContain('too slow');
+  });
+
+  it('[PL4] a device that took up another engine just after a plan is still measured anew from reserve', async () => {
+    const { world, pass, share } = planned();
+    world.readyDevices(14, pace(0.1));
+    const one = world.device(pace(0.1)).join().ready();
+    await pass(20_000);
+    // A plan is begun: the next one comes 250 ms later.
+    world.device(pace(0.1)).join().ready();
+    one.takeUp('webgpu', 0.1);
+    await pass(5200);
+    for (const msPerSample of [0.2, 0.4, 0.7, 1, 1.5, 2, 3, 5]) {
+      one.setPace(msPerSample);
+      await pass(6000);
+    }
+    expect(share(one).role).toBe('reserve');
+    one.setPace(0.1);
+    await pass(60_000);
+    expect(share(one).role).toBe('train');
+  });
+
+  it('[PL11] takes pins into account that came while one was being made', async () => {
+    const none: Solution = { chosen: null, status: 'no answer' };
+    let held: ((solution: Solution) => void)[] | null = null;
+    const solve = () =>
+      held === null
+        ? Promise.resolve(none)
+        : new Promise<Solution>((resolve) => {
+            held?.push(resolve);
+          });
+    const { world, pass, share } = planned({ solve, link: 1000 });
+    world.readyDevices(14, pace(1));
+    const slow = world.device(pace(40)).join().ready();
+    await pass(10_000);
+    expect(share(slow).role).toBe('reserve');
+    held = [];
+    world.device(pace(1)).join();
+    await pass(500);
+    const waiting: ((solution: Solution) => void)[] = held;
+    expect(waiting).toHaveLength(1);
+    world.placement.direct({ assignments: [{ device: slow.id, dataShards: [0] }] });
+    held = null;
+    for (const answer of waiting) answer(none);
+    await pass(15_000);
+    expect(share(slow).role).toBe('train');
+    expect(slow.leases.length).toBeGreaterThan(3);
+  });
+
+  it('[PL4] tells no device that it is too slow of which no plan was asked yet', async () => {
+    const { world, pass, share } = planned({ prefers: { labels: { room: 'lab' } } });
+    const others = world.readyDevices(2, pace(1));
+    await pass(5000);
+    const labs = world.readyDevices(2, pace(1, { labels: { room: 'lab' } }));
+    await pass(10_000);
+    for (const lab of labs) lab.vanish();
+    for (const other of others) expect(share(other).why.join()).not.toContain('too slow');
+    await pass(1000);
+    expect(others.map((other) => share(other).role)).toEqual(['train', 'train']);
+  });
+
+  it('[PL9] asks nothing more of a phone than it may from the moment in which it was unplugged', async () => {
+    const { world, pass } = planned();
+    world.readyDevices(3, pace(0.2));
+    const phone = pace(0.2, { formFactor: 'phone', conditions: battery(0.8, true) });
+    const one = world
+      .device({ ...phone, workers: 4 })
+      .join()
+      .ready();
+    await pass(15_000);
+    // A plan is begun: the next one comes 250 ms later.
+    world.device(pace(0.2)).join();
+    await pass(0);
+    const newest = Math.max(...world.leases.keys());
+    one.tell(battery(0.8, false));
+    await pass(200);
+    const since = [...world.leases.values()].filter(
+      ({ terms }) => terms.device === one.id && terms.lease > newest,
+    );
+    for (const { terms } of since) expect(terms.samples).toBeLessThanOrEqual(256);
+  });
+
+  it('[PL8] comes to a device that joins a large crowd a moment later, and says that it has just come', async () => {
+    const { world, pass, share } = planned({ maxDevices: 200, policy: asyncPolicy(), mode: 'async' });
+    world.readyDevices(150, { unitMs: null });
+    await pass(1000);
+    const one = world.device(pace(1)).join();
+    const other = world.device(pace(1)).join().ready();
+    expect(share(one).why).toEqual(['it has no engine yet']);
+    expect(share(other).why).toEqual(['it has just come']);
+    await pass(100);
+    expect(share(other).role).toBe('probe');
+    expect(other.leases).toHaveLength(1);
+  });
+
+  it('[PL4] has no more for a slow device meanwhile than what it does in a round', async () => {
+    const { world, pass, share } = planned();
+    world.readyDevices(4, pace(1));
+    const slow = world.device(pace(8)).join().ready();
+    await pass(15_000);
+    expect(share(slow)).toMatchObject({ role: 'train', localSteps: 2 });
+    // A plan is begun: the next one comes 250 ms later.
+    world.device(pace(1)).join();
+    slow.tell({ ...UNKNOWN_CONDITIONS, metered: true });
+    await pass(0);
+    expect(share(slow)).toMatchObject({ role: 'probe', localSteps: 2 });
+  });
+});
+
 describe('where placement is uniform', () => {
   it('[PL9] devices are spared all the same', async () => {
     const { world, pass, share } = planned({ placement: 'uniform' });
@@ -181,5 +299,18 @@ describe('where placement is uniform', () => {
     expect(shards(other, since)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
     await pass(30_000);
     expect(world.placement.report().number).toBe(number);
+  });
+
+  it('[PL10] instructions that come and go and come again while a plan is made are followed', async () => {
+    const { world, pass, share } = planned({ placement: 'uniform' });
+    const [one, other] = world.readyDevices(2, pace(1));
+    if (one === undefined || other === undefined) throw new Error('two joined');
+    await pass(5000);
+    const pin = { assignments: [{ device: one.id, dataShards: [0] }] };
+    world.placement.direct(pin);
+    world.placement.direct({ assignments: [] });
+    world.placement.direct(pin);
+    await pass(10_000);
+    expect([share(one).role, share(other).role]).toEqual(['train', 'train']);
   });
 });

@@ -37,9 +37,4 @@ export class Standings {
   of(device: string): string | undefined {
     return this.#texts.get(device);
   }
-
-  /** All of them as they are now. */
-  copy(): ReadonlyMap<string, string> {
-    return new Map(this.#texts);
-  }
 }

@@ -63,6 +63,10 @@ describe('the time of a unit', () => {
     const slow = new UnitTimes();
     slow.late(100, 3000);
     expect(slow.settled).toBe(true);
+    slow.measured(100, 4000);
+    expect([slow.settled, slow.expectedMs(100)]).toEqual([true, 4000]);
+    slow.forget();
+    expect(slow.settled).toBe(false);
   });
 
   it('[PL2] takes two slow units in a row for a change, and one for a pause', () => {

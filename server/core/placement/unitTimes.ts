@@ -30,6 +30,7 @@ export class UnitTimes {
   #mean: { n: number; t: number; nn: number; nt: number } | null = null;
   #overheadMs = 0;
   #units = 0;
+  #lateAtFirst = false;
   /** Units in a row that took much longer than expected; below zero, much shorter. */
   #sudden = 0;
 
@@ -46,9 +47,9 @@ export class UnitTimes {
     return this.#units > 0;
   }
 
-  /** Whether enough is known to plan with: a few units, the first of which warm up, or one that was late. */
+  /** Whether enough is known to plan with: a few units, the first of which warm up, or that the first was late. */
   get settled(): boolean {
-    return this.#units >= FIRST_UNITS || (this.#mean !== null && !this.proven);
+    return this.#units >= FIRST_UNITS || this.#lateAtFirst;
   }
 
   /** Null before the first unit. */
@@ -77,8 +78,10 @@ export class UnitTimes {
   /** A unit was not handed in within so many milliseconds: it would have taken longer than that. */
   late(samples: number, elapsedMs: number): void {
     const expected = this.expectedMs(samples);
-    if (expected === null) this.#observe(samples, elapsedMs, 1);
-    else this.#scale(Math.max(1, Math.min(2, elapsedMs / expected)));
+    if (expected === null) {
+      this.#observe(samples, elapsedMs, 1);
+      this.#lateAtFirst = true;
+    } else this.#scale(Math.max(1, Math.min(2, elapsedMs / expected)));
   }
 
   /** Forgets everything, as if the device were new. */
@@ -86,6 +89,7 @@ export class UnitTimes {
     this.#mean = null;
     this.#overheadMs = 0;
     this.#units = 0;
+    this.#lateAtFirst = false;
     this.#sudden = 0;
   }
 
