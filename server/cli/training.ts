@@ -203,6 +203,7 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
       mostMs: (leaseSeconds * 1000) / 2,
       link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
+      overrunMs: 0,
       requires: config.requires ?? {},
       prefers: config.prefers ?? {},
     },

@@ -331,12 +331,14 @@ export class Coordinator implements ShardReports {
   #commit(record: CommitRecord): void {
     for (const shard of this.#parts.shards) shard.commit(record);
     this.#version = record.version;
-    for (const { lease } of record.members) {
+    const devices = record.members.map(({ lease }) => {
       const live = this.#leases.apply(lease);
       this.#samples += live.samples;
       const staleness = record.version - 1 - live.baseVersion;
       this.#devices.get(live.device)?.decided(lease, record.version, staleness);
-    }
+      return live.device;
+    });
+    this.#parts.placement.committed(devices);
     this.#parts.committed();
   }
 

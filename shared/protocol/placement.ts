@@ -81,7 +81,10 @@ export const placementInForce = {
   /** Worth of samples a second, by the objective, of every plan that was made beside it. */
   values: z.record(z.string(), z.number()),
   solver: z.string(),
+  /** What the slowest unit of a round is expected to take. */
   roundMs: z.number(),
+  /** What rounds take beyond that, as measured. */
+  overrunMs: z.number(),
   /** Milliseconds that it took to make. */
   tookMs: z.number(),
   /** Data shards that nobody may train on at present, and why. */

@@ -30,7 +30,7 @@ export function snapshotOf(
     devices: [],
     placement: {
       ...{ method: 'uniform', number: 0, origin: 'uniform', values: {}, solver: 'not asked', roundMs: 0 },
-      ...{ tookMs: 0, waiting: [], assignments: [] },
+      ...{ overrunMs: 0, tookMs: 0, waiting: [], assignments: [] },
     },
     measurements: [],
     checkpoint: null,

@@ -23,8 +23,9 @@ describe('placement', () => {
     expect([fast, slow].map(({ leases }) => leases[0]?.unit.local?.steps)).toEqual([4, 4]);
     await pass(8000);
     expect([share(fast).role, share(slow).role]).toEqual(['train', 'train']);
-    expect([fast, slow].map(({ lease }) => lease.unit.local?.steps)).toEqual([16, 1]);
-    expect(share(slow).why.join()).toMatch(/32 samples in about \d+ ms.*what fits in a round of \d+ ms/);
+    expect(fast.lease.unit.local?.steps).toBe(16);
+    expect(slow.lease.unit.local?.steps).toBeLessThanOrEqual(2);
+    expect(share(slow).why.join()).toMatch(/(32|64) samples in about \d+ ms.*what fits in a round of \d+ ms/);
     expect(world.plain().at(-1)).toEqual(world.parameters);
   });
 
@@ -66,6 +67,38 @@ describe('placement', () => {
     await pass(20_000);
     expect(world.placement.report().number).toBeGreaterThan(number);
     expect(devices.map((device) => share(device).localSteps)).toEqual([16, 16]);
+  });
+
+  it('[PL4] measures what rounds take beyond the units of devices of which some is always late', async () => {
+    const noise = createGenerator(3);
+    const overrunOf = async (slowAtTimes: boolean) => {
+      const { world, pass } = planned();
+      const devices = world.readyDevices(10, pace(0.5));
+      for (let turn = 0; turn < 200; turn++) {
+        for (const device of devices) device.setPace(slowAtTimes && noise.below(10) === 0 ? 1.2 : 0.5);
+        await pass(100);
+      }
+      return world.placement.report().overrunMs;
+    };
+    expect(await overrunOf(false)).toBeLessThan(20);
+    expect(await overrunOf(true)).toBeGreaterThan(50);
+  });
+
+  it('[PL4] counts on more than the mean of a device whose units vary', async () => {
+    const roundOverUnit = async (paces: readonly number[]) => {
+      const { world, pass, share } = planned();
+      const [device] = world.readyDevices(1, pace(0.5));
+      if (device === undefined) throw new Error('one joined');
+      for (let turn = 0; turn < 100; turn++) {
+        device.setPace(paces[turn % paces.length] ?? 0.5);
+        await pass(300);
+      }
+      world.placement.direct({ assignments: [{ device: device.id, localSteps: 15 }] });
+      await pass(500);
+      return world.placement.report().roundMs / (share(device).unitMs ?? 0);
+    };
+    expect(await roundOverUnit([0.5])).toBeLessThan(1.1);
+    expect(await roundOverUnit([0.3, 0.7])).toBeGreaterThan(1.2);
   });
 
   it('[PL4] leaves out who would hold up everyone, says why, and measures it anew later', async () => {

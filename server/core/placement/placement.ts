@@ -91,6 +91,11 @@ export class Placement {
     this.noticed(device);
   }
 
+  /** A commit was made, of updates of these devices. */
+  committed(devices: readonly string[]): void {
+    if (this.#active && this.#settings.shape.mode === 'sync') this.#keeper.committed(devices);
+  }
+
   /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
   admit(ready: readonly { device: string; seat: number }[]): ReadyWorker[] {
     if (ready.length === 0) return [];
@@ -141,7 +146,7 @@ export class Placement {
   /** The plan in force. */
   report(): PlacementReport {
     const { method, shape } = this.#settings;
-    const { number, tookMs, plan } = this.#keeper;
+    const { number, tookMs, overrunMs, plan } = this.#keeper;
     const { origin, values, solver, roundMs } = plan;
     const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
     const shareless = (workers: number): Share =>
@@ -152,7 +157,7 @@ export class Placement {
             why: ['the same unit for everyone, on each data shard in turn'],
           };
     return {
-      ...{ method, number, origin, values, solver, roundMs, tookMs },
+      ...{ method, number, origin, values, solver, roundMs, overrunMs, tookMs },
       devices: this.#devices().map(({ id, profile, times }) => {
         const { batch, steps, workers, role, dataShards, why } =
           this.#shares.get(id) ?? shareless(profile.workers);

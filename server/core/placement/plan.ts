@@ -26,6 +26,8 @@ export interface RunShape {
   mostMs: number;
   /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
   link: number | null;
+  /** What a round of `sync` takes beyond its slowest unit, as measured. */
+  overrunMs: number;
   /** Only devices that match have work. */
   requires: Selector;
   /** Others have none while enough that match are here. */
@@ -134,11 +136,11 @@ export function roundMs(bundles: readonly Bundle[], { link }: RunShape): number 
 
 /**
  * The objective that every plan is judged by, however it was made: value a millisecond. In `sync` everybody waits for
- * the slowest; in `async` nobody waits. Zero where nobody works, or fewer than have to [PL4].
+ * the slowest, and for what a round takes beyond that; in `async` nobody waits. Zero where nobody works, or fewer than have to [PL4].
  */
 export function rateOf(bundles: readonly Bundle[], shape: RunShape): number {
   const workers = bundles.reduce((sum, bundle) => sum + bundle.workers, 0);
   if (workers === 0 || workers < shape.leastWorkers) return 0;
   if (shape.mode === 'async') return bundles.reduce((sum, { value, ms }) => sum + value / ms, 0);
-  return bundles.reduce((sum, { value }) => sum + value, 0) / roundMs(bundles, shape);
+  return bundles.reduce((sum, { value }) => sum + value, 0) / (roundMs(bundles, shape) + shape.overrunMs);
 }

@@ -60,7 +60,7 @@ export function planDevices(
       const gentle = share < 1 ? share * recipeSamples(shape) : Infinity;
       return {
         device: device.id,
-        time: device.times.settled ? device.times.fit : null,
+        time: device.times.settled ? device.times.cautious : null,
         mostSamples: Math.max(shape.batch, Math.min(gentle, inTime(device, shape))),
         workers: mostWorkers(device, assignments),
         hasData: device.history.walk !== null,

@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import { recipeSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
+import { RoundOverrun } from './roundOverrun.ts';
 import type { Standings } from './standings.ts';
 import { orRecipe, takesOver } from './takeover.ts';
 
@@ -18,9 +19,12 @@ export interface PlanParts {
   solve: Solve;
 }
 
+/** A device, and how long its units take. */
+type Paced = Pick<Device, 'id' | 'times'>;
+
 export interface PlanSources {
   /** Those that are present. */
-  devices: () => readonly Device[];
+  devices: () => readonly Paced[];
   /** Those that a plan may have work for. */
   asked: () => PlanDevice[];
   standings: Standings;
@@ -54,6 +58,9 @@ export class PlanKeeper {
   #cancelRest: () => void = () => undefined;
   /** Counts how often everything was forgotten, so that a plan that was being made then is not put in force. */
   #epoch = 0;
+  readonly #overrun = new RoundOverrun();
+  /** The round that goes on: when it began, under which plan, and what each unit was expected to take then. */
+  #round: { begunAt: number; plan: number; expected: ReadonlyMap<string, number> } | null = null;
   /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
   readonly #paces = new Map<string, number>();
 
@@ -61,6 +68,11 @@ export class PlanKeeper {
     this.#settings = settings;
     this.#parts = parts;
     this.#sources = sources;
+  }
+
+  /** What rounds take beyond their slowest unit, in milliseconds. */
+  get overrunMs(): number {
+    return this.#overrun.ms;
   }
 
   get plan(): Plan {
@@ -91,10 +103,20 @@ export class PlanKeeper {
   }
 
   /** A device's pace was measured again. */
-  measured({ id, times }: Device): void {
+  measured({ id, times }: Paced): void {
     const before = this.#paces.get(id);
     const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
     if (before !== undefined && (now > PACE_CHANGE * before || before > PACE_CHANGE * now)) this.#planSoon();
+  }
+
+  /** A round ended in which these devices had a part, and the next begins. */
+  committed(devices: readonly string[]): void {
+    const [before, at] = [this.#round, this.#parts.clock.now()];
+    this.#round = { begunAt: at, plan: this.#number, expected: this.#expectedMs() };
+    if (before?.plan !== this.#number || before.expected.size === 0) return;
+    // Who is being measured may take any time.
+    if (!devices.every((device) => before.expected.has(device))) return;
+    this.#overrun.took(at - before.begunAt, Math.max(...before.expected.values()));
   }
 
   /** No plan is in force from now on, and none is made until {@link renew}. */
@@ -148,11 +170,26 @@ export class PlanKeeper {
     return this.#plan.bundles.some(({ device }) => !this.countsOn(device));
   }
 
-  /** A round of fixed size opens without its number at last: a plan must not wait for more than there are. */
+  /** What the units of the plan in force take the devices that are here, at their present pace. */
+  #expectedMs(): Map<string, number> {
+    const times = new Map(this.#sources.devices().map(({ id, times }) => [id, times]));
+    return new Map(
+      this.#plan.bundles.flatMap(({ device, samples }) => {
+        const time = times.get(device)?.cautious ?? null;
+        return time === null ? [] : [[device, time.overheadMs + samples * time.msPerSample] as const];
+      }),
+    );
+  }
+
+  /**
+   * The run as this plan has to know it. A round of fixed size opens without its number at last: a plan must not wait for
+   * more workers than there are.
+   */
   #shapeFor(devices: readonly PlanDevice[]): RunShape {
     const { shape } = this.#settings;
     const workers = devices.reduce((sum, { time, workers }) => sum + (time === null ? 0 : workers), 0);
-    return { ...shape, leastWorkers: Math.min(shape.leastWorkers, workers) };
+    const leastWorkers = Math.min(shape.leastWorkers, workers);
+    return { ...shape, leastWorkers, overrunMs: this.#overrun.ms };
   }
 
   #notePaces(): void {

@@ -78,6 +78,22 @@ describe('the time of a unit', () => {
     expect(times.expectedMs(480)).toBeGreaterThan(400);
   });
 
+  it('[PL2] has a plan count on more of a device whose units vary, and on its mean of one whose do not', () => {
+    const [steady, varying] = [new UnitTimes(), new UnitTimes()];
+    for (let unit = 0; unit < 300; unit++) {
+      steady.measured(480, 50);
+      varying.measured(480, unit % 2 === 0 ? 40 : 60);
+    }
+    const counted = ({ cautious }: UnitTimes) =>
+      cautious === null ? 0 : cautious.overheadMs + 480 * cautious.msPerSample;
+    expect(counted(steady)).toBeCloseTo(50);
+    expect(varying.expectedMs(480)).toBeCloseTo(50, -1);
+    expect(counted(varying)).toBeGreaterThan(56);
+    expect(counted(varying)).toBeLessThan(64);
+    varying.forget();
+    expect(varying.cautious).toBeNull();
+  });
+
   it('[PL2] begins anew once it forgot', () => {
     const times = new UnitTimes();
     times.measured(120, 10);

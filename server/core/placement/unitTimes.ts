@@ -29,6 +29,8 @@ export interface UnitTime {
 export class UnitTimes {
   #mean: { n: number; t: number; nn: number; nt: number } | null = null;
   #overheadMs = 0;
+  /** By what share units differ from what was expected. */
+  #spread = 0;
   #units = 0;
   #lateAtFirst = false;
   /** Units in a row that took much longer than expected; below zero, much shorter. */
@@ -40,6 +42,14 @@ export class UnitTimes {
     const { n, t } = this.#mean;
     const overheadMs = Math.min(this.#overheadMs, (1 - LEAST_GROWTH) * t);
     return { overheadMs, msPerSample: (t - overheadMs) / n };
+  }
+
+  /** The same, longer by as much as units usually differ from it: what a round that waits for all has to count on. */
+  get cautious(): UnitTime | null {
+    const { fit } = this;
+    if (fit === null) return null;
+    const factor = 1 + this.#spread;
+    return { overheadMs: factor * fit.overheadMs, msPerSample: factor * fit.msPerSample };
   }
 
   /** Whether any unit was handed in at all. */
@@ -67,6 +77,7 @@ export class UnitTimes {
     const expected = this.expectedMs(samples) ?? elapsed;
     const ratio = elapsed / expected;
     const sudden = ratio > SUDDEN ? 1 : ratio < 1 / SUDDEN ? -1 : 0;
+    if (this.#units > FIRST_UNITS) this.#spread += weight * (Math.min(1, Math.abs(ratio - 1)) - this.#spread);
     this.#sudden = Math.sign(this.#sudden) === sudden ? this.#sudden + sudden : sudden;
     const changed = Math.abs(this.#sudden) >= (elapsed > LONG_MS ? 1 : 2);
     if (changed) this.#scale(ratio);
@@ -88,6 +99,7 @@ export class UnitTimes {
   forget(): void {
     this.#mean = null;
     this.#overheadMs = 0;
+    this.#spread = 0;
     this.#units = 0;
     this.#lateAtFirst = false;
     this.#sudden = 0;

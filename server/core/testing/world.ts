@@ -106,7 +106,7 @@ export class World {
             mostMs: LIMITS.capMs / 2,
             link: options.link ?? null,
           },
-          ...{ requires: options.requires ?? {}, prefers: options.prefers ?? {} },
+          ...{ overrunMs: 0, requires: options.requires ?? {}, prefers: options.prefers ?? {} },
         },
       },
       { clock, solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })) },

@@ -7,7 +7,7 @@ export const SHAPE: RunShape = {
   dataShards: Array.from({ length: 60 }, (_, index) => ({
     ...{ index, path: `/data/${'0'.repeat(32)}.bin`, samples: 1000 },
   })),
-  ...{ leastWorkers: 1, mostMs: 15_000, link: null, requires: {}, prefers: {} },
+  ...{ leastWorkers: 1, mostMs: 15_000, link: null, overrunMs: 0, requires: {}, prefers: {} },
 };
 
 /** A device of so many samples a second, with so much time that no unit is without. */
