@@ -113,10 +113,11 @@ export class PlanKeeper {
   committed(devices: readonly string[]): void {
     const [before, at] = [this.#round, this.#parts.clock.now()];
     this.#round = { begunAt: at, plan: this.#number, expected: this.#expectedMs() };
-    if (before?.plan !== this.#number || before.expected.size === 0) return;
+    if (before?.plan !== this.#number) return;
     // Who is being measured may take any time.
     if (!devices.every((device) => before.expected.has(device))) return;
-    this.#overrun.took(at - before.begunAt, Math.max(...before.expected.values()));
+    const slowest = Math.max(...devices.map((device) => before.expected.get(device) ?? 0));
+    this.#overrun.took(at - before.begunAt, slowest);
   }
 
   /** No plan is in force from now on, and none is made until {@link renew}. */
@@ -153,16 +154,17 @@ export class PlanKeeper {
     const best = await makePlan(devices, shape, { method, solve, budgetMs }).finally(() => {
       this.#planning = false;
     });
-    if (this.#again) this.#planSoon();
-    if (epoch !== this.#epoch) return;
-    const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(best, devices, shape) : best;
-    if (this.#outdated || takesOver(plan.bundles, this.#plan.bundles, devices, shape)) {
-      this.#plan = plan;
-      this.#number++;
-      this.#tookMs = clock.now() - begun;
+    if (epoch === this.#epoch) {
+      const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(best, devices, shape) : best;
+      if (this.#outdated || takesOver(plan.bundles, this.#plan.bundles, devices, shape)) {
+        this.#plan = plan;
+        this.#number++;
+        this.#tookMs = clock.now() - begun;
+      }
+      this.#madeFor = madeFor;
+      made();
     }
-    this.#madeFor = madeFor;
-    made();
+    if (this.#again) this.#planSoon();
   }
 
   /** Something else may be asked now of a device that the plan in force has work for, or it is gone. */
