@@ -41,9 +41,9 @@ describe('RecentMap', () => {
   it('forgets what was set longest ago beyond its capacity', () => {
     const map = new RecentMap<number, string>(2);
     for (const key of [1, 2]) map.set(key, `v${key}`);
-    map.set(1, 'again');
+    expect(map.set(1, 'again')).toBeNull();
     expect([map.get(1), map.get(2)]).toEqual(['again', 'v2']);
-    map.set(3, 'v3');
+    expect(map.set(3, 'v3')).toBe(2);
     expect([map.get(1), map.get(2), map.get(3)]).toEqual(['again', undefined, 'v3']);
   });
 });

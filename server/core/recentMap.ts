@@ -11,13 +11,13 @@ export class RecentMap<Key, Value> {
     return this.#entries.get(key);
   }
 
-  set(key: Key, value: Value): void {
+  /** @returns the key that was forgotten for it; null where there is room. */
+  set(key: Key, value: Value): Key | null {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size <= this.#capacity || oldest === undefined) return null;
+    this.#entries.delete(oldest);
+    return oldest;
   }
 }

@@ -1,4 +1,5 @@
 import type { DeviceTraffic, TransportName } from '../../shared/protocol/admin.ts';
+import { RecentMap } from '../core/recentMap.ts';
 
 /** Devices that are remembered: as many as a server takes, and some that left. */
 export const REMEMBERED_DEVICES = 5000;
@@ -11,21 +12,17 @@ export interface MeteredTraffic extends DeviceTraffic {
 
 /** Counts the bytes of tensors by device and by transport. */
 export class TrafficMeter {
-  readonly #devices = new Map<string, MeteredTraffic>();
+  readonly #devices = new RecentMap<string, MeteredTraffic>(REMEMBERED_DEVICES);
   readonly #changed = new Set<string>();
 
   count(device: string, transport: TransportName, bytesUp: number, bytesDown: number): void {
     const known = this.#devices.get(device) ?? nothing();
     const ways = known[transport];
     const counted = { bytesUp: ways.bytesUp + bytesUp, bytesDown: ways.bytesDown + bytesDown };
-    // Put behind the others: who has been quiet longest is forgotten first.
-    this.#devices.delete(device);
-    this.#devices.set(device, { ...known, newest: transport, [transport]: counted });
+    // Who has been quiet longest is forgotten first.
+    const forgotten = this.#devices.set(device, { ...known, newest: transport, [transport]: counted });
     this.#changed.add(device);
-    const [oldest] = this.#devices.keys();
-    if (this.#devices.size <= REMEMBERED_DEVICES || oldest === undefined) return;
-    this.#devices.delete(oldest);
-    this.#changed.delete(oldest);
+    if (forgotten !== null) this.#changed.delete(forgotten);
   }
 
   /** What the way of its newest update tells of a device's line. */
