@@ -26,7 +26,7 @@ export interface RunShape {
   mostMs: number;
   /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
   link: number | null;
-  /** What a round of `sync` takes beyond its slowest unit, as measured. */
+  /** What a round of `sync` takes beyond its slowest unit, as measured; 0 before the first. */
   overrunMs: number;
   /** Only devices that match have work. */
   requires: Selector;
