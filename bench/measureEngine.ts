@@ -36,7 +36,7 @@ export async function samplesPerSecond(engine: Trainer, spec: ModelSpec, batch: 
   const local = { batch, lr: 0.01, momentum: 0 };
   const run = async (steps: number) => {
     const begun = performance.now();
-    await engine.train(parameters, unitOrder(1, SAMPLES, steps * batch), local);
+    await engine.train(parameters, unitOrder(1, 0, SAMPLES, steps * batch), local);
     return performance.now() - begun;
   };
   const steps = (await run(1)) > WINDOW_MS ? 1 : STEPS;

@@ -38,7 +38,7 @@ describe('the fused engine of WebGPU', () => {
     const { samples, shape, images, labels } = noiseShard(lenet.spec, 16, 3);
     await call(tab, 'hold', id, { samples, shape, images: [...images], labels: [...labels] });
     const train = (steps: number, batch = 4) => {
-      const order = [...unitOrder(1, 16, batch * steps)];
+      const order = [...unitOrder(1, 0, 16, batch * steps)];
       const local = { batch, lr: 0.05, momentum: 0 };
       return call(tab, 'train', id, [...initialParameters(lenet.spec, 1)], order, local);
     };

@@ -49,7 +49,7 @@ describe('the fused WebAssembly engine', () => {
           const engine = await createWasmEngine(spec, { relaxed: false });
           await engine.hold(shard);
           const local = { batch: 4, lr: 0.05, momentum: 0.5 };
-          return (await engine.train(parameters, unitOrder(3, 8, 16), local)).delta;
+          return (await engine.train(parameters, unitOrder(3, 0, 8, 16), local)).delta;
         }),
       );
       expect(deltas[0]).toEqual(deltas[1]);

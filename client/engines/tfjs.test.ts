@@ -19,7 +19,7 @@ describe('the tfjs engine', () => {
     const parameters = initialParameters(SPEC, 1);
     await engine.hold(noiseShard(SPEC, 6, 1));
     await engine.gradient(parameters, Uint32Array.of(1, 2));
-    await engine.train(parameters, unitOrder(1, 6, 6), { batch: 2, lr: 0.1, momentum: 0.9 });
+    await engine.train(parameters, unitOrder(1, 0, 6, 6), { batch: 2, lr: 0.1, momentum: 0.9 });
     await engine.evaluate(parameters);
     expect(tf.memory().numTensors).toBe(loaded);
     engine.dispose();

@@ -26,13 +26,13 @@ function parts() {
 }
 
 describe('a work unit', () => {
-  it('[UN1] computes one gradient on the samples that its seed names', async () => {
+  it('[UN1] computes one gradient on the samples that its seed and start name', async () => {
     const { server, engine, training } = parts();
     const lease = leaseOf(77, 4);
     lease.unit.batch = 5;
     const result = await trainUnit(lease, training);
     expect(engine.held).toBe(DATA);
-    expect(engine.orders).toEqual([[...unitOrder(77, 3, 5)]]);
+    expect(engine.orders).toEqual([[...unitOrder(77, 1, 3, 5)]]);
     expect(engine.locals).toEqual([]);
     expect(result).toMatchObject({ done: true, outcome: 'APPLIED', samples: 5, refreshed: true });
     expect(server.pushed.flatMap((slice) => [...slice])).toEqual(Array(PARAMETERS).fill(5));
@@ -43,7 +43,7 @@ describe('a work unit', () => {
     const lease = leaseOf(77, 4);
     lease.unit.local = { steps: 3, lr: 0.5, momentum: 0.25 };
     expect(await trainUnit(lease, training)).toMatchObject({ outcome: 'APPLIED', samples: 6 });
-    expect(engine.orders).toEqual([[...unitOrder(77, 3, 6)]]);
+    expect(engine.orders).toEqual([[...unitOrder(77, 1, 3, 6)]]);
     expect(engine.locals).toEqual([{ batch: 2, lr: 0.5, momentum: 0.25 }]);
     expect(server.pushed.flatMap((slice) => [...slice])).toEqual(Array(PARAMETERS).fill(4.5));
   });

@@ -46,7 +46,7 @@ export async function trainUnit(
     return { done: false, fault: 'supply', reason: `version ${terms.baseVersion} is gone` };
   if (typeof data === 'string') return { done: false, fault: 'supply', reason: data };
   if (data.samples === 0) return { done: false, fault: 'supply', reason: 'the data shard is empty' };
-  const order = unitOrder(unit.seed, data.samples, unit.batch * (unit.local?.steps ?? 1));
+  const order = unitOrder(unit.seed, unit.start, data.samples, unit.batch * (unit.local?.steps ?? 1));
   const update = await compute(engine, unit, parameters, data, order).catch((error: unknown) =>
     reasonOf(error),
   );

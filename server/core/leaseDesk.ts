@@ -48,7 +48,8 @@ export class LeaseDesk {
   grant(device: Device, assignment: Assignment, version: number): void {
     const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
-    const unit = work(assignment.key, version, placement.unitOf(device));
+    const planned = placement.nextUnit(device);
+    const unit = work(assignment.key, version, planned);
     const now = clock.now();
     const terms: LeaseTerms = {
       lease,
@@ -66,6 +67,7 @@ export class LeaseDesk {
       baseVersion: version,
       samples: terms.samples,
       dataShard: unit.dataShard.index,
+      plannedStart: planned?.start ?? null,
       grantedAt: now,
       squares: shards.map(() => undefined),
       whole: false,
@@ -110,6 +112,8 @@ export class LeaseDesk {
   refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
     this.#book.end(live, outcome);
     this.#parts.policy.gone(live.lease);
+    const { dataShard, plannedStart, samples } = live;
+    if (plannedStart !== null) this.#parts.placement.lost({ dataShard, start: plannedStart, samples });
     for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
   }
 }

@@ -22,8 +22,8 @@ describe('several workers', () => {
     expect(state({ world })).toBe('working');
     expect(device.leases).toHaveLength(6);
     expect(other.leases.length).toBeGreaterThan(0);
-    const seeds = [...device.leases, ...other.leases].map(({ unit }) => unit.seed);
-    expect(new Set(seeds).size).toBe(seeds.length);
+    const units = [...device.leases, ...other.leases].map(({ unit }) => `${unit.seed} ${unit.start}`);
+    expect(new Set(units).size).toBe(units.length);
   });
 
   it('[LS8] [LS4] lose all their leases with the connection, and the work is leased again', () => {
@@ -210,7 +210,7 @@ describe('releases and faults', () => {
   });
 });
 
-it('[UN2] the unit of a lost lease comes back with the same seed and data shard, whoever takes it', () => {
+it('[UN2] the unit of a lost lease comes back with the same order and data shard, whoever takes it', () => {
   const { world, first, second } = twoDevices(syncPolicy());
   expect(dataShards(7)).toContainEqual(first.lease.unit.dataShard);
   const lost = first.lease;

@@ -9,6 +9,8 @@ export interface LiveLease {
   samples: number;
   /** Index of the data shard that it is trained on. */
   dataShard: number;
+  /** Where it begins in the order of its data shard; null where its unit is of no plan. */
+  plannedStart: number | null;
   grantedAt: number;
   /** Sums of squares by shard; undefined until that shard has staged its slice. */
   squares: (number[] | undefined)[];

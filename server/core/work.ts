@@ -1,7 +1,8 @@
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
 import { deriveSeed, permutation } from '../../shared/random/generator.ts';
 import type { WorkKey } from './policy/policy.ts';
-import { samplesOf, type DataShardRef, type UnitShape } from './unit.ts';
+import { createTour } from './tour.ts';
+import { samplesOf, type DataShardRef, type PlannedUnit } from './unit.ts';
 
 export interface WorkSettings {
   /** Images a gradient or a local step. */
@@ -22,34 +23,34 @@ export interface LocalSchedule extends LocalSteps {
 
 type LocalSteps = NonNullable<WorkUnit['local']>;
 
-/** Lanes start this far apart in the order of data shards, so that few devices do not share one at once. */
-const LANE_STRIDE = 23;
 /** Marks the stream that orders the data shards among those that seed units. */
 const ORDER_STREAM = 0x0d5;
+/** Stands for the lane of all units of plans: no lane has this number. */
+const PLAN_LANE = 2 ** 32 - 1;
 
 /**
  * Turns a key into the work unit that it stands for on a version of the model, a pure function of the run's seed and
- * of what the plan has for the device, where it has anything [UN2]. Without a plan a lane visits a data shard for as
- * many units as cover it once, then goes on to the next, so that a device downloads little; it comes to every one.
+ * of what the plan has for the device, where it has anything [UN2]. All units of a lane on one data shard are
+ * consecutive parts of one order, and so are all units of plans on one.
  */
 export function createWork(
   dataShards: DataShardRef[],
   settings: WorkSettings,
-): (key: WorkKey, version: number, planned?: UnitShape | null) => WorkUnit {
-  const order = permutation(deriveSeed(settings.seed, ORDER_STREAM), dataShards.length);
-  const inTurn = ({ lane, step }: WorkKey): UnitShape => {
-    const unitsAShard = Math.max(1, Math.ceil((dataShards[0]?.samples ?? 0) / samplesOf(settings)));
-    const position = (lane * LANE_STRIDE + Math.floor(step / unitsAShard)) % order.length;
-    const dataShard = dataShards[order[position] ?? 0];
-    if (dataShard === undefined) throw new Error('work: there are no data shards');
-    return { dataShard, batch: settings.batch, steps: settings.local?.steps ?? null };
-  };
+): (key: WorkKey, version: number, planned?: PlannedUnit | null) => WorkUnit {
+  const { seed, startVersion, batch, local } = settings;
+  const order = permutation(deriveSeed(seed, ORDER_STREAM), dataShards.length);
+  const inOrder = [...order].flatMap((index) => dataShards[index] ?? []);
+  const tour = createTour(inOrder, samplesOf(settings));
+  const inTurn = (key: WorkKey): PlannedUnit => ({ ...tour(key), batch, steps: local?.steps ?? null });
   return (key, version, planned) => {
-    const { dataShard, batch, steps } = planned ?? inTurn(key);
+    const unit = planned ?? inTurn(key);
+    const lane = planned ? PLAN_LANE : key.lane;
     return {
-      ...{ dataShard, batch },
-      seed: deriveSeed(settings.seed, settings.startVersion, key.lane, key.step),
-      local: settings.local === null || steps === null ? null : localStepsAt(version, steps, settings.local),
+      dataShard: unit.dataShard,
+      seed: deriveSeed(seed, startVersion, lane, unit.dataShard.index),
+      start: unit.start,
+      batch: unit.batch,
+      local: local === null || unit.steps === null ? null : localStepsAt(version, unit.steps, local),
       codec: 'float32',
     };
   };

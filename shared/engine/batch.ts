@@ -10,15 +10,21 @@ export interface Batch {
 }
 
 /**
- * The samples a work unit visits: the data shard's order under the unit's seed, `count` of them, starting over
- * with the next seed when the shard is exhausted [UN1].
+ * The samples a work unit visits: `count` of them, from `start` on, of the endless order that is the data shard's
+ * permutation under the seed, then under the seed after it, and so on [UN1].
+ * @param samples of the data shard.
  * @throws {RangeError} when the data shard is empty.
  */
-export function unitOrder(seed: number, samples: number, count: number): Uint32Array {
+export function unitOrder(seed: number, start: number, samples: number, count: number): Uint32Array {
   if (samples < 1) throw new RangeError('a unit cannot visit an empty data shard');
   const order = new Uint32Array(count);
-  for (let filled = 0, pass = 0; filled < count; filled += samples, pass++) {
-    order.set(permutation(seed + pass, samples).subarray(0, count - filled), filled);
+  let pass = Math.floor(start / samples);
+  let from = start % samples;
+  for (let filled = 0; filled < count; pass++) {
+    const part = permutation(seed + pass, samples).subarray(from, from + count - filled);
+    order.set(part, filled);
+    filled += part.length;
+    from = 0;
   }
   return order;
 }

@@ -17,19 +17,19 @@ const HEADER: FrameHeader = {
   samples: 32,
 };
 
-/** The golden frames of protocol 4; their checksums are also those of Python's zlib.crc32. */
+/** The golden frames of protocol 5; their checksums are also those of Python's zlib.crc32. */
 const GOLDEN: [FrameHeader, string][] = [
   [
     HEADER,
-    '5453574d04000101efcdab890700000005000000000100000002000003000000200000000c00000002000000ee81648d0000803f000020c0cdcccc3d',
+    '5453574d05000101efcdab890700000005000000000100000002000003000000200000000c000000020000003992f1900000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'delta' },
-    '5453574d04000201efcdab890700000005000000000100000002000003000000200000000c00000002000000347b8a8f0000803f000020c0cdcccc3d',
+    '5453574d05000201efcdab890700000005000000000100000002000003000000200000000c00000002000000e3681f920000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'weights', lease: 0, samples: 0 },
-    '5453574d04000301efcdab890700000000000000000000000002000003000000000000000c0000000200000061a391740000803f000020c0cdcccc3d',
+    '5453574d05000301efcdab890700000000000000000000000002000003000000000000000c00000002000000b6b004690000803f000020c0cdcccc3d',
   ],
 ];
 
@@ -115,7 +115,7 @@ describe('reading a frame', () => {
     ['not bytes', 'MALFORMED', () => 'frame'],
     ['shorter than a header', 'MALFORMED', (bytes: Uint8Array) => bytes.subarray(0, 47)],
     ['not a frame', 'MALFORMED', (bytes: Uint8Array) => bytes.with(0, 0)],
-    ['frame of protocol 5', 'WRONG_PROTOCOL', (bytes: Uint8Array) => bytes.with(4, 5)],
+    ['frame of protocol 4', 'WRONG_PROTOCOL', (bytes: Uint8Array) => bytes.with(4, 4)],
     ['unknown kind or codec', 'MALFORMED', (bytes: Uint8Array) => bytes.with(6, 4)],
     ['unknown kind or codec', 'MALFORMED', (bytes: Uint8Array) => bytes.with(7, 0)],
     ['reserved bytes are not zero', 'MALFORMED', (bytes: Uint8Array) => bytes.with(43, 1)],

@@ -38,7 +38,14 @@ const terms: m.LeaseTerms = {
 };
 const signed: m.SignedTerms = { ...terms, mac: 'c'.repeat(32) };
 const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
-const unit: m.WorkUnit = { dataShard, seed: 4_294_967_295, batch: 32, local: null, codec: 'float32' };
+const unit: m.WorkUnit = {
+  dataShard,
+  seed: 4_294_967_295,
+  start: 0,
+  batch: 32,
+  local: null,
+  codec: 'float32',
+};
 const lease: m.Lease = { terms: signed, unit, remainingMs: 15_000 };
 const answer: m.ShardAnswer = {
   outcome: 'DUPLICATE',
@@ -118,11 +125,16 @@ const CASES: Record<string, Case> = {
   },
   workUnit: {
     schema: m.workUnit,
-    good: [unit, { ...unit, local: { steps: 50, lr: 0.1, momentum: 0 } }],
+    good: [
+      unit,
+      { ...unit, start: Number.MAX_SAFE_INTEGER },
+      { ...unit, local: { steps: 50, lr: 0.1, momentum: 0 } },
+    ],
     wrong: [
       { dataShard: { ...dataShard, path: '/data/../secret' } },
       { dataShard: { ...dataShard, path: `https://elsewhere.example/data/${'d'.repeat(32)}.bin` } },
-      ...[{ seed: -1 }, { batch: 0 }, { local: undefined }, { codec: 'int8' }],
+      ...[{ seed: -1 }, { seed: 2 ** 32 }, { start: -1 }, { start: 0.5 }, { start: 2 ** 53 }],
+      ...[{ start: undefined }, { batch: 0 }, { local: undefined }, { codec: 'int8' }],
       ...[{ steps: 0 }, { steps: 1.5 }, { lr: 0 }, { lr: Infinity }, { momentum: 1 }, { momentum: -0.1 }].map(
         (change) => ({ local: { steps: 2, lr: 0.1, momentum: 0, ...change } }),
       ),

@@ -103,8 +103,10 @@ export const workUnit = z.strictObject({
     path: z.string().check(z.regex(/^\/data\/[0-9a-f]{32}\.bin$/)),
     samples: count,
   }),
-  /** Seeds the order in which the data shard is visited. */
-  seed: count,
+  /** Of the first permutation of the order in which the data shard is visited; the next has the seed after it [UN1]. */
+  seed: z.int().check(z.minimum(0), z.maximum(2 ** 32 - 1)),
+  /** Where in that order the unit begins, in samples. */
+  start: count,
   /** Images a gradient or a local step. */
   batch: z.int().check(z.minimum(1), z.maximum(MOST_BATCH)),
   /** The local steps whose delta is asked for; null asks for one gradient. */

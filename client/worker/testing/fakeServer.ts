@@ -64,7 +64,7 @@ export function leaseOf(lease: number, baseVersion: number): Lease {
   const dataShard = { index: 0, path: `/data/${'d'.repeat(32)}.bin`, samples: DATA.samples };
   return {
     terms,
-    unit: { dataShard, seed: lease, batch: 2, local: null, codec: 'float32' },
+    unit: { dataShard, seed: lease, start: 1, batch: 2, local: null, codec: 'float32' },
     remainingMs: 1000,
   };
 }

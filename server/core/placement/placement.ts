@@ -2,17 +2,21 @@ import type { Assignment, PlacementReport } from '../../../shared/protocol/place
 import type { Clock } from '../clock.ts';
 import type { Device } from '../device.ts';
 import type { Crowd, ReadyWorker } from '../policy/policy.ts';
-import type { UnitShape } from '../unit.ts';
+import type { PlannedUnit } from '../unit.ts';
 import { courtesyTo } from './courtesy.ts';
 import { readDirectives } from './directives.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
 import { recipeSamples, sizeOf } from './plan.ts';
 import { ableDevices, planDevices } from './planDevices.ts';
 import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
+import { Progress, type Stretch } from './progress.ts';
 import { Reserves } from './reserves.ts';
 import { sharesOf, type Share } from './shares.ts';
 import { standingOf, Standings } from './standings.ts';
-import { beginning, isGauge, step } from './walk.ts';
+import { BEGINNING, isGauge, step } from './walk.ts';
+
+/** Batch and steps of a unit. */
+type Size = Pick<Share, 'batch' | 'steps'>;
 
 /** Shares are made anew at once where there are fewer devices than this, and for each so many more after a pause. */
 const [SMALL_CROWD, RESHARE_REST_MS] = [100, 10];
@@ -28,6 +32,7 @@ export class Placement {
   readonly #keeper: PlanKeeper;
   readonly #standings = new Standings();
   readonly #reserves: Reserves;
+  readonly #progress = new Progress();
   #devices: () => Device[] = () => [];
   #changed: () => void = () => undefined;
   #assignments: Assignment[] = [];
@@ -123,18 +128,23 @@ export class Placement {
     return { able, spared: workers - able };
   }
 
-  /** What the next unit of a device is made of; null where that follows from its lane and step. */
-  unitOf({ id, history }: Device): UnitShape | null {
+  /** Gives a device its next unit, which goes on where the last one on its data shard ended; null where lane and step say. */
+  nextUnit({ id, history }: Device): PlannedUnit | null {
     const share = this.#active ? this.#shares.get(id) : undefined;
     if (share === undefined) return null;
     const { dataShards } = this.#settings.shape;
-    const samplesAShard = dataShards[0]?.samples ?? 1;
-    const walk = history.walk ?? beginning(samplesAShard);
+    const walk = history.walk ?? BEGINNING;
     const dataShard = dataShards[share.dataShards[walk.place % share.dataShards.length] ?? -1];
     if (dataShard === undefined) throw new Error(`placement: device ${id} has no data shard`);
-    const { batch, steps } = isGauge(walk) ? this.#gauge(share) : share;
-    history.walk = step(walk, batch * (steps ?? 1), samplesAShard);
-    return { dataShard, batch, steps };
+    const { batch, steps } = this.#sizeOn(dataShard.index, isGauge(walk) ? this.#gauge(share) : share);
+    const samples = batch * (steps ?? 1);
+    history.walk = step(walk, samples, dataShard.samples);
+    return { dataShard, batch, steps, start: this.#progress.take(dataShard.index, samples) };
+  }
+
+  /** A unit of a plan came to nothing: the next on its data shard begins there. */
+  lost(stretch: Stretch): void {
+    this.#progress.giveBack(stretch);
   }
 
   /** Whether a device may go on with a unit on this data shard: instructions may have given it to another. */
@@ -177,10 +187,17 @@ export class Placement {
   }
 
   /** Half a unit, where the plan has small ones: what a unit costs whatever its size would else never show. */
-  #gauge(share: Share): Pick<Share, 'batch' | 'steps'> {
+  #gauge(share: Share): Size {
     const { shape } = this.#settings;
     const samples = share.batch * (share.steps ?? 1);
     return samples > recipeSamples(shape) / 2 ? share : (sizeOf(samples / 2, shape) ?? share);
+  }
+
+  /** What is left of a lost unit is done again by a unit no larger than that, where sizes may differ. */
+  #sizeOn(dataShard: number, size: Size): Size {
+    const lost = this.#progress.lostOn(dataShard);
+    if (lost === null || lost >= size.batch * (size.steps ?? 1)) return size;
+    return sizeOf(lost, this.#settings.shape) ?? size;
   }
 
   #able(): Device[] {

@@ -2,8 +2,8 @@
 export interface Walk {
   /** Of those that it has, by position. */
   place: number;
-  /** Samples until it goes on to the next. */
-  left: number;
+  /** Samples that it has visited there. */
+  visited: number;
   /** Units so far. */
   units: number;
 }
@@ -12,7 +12,7 @@ export interface Walk {
 const GAUGE_EVERY = 16;
 
 /** Where a device begins on its way through its data shards. */
-export const beginning = (samplesAShard: number): Walk => ({ place: 0, left: samplesAShard, units: 0 });
+export const BEGINNING: Walk = { place: 0, visited: 0, units: 0 };
 
 /** Whether the next unit is to show what a unit costs whatever its size, by being half as large. */
 export const isGauge = ({ units }: Walk): boolean => (units + 1) % GAUGE_EVERY === 0;
@@ -21,8 +21,8 @@ export const isGauge = ({ units }: Walk): boolean => (units + 1) % GAUGE_EVERY =
  * After a unit of so many samples: a device stays on a data shard for as many as it has, then goes on to the next, by
  * one at a time, so that it comes to each of them whatever the size of its units.
  */
-export function step({ place, left, units }: Walk, samples: number, samplesAShard: number): Walk {
-  return left > samples
-    ? { place, left: left - samples, units: units + 1 }
-    : { place: place + 1, left: samplesAShard, units: units + 1 };
+export function step({ place, visited, units }: Walk, samples: number, samplesOfShard: number): Walk {
+  return visited + samples < samplesOfShard
+    ? { place, visited: visited + samples, units: units + 1 }
+    : { place: place + 1, visited: 0, units: units + 1 };
 }

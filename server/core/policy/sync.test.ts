@@ -109,6 +109,29 @@ describe('sync', () => {
     expect(keys).toEqual([0, 1, 2, 3]);
   });
 
+  it('[UN2] lost work takes the place of no other: every lane goes on with the step after its last', () => {
+    const { policy } = opened(3);
+    policy.gone(3);
+    for (const lease of [1, 2]) whole(policy, lease);
+    expect(policy.settle(2 * LIMITS.capMs)).toHaveLength(1);
+    const keys = (round: number) =>
+      granted(policy, assign(policy, devices(3), 5 + round, 100_000 * round), 10 * round).map(
+        ({ key }) => key,
+      );
+    expect(keys(1)).toEqual([
+      { lane: 2, step: 5 },
+      { lane: 1, step: 6 },
+      { lane: 2, step: 6 },
+    ]);
+    for (const lease of [10, 11, 12]) whole(policy, lease);
+    policy.settle(100_001);
+    expect(keys(2)).toEqual([
+      { lane: 0, step: 6 },
+      { lane: 1, step: 7 },
+      { lane: 2, step: 7 },
+    ]);
+  });
+
   it('[PO5] a round of fixed size waits for its devices no longer than the longest lease', () => {
     const policy = syncPolicy({ roundSize: 3 });
     expect(assign(policy, devices(2), 5, 100)).toEqual([]);

@@ -43,6 +43,7 @@ export class SyncPolicy implements Policy {
   #round: Round | null = null;
   /** When a ready device was first seen waiting for a round of fixed size to fill. */
   #waitingSince: number | null = null;
+  readonly #steps = new Map<number, number>();
   #lost: WorkKey[] = [];
 
   constructor(settings: SyncSettings) {
@@ -121,12 +122,19 @@ export class SyncPolicy implements Policy {
     const members = ready.slice(0, size);
     const leaseMs = roundLeaseMs(members, limits);
     const slots = members.map((_, lane) => ({
-      key: this.#lost.shift() ?? { lane, step: version },
+      key: this.#lost.shift() ?? this.#nextOf(lane, version),
       lease: null,
       samples: null,
     }));
     this.#round = { slots, leaseMs, deadline: now + LEASES_A_ROUND * leaseMs };
     return this.#round;
+  }
+
+  /** A lane begins at the version that the run is at, so that one that is resumed goes on; from then on it skips nothing. */
+  #nextOf(lane: number, version: number): WorkKey {
+    const step = this.#steps.get(lane) ?? version;
+    this.#steps.set(lane, step + 1);
+    return { lane, step };
   }
 
   #close(round: Round): void {

@@ -18,8 +18,8 @@ export function noiseVector(seed: number, length: number): Float32Array {
 }
 
 /** A stand-in for training: what comes of a unit follows from the weights and the unit alone. */
-export function gradientOf(weights: Float32Array, { seed, dataShard, batch }: WorkUnit): Float32Array {
-  return weights.map((weight, index) => 0.5 * weight + noise(seed ^ dataShard.index, index) / batch);
+export function gradientOf(weights: Float32Array, { seed, start, dataShard, batch }: WorkUnit): Float32Array {
+  return weights.map((weight, index) => 0.5 * weight + noise(seed ^ start ^ dataShard.index, index) / batch);
 }
 
 /** Of the plain model; the world's shards are given the same. */

@@ -127,12 +127,12 @@ export function engineContract(
     it.runIf(long)(`[EN3] has the loss of the known answer after ${STEPS} steps`, async () => {
       const data = noiseShard(spec, 20, 8);
       const trained = await loaded(data);
-      const samples = unitOrder(21, data.samples, STEPS);
+      const samples = unitOrder(21, 0, data.samples, STEPS);
       const local = { batch: 1, lr: 0.01, momentum: 0 };
       const { delta } = await trained.train(parameters, samples, local);
       const moved = parameters.map((value, index) => value - (delta[index] ?? NaN));
       const { loss } = await trained.evaluate(moved);
-      const every = gatherBatch(data, unitOrder(1, data.samples, data.samples), spec.normalise);
+      const every = gatherBatch(data, unitOrder(1, 0, data.samples, data.samples), spec.normalise);
       const expected = referenceGradient(spec, referenceSteps(spec, parameters, data, samples, local), every);
       expect(Math.abs(loss - expected.loss)).toBeLessThan(LOSS_TOLERANCE);
     });

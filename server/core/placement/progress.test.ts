@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { World } from '../testing/world.ts';
+import { Progress, type Stretch } from './progress.ts';
+import { pace, planned } from './testing/planned.ts';
+
+/** Asserts that stretches of one data shard follow one another from its beginning, without a gap or a sample twice. */
+function expectOneOrder(stretches: Stretch[]): void {
+  let end = 0;
+  for (const { start, samples } of stretches.toSorted((left, right) => left.start - right.start)) {
+    expect(start).toBe(end);
+    end = start + samples;
+  }
+}
+
+describe('the progress of plans on a data shard', () => {
+  it('[UN2] is one order for units of any sizes, and what is lost is given out before anything new', () => {
+    const acts = fc.array(fc.tuple(fc.boolean(), fc.nat(9), fc.integer({ min: 1, max: 50 })), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(acts, (list) => {
+        const progress = new Progress();
+        const out: Stretch[] = [];
+        const take = (wanted: number) => {
+          const samples = Math.min(wanted, progress.lostOn(3) ?? wanted);
+          out.push({ dataShard: 3, start: progress.take(3, samples), samples });
+        };
+        for (const [lose, which, wanted] of list) {
+          const [lost] = lose ? out.splice(which % Math.max(1, out.length), 1) : [];
+          if (lost === undefined) take(wanted);
+          else progress.giveBack(lost);
+        }
+        while (progress.lostOn(3) !== null) take(50);
+        expectOneOrder(out);
+        expect(progress.take(4, 10)).toBe(0);
+      }),
+    );
+  });
+
+  it('[UN2] a unit that is larger than what was lost begins there all the same', () => {
+    const progress = new Progress();
+    expect([progress.take(0, 10), progress.take(0, 10)]).toEqual([0, 10]);
+    progress.giveBack({ dataShard: 0, start: 0, samples: 10 });
+    expect([progress.take(0, 30), progress.take(0, 30)]).toEqual([0, 20]);
+  });
+});
+
+/** What became part of the model, or may yet, of each data shard. */
+function stretchesOf({ leases, recorder }: World): Stretch[][] {
+  const shards = Array.from({ length: 7 }, (): Stretch[] => []);
+  for (const { terms, unit } of leases.values()) {
+    const { index } = unit.dataShard;
+    if (recorder.refused.has(terms.lease)) continue;
+    shards[index]?.push({ dataShard: index, start: unit.start, samples: terms.samples });
+  }
+  return shards;
+}
+
+describe('the units of a plan', () => {
+  it('[UN2] of devices of any pace visit every image of a data shard before any again, also when devices are lost', async () => {
+    const { world, pass } = planned();
+    const paces = [0.3, 1, 4];
+    const devices = paces.map((each) => world.device(pace(each)).join().ready());
+    await pass(6000);
+    devices[1]?.vanish();
+    await pass(2000);
+    devices[2]?.leave();
+    world.device(pace(2)).join().ready();
+    await pass(20_000);
+    const shards = stretchesOf(world);
+    for (const stretches of shards) {
+      expect(stretches.length).toBeGreaterThan(3);
+      expectOneOrder(stretches);
+    }
+    const sizes = new Set(shards.flat().map(({ samples }) => samples));
+    expect(sizes.size).toBeGreaterThan(2);
+    expect(world.recorder.refused.size).toBeGreaterThan(0);
+  });
+});
