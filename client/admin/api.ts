@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { API, type RunAction } from '../../shared/protocol/admin.ts';
+import { adminSnapshot, API, type AdminSnapshot, type RunAction } from '../../shared/protocol/admin.ts';
 import { reasonOf } from '../page/dom.ts';
 
 /** `denied`: the server does not know us (401); log in. `failed`: anything else, with a sentence for a person. */
 export type Answer =
-  { kind: 'done' } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
+  { kind: 'done'; body: unknown } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
 
 const refusalBody = z.object({ message: z.string() });
 
@@ -23,8 +23,8 @@ async function request(path: string, init: RequestInit): Promise<Answer> {
   } catch (thrown) {
     return { kind: 'failed', reason: `The server could not be reached (${reasonOf(thrown)}).` };
   }
-  if (response.ok) return { kind: 'done' };
   const body: unknown = await response.json().catch(() => null);
+  if (response.ok) return { kind: 'done', body };
   const reason = describeRefusal(response.status, body);
   return { kind: response.status === 401 ? 'denied' : 'failed', reason };
 }
@@ -39,6 +39,12 @@ export const openSession = (token: string): Promise<Answer> =>
 
 export const act = (run: string, action: RunAction): Promise<Answer> =>
   request(API.action(run, action), { method: 'POST' });
+
+/** The run as it is after an action; null where this page cannot read it, and has to wait for the next snapshot. */
+export function snapshotOf(answer: Extract<Answer, { kind: 'done' }>): AdminSnapshot | null {
+  const parsed = adminSnapshot.safeParse(answer.body);
+  return parsed.success ? parsed.data : null;
+}
 
 /** Whether the cookie is still good: any answer but 401 says so, that of a run the server does not have too. */
 export const isDenied = async (): Promise<boolean> =>

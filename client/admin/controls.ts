@@ -1,7 +1,7 @@
 import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { buttonById, byId, setNotice } from '../page/dom.ts';
-import { act } from './api.ts';
+import { act, snapshotOf } from './api.ts';
 
 /** What may be asked of a run in each state. */
 export const POSSIBLE: Record<RunStatus['state'], readonly RunAction[]> = {
@@ -25,17 +25,26 @@ export function renderControls(snapshot: AdminSnapshot): void {
   refresh();
 }
 
-/** Connects the buttons. `denied` is called when the server no longer knows us. */
-export function wireControls(denied: (reason: string) => void): void {
+export interface ControlEvents {
+  /** The run as it is after what was asked of it. */
+  changed(snapshot: AdminSnapshot): void;
+  /** The server no longer knows us. */
+  denied(reason: string): void;
+}
+
+/** Connects the buttons. */
+export function wireControls(events: ControlEvents): void {
   const request = async (action: RunAction) => {
     if (!latest || busy) return;
     busy = true;
     refresh();
     setNotice(byId('action-error'), null);
     const answer = await act(latest.run, action);
+    const snapshot = answer.kind === 'done' ? snapshotOf(answer) : null;
+    if (snapshot !== null) events.changed(snapshot);
     busy = false;
     refresh();
-    if (answer.kind === 'denied') denied(answer.reason);
+    if (answer.kind === 'denied') events.denied(answer.reason);
     if (answer.kind === 'failed')
       setNotice(byId('action-error'), `Could not ${action} the run: ${answer.reason}`);
   };

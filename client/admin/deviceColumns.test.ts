@@ -89,10 +89,13 @@ it('says what a device is and how it is doing, each figure with whose word it is
   );
   const rate = COLUMNS.find(({ key }) => key === 'rate');
   expect(rate?.title?.(device)).toBe(
-    'A worker: TensorFlow.js on WebGL 617 samples/s (measured); WebAssembly 12,000 samples/s (reported); WebGPU unknown',
+    'Of all its workers while they have work, from lease to update; waiting is left out. A worker: TensorFlow.js on WebGL 617 samples/s (measured); WebAssembly 12,000 samples/s (reported); WebGPU unknown',
   );
   device.figures = { ...device.figures, samplesPerSecond: UNKNOWN, engines: [] };
-  expect([rate?.text(device), rate?.title?.(device)]).toEqual(['–', '']);
+  expect([rate?.text(device), rate?.title?.(device)]).toEqual([
+    '–',
+    'Of all its workers while they have work, from lease to update; waiting is left out',
+  ]);
   device.profile = {
     ...device.profile,
     ...{ formFactor: 'phone', memoryGiB: 8, workers: 3, labels: { room: 'lab' } },

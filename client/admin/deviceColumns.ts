@@ -104,11 +104,15 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     key: 'rate',
-    label: 'Samples/s',
+    label: 'Samples/s at work',
     number: true,
     text: ({ figures: { samplesPerSecond } }) =>
       samplesPerSecond.value === null ? NONE : formatRate(samplesPerSecond.value),
-    title: ({ figures }) => (figures.engines.length === 0 ? '' : `A worker: ${engineFigureWords(figures)}`),
+    title: ({ figures }) =>
+      [
+        'Of all its workers while they have work, from lease to update; waiting is left out',
+        ...(figures.engines.length === 0 ? [] : [`A worker: ${engineFigureWords(figures)}`]),
+      ].join('. '),
   },
   {
     key: 'staleness',

@@ -5,7 +5,7 @@ import { openSession } from './api.ts';
 import { renderCharts, wireCharts } from './charts.ts';
 import { renderControls, wireControls } from './controls.ts';
 import { renderDevices } from './devices.ts';
-import { follow } from './feed.ts';
+import { follow, isOlder } from './feed.ts';
 import { renderOverview } from './overview.ts';
 import { renderPlacement } from './placement.ts';
 import { renderSettings } from './settings.ts';
@@ -29,7 +29,12 @@ function showLogin(message: string | null): void {
   byId('token').focus();
 }
 
-function render(snapshot: AdminSnapshot): void {
+let newest: AdminSnapshot | null = null;
+
+/** Shows a snapshot, unless a newer one is shown already: they come by two ways. */
+function show(snapshot: AdminSnapshot): void {
+  if (isOlder(snapshot, newest)) return;
+  newest = snapshot;
   showView('console');
   renderOverview(snapshot);
   renderControls(snapshot);
@@ -47,7 +52,7 @@ function connect(): void {
     snapshot(snapshot) {
       entered = true;
       setNotice(byId('problem'), null);
-      render(snapshot);
+      show(snapshot);
     },
     unreadable(problem) {
       setNotice(
@@ -108,7 +113,5 @@ addEventListener('hashchange', () => {
 });
 
 wireCharts();
-wireControls((reason) => {
-  showLogin(reason);
-});
+wireControls({ changed: show, denied: showLogin });
 void enter(takeToken());

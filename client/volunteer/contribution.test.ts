@@ -4,8 +4,10 @@ import {
   begin,
   initially,
   isActive,
+  isJoined,
   receive,
   runWords,
+  samplesByAll,
   stateWords,
   stopping,
   totals,
@@ -26,6 +28,9 @@ const state = (
   name: 'training' | 'waiting' | 'connecting' | 'stopped' | 'failed',
   message: string | null = null,
 ) => ({ type: 'state', state: name, message }) as const;
+
+const news = (changes: Partial<RunStatus>) =>
+  ({ type: 'status', status: { ...status, ...changes } }) as const;
 
 describe('contribution', () => {
   it('adds what earlier workers of the page did', () => {
@@ -49,11 +54,35 @@ describe('contribution', () => {
     expect(isActive(receive(training, state('failed', 'no')))).toBe(false);
   });
 
-  it('shows no speed once it has stopped or lost the connection', () => {
+  it('[PG1] shows no speed once it has stopped or lost the connection, whatever comes late', () => {
     const training = receive(receive(begin(initially), state('training')), progress);
     expect(training.samplesPerSecond).toBe(50);
-    expect(receive(training, state('connecting')).samplesPerSecond).toBe(0);
+    expect(receive(receive(training, state('connecting')), progress).samplesPerSecond).toBe(0);
     expect(receive(stopping(training), progress).samplesPerSecond).toBe(0);
+  });
+
+  it.each(['paused', 'stopped'] as const)('[PG1] shows no speed while the run is %s', (name) => {
+    const training = receive(receive(begin(initially), state('training')), progress);
+    const idle = receive(training, news({ state: name }));
+    expect(idle.samplesPerSecond).toBe(0);
+    const late = receive(idle, progress);
+    expect([late.samplesPerSecond, totals(late).samples]).toEqual([0, 96]);
+    expect(receive(receive(late, news({})), progress).samplesPerSecond).toBe(50);
+  });
+
+  it('[PG3] shows no fewer samples by all than by this device', () => {
+    const shown = receive(receive(begin(initially), news({ samples: 64 })), progress);
+    expect(samplesByAll(shown)).toBe(96);
+    expect(samplesByAll(receive(shown, news({ samples: 4000 })))).toBe(4000);
+    expect(samplesByAll(initially)).toBeNull();
+  });
+
+  it('[PG3] counts what it did for an earlier run apart from the present one', () => {
+    const before = receive(receive(begin(initially), news({ samples: 4000 })), progress);
+    const after = receive(before, news({ samples: 32 }));
+    expect(after.earlier.samples).toBe(96);
+    expect(samplesByAll(after)).toBe(32);
+    expect(samplesByAll(receive(after, { ...progress, samples: 160 }))).toBe(64);
   });
 
   it('is not pulled back to work by what the worker said before it heard of Stop', () => {
@@ -74,9 +103,23 @@ describe('contribution', () => {
   });
 
   it('says how the run stands', () => {
-    expect(runWords(status)).toBe('The run of lenet is under way.');
-    expect(runWords({ ...status, state: 'stopped', stop: 'target' })).toBe(
+    const running = receive(receive(begin(initially), state('training')), news({}));
+    expect(runWords(running)).toBe('The run of lenet is under way.');
+    expect(runWords(receive(running, news({ state: 'stopped', stop: 'target' })))).toBe(
       'The run of lenet reached its target accuracy.',
     );
+  });
+
+  it('[PG1] says of a run that it cannot ask about how it stood', () => {
+    const lost = receive(
+      receive(receive(begin(initially), state('training')), news({})),
+      state('connecting'),
+    );
+    expect(isJoined(lost)).toBe(false);
+    expect(runWords(lost)).toBe('When last heard of, the run of lenet was under way.');
+    expect(lost.heard).toBe(false);
+    const back = receive(receive(lost, state('waiting')), news({}));
+    expect([isJoined(back), back.heard]).toEqual([true, true]);
+    expect(begin(back).heard).toBe(false);
   });
 });

@@ -19,11 +19,17 @@ export interface Contribution {
   engine: EngineReport | null;
   /** That train beside each other. */
   workers: number;
+  /** 0 where it is not at work. */
   samplesPerSecond: number;
   /** Of the workers that this page had before the present one, which counts from zero. */
   before: Counts;
   present: Counts;
+  /** Of all those, what an earlier run of the server had, or one that lost them: the present run has them not. */
+  earlier: Counts;
+  /** What the server said last of its run. */
   status: RunStatus | null;
+  /** Whether it said so over the connection that there is now. */
+  heard: boolean;
 }
 
 const NOTHING: Counts = { applied: 0, lost: 0, samples: 0 };
@@ -36,7 +42,9 @@ export const initially: Contribution = {
   samplesPerSecond: 0,
   before: NOTHING,
   present: NOTHING,
+  earlier: NOTHING,
   status: null,
+  heard: false,
 };
 
 export const totals = ({ before, present }: Contribution): Counts => ({
@@ -45,13 +53,26 @@ export const totals = ({ before, present }: Contribution): Counts => ({
   samples: before.samples + present.samples,
 });
 
+/**
+ * Samples of all devices in the present run; null where nothing is known. What the server says comes once a second:
+ * this device's own samples may be ahead of it.
+ */
+export function samplesByAll(shown: Contribution): number | null {
+  if (shown.status === null) return null;
+  return Math.max(shown.status.samples, totals(shown).samples - shown.earlier.samples);
+}
+
+/** Whether the device is connected and has joined. */
+export const isJoined = ({ state }: Contribution): boolean => state === 'waiting' || state === 'training';
+
 /** Whether a worker is at it, so that the button says Stop. */
 export function isActive({ state }: Contribution): boolean {
   return state === 'loading' || state === 'connecting' || state === 'waiting' || state === 'training';
 }
 
 export function begin(shown: Contribution): Contribution {
-  return { ...shown, state: 'loading', message: null, before: totals(shown), present: NOTHING };
+  const before = totals(shown);
+  return { ...shown, state: 'loading', message: null, heard: false, before, present: NOTHING };
 }
 
 export function stopping(shown: Contribution): Contribution {
@@ -67,29 +88,35 @@ export function receive(
       // What a worker was doing when the person pressed Stop is no news; that it has stopped is.
       if (shown.state === 'stopping' && message.state !== 'stopped' && message.state !== 'failed')
         return shown;
-      const working = message.state === 'training' || message.state === 'waiting';
-      return {
-        ...shown,
-        state: message.state,
-        message: message.message,
-        samplesPerSecond: working ? shown.samplesPerSecond : 0,
-      };
+      const { state } = message;
+      const connected = state === 'loading' || state === 'waiting' || state === 'training';
+      return atSpeed(
+        { ...shown, state, message: message.message, heard: shown.heard && connected },
+        shown.samplesPerSecond,
+      );
     }
     case 'engine':
       return { ...shown, engine: message };
     case 'progress': {
       const { samplesPerSecond, applied, lost, samples } = message;
-      return {
-        ...shown,
-        samplesPerSecond: shown.state === 'stopping' ? 0 : samplesPerSecond,
-        present: { applied, lost, samples },
-      };
+      return atSpeed({ ...shown, present: { applied, lost, samples } }, samplesPerSecond);
     }
     case 'workers':
       return { ...shown, workers: message.count };
-    case 'status':
-      return { ...shown, status: message.status };
+    case 'status': {
+      const { status } = message;
+      // A run that has fewer samples than it had is another one, or goes on from an earlier checkpoint.
+      const anew = shown.status !== null && status.samples < shown.status.samples;
+      const earlier = anew ? totals(shown) : shown.earlier;
+      return atSpeed({ ...shown, status, heard: true, earlier }, shown.samplesPerSecond);
+    }
   }
+}
+
+/** Shows a speed where the device is at work, and none where there is nothing to do [PG1]. */
+function atSpeed(shown: Contribution, samplesPerSecond: number): Contribution {
+  const atWork = isJoined(shown) && (shown.status === null || shown.status.state === 'running');
+  return { ...shown, samplesPerSecond: atWork ? samplesPerSecond : 0 };
 }
 
 /** What the device is doing, in words. */
@@ -116,14 +143,18 @@ export function stateWords({ state, status }: Contribution): string {
   }
 }
 
-/** What the run is doing, in words. */
-export function runWords(status: RunStatus | null): string {
+/** What the run is doing, in words; what it was doing, where the server cannot be asked [PG1]. */
+export function runWords({ status, heard }: Contribution): string {
   if (status === null) return 'Waiting for word from the server.';
   switch (status.state) {
     case 'running':
-      return `The run of ${status.model} is under way.`;
+      return heard
+        ? `The run of ${status.model} is under way.`
+        : `When last heard of, the run of ${status.model} was under way.`;
     case 'paused':
-      return `The run of ${status.model} is paused by its operator. It may go on at any time.`;
+      return heard
+        ? `The run of ${status.model} is paused by its operator. It may go on at any time.`
+        : `When last heard of, the run of ${status.model} was paused by its operator.`;
     case 'stopped':
       return `The run of ${status.model} ${stopWords(status.stop)}.`;
   }

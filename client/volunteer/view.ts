@@ -1,7 +1,15 @@
 import { buttonById, byId, selectById, setFigure, setNotice, setText } from '../page/dom.ts';
 import { NONE, formatCount, formatPercent, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
-import { isActive, runWords, stateWords, totals, type Contribution } from './contribution.ts';
+import {
+  isActive,
+  isJoined,
+  runWords,
+  samplesByAll,
+  stateWords,
+  totals,
+  type Contribution,
+} from './contribution.ts';
 
 /** Draws what there is to show. It reads nothing but its argument and keeps nothing. */
 export function render(shown: Contribution): void {
@@ -27,7 +35,7 @@ function renderState(shown: Contribution): void {
   const words = byId('state');
   setText(words, stateWords(shown));
   words.dataset.state = state;
-  byId('dot').className = `dot ${isActive(shown) ? 'on' : ''} ${state}`;
+  byId('dot').className = `dot ${isJoined(shown) ? 'on' : ''} ${state}`;
   setNotice(byId('failure'), state === 'failed' ? (message ?? 'Something went wrong.') : null);
   setNotice(byId('message'), state === 'failed' ? null : message);
   if (state !== 'ready') {
@@ -54,20 +62,30 @@ function renderDevice(shown: Contribution): void {
   setFigure(byId('samples'), formatCount(samples), samples);
   setFigure(byId('lost'), formatCount(lost), lost);
   byId('lost-box').hidden = lost === 0;
+  const earlier = formatCount(shown.earlier.samples);
+  setNotice(
+    byId('earlier'),
+    shown.earlier.samples === 0
+      ? null
+      : `${earlier} of these samples were trained before the server began anew.`,
+  );
 }
 
-function renderModel({ status }: Contribution): void {
+function renderModel(shown: Contribution): void {
+  const { status, heard } = shown;
   const accuracy = status?.testAccuracy ?? null;
   setFigure(byId('accuracy'), formatPercent(accuracy, 1), accuracy);
-  setFigure(byId('devices'), status ? formatCount(status.devices) : NONE, status?.devices ?? null);
-  setFigure(byId('version'), status ? formatCount(status.version) : NONE, status?.version ?? null);
+  const devices = status !== null && heard ? status.devices : null;
+  setFigure(byId('devices'), devices === null ? NONE : formatCount(devices), devices);
+  const samples = samplesByAll(shown);
+  setFigure(byId('all-samples'), samples === null ? NONE : formatCount(samples), samples);
   setText(
     byId('measured'),
     status && accuracy !== null
       ? `Measured by the server on all ${formatCount(status.testImages)} test images`
       : 'Not measured yet',
   );
-  setText(byId('run'), runWords(status));
+  setText(byId('run'), runWords(shown));
 
   const arc = byId('arc');
   arc.classList.toggle('shown', accuracy !== null && accuracy > 0);

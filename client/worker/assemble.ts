@@ -8,23 +8,16 @@ import { connectSocketIo } from '../transport/socketio.ts';
 import type { DeviceConditions } from './conditions.ts';
 import type { CrewParts } from './crew.ts';
 import { DataCache } from './dataCache.ts';
+import { Figures } from './figures.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
-import { Pace } from './pace.ts';
-import { Rate } from './rate.ts';
 import { Volunteer, type WorkerState } from './volunteer.ts';
-
-const RATE_WINDOW_MS = 5000;
-/** Figures of a device change a hundred times a second; nobody reads them faster than this. */
-const PROGRESS_EVERY_MS = 250;
 
 /** Sends the page a message; what is handed over is no longer this thread's. */
 type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
 
 /** Puts a volunteer together in a Web Worker: socket.io, the best engine, and figures for the page. */
 export function createVolunteer(request: StartRequest, conditions: DeviceConditions, tell: Tell): Volunteer {
-  const rate = new Rate(RATE_WINDOW_MS, () => performance.now());
-  const totals = { applied: 0, lost: 0, samples: 0 };
-  const progress = new Pace<WorkerToPage>(PROGRESS_EVERY_MS, tell);
+  const figures = new Figures(() => performance.now(), tell);
   let shown: WorkerState | null = null;
   return new Volunteer({
     join: request.join,
@@ -48,16 +41,7 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
       status: (status) => tell({ type: 'status', status }),
       credentials: (credentials) => tell({ type: 'credentials', credentials }),
       workers: (count) => tell({ type: 'workers', count }),
-      unit: (outcome, samples) => {
-        if (samples > 0) rate.add(samples);
-        if (outcome === 'APPLIED') {
-          totals.applied++;
-          totals.samples += samples;
-        } else {
-          totals.lost++;
-        }
-        progress.offer({ type: 'progress', samplesPerSecond: rate.perSecond(), ...totals });
-      },
+      unit: (outcome, samples) => figures.unit(outcome, samples),
     },
   });
 }

@@ -47,6 +47,36 @@ describe('the rate', () => {
       10,
     ],
     [
+      'is known of units that are further apart than the window',
+      [
+        [0, 9],
+        [20_000, 40],
+        [40_000, 60],
+      ],
+      50_000,
+      3,
+    ],
+    [
+      'of such units is 0 when three times as long passed without one',
+      [
+        [0, 9],
+        [20_000, 40],
+      ],
+      80_001,
+      0,
+    ],
+    [
+      'leaves a pause out',
+      [
+        [0, 9],
+        [1000, 9],
+        [60_000, 9],
+        [60_500, 32],
+      ],
+      60_500,
+      64,
+    ],
+    [
       'is 0 again when nothing came for a while',
       [
         [0, 9],

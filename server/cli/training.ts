@@ -62,6 +62,7 @@ export class Training {
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
   #checkpoint: AdminSnapshot['checkpoint'] = null;
+  #snapshots = 0;
 
   constructor(config: Config, parts: TrainingParts) {
     this.#config = config;
@@ -81,6 +82,7 @@ export class Training {
     const shareOf = new Map(shares.map((share) => [share.device, share]));
     return {
       run: this.name,
+      sequence: this.#snapshots++,
       status: this.run.status(),
       settings: settingsOf(this.#config),
       seconds: this.run.seconds,
@@ -164,7 +166,10 @@ export class Training {
         shards: this.shards,
         evaluate: (parameters) => evaluator.evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
-        changed,
+        changed: () => {
+          this.#throughput.follow(this.run.status().state === 'running');
+          changed();
+        },
         failed: (what, error) =>
           log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`),
       },

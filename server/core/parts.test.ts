@@ -10,6 +10,7 @@ describe('Throughput', () => {
   function marked(everyMs: number, forMs: number) {
     const clock = new VirtualClock();
     const throughput = new Throughput(clock);
+    throughput.follow(true);
     const rates: number[] = [];
     for (let commits = 1; clock.now() < forMs; commits++) {
       clock.advance(everyMs);
@@ -34,6 +35,30 @@ describe('Throughput', () => {
     expect(throughput.perSecond()).toEqual({ commits: 0, samples: 0 });
     throughput.mark(100, 100);
     expect(throughput.perSecond()).toEqual({ commits: 0, samples: 0 });
+  });
+
+  it('[PG1] is zero from the moment that the run pauses or ends, whatever still comes in', () => {
+    const { clock, throughput } = marked(100, 5000);
+    throughput.follow(false);
+    expect(throughput.perSecond()).toEqual({ commits: 0, samples: 0 });
+    for (let commits = 101; commits < 104; commits++) {
+      clock.advance(100);
+      throughput.mark(commits, 32 * commits);
+      expect(throughput.perSecond()).toEqual({ commits: 0, samples: 0 });
+    }
+  });
+
+  it('leaves a pause out when the run goes on', () => {
+    const { clock, throughput } = marked(500, 5000);
+    throughput.follow(false);
+    throughput.mark(11, 32 * 11);
+    clock.advance(4000);
+    throughput.follow(true);
+    for (let commits = 12; commits < 15; commits++) {
+      clock.advance(500);
+      throughput.mark(commits, 32 * commits);
+    }
+    expect(throughput.perSecond()).toEqual({ commits: 2, samples: 64 });
   });
 });
 

@@ -82,6 +82,8 @@ export type DeviceRow = z.infer<typeof deviceRow>;
 /** server -> admin `snapshot`, and GET /api/v1/runs/:id. */
 export const adminSnapshot = z.strictObject({
   run: runId,
+  /** Of two snapshots of one run the one with the higher number is the newer. */
+  sequence: count,
   status: runStatus,
   /** The run's settings as the command line has them. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),

@@ -10,6 +10,7 @@ export function snapshotOf(
 ): AdminSnapshot {
   return adminSnapshot.parse({
     run: '00c0ffee',
+    sequence: 0,
     status: {
       state: 'running',
       stop: null,

@@ -1,0 +1,45 @@
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
+import type { WorkerToPage } from './messages.ts';
+import { Pace } from './pace.ts';
+import { Rate } from './rate.ts';
+
+type Progress = Extract<WorkerToPage, { type: 'progress' }>;
+
+const RATE_WINDOW_MS = 5000;
+/** Figures of a device change a hundred times a second; nobody reads them faster than this. */
+const PROGRESS_EVERY_MS = 250;
+/** A speed is looked at again after so long without a unit: nothing else tells that work has ceased. */
+const LOOK_AGAIN_MS = 1000;
+
+/** What came of a device's units, told to the page that shows it. */
+export class Figures {
+  readonly #rate: Rate;
+  readonly #pace: Pace<Progress>;
+  readonly #totals = { applied: 0, lost: 0, samples: 0 };
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(now: () => number, tell: (progress: Progress) => void) {
+    this.#rate = new Rate(RATE_WINDOW_MS, now);
+    this.#pace = new Pace(PROGRESS_EVERY_MS, tell);
+  }
+
+  /** @param samples 0 where the unit came to nothing on the device. */
+  unit(outcome: Outcome, samples: number): void {
+    if (samples > 0) this.#rate.add(samples);
+    if (outcome === 'APPLIED') {
+      this.#totals.applied++;
+      this.#totals.samples += samples;
+    } else if (outcome !== 'WITHDRAWN' || samples === 0) {
+      // Of an update that was whole when the run ended, the device lost nothing [PG2].
+      this.#totals.lost++;
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    clearTimeout(this.#again);
+    const samplesPerSecond = this.#rate.perSecond();
+    this.#pace.offer({ type: 'progress', samplesPerSecond, ...this.#totals });
+    if (samplesPerSecond > 0) this.#again = setTimeout(() => this.#tell(), LOOK_AGAIN_MS);
+  }
+}
