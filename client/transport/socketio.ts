@@ -1,5 +1,6 @@
 import { Manager, type Socket } from 'socket.io-client';
 import { closing, EVENTS, helloAnswer, lease, refusal, runStatus } from '../../shared/protocol/messages.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { SocketTransport } from './socketTransport.ts';
@@ -44,8 +45,9 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
       throw new ConnectionLost('the coordinator gave no answer');
     }
   };
-  const tell = async (event: string, body: object): Promise<void> => {
-    refusal.parse(await request(event, body));
+  const tell = async (event: string, body: object, settles: readonly Outcome[]): Promise<void> => {
+    const { outcome, reason } = refusal.parse(await request(event, body));
+    if (!settles.includes(outcome)) throw new Error(`${event}: ${reason ?? OUTCOMES[outcome].means}`);
   };
   let shards: Socket[] = [];
   const closeShards = () => {
@@ -55,9 +57,10 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
   return {
     coordinator: {
       hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
-      ready: (body) => tell(EVENTS.ready, body),
-      release: (lease, reason) => tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }),
-      leave: () => tell(EVENTS.leave, {}),
+      ready: (body) => tell(EVENTS.ready, body, ['OK']),
+      release: (lease, reason) =>
+        tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }, ['OK', 'UNKNOWN_LEASE']),
+      leave: () => tell(EVENTS.leave, {}, ['OK']),
     },
     openShards: ({ shards: map, device, pass }) => {
       closeShards();

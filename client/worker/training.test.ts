@@ -34,7 +34,7 @@ describe('a work unit', () => {
     expect(engine.held).toBe(DATA);
     expect(engine.orders).toEqual([[...unitOrder(77, 1, 3, 5)]]);
     expect(engine.locals).toEqual([]);
-    expect(result).toMatchObject({ done: true, outcome: 'APPLIED', samples: 5, refreshed: true });
+    expect(result).toMatchObject({ done: true, outcome: 'APPLIED', samples: 5, brought: 5 });
     expect(server.pushed.flatMap((slice) => [...slice])).toEqual(Array(PARAMETERS).fill(5));
   });
 
@@ -54,14 +54,14 @@ describe('a work unit', () => {
       Promise.resolve({ outcome: shard === 1 ? 'NOT_FINITE' : 'APPLIED', weights: null });
     expect(await trainUnit(leaseOf(1, 0), training)).toMatchObject({
       outcome: 'NOT_FINITE',
-      refreshed: false,
+      brought: null,
     });
   });
 
   it('[CM5] that came back with slices of two versions keeps the weights it had', async () => {
     const { server, training } = parts();
     server.push = (shard) => Promise.resolve(replyAt(shard, 'APPLIED', 5 + shard));
-    expect(await trainUnit(leaseOf(1, 0), training)).toMatchObject({ outcome: 'APPLIED', refreshed: false });
+    expect(await trainUnit(leaseOf(1, 0), training)).toMatchObject({ outcome: 'APPLIED', brought: null });
     server.news();
     await trainUnit(leaseOf(2, 0), training);
     expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);

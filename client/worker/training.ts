@@ -2,8 +2,9 @@ import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { unitOrder } from '../../shared/engine/batch.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
-import type { Outcome } from '../../shared/protocol/outcomes.ts';
-import type { ShardClient } from '../transport/connection.ts';
+import { leavesLeaseOpen } from '../../shared/protocol/asking.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import type { ShardClient, SliceReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';
 
 /** What a unit needs, whichever thread or transport it runs on. */
@@ -19,13 +20,13 @@ export type UnitResult =
       done: true;
       outcome: Outcome;
       samples: number;
-      /** Weights came along: the server will lease more without being asked. */
-      refreshed: boolean;
+      /** Version of the weights that the answers brought; null where they brought none. */
+      brought: number | null;
       /** What was computed on. */
       work: { parameters: Float32Array; data: DataShard; order: Uint32Array };
     }
   /** The unit could not be done; the lease is to be released. */
-  | { done: false; reason: string; fault: 'engine' | 'supply' };
+  | { done: false; reason: string; fault: 'engine' | 'supply' | 'push' };
 
 /**
  * Does one work unit: weights, data, gradient or local steps, push [UN1] [UN3].
@@ -53,17 +54,34 @@ export async function trainUnit(
   if (typeof update === 'string') return { done: false, fault: 'engine', reason: update };
   handingIn();
   const slices = weights.cut(update);
-  const replies = await Promise.all(
-    shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0))),
-  );
+  const pushes = shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0)));
+  const replies = await Promise.all(pushes.map(ending)).catch((error: unknown) => {
+    if (error instanceof LeaseOpen) return error;
+    throw error;
+  });
+  // The other shards hold their answers until the lease is over: they are not waited for.
+  if (replies instanceof LeaseOpen) return { done: false, fault: 'push', reason: replies.message };
   const refused = replies.find(({ outcome }) => outcome !== 'APPLIED');
   return {
     done: true,
     outcome: refused?.outcome ?? 'APPLIED',
     samples: order.length,
-    refreshed: weights.take(replies),
+    brought: weights.take(replies),
     work: { parameters, data, order },
   };
+}
+
+/** A shard turned a push away without an end to its lease. */
+class LeaseOpen extends Error {
+  override name = 'LeaseOpen';
+}
+
+/** The answer to a push. @throws {LeaseOpen} where it ends no lease [LS9]. */
+async function ending(push: Promise<SliceReply>): Promise<SliceReply> {
+  const reply = await push;
+  if (leavesLeaseOpen(reply.outcome))
+    throw new LeaseOpen(`${reply.outcome}: ${OUTCOMES[reply.outcome].means}`);
+  return reply;
 }
 
 async function compute(

@@ -1,6 +1,7 @@
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
 import type { DeviceDescription } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
+import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
@@ -47,7 +48,7 @@ const FINAL: ReadonlySet<Outcome> = new Set([
   'TOO_MANY_FAULTS',
 ]);
 
-/** After so many units in a row whose weights or data could not be had there is no point in asking for more. */
+/** After so many units in a row that failed for want of weights or data, or at the push, asking for more has no point. */
 const MAX_FAILED_UNITS = 3;
 
 /**
@@ -182,21 +183,24 @@ export class Volunteer {
     const parts = { ...this.#training, engine: engines.engine };
     const result = await trainUnit(lease, parts, () => (worker.handingIn = true));
     if (this.#stale(epoch)) return;
+    let end: UnitEnd = { type: 'released' };
+    let news = false;
     if (!result.done) {
       events.unit('WITHDRAWN', 0);
       await this.#giveUp(lease, result, worker);
     } else {
       this.#failedUnits = 0;
       events.unit(result.outcome, result.samples);
+      end = { type: 'answered', version: result.brought };
       const { batch, local } = lease.unit;
       const { lr, momentum } = local ?? { lr: 0, momentum: 0 };
-      const news = await engines.reconsider({ ...result.work, local: { batch, lr, momentum } });
-      if (result.refreshed && !news) return;
+      news = await engines.reconsider({ ...result.work, local: { batch, lr, momentum } });
     }
     if (this.#stale(epoch)) return;
+    const asks = hasToAsk(end);
     const alone = (this.#crew?.busy ?? 0) <= 1;
-    if (alone && (!result.done || !result.refreshed)) events.state('waiting', null);
-    await this.#ready();
+    if (asks && alone) events.state('waiting', null);
+    if (asks || news) await this.#ready();
   }
 
   /** Gives back a lease that could not be done, and whatever is at fault for it. */
@@ -206,8 +210,15 @@ export class Volunteer {
     worker: CrewWorker,
   ): Promise<void> {
     await this.#connection.coordinator.release(terms.lease, reason);
-    if (fault === 'engine') await this.#crew?.failed(worker, reason);
-    else if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(reason);
+    switch (fault) {
+      case 'engine':
+        await this.#crew?.failed(worker, reason);
+        break;
+      case 'supply':
+      case 'push':
+        if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(reason);
+        break;
+    }
   }
 
   /** Runs a step of one connection; what fails once that connection is gone is no failure. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { ConnectionLost, type SliceReply } from '../transport/connection.ts';
 import { FakeEngine, leaseOf, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
@@ -31,8 +32,8 @@ describe('a volunteer at work', () => {
     expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
   });
 
-  it.each(['EXPIRED', 'WITHDRAWN', 'NOT_FINITE', 'NORM_EXCEEDED', 'UNKNOWN_LEASE', 'WRONG_SHAPE'] as const)(
-    '[PR1] waits and asks for work again after %s',
+  it.each(['EXPIRED', 'WITHDRAWN', 'NOT_FINITE', 'NORM_EXCEEDED', 'WRONG_SHAPE'] as const)(
+    '[PR1] [LS9] waits and asks for work again after %s',
     async (outcome) => {
       const { server, told } = await joinedVolunteer();
       server.push = () => Promise.resolve({ outcome, weights: null });
@@ -42,6 +43,28 @@ describe('a volunteer at work', () => {
       expect(told()).toEqual(['training', `unit ${outcome} 2`, 'waiting']);
     },
   );
+
+  it.each(['BUSY', 'CORRUPT', 'MALFORMED', 'NOT_JOINED', 'UNAVAILABLE', 'UNKNOWN_LEASE'] as const)(
+    '[LS9] gives its lease back before it asks again after %s, and waits for no other shard',
+    async (outcome) => {
+      const { server, told } = await joinedVolunteer();
+      const held = deferred<SliceReply>();
+      server.push = (shard) => (shard === 0 ? held.promise : Promise.resolve({ outcome, weights: null }));
+      server.says.lease(leaseOf(1, 0));
+      await settled();
+      const reason = `${outcome}: ${OUTCOMES[outcome].means}`;
+      expect(server.news().slice(-2)).toEqual([`release #1: ${reason}`, 'ready']);
+      expect(told()).toEqual(['training', 'unit WITHDRAWN 0', 'waiting']);
+    },
+  );
+
+  it('[LS9] asks again after answers that bring the weights of two versions', async () => {
+    const { server } = await joinedVolunteer();
+    server.push = (shard) => Promise.resolve(replyAt(shard, 'APPLIED', 1 + shard));
+    server.says.lease(leaseOf(1, 0));
+    await settled();
+    expect(server.news().at(-1)).toBe('ready');
+  });
 
   it('[EN5] reports what came of trying another engine, though weights came along', async () => {
     const engine = new FakeEngine();

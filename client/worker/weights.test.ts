@@ -45,7 +45,7 @@ describe('the weights of a device', () => {
 
   it('[CM5] are taken from answers that together are one version', async () => {
     const { server, weights } = held();
-    expect(weights.take([replyAt(0, 'APPLIED', 8), replyAt(1, 'APPLIED', 8)])).toBe(true);
+    expect(weights.take([replyAt(0, 'APPLIED', 8), replyAt(1, 'APPLIED', 8)])).toBe(8);
     expect(await weights.at(8)).toEqual(weightsOf(8));
     expect(server.news()).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('the weights of a device', () => {
     const { server, weights } = held();
     await weights.at(3);
     server.news();
-    expect(weights.take(replies)).toBe(false);
+    expect(weights.take(replies)).toBeNull();
     expect(await weights.at(3)).toEqual(weightsOf(3));
     expect(server.news()).toEqual([]);
   });

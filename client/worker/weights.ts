@@ -1,4 +1,5 @@
 import { joinSlices, sliceOf } from '../../shared/model/ranges.ts';
+import { versionBrought } from '../../shared/protocol/asking.ts';
 import type { ShardMap } from '../../shared/protocol/messages.ts';
 import type { ShardClient, SliceReply } from '../transport/connection.ts';
 
@@ -26,21 +27,16 @@ export class Weights {
     return this.#held.get(version) ?? null;
   }
 
-  /** Takes the slices that came with answers, if together they are one version. Says whether they were. */
-  take(replies: SliceReply[]): boolean {
-    const slices = replies.flatMap(({ weights }) => (weights === null ? [] : [weights]));
-    const version = slices[0]?.version;
-    if (version === undefined || slices.length !== this.#map.length) return false;
-    if (slices.some((slice) => slice.version !== version)) return false;
-    if (this.#held.has(version)) return true;
-    const joined = joinSlices(
-      this.#map,
-      slices.map(({ values }) => values),
-    );
-    this.#held.set(version, joined);
+  /** Takes the slices that came with answers. @returns their version, or null where they are not the whole of one. */
+  take(replies: SliceReply[]): number | null {
+    const answers = replies.map(({ outcome, weights }) => ({ outcome, version: weights?.version ?? null }));
+    const version = versionBrought(answers, this.#map.length);
+    if (version === null || this.#held.has(version)) return version;
+    const slices = replies.flatMap(({ weights }) => (weights === null ? [] : [weights.values]));
+    this.#held.set(version, joinSlices(this.#map, slices));
     const old = [...this.#held.keys()].sort((left, right) => right - left).slice(this.#keep);
     for (const each of old) this.#held.delete(each);
-    return true;
+    return version;
   }
 
   /** Cuts an update along the shards. */

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { MovingAverage } from './average.ts';
 import { NEWEST } from './shardPort.ts';
 import { Shard, type SliceAnswer } from './shard.ts';
-import { KEY, RUN, syncPolicy, World } from './testing/world.ts';
+import { syncPolicy } from './testing/policies.ts';
+import { KEY, RUN } from './testing/testServer.ts';
+import { World } from './testing/world.ts';
 import { PLAIN_OPTIMIZER } from './testing/plainModel.ts';
 
 /** The average of a sequence as its definition says, in doubles. */

@@ -4,7 +4,9 @@ import { BLOCK, cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
 import { blockSquares, normOfBlocks, weightedSum } from './aggregate.ts';
 import type { Policy } from './policy/policy.ts';
 import type { SliceAnswer } from './shard.ts';
-import { asyncPolicy, syncPolicy, World } from './testing/world.ts';
+import { asyncPolicy, syncPolicy } from './testing/policies.ts';
+import { twoDevices } from './testing/twoDevices.ts';
+import { World } from './testing/world.ts';
 
 const { fround } = Math;
 const floats = (length: number) =>
@@ -220,4 +222,18 @@ describe('pulls', () => {
     expect(world.ledger.unanswered).toBe(0);
     expect(world.shards.map(({ held }) => held)).toEqual([0, 0]);
   });
+});
+
+it('[PO2] the staleness that is shown of a device is that of its newest update', () => {
+  const { world, first, second } = twoDevices();
+  const shown = () => world.coordinator.deviceRecords().map(({ staleness }) => staleness);
+  expect(shown()).toEqual([null, null]);
+  const early = first.lease;
+  second.pushNow();
+  expect(shown()).toEqual([null, 0]);
+  second.pushNow();
+  first.pushNow(early);
+  expect(shown()).toEqual([2, 0]);
+  first.pushNow();
+  expect(shown()).toEqual([0, 0]);
 });

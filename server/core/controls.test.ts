@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from './policy/policy.ts';
-import { asyncPolicy, LIMITS, syncPolicy, World } from './testing/world.ts';
+import { asyncPolicy, LIMITS, syncPolicy } from './testing/policies.ts';
+import { World } from './testing/world.ts';
 
 const POLICIES: [string, () => Policy][] = [
   ['async', () => asyncPolicy()],

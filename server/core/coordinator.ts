@@ -344,9 +344,10 @@ export class Coordinator implements ShardReports {
 
   /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
   #withdraw(live: LiveLease): void {
-    this.#leases.refuse(live, 'WITHDRAWN', this.#version);
-    // A worker that had handed in everything gets the weights with the answer; the others report themselves.
-    this.#devices.get(live.device)?.giveBack(live.lease, live.whole ? this.#version : null);
+    // A worker that had handed in everything goes on from the weights of its answer; the others ask [LS9].
+    const version = live.whole ? this.#version : null;
+    this.#leases.refuse(live, 'WITHDRAWN', version);
+    this.#devices.get(live.device)?.giveBack(live.lease, version);
   }
 
   #giveBack(device: Device): void {

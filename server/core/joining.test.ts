@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { shardPass } from '../../shared/protocol/mac.ts';
 import { samplesOf } from './unit.ts';
 import { createWork } from './work.ts';
-import { dataShards, KEY, RUN, World } from './testing/world.ts';
+import { dataShards, KEY, RUN } from './testing/testServer.ts';
+import { World } from './testing/world.ts';
 
 describe('joining', () => {
   it('[AU1] a shard admits a device with a pass of this run, and no other', () => {

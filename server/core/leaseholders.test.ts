@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { twoDevices } from './testing/twoDevices.ts';
-import { asyncPolicy, dataShards, LIMITS, syncPolicy, World } from './testing/world.ts';
+import { asyncPolicy, LIMITS, syncPolicy } from './testing/policies.ts';
+import { dataShards } from './testing/testServer.ts';
+import { World } from './testing/world.ts';
 
 describe('several workers', () => {
   const state = ({ world }: { world: World }) => world.coordinator.deviceRecords()[0]?.state;

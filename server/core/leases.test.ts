@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { joinSlices } from '../../shared/model/ranges.ts';
 import { twoDevices } from './testing/twoDevices.ts';
-import { LIMITS, syncPolicy, World } from './testing/world.ts';
+import { LIMITS, syncPolicy } from './testing/policies.ts';
+import { World } from './testing/world.ts';
 
 describe('who may push', () => {
   it('[LS1] a slice is staged only under the terms that were granted, by the device they were granted to', () => {
@@ -126,6 +128,26 @@ describe('repeated pushes', () => {
     device?.pushNow(old, {}, world.initial);
     expect(device?.answers.at(-1)).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED' });
     expect(world.coordinator.version).toBe(4200);
+  });
+
+  it('[LS3] [CM5] a repeat brings the weights of the version that the update became part of, of every shard', () => {
+    const { world, first, second } = twoDevices();
+    const done = first.lease;
+    first.pushNow();
+    for (let unit = 0; unit < 3; unit++) second.pushNow();
+    first.answers.length = 0;
+    first.push(done, {}, world.initial, [0]);
+    world.wire.drain();
+    second.pushNow();
+    first.push(done, {}, world.initial, [1]);
+    world.wire.drain();
+    expect(world.coordinator.version).toBe(5);
+    expect(first.answers.map(({ shard, version }) => [shard, version])).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    const slices = first.answers.flatMap(({ slice }) => slice ?? []);
+    expect(joinSlices(world.ranges, slices)).toEqual(world.plain()[1]);
   });
 
   it('[LS3] a repeat so late that the weights of its version are no longer kept brings the newest', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RunWorld, settled } from './testing/runWorld.ts';
-import { syncPolicy } from './testing/world.ts';
+import { syncPolicy } from './testing/policies.ts';
 
 /** A run that two devices train, started. */
 async function started(...given: ConstructorParameters<typeof RunWorld>): Promise<RunWorld> {

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from './policy/policy.ts';
 import { modelHash } from '../../shared/model/hash.ts';
 import type { Tampering } from './testing/scriptedDevice.ts';
-import { asyncPolicy, syncPolicy, World, type WorldOptions } from './testing/world.ts';
+import { asyncPolicy, syncPolicy } from './testing/policies.ts';
+import type { WorldOptions } from './testing/testServer.ts';
+import { World } from './testing/world.ts';
 
 /** One device with a lease that does only what it is told. */
 function single(options: WorldOptions = {}) {
@@ -79,6 +81,19 @@ describe('updates that never reach the parameters', () => {
       expect(world.coordinator.version).toBe(1);
     },
   );
+
+  it('[UP3] an update whose norm is the very bound is within it', () => {
+    const { world, device } = single({ maxNorm: 10 });
+    const only = (value: number) =>
+      Float32Array.from({ length: 1000 }, (_, index) => (index === 0 ? value : 0));
+    device.pushNow(device.lease, {}, only(10 + 2 ** -20));
+    expect(device.outcomes()).toEqual(['NORM_EXCEEDED', 'NORM_EXCEEDED']);
+    device.ready();
+    world.wire.drain();
+    const bound = device.lease;
+    device.pushNow(bound, {}, only(10));
+    expect(device.outcomes(bound)).toEqual(['APPLIED', 'APPLIED']);
+  });
 
   it('[UP3] finite numbers whose squares are beyond float32 are a norm out of bounds, not an infinity', () => {
     const { world, device } = single();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unitOrder } from '../../shared/engine/batch.ts';
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
-import { dataShards } from './testing/world.ts';
+import { dataShards } from './testing/testServer.ts';
 import { samplesOf } from './unit.ts';
 import { createWork, type WorkSettings } from './work.ts';
 

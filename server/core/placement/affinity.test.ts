@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
-import { syncPolicy, type World } from '../testing/world.ts';
+import { syncPolicy } from '../testing/policies.ts';
+import type { World } from '../testing/world.ts';
 import { DirectiveError } from './directives.ts';
 import { pace, planned } from './testing/planned.ts';
 

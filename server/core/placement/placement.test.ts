@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGenerator } from '../../../shared/random/generator.ts';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
-import { asyncPolicy, syncPolicy } from '../testing/world.ts';
+import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
 import { pace, planned } from './testing/planned.ts';
 
 describe('placement', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS, type Conditions } from '../../../shared/profile/profile.ts';
-import { asyncPolicy } from '../testing/world.ts';
+import { asyncPolicy } from '../testing/policies.ts';
 import { pace, planned } from './testing/planned.ts';
 import type { Solution } from './program.ts';
 

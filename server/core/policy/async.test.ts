@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asyncPolicy, LIMITS, syncPolicy } from '../testing/world.ts';
+import { asyncPolicy, LIMITS, syncPolicy } from '../testing/policies.ts';
 import { AsyncPolicy } from './async.ts';
 import type { Policy, ReadyWorker } from './policy.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LIMITS, syncPolicy } from '../testing/world.ts';
+import { LIMITS, syncPolicy } from '../testing/policies.ts';
 import type { Assignment, ReadyWorker } from './policy.ts';
 import type { SyncPolicy, SyncSettings } from './sync.ts';
 

@@ -19,7 +19,12 @@ export function noiseVector(seed: number, length: number): Float32Array {
 
 /** A stand-in for training: what comes of a unit follows from the weights and the unit alone. */
 export function gradientOf(weights: Float32Array, { seed, start, dataShard, batch }: WorkUnit): Float32Array {
-  return weights.map((weight, index) => 0.5 * weight + noise(seed ^ start ^ dataShard.index, index) / batch);
+  const gradient = new Float32Array(weights.length);
+  const stream = seed ^ start ^ dataShard.index;
+  for (let index = 0; index < weights.length; index++) {
+    gradient[index] = 0.5 * (weights[index] ?? 0) + noise(stream, index) / batch;
+  }
+  return gradient;
 }
 
 /** Of the plain model; the world's shards are given the same. */
@@ -29,32 +34,41 @@ export const PLAIN_OPTIMIZER = { kind: 'momentum' as const, lr: 0.1, momentum: 0
  * The parameters of every version that commit records make, computed on one flat vector without any code of the
  * core. What each lease contributed is computed again from the weights of its base version.
  */
-export function replay(
-  initial: Float32Array,
-  firstVersion: number,
-  records: CommitRecord[],
-  leases: Map<number, Lease>,
-): Float32Array[] {
-  const [lr, mu] = [fround(PLAIN_OPTIMIZER.lr), fround(PLAIN_OPTIMIZER.momentum)];
-  const velocity = new Float32Array(initial.length);
-  const versions = [initial];
-  for (const record of records) {
+export class PlainReplay {
+  readonly #versions: Float32Array[];
+  readonly #velocity: Float32Array;
+
+  /** @param initial parameters of version 0. */
+  constructor(initial: Float32Array) {
+    this.#versions = [initial];
+    this.#velocity = new Float32Array(initial.length);
+  }
+
+  /** The parameters of all versions, from 0 to that of the last record. `records` only ever grows. */
+  versions(records: readonly CommitRecord[], leases: ReadonlyMap<number, Lease>): readonly Float32Array[] {
+    for (const record of records.slice(this.#versions.length - 1)) this.#apply(record, leases);
+    return this.#versions;
+  }
+
+  #apply(record: CommitRecord, leases: ReadonlyMap<number, Lease>): void {
+    const lr = fround(PLAIN_OPTIMIZER.lr);
+    const mu = fround(PLAIN_OPTIMIZER.momentum);
     const members = record.members.map(({ lease, weight }) => {
       const granted = leases.get(lease);
-      const base = granted && versions[granted.terms.baseVersion - firstVersion];
+      const base = granted && this.#versions[granted.terms.baseVersion];
       if (granted === undefined || base === undefined) throw new Error(`lease ${lease} was never granted`);
       return { gradient: gradientOf(base, granted.unit), weight };
     });
-    const next = (versions.at(-1) ?? initial).map((value, index) => {
-      const sum = members.reduce(
-        (total, { gradient, weight }) => fround(total + fround(weight * (gradient[index] ?? 0))),
-        0,
-      );
-      const moved = fround(fround(mu * (velocity[index] ?? 0)) + sum);
-      velocity[index] = moved;
-      return value - fround(lr * moved);
-    });
-    versions.push(next);
+    const next = this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
+    for (let index = 0; index < next.length; index++) {
+      let sum = 0;
+      for (const { gradient, weight } of members) {
+        sum = fround(sum + fround(weight * (gradient[index] ?? 0)));
+      }
+      const moved = fround(fround(mu * (this.#velocity[index] ?? 0)) + sum);
+      this.#velocity[index] = moved;
+      next[index] = (next[index] ?? 0) - fround(lr * moved);
+    }
+    this.#versions.push(next);
   }
-  return versions;
 }

@@ -1,6 +1,7 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
 import { Run, type ModelSnapshot, type RunSettings } from '../run.ts';
-import { World, type WorldOptions } from './world.ts';
+import type { WorldOptions } from './testServer.ts';
+import { World } from './world.ts';
 
 /** Lets every promise that can go on do so: nothing in the core waits for anything but the clock and its parts. */
 export async function settled(): Promise<void> {

@@ -1,4 +1,5 @@
 import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
+import { hasToAsk, leavesLeaseOpen, versionBrought } from '../../../shared/protocol/asking.ts';
 import {
   PROFILE_VERSION,
   UNKNOWN_CONDITIONS,
@@ -10,6 +11,7 @@ import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Joined, Session } from '../coordinator.ts';
 import type { SliceAnswer } from '../shard.ts';
+import { DeviceLink } from './deviceLink.ts';
 import { gradientOf } from './plainModel.ts';
 import type { World } from './world.ts';
 
@@ -46,18 +48,15 @@ export class ScriptedDevice {
   readonly leases: Lease[] = [];
   readonly answers: PushAnswer[] = [];
   joined: Joined | null = null;
-  /** What the server's end of its connection does in the moment in which a shard answers. */
-  answering: () => void = () => undefined;
   /** How often a newer connection took this one's place. */
   replaced = 0;
   readonly #world: World;
-  readonly #name: string;
   readonly #unitMs: number | null;
   readonly #workers: number;
   #profile: CapabilityProfile;
   #msPerSample: number | null;
   #engine: EngineReport['name'] = 'scripted';
-  #connection = 0;
+  readonly #link: DeviceLink;
   #weights: { version: number; slices: Float32Array[] } | null = null;
 
   constructor(
@@ -66,7 +65,7 @@ export class ScriptedDevice {
     { unitMs = 100, msPerSample, workers = 1, profile = {} }: DeviceScript,
   ) {
     this.#world = world;
-    this.#name = `device-${number}/`;
+    this.#link = new DeviceLink(world, `device-${number}/`);
     this.#unitMs = unitMs;
     this.#workers = workers;
     this.#profile = { ...PROFILE, ...profile };
@@ -94,12 +93,24 @@ export class ScriptedDevice {
     return this.answers.filter((answer) => answer.lease === lease.terms.lease).map(({ outcome }) => outcome);
   }
 
+  /** Whether it does its leases without being told to. */
+  get works(): boolean {
+    return this.#unitMs !== null;
+  }
+
+  /** What the server's end of its connection does in the moment in which a shard answers. */
+  set answering(act: () => void) {
+    this.#link.answering = act;
+  }
+
   join(resume?: { device: string; token: string }): this {
-    this.#connection++;
+    this.#link.connect();
+    const { connection } = this.#link;
+    const { leases } = this.#world;
     const joined = this.#world.coordinator.join(this.#profile, resume, {
       lease: (lease) => {
-        this.#world.leases.set(lease.terms.lease, lease);
-        this.#world.wire.send(this.#link('coordinator'), () => this.#take(lease));
+        leases.set(lease.terms.lease, lease);
+        this.#link.deliver(connection, () => this.#take(lease));
       },
       replaced: () => this.replaced++,
     });
@@ -111,7 +122,7 @@ export class ScriptedDevice {
   /** Joins again over a new connection, under the same id unless the token is wrong. */
   resume(token = this.joined?.token ?? ''): this {
     const device = this.id;
-    this.#world.wire.cut(this.#name);
+    this.#link.cut();
     return this.join({ device, token });
   }
 
@@ -151,9 +162,25 @@ export class ScriptedDevice {
 
   /** The connection ends, and what was under way on it is lost. */
   vanish(): void {
-    this.#world.wire.cut(this.#name);
-    this.#connection++;
+    this.#link.cut();
     this.#world.coordinator.disconnect(this.session);
+  }
+
+  /** The server died: nobody hears of the end of its connection, and what it was told is of a run that is over. */
+  cutOff(): void {
+    this.#link.cut();
+    this.leases.length = 0;
+    this.answers.length = 0;
+  }
+
+  /** Its tensors travel by a data channel from now on. */
+  openChannel(): void {
+    this.#link.openChannel();
+  }
+
+  /** The data channel ends, and what is under way on it is lost. */
+  loseChannel(): void {
+    this.#link.loseChannel();
   }
 
   /** The true gradient of a lease, from the weights of its base version. */
@@ -169,7 +196,8 @@ export class ScriptedDevice {
     shards?: number[],
   ): void {
     this.#world.shards.forEach(({ index }) => {
-      if (shards?.includes(index) ?? true) this.#pushSlice(index, lease, gradient, tampering);
+      if (shards?.includes(index) ?? true)
+        this.#pushSlice(index, lease, gradient, tampering, () => undefined);
     });
   }
 
@@ -190,34 +218,76 @@ export class ScriptedDevice {
   #pull(lease: Lease): void {
     const { baseVersion } = lease.terms;
     const slices: (Float32Array | undefined)[] = this.#world.shards.map(() => undefined);
+    let isOver = false;
+    const take = (shard: number, { slice, version }: SliceAnswer) => {
+      if (isOver) return;
+      if (slice === undefined || version !== baseVersion) {
+        isOver = true;
+        this.#giveUp(lease);
+        return;
+      }
+      slices[shard] = slice;
+      const whole = slices.flatMap((each) => each ?? []);
+      if (whole.length === slices.length) this.#train(lease, whole);
+    };
     for (const shard of this.#world.shards) {
-      this.#ask(
-        shard.index,
-        (reply) => shard.pull(baseVersion, reply),
-        'pull',
-        ({ slice, version }) => {
-          if (slice === undefined || version !== baseVersion) {
-            this.release(lease);
-            return;
-          }
-          slices[shard.index] = slice;
-          const whole = slices.flatMap((each) => each ?? []);
-          if (whole.length === slices.length) this.#train(lease, whole);
-        },
-      );
+      this.#link.ask({
+        shard: shard.index,
+        what: 'pull',
+        request: (reply) => shard.pull(baseVersion, reply),
+        answered: (answer) => take(shard.index, answer),
+      });
     }
   }
 
   #train(lease: Lease, slices: Float32Array[]): void {
     const gradient = gradientOf(joinSlices(this.#world.ranges, slices), lease.unit);
-    const connection = this.#connection;
+    const { connection } = this.#link;
     const unitMs = this.#msPerSample === null ? this.#unitMs : this.#msPerSample * lease.terms.samples;
     this.#world.clock.after(unitMs ?? 0, () => {
-      if (connection === this.#connection) this.push(lease, {}, gradient);
+      if (connection === this.#link.connection) this.#handIn(lease, gradient);
     });
   }
 
-  #pushSlice(index: number, lease: Lease, gradient: Float32Array, tampering: Tampering): void {
+  /** Pushes every slice at once; what comes next follows from the answers [LS9]. */
+  #handIn(lease: Lease, gradient: Float32Array): void {
+    const answers: (PushAnswer | undefined)[] = this.#world.shards.map(() => undefined);
+    let isOver = false;
+    const take = (answer: PushAnswer) => {
+      if (isOver) return;
+      answers[answer.shard] = answer;
+      const here = answers.flatMap((each) => each ?? []);
+      if (leavesLeaseOpen(answer.outcome)) {
+        isOver = true;
+        this.#giveUp(lease);
+      } else if (here.length === answers.length) {
+        isOver = true;
+        this.#heard(here);
+      }
+    };
+    for (const { index } of this.#world.shards) this.#pushSlice(index, lease, gradient, {}, take);
+  }
+
+  /** Keeps the weights that came along, and asks for work where it has to. */
+  #heard(answers: PushAnswer[]): void {
+    const brought = answers.map(({ outcome, version }) => ({ outcome, version: version ?? null }));
+    const version = versionBrought(brought, this.#world.shards.length);
+    if (version !== null) this.#weights = { version, slices: answers.flatMap(({ slice }) => slice ?? []) };
+    if (hasToAsk({ type: 'answered', version })) this.ready();
+  }
+
+  #giveUp(lease: Lease): void {
+    this.release(lease);
+    if (hasToAsk({ type: 'released' })) this.ready();
+  }
+
+  #pushSlice(
+    index: number,
+    lease: Lease,
+    gradient: Float32Array,
+    tampering: Tampering,
+    answered: (answer: PushAnswer) => void,
+  ): void {
     const shard = this.#world.shards[index];
     if (shard === undefined) throw new Error(`no shard ${index}`);
     const terms = { ...lease.terms, ...tampering.terms };
@@ -238,47 +308,15 @@ export class ScriptedDevice {
       },
     };
     const device = this.id;
-    this.#ask(
-      index,
-      (reply) => shard.push(device, terms, frame, reply),
-      'push',
-      (answer) => {
-        this.answers.push({ ...answer, lease: terms.lease, shard: index });
-        this.#heard(lease);
+    this.#link.ask({
+      shard: index,
+      what: 'push',
+      request: (reply) => shard.push(device, terms, frame, reply),
+      answered: (given) => {
+        const answer: PushAnswer = { ...given, lease: terms.lease, shard: index };
+        this.answers.push(answer);
+        answered(answer);
       },
-    );
-  }
-
-  /** After the last answer of a lease: keep the weights that came along, or ask for more work. */
-  #heard(lease: Lease): void {
-    const answers = this.answers.filter((answer) => answer.lease === lease.terms.lease);
-    const newest = this.#world.shards.flatMap(
-      ({ index }) => answers.findLast(({ shard }) => shard === index) ?? [],
-    );
-    if (this.#unitMs === null || newest.length !== this.#world.shards.length) return;
-    const slices = newest.flatMap(({ slice }) => slice ?? []);
-    const version = newest[0]?.version;
-    const isWhole = slices.length === newest.length && newest.every((answer) => answer.version === version);
-    if (version !== undefined && isWhole) this.#weights = { version, slices };
-    if (newest.some(({ outcome }) => outcome !== 'APPLIED')) this.ready();
-  }
-
-  #ask(
-    shard: number,
-    request: (reply: (answer: SliceAnswer) => void) => void,
-    what: string,
-    answered: (answer: SliceAnswer) => void,
-  ): void {
-    const [link, connection] = [this.#link(`shard-${shard}`), this.#connection];
-    const reply = (answer: SliceAnswer) => {
-      this.answering();
-      // An answer to a connection that is gone reaches nobody.
-      if (connection === this.#connection) this.#world.wire.send(`${link}/answers`, () => answered(answer));
-    };
-    this.#world.wire.send(link, () => request(this.#world.ledger.ask(`${what} of ${this.#name}`, reply)));
-  }
-
-  #link(to: string): string {
-    return `${this.#name}${this.#connection}/${to}`;
+    });
   }
 }

@@ -1,7 +1,9 @@
 import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
-import { asyncPolicy, LIMITS, syncPolicy, World } from './world.ts';
+import { asyncPolicy, LIMITS, syncPolicy } from './policies.ts';
+import type { WorldOptions } from './testServer.ts';
+import { World } from './world.ts';
 
 const MAX_DEVICES = 5;
 const STEPS = 600;
@@ -9,8 +11,10 @@ const STEPS = 600;
 const TOLD_STEPS = 40;
 /** Longer than any lease or round. */
 const NO_LEASE_MS = 2 * LIMITS.capMs;
-/** Within this an honest device is part of a commit, whatever the others do: a round to wait for and its own. */
+/** Within this an honest device has work, whatever the others do: a round to wait for and its own. */
 const PROGRESS_MS = 3 * NO_LEASE_MS;
+/** How many of the acts of the server are followed by a look whether everybody gets on. */
+const LOOK_EVERY = 4;
 
 const TAMPERINGS: Tampering[] = [
   { values: (values) => values.fill(NaN) },
@@ -30,14 +34,17 @@ export class Simulation {
   readonly #random: Generator;
   readonly #history: string[] = [];
   readonly #here = new Set<ScriptedDevice>();
+  /** Commits of the servers that died. */
+  #commits = 0;
+
+  /** Commits of all servers so far. */
+  get commits(): number {
+    return this.#commits + this.world.coordinator.version;
+  }
 
   constructor(readonly seed: number) {
     this.#random = createGenerator(seed);
-    this.world = new World({
-      policy: this.#policy(),
-      shards: 1 + this.#random.below(4),
-      maxDevices: MAX_DEVICES,
-    });
+    this.world = new World(this.#options());
   }
 
   /** @throws {Error} with seed and history where an invariant does not hold. */
@@ -52,8 +59,23 @@ export class Simulation {
       this.#finish();
     } catch (error) {
       const history = this.#history.slice(-TOLD_STEPS).join('\n  ');
-      throw new Error(`seed ${this.seed}: ${String(error)}\n  ${history}`, { cause: error });
+      const again = `npm run simulate -- --seed ${this.seed}`;
+      throw new Error(`seed ${this.seed}: ${String(error)}\n  ${history}\n${again}`, { cause: error });
     }
+  }
+
+  /** Everything that happened so far, a line each. */
+  get history(): readonly string[] {
+    return this.#history;
+  }
+
+  #options(): WorldOptions {
+    return {
+      policy: this.#policy(),
+      shards: 1 + this.#random.below(4),
+      placement: this.#pick(['uniform', 'uniform', 'greedy'] as const),
+      maxDevices: MAX_DEVICES,
+    };
   }
 
   #policy(): Policy {
@@ -96,14 +118,41 @@ export class Simulation {
       ['jump', () => clock.jump(this.#random.below(2 * NO_LEASE_MS))],
       ['pause', () => coordinator.pause()],
       ['freeze', () => coordinator.freeze()],
+      ['confirm a target', () => this.#confirm()],
       ['stop', () => coordinator.stop()],
+      ['stop', () => coordinator.stop()],
+      ['restart', () => this.#restart()],
     ];
     const [name, act] = this.#pick(acts);
     this.#note(name);
     act();
     if (name === 'jump' || this.#random.below(3) === 0) return;
     this.#note('start');
-    coordinator.start();
+    this.world.coordinator.start();
+    if (this.#random.below(LOOK_EVERY) === 0) this.#checkNobodyStarves();
+  }
+
+  /** A version seems good enough: nothing is decided while it is measured, and then the run ends. */
+  #confirm(): void {
+    const { coordinator, wire } = this.world;
+    coordinator.freeze();
+    for (const link of wire.busy()) wire.deliver(link);
+    coordinator.stop();
+  }
+
+  /** The server dies and comes back; every device that was connected joins it again. */
+  #restart(): void {
+    this.#checkAnswers();
+    this.#commits += this.world.coordinator.version;
+    this.world.restart(this.#options());
+    for (const device of [...this.#here]) this.#rejoin(device);
+  }
+
+  #rejoin(device: ScriptedDevice): void {
+    const { session, token } = device.joined ?? { session: { device: '' }, token: '' };
+    device.join({ device: session.device, token });
+    if (device.joined === null) this.#here.delete(device);
+    else device.ready();
   }
 
   #actOfDevice(): void {
@@ -129,7 +178,9 @@ export class Simulation {
       ['corrupt', () => this.#push(device, this.#pick(TAMPERINGS))],
       ['push of another device', () => this.#pushOfAnother(device)],
       ...[0, 1].map((): [string, () => void] => ['push', () => this.#push(device)]),
-      ...[0, 1, 2].map((): [string, () => void] => ['ready', () => device.ready()]),
+      ['open a data channel', () => device.openChannel()],
+      ['lose the data channel', () => device.loseChannel()],
+      ['ready', () => device.ready()],
       ['ready with other workers', () => device.ready(1 + this.#random.below(3))],
     ];
     const [name, act] = this.#pick(acts);
@@ -164,23 +215,56 @@ export class Simulation {
   }
 
   #checkStep(): void {
-    const { coordinator, recorder, shards } = this.world;
+    const { coordinator, recorder, shards, leases } = this.world;
     const expected = recorder.records.length;
     if (coordinator.version !== expected) throw new Error(`version ${coordinator.version}, not ${expected}`);
     for (const { index, version } of shards) {
       if (version !== expected) throw new Error(`shard ${index} is at version ${version}, not ${expected}`);
     }
-    const samples = recorder.applied.size * 32;
+    let samples = 0;
+    for (const lease of recorder.applied) samples += leases.get(lease)?.terms.samples ?? NaN;
     if (coordinator.samples !== samples) throw new Error(`${coordinator.samples} samples, not ${samples}`);
+  }
+
+  /**
+   * Every device that does its work gets more of it, though nobody asks for it but by the rule [LS9]: all but those
+   * that the server has found faulty, that have left, and that a plan keeps in reserve.
+   */
+  #checkNobodyStarves(): void {
+    this.#note('does anybody starve?');
+    const states = () =>
+      new Map(this.world.coordinator.deviceRecords().map(({ device, state }) => [device, state]));
+    const reserve = () => {
+      const { devices } = this.world.placement.report();
+      return new Set(devices.filter(({ role }) => role === 'reserve').map(({ device }) => device));
+    };
+    const before = states();
+    const waiting = new Map(
+      [...this.#here]
+        .filter((device) => device.works && before.get(device.id) !== 'left')
+        .map((device) => [device, device.leases.length]),
+    );
+    for (let passed = 0; ; passed += 100) {
+      const now = states();
+      for (const [device, leases] of waiting) {
+        const isSpared = now.get(device.id) === 'faulty' || reserve().has(device.id);
+        if (device.leases.length > leases || isSpared) waiting.delete(device);
+      }
+      const [hungry] = waiting.keys();
+      if (hungry === undefined) return;
+      if (passed > PROGRESS_MS) throw new Error(`${hungry.id} starves: ${String(now.get(hungry.id))}`);
+      this.world.pass(100);
+    }
   }
 
   /** Nobody has held the others up for good: an honest device that comes now gets its work decided. */
   #checkProgress(): void {
     this.#note('an honest device');
-    for (const device of this.#here) {
+    for (const device of [...this.#here]) {
       if (this.#here.size >= MAX_DEVICES || this.#random.below(2) === 0) this.#vanish(device);
     }
     this.world.coordinator.start();
+    this.#checkNobodyStarves();
     const honest = this.world.device({ unitMs: 100 }).join().ready();
     // Under a tight bound on staleness a device that is slower than the rest may be STALE each time.
     const isHeard = () => honest.answers.some(({ outcome }) => outcome === 'APPLIED' || outcome === 'STALE');
@@ -192,8 +276,8 @@ export class Simulation {
 
   /** The run stops: every request has its answer and nothing is held. */
   #finish(): void {
-    const { coordinator, wire, clock, ledger, shards, devices } = this.world;
     this.#checkProgress();
+    const { coordinator, wire, clock, ledger, shards } = this.world;
     this.#note('the end');
     coordinator.stop();
     wire.drain();
@@ -202,11 +286,16 @@ export class Simulation {
     this.#checkStep();
     if (ledger.unanswered > 0) throw new Error(`${ledger.unanswered} requests have no answer`);
     if (shards.some(({ held }) => held > 0)) throw new Error('a shard holds on to something');
-    for (const { lease, outcome, first } of devices.flatMap(({ answers }) => answers))
-      this.#checkTold(lease, first ?? outcome);
+    this.#checkAnswers();
     const [parameters, plain] = [this.world.parameters, this.world.plain().at(-1)];
     if (parameters.some((value, index) => value !== plain?.[index]))
       throw new Error('not what a replay gives');
+  }
+
+  #checkAnswers(): void {
+    for (const { answers } of this.world.devices) {
+      for (const { lease, outcome, first } of answers) this.#checkTold(lease, first ?? outcome);
+    }
   }
 
   /** What a device is told about a lease is what became of it. */
@@ -217,7 +306,7 @@ export class Simulation {
     if (truth !== outcome) throw new Error(`lease ${lease}: told ${outcome}, but it is ${String(truth)}`);
   }
 
-  #pick<Item>(items: Item[]): Item {
+  #pick<Item>(items: readonly Item[]): Item {
     const item = items[this.#random.below(items.length)];
     if (item === undefined) throw new Error('nothing to pick from');
     return item;

@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
-import { asyncPolicy, World } from './world.ts';
+import { asyncPolicy } from './policies.ts';
+import { World } from './world.ts';
 
 /** Two shards and two devices that do only what they are told, each with its first lease. */
 export function twoDevices(policy: Policy = asyncPolicy()) {

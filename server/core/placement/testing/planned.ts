@@ -1,6 +1,8 @@
 import type { CapabilityProfile } from '../../../../shared/profile/profile.ts';
 import type { ScriptedDevice } from '../../testing/scriptedDevice.ts';
-import { syncPolicy, World, type WorldOptions } from '../../testing/world.ts';
+import { syncPolicy } from '../../testing/policies.ts';
+import type { WorldOptions } from '../../testing/testServer.ts';
+import { World } from '../../testing/world.ts';
 
 const LOCAL = { steps: 16, lr: 0.1, momentum: 0, decay: null };
 /** Lets promises run: a plan is made by one even where nothing is to be solved. */

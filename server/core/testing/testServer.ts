@@ -1,0 +1,168 @@
+import { cutKeyRanges, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
+import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { Selector } from '../../../shared/protocol/placement.ts';
+import type { Clock } from '../clock.ts';
+import { Coordinator } from '../coordinator.ts';
+import { Placement } from '../placement/placement.ts';
+import type { OptimizerSettings } from '../optimizer.ts';
+import type { PlacementMethod, RunShape } from '../placement/plan.ts';
+import type { Solve } from '../placement/program.ts';
+import type { Policy } from '../policy/policy.ts';
+import { Shard } from '../shard.ts';
+import type { DataShardRef } from '../unit.ts';
+import { createWork, type LocalSchedule } from '../work.ts';
+import { PLAIN_OPTIMIZER, PlainReplay } from './plainModel.ts';
+import { Ledger, RecordedShard, Recorder } from './recorder.ts';
+import { asyncPolicy, LIMITS } from './policies.ts';
+
+export const KEY = new Uint8Array(32).fill(7);
+export const RUN = '0badcafe';
+export const BATCH = 32;
+const DATA_SHARDS = 7;
+
+/** Data shards by number alone. */
+export function dataShards(count: number, samples = 100): DataShardRef[] {
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    path: `/data/${'0'.repeat(32)}.bin`,
+    samples,
+  }));
+}
+
+export interface WorldOptions {
+  policy?: Policy;
+  shards?: number;
+  maxNorm?: number;
+  /** As placement is told; sync where none is named. */
+  mode?: 'sync' | 'async';
+  /** Uniform where none is named. */
+  placement?: PlacementMethod;
+  /** One where none is named. */
+  leastWorkers?: number;
+  /** Any device will do where none is named. */
+  requires?: Selector;
+  prefers?: Selector;
+  /** Bytes a millisecond that all devices share; as many as they like where none is named. */
+  link?: number;
+  /** Has no answer where none is named. */
+  solve?: Solve;
+  maxDevices?: number;
+  /** Local steps of every unit; none asks for gradients. */
+  local?: LocalSchedule;
+  /** Other than the plain model's: {@link World.plain} cannot be asked then. */
+  optimizer?: OptimizerSettings;
+  /** The model is the newest parameters where none is named. */
+  average?: number;
+}
+
+interface TestServerParts {
+  /** Lives before this one: each has ids and secrets of its own. */
+  life: number;
+  clock: Clock;
+  committed: () => void;
+  firstLease: () => void;
+}
+
+/** One life of a server: a coordinator and its shards, and all that they were told. */
+export class TestServer {
+  readonly ranges: KeyRange[];
+  readonly shards: Shard[];
+  readonly ports: RecordedShard[] = [];
+  readonly placement: Placement;
+  readonly coordinator: Coordinator;
+  readonly ledger = new Ledger();
+  readonly recorder = new Recorder(0);
+  readonly leases = new Map<number, Lease>();
+  readonly #replay: PlainReplay;
+  #alive = true;
+  #minted = 0;
+
+  constructor(
+    options: WorldOptions,
+    readonly initial: Float32Array,
+    parts: TestServerParts,
+  ) {
+    const { policy = asyncPolicy(), shards = 2, maxNorm = 1e4, maxDevices = 100 } = options;
+    const clock = this.#clockOf(parts.clock);
+    const { life } = parts;
+    const run = life === 0 ? RUN : (life - 1).toString(16).padStart(8, '0');
+    const key = KEY.map((byte) => byte + life);
+    this.#replay = new PlainReplay(initial);
+    this.ranges = cutKeyRanges(initial.length, shards);
+    this.placement = new Placement(
+      { method: options.placement ?? 'uniform', budgetMs: 100, shape: shapeOf(options, initial.length) },
+      { clock, solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })) },
+    );
+    this.coordinator = new Coordinator(
+      { run, key, ranges: this.ranges, version: 0, samples: 0, maxNorm, maxDevices },
+      {
+        clock,
+        policy,
+        work: createWork(dataShards(DATA_SHARDS), {
+          batch: BATCH,
+          local: options.local ?? null,
+          seed: 3,
+          startVersion: 0,
+        }),
+        placement: this.placement,
+        shards: this.ports,
+        mintDevice: () => (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
+        committed: parts.committed,
+        firstLease: parts.firstLease,
+      },
+    );
+    this.shards = this.ranges.map(
+      (range, index) =>
+        new Shard(
+          {
+            index,
+            ranges: this.ranges,
+            run,
+            key,
+            version: 0,
+            parameters: sliceOf(initial, range),
+            optimizer: options.optimizer ?? PLAIN_OPTIMIZER,
+            average: options.average ?? null,
+          },
+          clock,
+          this.coordinator,
+        ),
+    );
+    for (const shard of this.shards) this.ports.push(new RecordedShard(shard, this.recorder));
+  }
+
+  /** The parameters of every version as a plain model computes them from the commit records. */
+  plain(): readonly Float32Array[] {
+    return this.#replay.versions(this.recorder.records, this.leases);
+  }
+
+  /** Nothing happens in it any more. */
+  die(): void {
+    this.#alive = false;
+  }
+
+  #clockOf(clock: Clock): Clock {
+    return {
+      now: () => clock.now(),
+      after: (milliseconds, task) => clock.after(milliseconds, () => this.#alive && task()),
+    };
+  }
+}
+
+function shapeOf(options: WorldOptions, parameters: number): RunShape {
+  return {
+    mode: options.mode ?? 'sync',
+    batch: BATCH,
+    steps: options.local?.steps ?? null,
+    elastic: true,
+    bytesAUnit: 8 * parameters,
+    dataShards: dataShards(DATA_SHARDS),
+    bytesADataShard: 78_500,
+    leastWorkers: options.leastWorkers ?? 1,
+    mostMs: LIMITS.capMs / 2,
+    link: options.link ?? null,
+    overrunMs: 0,
+    requires: options.requires ?? {},
+    prefers: options.prefers ?? {},
+  };
+}
