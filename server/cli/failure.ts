@@ -11,6 +11,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   ConfigError: EXIT_USAGE,
   ModelSpecError: EXIT_USAGE,
   NoBrowserError: EXIT_USAGE,
+  PagesError: EXIT_USAGE,
   DatasetError: EXIT_USAGE,
   StoreError: EXIT_USAGE,
   CertificateError: EXIT_USAGE,

@@ -1,4 +1,5 @@
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 const SOURCES = ['client', 'shared', 'vite.config.ts', 'package-lock.json'];
 /** Where the pages are served from, below the root. */
 const OUT = join('dist', 'client');
+/** Beside the pages and never served: the hash of the sources that they were built from. */
+const STAMP = 'sources.sha256';
 
 export interface PagesOptions {
   /** Root of the project. */
@@ -22,32 +25,59 @@ const HERE: PagesOptions = {
   log: (line) => process.stderr.write(`${line}\n`),
 };
 
+/** The pages cannot be built where the project is; the message says what to do. */
+export class PagesError extends Error {
+  override name = 'PagesError';
+}
+
 /**
- * Builds the pages where they are missing or older than their sources, and returns the folder that they are in.
+ * Builds the pages where they are missing or were built from other sources, and returns the folder that they are in.
  * The build goes to a folder of its own which then takes the other's place: a server that runs beside this never
  * serves half a build.
+ * @throws {PagesError} where the project is in a folder that cannot be built in.
  */
 export async function ensurePages(options: Partial<PagesOptions> = {}): Promise<string> {
   const { root, build, log } = { ...HERE, ...options };
   const folder = join(root, OUT);
-  const builtAt = await builtTime(folder);
-  const changedAt = Math.max(...(await Promise.all(SOURCES.map((source) => newestTime(join(root, source))))));
-  if (builtAt !== null && builtAt >= changedAt) return folder;
+  // Of the sources as they are now: one that changes while the build runs builds the pages again next time.
+  const [built, sources] = await Promise.all([builtFrom(folder), hashOf(root)]);
+  if (built === sources) return folder;
 
-  const start = new Date();
-  log(`Building the pages: ${builtAt === null ? 'they are not built yet' : 'their sources have changed'}.`);
+  const start = performance.now();
+  if (root.includes('#')) {
+    throw new PagesError(
+      `The pages cannot be built in ${root}: Vite reads no path with a # in it. Move the project.`,
+    );
+  }
   const fresh = `${folder}.${process.pid}.new`;
+  await makeFolder(fresh);
+  log(`Building the pages: ${built === null ? 'they are not built yet' : 'their sources have changed'}.`);
   try {
-    await mkdir(dirname(folder), { recursive: true });
     await build(root, fresh);
-    // A source that changes while the build runs is newer than the pages, and builds them again next time.
-    await utimes(fresh, start, start);
+    await writeFile(join(fresh, STAMP), sources);
     await swap(fresh, folder);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
-  log(`Built the pages in ${((Date.now() - start.getTime()) / 1000).toFixed(1)} s.`);
+  log(`Built the pages in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
   return folder;
+}
+
+/** @throws {PagesError} where it cannot be made. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    // One by one: a recursive mkdir says of a read-only disk that there is no such folder.
+    await mkdir(dirname(folder)).catch(unless('EEXIST'));
+    // What a build left that was killed: in a container each process may have the same id.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new PagesError(
+      `The pages have to be built, and ${dirname(folder)} cannot be written (${code}). ` +
+        'Run "npm run build" as a user who may write there, or copy the project to where you may.',
+    );
+  }
 }
 
 async function viteBuild(root: string, folder: string): Promise<void> {
@@ -62,6 +92,7 @@ async function viteBuild(root: string, folder: string): Promise<void> {
 
 async function swap(fresh: string, folder: string): Promise<void> {
   const old = `${folder}.${process.pid}.old`;
+  await rm(old, { recursive: true, force: true });
   await rename(folder, old).catch(unless('ENOENT'));
   // Another command may have put its own build there in between, which is as new as this one.
   await rename(fresh, folder).catch(unless('ENOTEMPTY', 'EEXIST', 'EPERM'));
@@ -74,18 +105,29 @@ function unless(...codes: string[]): (error: NodeJS.ErrnoException) => void {
   };
 }
 
-/** When the pages were built, in milliseconds since the epoch; null where there are none. */
-async function builtTime(folder: string): Promise<number | null> {
-  const [files, info] = await Promise.all([readdir(folder).catch(() => []), stat(folder).catch(() => null)]);
-  return info === null || files.length === 0 ? null : info.mtimeMs;
+/** The hash of the sources that the pages were built from; null where there are none, empty where it is not known. */
+async function builtFrom(folder: string): Promise<string | null> {
+  const files = await readdir(folder).catch(() => []);
+  return files.length === 0 ? null : readFile(join(folder, STAMP), 'utf8').catch(() => '');
 }
 
-/** The newest change at or below a path; a folder's own time tells of what was removed from it. */
-async function newestTime(path: string): Promise<number> {
-  const info = await stat(path).catch(() => null);
-  if (info === null) return 0;
-  if (!info.isDirectory()) return info.mtimeMs;
-  const names = await readdir(path);
-  const times = await Promise.all(names.map((name) => newestTime(join(path, name))));
-  return Math.max(info.mtimeMs, ...times);
+/** SHA-256 over the names and the content of all sources: no clock has a say. */
+async function hashOf(root: string): Promise<string> {
+  const lists = await Promise.all(SOURCES.map((source) => filesOf(root, source)));
+  const files = lists.flat().sort();
+  const contents = await Promise.all(files.map((file) => readFile(join(root, file))));
+  const hash = createHash('sha256');
+  contents.forEach((content, index) =>
+    hash.update(`${files[index] ?? ''}\0${content.byteLength}\0`).update(content),
+  );
+  return hash.digest('hex');
+}
+
+/** The files at or below a path, by their paths from the root. */
+async function filesOf(root: string, path: string): Promise<string[]> {
+  const info = await stat(join(root, path)).catch(() => null);
+  if (info === null) return [];
+  if (!info.isDirectory()) return [path];
+  const names = await readdir(join(root, path));
+  return (await Promise.all(names.map((name) => filesOf(root, join(path, name))))).flat();
 }

@@ -1,0 +1,8 @@
+import { runCommand } from './failure.ts';
+import { ensurePages } from './pages.ts';
+
+/** `npm run build`: builds the pages, unless they are those of their sources already. */
+await runCommand(async () => {
+  await ensurePages();
+  return 0;
+});
