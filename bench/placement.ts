@@ -39,12 +39,13 @@ async function train(placement: PlacementMethod, seed: string): Promise<Job> {
   const folder = await mkdtemp(join(tmpdir(), 'tabswarm-bench-'));
   const flags = ['--port', '0', '--host', '127.0.0.1', '--data-dir', folder, '--model', 'lenet'];
   const limits = ['--mode', 'sync', '--target', TARGET, '--max-seconds', MOST_SECONDS];
-  const begun = await beginRun(
-    (remembered) =>
+  const begun = await beginRun({
+    load: (remembered) =>
       loadConfig('start', [...flags, ...limits, '--seed', seed, '--placement', placement], {}, remembered),
-    null,
+    temporary: null,
+    clock: wallClock,
     note,
-  );
+  });
   const serving = await serve({ ...begun, pages: await ensurePages(), clock: wallClock, log: note });
   const { run } = serving.training;
   const common = { server: serving.url, join: '', workers: 2, selfSigned: false, log: note };

@@ -54,11 +54,13 @@ export async function startServer(
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
   const log: string[] = [];
   const note = (line: string) => void log.push(line);
-  const begun = await beginRun(
-    (remembered) => loadConfig('start', flags, environment, remembered),
-    null,
+  const begun = await beginRun({
+    load: (remembered) => loadConfig('start', flags, environment, remembered),
+    temporary: null,
+    clock: wallClock,
     note,
-  );
+  });
+  cleanup.add(() => begun.folder.close());
   const serving = await serve({ ...begun, pages: pages ?? (await ensurePages()), clock, log: note });
   cleanup.add(() => serving.close());
   await serving.training.run.start();

@@ -1,10 +1,15 @@
-import { join } from 'node:path';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { Measurement } from '../../shared/protocol/admin.ts';
-import type { OptimizerState } from '../core/optimizer.ts';
-import { CheckpointStore, type Checkpoint } from '../store/checkpoint.ts';
+import { layoutOf } from '../../shared/model/layout.ts';
+import type { Clock } from '../core/clock.ts';
+import { createOptimizer, type OptimizerState } from '../core/optimizer.ts';
+import type { Checkpoint } from '../store/checkpoint.ts';
+import { DataFolder } from '../store/dataFolder.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Config, Remembered } from './config.ts';
+
+/** Settings, model and a long list of measurements take no more than this in a checkpoint. */
+const METADATA_BYTES = 256 * 1024;
 
 /** What a run begins from: a seed, or a checkpoint. */
 export interface Beginning {
@@ -14,43 +19,76 @@ export interface Beginning {
   parameters: Float32Array;
   optimizerState?: OptimizerState;
   measurements: Measurement[];
+  /** When the checkpoint that it goes on from was saved; null where there is none. */
+  savedAt: string | null;
 }
 
 /** A configuration and what its run begins from. */
 export interface Begun {
   config: Config;
-  checkpoints: CheckpointStore;
+  /** To be closed by whoever began the run. */
+  folder: DataFolder;
   beginning: Beginning;
 }
 
+export interface BeginOptions {
+  /** Reads the configuration; again, given the settings that a checkpoint remembers. */
+  load: (remembered?: Remembered) => Config;
+  /** The data folder of a command that was given none. */
+  temporary: string | null;
+  clock: Clock;
+  note: (line: string) => void;
+}
+
 /**
- * Finds out what a run begins from. With `--resume` that is the newest checkpoint, and its settings stand where
- * the command line has no others; without, the checkpoints of an earlier run are set aside [CK8].
- * @param load reads the configuration again, given the settings that a checkpoint remembers.
- * @param temporary the data folder of a command that has none of its own.
+ * Takes the data folder and finds out what a run begins from. With `--resume` that is the newest checkpoint, and
+ * its settings stand where the command line has no others; without, the checkpoints of an earlier run are set
+ * aside [CK8].
+ * @throws {StoreError} where the folder is another server's, or no checkpoint could be written there [CK10, CK11].
  */
-export async function beginRun(
-  load: (remembered?: Remembered) => Config,
-  temporary: string | null,
-  note: (line: string) => void,
-): Promise<Begun> {
+export async function beginRun({ load, temporary, clock, note }: BeginOptions): Promise<Begun> {
   const asked = load();
-  const checkpoints = new CheckpointStore(join(asked.dataDir ?? temporary ?? '.', 'checkpoints'));
+  const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
+  try {
+    return { folder, ...(await beginIn(folder, asked, load, note)) };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+async function beginIn(
+  { checkpoints }: DataFolder,
+  asked: Config,
+  load: BeginOptions['load'],
+  note: (line: string) => void,
+): Promise<Omit<Begun, 'folder'>> {
   const newest = asked.resume ? await checkpoints.newest() : null;
   if (newest !== null) {
     note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
     const config = load(newest.settings);
-    return { config, checkpoints, beginning: resumedBeginning(newest, config) };
+    const beginning = resumedBeginning(newest, config);
+    await checkpoints.rehearse(checkpointBytes(config));
+    return { config, beginning };
   }
   if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
+  await checkpoints.rehearse(checkpointBytes(asked));
   const moved = await checkpoints.setAside();
   if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
-  return { config: asked, checkpoints, beginning: freshBeginning(asked) };
+  return { config: asked, beginning: freshBeginning(asked) };
+}
+
+/** Bytes of a checkpoint, about: its vectors, and something for the rest. */
+function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Config): number {
+  const slots = Object.keys(createOptimizer({ kind, lr, momentum }, 0).state.slots).length;
+  const vectors = 1 + slots + (average === null ? 0 : 1);
+  return 4 * layoutOf(spec).length * vectors + METADATA_BYTES;
 }
 
 /** The beginning of a run from its seed. */
 function freshBeginning({ spec, seed }: Config): Beginning {
-  return { version: 0, samples: 0, seconds: 0, parameters: initialParameters(spec, seed), measurements: [] };
+  const parameters = initialParameters(spec, seed);
+  return { version: 0, samples: 0, seconds: 0, parameters, measurements: [], savedAt: null };
 }
 
 /**
@@ -58,7 +96,8 @@ function freshBeginning({ spec, seed }: Config): Beginning {
  * @throws {StoreError} where it is of another model or optimizer than the configuration.
  */
 function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
-  const { version, samples, seconds, parameters, optimizer, measurements, model, settings } = checkpoint;
+  const { version, samples, seconds, parameters, optimizer, measurements, savedAt, model, settings } =
+    checkpoint;
   if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
     throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);
   }
@@ -67,5 +106,5 @@ function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
       `the checkpoint was made with the optimizer ${String(settings['optimizer'])}, not ${config.optimizer}`,
     );
   }
-  return { version, samples, seconds, parameters, optimizerState: optimizer, measurements };
+  return { version, samples, seconds, parameters, optimizerState: optimizer, measurements, savedAt };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressLines } from './addresses.ts';
-import { beginRun } from './beginning.ts';
+import { beginRun, type Begun } from './beginning.ts';
 import { prepareCrowd, startCrowd, type PreparedCrowd } from './crowd.ts';
 import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
@@ -21,9 +21,10 @@ async function main(): Promise<number> {
   const interrupted = interruption();
   const progress = showProgress();
   const { note } = progress;
+  let begun: Begun | null = null;
   let prepared: PreparedCrowd | null = null;
   try {
-    const begun = await beginRun(load, temporary, note);
+    begun = await beginRun({ load, temporary, clock: wallClock, note });
     const { config } = begun;
     prepared = await prepareCrowd(config, note);
     const pages = await ensurePages();
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
       (browser) => browser.close(),
       () => undefined,
     );
+    await begun?.folder.close();
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
 }

@@ -42,6 +42,7 @@ export interface Serving {
   channelPeers: () => number;
   /** Cuts every data channel of this process as a network would. */
   cutChannels: () => void;
+  /** Ends all of it, and lets another server have the data folder. */
   close: () => Promise<void>;
 }
 
@@ -61,7 +62,7 @@ const STATUS_EVERY_MS = 1000;
  * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { config, beginning, checkpoints, pages, clock, log } = options;
+  const { config, beginning, folder, pages, clock, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const mnist = await loadMnist();
@@ -78,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     testImages: mnist.test.samples,
     evaluator,
     solve: solver.solve,
-    checkpoints,
+    checkpoints: folder.checkpoints,
     changed: () => tellDevices(),
     log,
   });
@@ -135,11 +136,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       tellStatus(sockets.of(NAMESPACES.coordinator), training.run.status());
     };
     const cancelTelling = repeat(() => tellDevices());
+    const url = new URL(addresses[0]?.url ?? '').origin;
+    await folder.announce(url);
     return {
       training,
       snapshot,
       hash: async () => modelHash((await training.run.snapshot()).parameters),
-      url: new URL(addresses[0]?.url ?? '').origin,
+      url,
       addresses,
       adminUrl: adminAddress(listening, sessions.token),
       trainImages: mnist.train.samples,
@@ -148,6 +151,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       close: async () => {
         cancelTelling();
         await closeAll(shards);
+        await folder.close();
       },
     };
   } catch (error) {

@@ -1,10 +1,10 @@
 import { addressLines } from './addresses.ts';
-import { beginRun } from './beginning.ts';
+import { beginRun, type Begun } from './beginning.ts';
 import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
-import { showProgress } from './showProgress.ts';
+import { showProgress, type ShownProgress } from './showProgress.ts';
 import { serve } from './serve.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
 import { wallClock } from './wallClock.ts';
@@ -13,13 +13,22 @@ import { wallClock } from './wallClock.ts';
 
 async function main(): Promise<number> {
   const progress = showProgress();
-  const { note } = progress;
-  const begun = await beginRun(
-    (remembered) => loadConfig('start', undefined, undefined, remembered),
-    null,
-    note,
-  );
+  const begun = await beginRun({
+    load: (remembered) => loadConfig('start', undefined, undefined, remembered),
+    temporary: null,
+    clock: wallClock,
+    note: progress.note,
+  });
+  try {
+    return await serveRun(begun, progress);
+  } finally {
+    await begun.folder.close();
+  }
+}
+
+async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> {
   const { config } = begun;
+  const { note } = progress;
   const pages = await ensurePages();
   const interrupted = interruption();
   const serving = await serve({ ...begun, pages, clock: wallClock, log: note });

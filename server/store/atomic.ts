@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Files } from './files.ts';
 
 /** The end of the name of a file that is not finished; one that is left over by a kill is only lost space. */
 export const TEMPORARY = '.tmp';
@@ -10,37 +10,44 @@ export const TEMPORARY = '.tmp';
  * content or the new. The folder must exist.
  * @throws the file system's error; `path` is then as it was.
  */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   // In the same folder, because a rename is atomic only within one file system.
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}${TEMPORARY}`);
+  const temporary = temporaryBeside(path);
   try {
-    await writeDurably(temporary, bytes);
-    await rename(temporary, path);
+    await writeDurably(files, temporary, bytes);
+    await files.rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // The first failure is the one to tell of.
+    await files.remove(temporary).catch(() => undefined);
     throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(files, dirname(path));
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+/** A name for the unfinished `path`, never the same twice. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}${TEMPORARY}`);
+}
+
+/** Writes a new file whose content outlasts a power cut; its name does only once its folder is synced. */
+export async function writeDurably(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await files.open(path, 'wx');
   try {
-    await file.writeFile(bytes);
-    // Before the rename: else a power cut can leave the new name with no content.
-    await file.sync();
+    await files.write(file, bytes);
+    // Before a rename: else a power cut can leave the new name with no content.
+    await files.sync(file);
   } finally {
-    await file.close();
+    await files.close(file);
   }
 }
 
-/** Makes the rename itself durable. Windows has no such call on folders; its journal orders renames. */
-async function syncFolder(path: string): Promise<void> {
+/** Makes a folder's names durable. Windows has no such call on folders; its journal orders renames. */
+export async function syncFolder(files: Files, path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
+  const folder = await files.open(path, 'r');
   try {
-    await folder.sync();
+    await files.sync(folder);
   } finally {
-    await folder.close();
+    await files.close(folder);
   }
 }

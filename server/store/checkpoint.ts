@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TEMPORARY, writeAtomically } from './atomic.ts';
+import { syncFolder, TEMPORARY, temporaryBeside, writeAtomically, writeDurably } from './atomic.ts';
 import { reasonOf, StoreError } from './errors.ts';
+import { codeOf, type Files } from './files.ts';
+import { makeFolders } from './folders.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './format.ts';
 
 export type { Checkpoint } from './format.ts';
@@ -17,6 +18,7 @@ interface Entry {
 
 /** The checkpoints of one run in one folder, which no other process may write to. */
 export class CheckpointStore {
+  readonly #files: Files;
   readonly #folder: string;
   readonly #keep: number;
   /** The last save asked for: they are done one at a time, in order. */
@@ -26,8 +28,9 @@ export class CheckpointStore {
    * @param folder made on the first save where there is none.
    * @param keep how many of the newest a save leaves, at least 1.
    */
-  constructor(folder: string, keep = KEEP) {
+  constructor(files: Files, folder: string, keep = KEEP) {
     if (!Number.isInteger(keep) || keep < 1) throw new RangeError('keep: at least one checkpoint');
+    this.#files = files;
     this.#folder = folder;
     this.#keep = keep;
   }
@@ -55,7 +58,7 @@ export class CheckpointStore {
     const [entry] = await this.#entries();
     if (!entry) return null;
     try {
-      const checkpoint = decodeCheckpoint(await readFile(join(this.#folder, entry.name)));
+      const checkpoint = decodeCheckpoint(await this.#files.read(join(this.#folder, entry.name)));
       if (checkpoint.version === entry.version) return checkpoint;
       throw new StoreError(`it holds version ${checkpoint.version}, not the one of its name`);
     } catch (error) {
@@ -73,13 +76,44 @@ export class CheckpointStore {
   async setAside(): Promise<string | null> {
     const entries = await this.#entries();
     if (entries.length === 0) return null;
-    const taken = new Set(await readdir(this.#folder));
+    const taken = new Set((await this.#files.list(this.#folder)).map(({ name }) => name));
     let number = 1;
     while (taken.has(`earlier-${number}`)) number++;
     const aside = join(this.#folder, `earlier-${number}`);
-    await mkdir(aside);
-    for (const { name } of entries) await rename(join(this.#folder, name), join(aside, name));
+    try {
+      await this.#files.makeFolder(aside);
+      for (const { name } of entries) await this.#files.rename(join(this.#folder, name), join(aside, name));
+      // Their new names before the loss of the old: a power cut may leave both, never none.
+      await syncFolder(this.#files, aside);
+      await syncFolder(this.#files, this.#folder);
+    } catch (error) {
+      throw new StoreError(`the checkpoints cannot be moved to ${aside}: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
     return aside;
+  }
+
+  /**
+   * Writes as many bytes as a checkpoint would take, as a save does, and removes them: what would fail at the
+   * first save fails now [CK10].
+   * @throws {StoreError} naming the folder and the fault.
+   */
+  async rehearse(bytes: number): Promise<void> {
+    const temporary = temporaryBeside(join(this.#folder, 'checkpoint-rehearsal'));
+    try {
+      await makeFolders(this.#files, this.#folder);
+      try {
+        await writeDurably(this.#files, temporary, new Uint8Array(bytes));
+      } finally {
+        await this.#files.remove(temporary).catch(() => undefined);
+      }
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      throw new StoreError(`no checkpoint can be written in ${this.#folder}: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   async #write(version: number, bytes: Uint8Array): Promise<string> {
@@ -90,8 +124,8 @@ export class CheckpointStore {
       throw new StoreError(`${found}. Resume that run, or set its checkpoints aside.`);
     }
     try {
-      await mkdir(this.#folder, { recursive: true });
-      await writeAtomically(path, bytes);
+      await makeFolders(this.#files, this.#folder);
+      await writeAtomically(this.#files, path, bytes);
     } catch (error) {
       throw new StoreError(`${path} cannot be written: ${reasonOf(error)}`, { cause: error });
     }
@@ -101,21 +135,21 @@ export class CheckpointStore {
 
   /** Removes old checkpoints, and unfinished files that a kill left: none is being written here now. */
   async #prune(): Promise<void> {
-    const old = (await this.#entries()).slice(this.#keep).map((entry) => entry.name);
-    const unfinished = (await readdir(this.#folder)).filter(
-      (name) => /^\.checkpoint-/.test(name) && name.endsWith(TEMPORARY),
+    const old = (await this.#entries()).slice(this.#keep);
+    const unfinished = (await this.#files.list(this.#folder)).filter(
+      ({ name }) => /^\.checkpoint-/.test(name) && name.endsWith(TEMPORARY),
     );
-    for (const name of [...old, ...unfinished]) await rm(join(this.#folder, name), { force: true });
+    for (const { name } of [...old, ...unfinished]) await this.#files.remove(join(this.#folder, name));
   }
 
   /** Newest first. Anything in the folder that has not a checkpoint's name is left alone. */
   async #entries(): Promise<Entry[]> {
-    const found = await readdir(this.#folder, { withFileTypes: true }).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const found = await this.#files.list(this.#folder).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
       throw new StoreError(`${this.#folder} cannot be read: ${reasonOf(error)}`, { cause: error });
     });
     return found
-      .filter((entry) => entry.isFile())
+      .filter(({ kind }) => kind === 'file')
       .flatMap(({ name }) => {
         const version = NAME.exec(name)?.[1];
         return version === undefined ? [] : [{ name, version: Number(version) }];

@@ -1,9 +1,14 @@
+import { getSystemErrorMap } from 'node:util';
+
 /** Something stored that cannot be kept or trusted; the message names the file or tensor and the fault. */
 export class StoreError extends Error {
   override name = 'StoreError';
 }
 
-/** What an unknown rejection says of itself. */
+/** What an unknown rejection says of itself; of a system's error, its words and code alone. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code, errno } = error as NodeJS.ErrnoException;
+  const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];
+  return words === undefined || code === undefined ? error.message : `${words} (${code})`;
 }

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Cleanup } from './testServer.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** `npm start` in a process of its own. */
+export interface ServerProcess {
+  pid: number;
+  /** What it wrote to standard error so far, by lines. */
+  lines: string[];
+  /** Resolves at the first line that matches; rejects where the process ends before. */
+  said(pattern: RegExp): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** Starts one on a free port of this machine. */
+export function startServerProcess(cleanup: Cleanup, flags: string[]): ServerProcess {
+  const argv = ['--import', 'tsx', 'server/cli/start.ts', '--port', '0', '--host', '127.0.0.1', ...flags];
+  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  const lines: string[] = [];
+  const waiting = new Set<(line: string) => void>();
+  const output = createInterface({ input: child.stderr });
+  output.on('line', (line) => {
+    lines.push(line);
+    for (const tell of waiting) tell(line);
+  });
+  const ended = once(child, 'close').then(() => child.exitCode ?? child.signalCode);
+  cleanup.add(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const found = lines.find((line) => pattern.test(line));
+        if (found !== undefined) resolve(found);
+        waiting.add((line) => {
+          if (pattern.test(line)) resolve(line);
+        });
+        void ended.then(() => reject(new Error(`it ended before it said ${pattern}: ${lines.join('\n')}`)));
+      }),
+  };
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { CheckpointStore } from './checkpoint.ts';
+import { StoreError } from './errors.ts';
+import { sampleCheckpoint } from './fixtures/samples.ts';
+import { Disk, type Fault, type Memory } from './testing/disk.ts';
+
+const FOLDER = '/data/checkpoints';
+const MEMORIES: Memory[] = ['all names', 'synced names'];
+const file = (version: number) => `checkpoint-${String(version).padStart(10, '0')}.safetensors`;
+
+/** Lets so many operations be done, and then none. */
+function powerFor(operations: number): Fault {
+  let left = operations;
+  return () => {
+    if (left-- <= 0) throw new Error('there is no power');
+  };
+}
+
+/** Fails the first operation of this name whose path matches. */
+function failing(operation: string, path: RegExp, code: string): Fault {
+  let failed = false;
+  return (asked, at) => {
+    if (failed || asked !== operation || !path.test(at)) return;
+    failed = true;
+    throw Object.assign(new Error(`${code}: injected`), { code });
+  };
+}
+
+async function diskWith(keep: number, ...versions: number[]): Promise<Disk> {
+  const disk = new Disk();
+  const store = new CheckpointStore(disk, FOLDER, keep);
+  for (const version of versions) await store.save(sampleCheckpoint(version));
+  return disk;
+}
+
+async function newestAfterPowerCut(disk: Disk, memory: Memory): Promise<number | undefined> {
+  const newest = await new CheckpointStore(disk.afterPowerCut(memory), FOLDER).newest();
+  if (newest !== null) expect(newest).toEqual(sampleCheckpoint(newest.version));
+  return newest?.version;
+}
+
+describe('a save on a disk whose power is cut', () => {
+  test('[CK5] is written, synced, closed, renamed, its folder synced, and the oldest removed then', async () => {
+    const disk = await diskWith(2, 1, 2);
+    const before = disk.log.length;
+    await new CheckpointStore(disk, FOLDER, 2).save(sampleCheckpoint(3));
+    const steps = disk.log.slice(before).map((step) => step.replace(/\.[0-9a-f]{12}\.tmp/, '.tmp'));
+    const temporary = `${FOLDER}/.${file(3)}.tmp`;
+    expect(steps).toEqual([
+      `open ${temporary}`,
+      `write ${temporary}`,
+      `sync ${temporary}`,
+      `close ${temporary}`,
+      `rename ${temporary} ${FOLDER}/${file(3)}`,
+      `open ${FOLDER}`,
+      `sync ${FOLDER}`,
+      `close ${FOLDER}`,
+      `remove ${FOLDER}/${file(1)}`,
+    ]);
+  });
+
+  test.each(MEMORIES)('[CK5] is kept once it was answered, the first one too (%s)', async (memory) => {
+    expect(await newestAfterPowerCut(await diskWith(1, 1), memory)).toBe(1);
+    expect(await newestAfterPowerCut(await diskWith(1, 1, 2), memory)).toBe(2);
+  });
+
+  test.each(MEMORIES)(
+    '[CK5] leaves the version before or its own, wherever it is cut (%s)',
+    async (memory) => {
+      for (let operations = 0; ; operations++) {
+        const disk = await diskWith(1, 1, 2);
+        disk.fault = powerFor(operations);
+        const saved = await new CheckpointStore(disk, FOLDER, 1).save(sampleCheckpoint(3)).then(
+          () => true,
+          () => false,
+        );
+        expect([2, 3]).toContain(await newestAfterPowerCut(disk, memory));
+        if (saved) break;
+        expect(operations).toBeLessThan(40);
+      }
+    },
+  );
+
+  test.each(MEMORIES)('[CK7] setting aside loses no checkpoint, wherever it is cut (%s)', async (memory) => {
+    for (let operations = 0; ; operations++) {
+      const disk = await diskWith(2, 1, 2);
+      disk.fault = powerFor(operations);
+      const moved = await new CheckpointStore(disk, FOLDER).setAside().catch(() => null);
+      const found = disk.afterPowerCut(memory);
+      for (const version of [1, 2]) {
+        const places = [FOLDER, `${FOLDER}/earlier-1`].map((folder) =>
+          found.kindOf(`${folder}/${file(version)}`),
+        );
+        expect(await Promise.all(places)).toContain('file');
+      }
+      if (moved !== null) break;
+      expect(operations).toBeLessThan(40);
+    }
+  });
+});
+
+describe('a save that fails', () => {
+  test.each([
+    ['open', /\.tmp$/, 'EDQUOT'],
+    ['write', /\.tmp$/, 'ENOSPC'],
+    ['sync', /\.tmp$/, 'EIO'],
+    ['close', /\.tmp$/, 'EIO'],
+    ['rename', /\.tmp$/, 'EACCES'],
+  ])(
+    '[CK5] in its %s keeps as many as before, leaves nothing, and the next one goes on',
+    async (operation, path, code) => {
+      const disk = await diskWith(2, 1, 2);
+      const store = new CheckpointStore(disk, FOLDER, 2);
+      disk.fault = failing(operation, path, code);
+      await expect(store.save(sampleCheckpoint(3))).rejects.toThrow(StoreError);
+      expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(1), file(2)]);
+      await store.save(sampleCheckpoint(4));
+      expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(2), file(4)]);
+    },
+  );
+
+  test('[CK5] in its write and in the removal of what it wrote tells of the write', async () => {
+    const disk = await diskWith(2, 1);
+    disk.fault = (operation) => {
+      if (operation === 'write') throw Object.assign(new Error('the write'), { code: 'ENOSPC' });
+      if (operation === 'remove') throw new Error('the removal');
+    };
+    await expect(new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(2))).rejects.toThrow('the write');
+  });
+});
+
+describe('a rehearsal of a save', () => {
+  test('[CK10] writes as much as a checkpoint, syncs it, and leaves nothing', async () => {
+    const disk = new Disk();
+    let written = 0;
+    disk.fault = (operation, _, bytes) => void (written += operation === 'write' ? bytes : 0);
+    await new CheckpointStore(disk, FOLDER).rehearse(1_000_000);
+    expect(written).toBe(1_000_000);
+    expect(disk.log.some((step) => step.startsWith(`sync ${FOLDER}/.checkpoint-`))).toBe(true);
+    expect(await disk.list(FOLDER)).toEqual([]);
+  });
+
+  test.each([
+    ['makeFolder', /data$/, 'EROFS', 'the folder /data cannot be made: EROFS'],
+    ['open', /\.tmp$/, 'EACCES', `no checkpoint can be written in ${FOLDER}: EACCES`],
+    ['write', /\.tmp$/, 'ENOSPC', `no checkpoint can be written in ${FOLDER}: ENOSPC`],
+    ['sync', /\.tmp$/, 'EDQUOT', `no checkpoint can be written in ${FOLDER}: EDQUOT`],
+  ])('[CK10] that fails in its %s says where and why', async (operation, path, code, message) => {
+    const disk = new Disk();
+    disk.fault = failing(operation, path, code);
+    await expect(new CheckpointStore(disk, FOLDER).rehearse(1000)).rejects.toThrow(message);
+    expect((await disk.kindOf(FOLDER)) === null || (await disk.list(FOLDER)).length === 0).toBe(true);
+  });
+});

@@ -1,0 +1,63 @@
+/*
+ * The process behind fileProcess.ts: it does one file operation for each message, and answers it. It is plain
+ * JavaScript, so that it starts at once and is small.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+
+/** Open files, by the name that the other side gave them. */
+const files = new Map();
+
+function fileOf(name) {
+  const file = files.get(name);
+  if (file === undefined) throw Object.assign(new Error('the file is not open'), { code: 'EBADF' });
+  return file;
+}
+
+function kindOf(entry) {
+  if (entry.isFile()) return 'file';
+  return entry.isDirectory() ? 'folder' : 'other';
+}
+
+const operations = {
+  kindOf: async (path) => {
+    try {
+      return kindOf(await stat(path));
+    } catch (error) {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    }
+  },
+  list: async (folder) =>
+    (await readdir(folder, { withFileTypes: true })).map((entry) => ({
+      name: entry.name,
+      kind: kindOf(entry),
+    })),
+  read: (path) => readFile(path),
+  open: async (path, flags, name) => {
+    files.set(name, await open(path, flags));
+  },
+  write: (name, bytes) => fileOf(name).writeFile(bytes),
+  sync: (name) => fileOf(name).sync(),
+  close: async (name) => {
+    const file = fileOf(name);
+    files.delete(name);
+    await file.close();
+  },
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { force: true }),
+  makeFolder: (path) => mkdir(path),
+  removeFolder: (path) => rmdir(path),
+};
+
+process.on('message', async ({ id, operation, given }) => {
+  try {
+    process.send({ id, value: await operations[operation](...given) });
+  } catch ({ message, code, errno, syscall, path }) {
+    process.send({ id, error: { message, code, errno, syscall, path } });
+  }
+});
+
+// A signal to the whole group, as Ctrl-C is, must not end the process that keeps the last version.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+// Not process.exit(): that waits for an operation which hangs.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

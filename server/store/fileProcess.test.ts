@@ -1,0 +1,95 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { settled } from '../core/testing/runWorld.ts';
+import { VirtualClock } from '../core/testing/virtualClock.ts';
+import { CheckpointStore } from './checkpoint.ts';
+import { FileProcess, OPERATION_LIMIT_MS } from './fileProcess.ts';
+import { sampleCheckpoint } from './fixtures/samples.ts';
+
+describe.skipIf(process.platform === 'win32')('the process that does file operations', () => {
+  const clock = new VirtualClock();
+  let files: FileProcess;
+  let folder: string;
+  let pipe: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tabswarm-files-'));
+    pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    files = new FileProcess(clock);
+  });
+  afterEach(async () => {
+    files.end();
+    await rm(folder, { recursive: true });
+  });
+
+  test('[CK9] an operation that hangs fails in the end, and the next one is done', async () => {
+    const hanging = files.open(pipe, 'r');
+    clock.advance(OPERATION_LIMIT_MS - 1);
+    expect(await files.kindOf(folder)).toBe('folder');
+    clock.advance(1);
+    await expect(hanging).rejects.toThrow('the file system gave no answer within 30 seconds');
+    expect(await files.kindOf(folder)).toBe('folder');
+  });
+
+  test('[CK9] a save that hangs fails in the end, and the next one is kept', async () => {
+    const store = new CheckpointStore(files, join(folder, 'checkpoints'));
+    await store.save(sampleCheckpoint(1));
+    process.kill(files.pid ?? 0, 'SIGSTOP');
+    const hanging = store.save(sampleCheckpoint(2));
+    const next = store.save(sampleCheckpoint(3));
+    await settled();
+    clock.advance(OPERATION_LIMIT_MS);
+    await expect(hanging).rejects.toThrow(/cannot be read: the file system gave no answer/);
+    await next;
+    expect(await store.newest()).toEqual(sampleCheckpoint(3));
+  });
+
+  test('[CK9] a command can end while an operation hangs', async () => {
+    const script = fileURLToPath(new URL('./fixtures/exitWhileHung.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, pipe, folder]);
+    expect(await once(child, 'exit')).toEqual([3, null]);
+  });
+
+  test('[CK9] what was asked of a process that is killed fails, and the next one is done', async () => {
+    expect(await files.kindOf(folder)).toBe('folder');
+    const { pid } = files;
+    process.kill(pid ?? 0, 'SIGSTOP');
+    const asked = files.kindOf(folder);
+    process.kill(pid ?? 0, 'SIGKILL');
+    await expect(asked).rejects.toThrow('the process that writes files ended');
+    expect(await files.kindOf(folder)).toBe('folder');
+    expect(files.pid).not.toBe(pid);
+  });
+
+  test('[CK9] Ctrl-C, which goes to all processes of a terminal, does not end it', async () => {
+    expect(await files.kindOf(folder)).toBe('folder');
+    const { pid } = files;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid ?? 0, signal);
+    expect(await files.kindOf(folder)).toBe('folder');
+    expect(files.pid).toBe(pid);
+  });
+
+  test('[CK5] a file larger than one message is written whole', async () => {
+    const path = join(folder, 'large');
+    const bytes = new Uint8Array(20_000_001).map((_, index) => index % 251);
+    const file = await files.open(path, 'wx');
+    await files.write(file, bytes);
+    await files.sync(file);
+    await files.close(file);
+    expect(Buffer.compare(await files.read(path), bytes)).toBe(0);
+  });
+
+  test("[CK9] errors are the file system's own", async () => {
+    await expect(files.open(join(folder, 'nothing'), 'r')).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: join(folder, 'nothing'),
+      syscall: 'open',
+    });
+    await expect(files.write(99, new Uint8Array(1))).rejects.toMatchObject({ code: 'EBADF' });
+  });
+});

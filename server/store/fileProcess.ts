@@ -1,0 +1,160 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../core/clock.ts';
+import type { Files, Kind, OpenFile } from './files.ts';
+
+/**
+ * An operation that takes longer does not end: the mount is gone, or the disk is broken. No operation is more than
+ * one piece of a file or one flush.
+ */
+export const OPERATION_LIMIT_MS = 30_000;
+/** One write is no more than this, so that a large file on a slow disk is many operations that each end in time. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+const PROGRAM = fileURLToPath(new URL('./fileProcess.mjs', import.meta.url));
+
+interface Answer {
+  id: number;
+  value?: unknown;
+  error?: { message: string; code?: string; errno?: number; syscall?: string; path?: string };
+}
+
+interface Asked {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  cancelLimit: () => void;
+}
+
+/**
+ * The file operations of the machine, in a process of their own. A call to a mount that hangs cannot be taken
+ * back: it holds a thread, and a Node process does not end before its threads do. This process can be left
+ * behind. It is started when it is first needed, and again after one was given up [CK9].
+ */
+export class FileProcess implements Files {
+  readonly #clock: Clock;
+  readonly #asked = new Map<number, Asked>();
+  #process: ChildProcess | null = null;
+  #newest = 0;
+  #hangs = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The process id, or null where none runs. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** Whether the last operation got no answer in time. */
+  get hangs(): boolean {
+    return this.#hangs;
+  }
+
+  /** Ends the process; what was asked of it fails. */
+  end(): void {
+    this.#giveUp('the process that writes files was ended');
+  }
+
+  kindOf(path: string): Promise<Kind | null> {
+    return this.#ask('kindOf', path);
+  }
+
+  list(folder: string): Promise<{ name: string; kind: Kind }[]> {
+    return this.#ask('list', folder);
+  }
+
+  read(path: string): Promise<Uint8Array> {
+    return this.#ask('read', path);
+  }
+
+  /** The name of an open file is never used twice, so what was opened in one process is nothing in the next. */
+  async open(path: string, flags: 'r' | 'wx'): Promise<OpenFile> {
+    const file = ++this.#newest;
+    await this.#ask('open', path, flags, file);
+    return file;
+  }
+
+  async write(file: OpenFile, bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
+      await this.#ask('write', file, bytes.subarray(offset, offset + PIECE_BYTES));
+    }
+  }
+
+  sync(file: OpenFile): Promise<void> {
+    return this.#ask('sync', file);
+  }
+
+  close(file: OpenFile): Promise<void> {
+    return this.#ask('close', file);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#ask('rename', from, to);
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#ask('remove', path);
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#ask('makeFolder', path);
+  }
+
+  removeFolder(path: string): Promise<void> {
+    return this.#ask('removeFolder', path);
+  }
+
+  #ask<Value>(operation: keyof Files, ...given: unknown[]): Promise<Value> {
+    const id = ++this.#newest;
+    const child = (this.#process ??= this.#start());
+    child.channel?.ref();
+    return new Promise<Value>((resolve, reject) => {
+      const cancelLimit = this.#clock.after(OPERATION_LIMIT_MS, () => {
+        this.#hangs = true;
+        this.#giveUp(`the file system gave no answer within ${OPERATION_LIMIT_MS / 1000} seconds`);
+      });
+      this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject, cancelLimit });
+      child.send({ id, operation, given });
+    });
+  }
+
+  /** Listens for as long as the process lives; it alone does not keep this one alive. */
+  #start(): ChildProcess {
+    // Nothing of this process is handed on: whoever reads its output must not wait for one that was left behind.
+    const child = fork(PROGRAM, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+    });
+    child.unref();
+    child.on('message', (answer: Answer) => this.#settle(answer));
+    const ended = () => {
+      if (this.#process === child) this.#giveUp('the process that writes files ended');
+    };
+    child.on('error', ended);
+    child.on('exit', ended);
+    return child;
+  }
+
+  #settle({ id, value, error }: Answer): void {
+    const asked = this.#asked.get(id);
+    if (asked === undefined) return;
+    this.#asked.delete(id);
+    this.#hangs = false;
+    asked.cancelLimit();
+    if (this.#asked.size === 0) this.#process?.channel?.unref();
+    if (error === undefined) asked.resolve(value);
+    else asked.reject(Object.assign(new Error(error.message), error));
+  }
+
+  #giveUp(reason: string): void {
+    this.#process?.kill('SIGKILL');
+    this.#process = null;
+    for (const { reject, cancelLimit } of this.#asked.values()) {
+      cancelLimit();
+      reject(new Error(reason));
+    }
+    this.#asked.clear();
+  }
+}

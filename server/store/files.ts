@@ -1,0 +1,36 @@
+/** What lies at a path, links followed. */
+export type Kind = 'file' | 'folder' | 'other';
+
+/** A file that was opened; of use to who opened it alone. */
+export type OpenFile = number;
+
+/**
+ * The few file operations that the store is made of. Each fails with the file system's own error, which has a
+ * `code`. Tests have a disk of their own behind them: one whose power can be cut, or whose operations fail.
+ */
+export interface Files {
+  /** What lies at a path, or null where nothing does. */
+  kindOf(path: string): Promise<Kind | null>;
+  /** The names in a folder, and what each of them itself is. */
+  list(folder: string): Promise<{ name: string; kind: Kind }[]>;
+  read(path: string): Promise<Uint8Array>;
+  /** `wx` makes a new file and fails where there is one; `r` opens what is there, folders too. */
+  open(path: string, flags: 'r' | 'wx'): Promise<OpenFile>;
+  /** Writes all of the bytes at the end of the file. */
+  write(file: OpenFile, bytes: Uint8Array): Promise<void>;
+  /** Answers when what was written, or a folder's names, would outlast a power cut. */
+  sync(file: OpenFile): Promise<void>;
+  close(file: OpenFile): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there counts as removed. */
+  remove(path: string): Promise<void>;
+  /** Makes one folder in a folder that there is. */
+  makeFolder(path: string): Promise<void>;
+  /** Removes an empty folder. */
+  removeFolder(path: string): Promise<void>;
+}
+
+/** The file system's short name of an error, such as ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
