@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { zoo } from '../../shared/model/zoo/index.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { sampleCheckpoint } from '../store/fixtures/samples.ts';
 import { beginRun, type Begun } from './beginning.ts';
@@ -47,6 +48,17 @@ describe('the data folder of a run', () => {
       `The checkpoints of an earlier run are now in ${join(folder, 'checkpoints', 'earlier-1')}.`,
     ]);
     expect(await readdir(join(folder, 'checkpoints', 'earlier-1'))).toEqual([path.split('/').at(-1)]);
+  });
+
+  it('[MD5] is used by a run of a model with more outputs than classes, which is said', async () => {
+    const path = join(parent, 'wide.json');
+    const layers = [{ kind: 'flatten' }, { kind: 'dense', units: 12 }];
+    await writeFile(path, JSON.stringify({ ...zoo.get('lenet')?.spec, name: 'wide', layers }));
+    const { beginning } = await begin(join(parent, 'data'), '--model', path);
+    expect(beginning.parameters).toHaveLength(784 * 12 + 12);
+    expect(notes).toEqual([
+      'wide has 12 outputs, MNIST has 10 classes: no image belongs to the other outputs.',
+    ]);
   });
 
   it('[CK11] is released by a run that cannot begin', async () => {

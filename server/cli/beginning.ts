@@ -4,6 +4,8 @@ import { layoutOf } from '../../shared/model/layout.ts';
 import type { Clock } from '../core/clock.ts';
 import { createOptimizer, type OptimizerState } from '../core/optimizer.ts';
 import type { Checkpoint } from '../store/checkpoint.ts';
+import { fitNote } from '../dataset/fit.ts';
+import { MNIST } from '../dataset/mnist.ts';
 import { DataFolder } from '../store/dataFolder.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Config, Remembered } from './config.ts';
@@ -50,7 +52,10 @@ export async function beginRun({ load, temporary, clock, note }: BeginOptions): 
   const asked = load();
   const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
   try {
-    return { folder, ...(await beginIn(folder, asked, load, note)) };
+    const begun = await beginIn(folder, asked, load, note);
+    const odd = fitNote(begun.config.spec, MNIST);
+    if (odd !== null) note(odd);
+    return { folder, ...begun };
   } catch (error) {
     await folder.close();
     throw error;

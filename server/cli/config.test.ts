@@ -234,15 +234,99 @@ describe('a bad value is named with its flag', () => {
 });
 
 describe('a model from a file', () => {
+  const lenet = zoo.get('lenet')?.spec;
+  const written = (changes: object) => JSON.stringify({ ...lenet, name: 'own', ...changes }, null, 2);
+  const text = written({});
+
   it.each([
-    ['text.json', 'no json', 'is not JSON'],
-    ['empty.json', '{}', 'model: '],
-    ['flat.json', JSON.stringify({ ...zoo.get('lenet')?.spec, layers: [{ kind: 'relu' }] }), 'model: '],
-  ])('%s is refused', (name, text, part) => {
-    const path = fileOf(name, text);
+    [
+      'without-a-comma.json',
+      text.replace('"own",', '"own"'),
+      'is not JSON: line 3, column 3: comma expected',
+    ],
+    ['half.json', text.slice(0, 30), 'is not JSON: line 3, column '],
+    ['words.json', 'no json', 'is not JSON: line 1, column 1: '],
+    ['nothing.json', '', 'is not JSON: line 1, column 1: value expected'],
+    ['trailing.json', '{\n  "name": "a",\n}\n', 'is not JSON: line 3, column 1: property name expected'],
+    ['commented.json', `// mine\n${text}`, 'is not JSON: line 1, column 1: invalid comment token'],
+    ['empty.json', '{}', 'model: name is missing'],
+    ['flat.json', written({ layers: [{ kind: 'relu' }] }), 'model: the last layer'],
+    [
+      'stride.json',
+      written({ layers: [{ kind: 'conv2d', filters: 4, kernel: 3, stride: 3 }] }),
+      'model: layers.0 (conv2d): stride 3 is not 1 or 2',
+    ],
+  ])('[MD1] %s is refused in words that say where', (name, content, part) => {
+    const path = fileOf(name, content);
     const message = messageOf(['--model', path]);
     expect(message).toContain(`--model: "${path}"`);
     expect(message).toContain(part);
+    expect(message).not.toContain('\n');
+  });
+
+  it('that begins with the mark that some editors write is read', () => {
+    expect(loadConfig('demo', ['--model', fileOf('marked.json', `\uFEFF${text}`)], {}).spec.name).toBe('own');
+  });
+
+  it.each([
+    [
+      'small.json',
+      { input: [20, 20, 1] },
+      'model: input 20 x 20 x 1 does not fit MNIST, whose images are 28 x 28 x 1',
+    ],
+    [
+      'few.json',
+      { layers: [{ kind: 'flatten' }, { kind: 'dense', units: 6 }] },
+      'model: its last layer has 6 units, MNIST has 10 classes',
+    ],
+  ])(
+    '[MD5] %s, which does not fit the data set, is refused by every command that has a run',
+    (name, changes, part) => {
+      const path = fileOf(name, written(changes));
+      for (const command of ['start', 'demo'] as const) {
+        expect(messageOf(['--model', path], {}, command)).toContain(`--model: "${path}": ${part}`);
+      }
+      expect(messageOf([], { TABSWARM_MODEL: path })).toContain(`TABSWARM_MODEL: "${path}": ${part}`);
+    },
+  );
+
+  it('[MD5] [CK8] that does not fit is refused too where a checkpoint remembers it', () => {
+    const path = fileOf('changed.json', text);
+    const settings = settingsOf(loadConfig('start', ['--model', path], {}));
+    fileOf('changed.json', written({ input: [20, 20, 1] }));
+    expect(() => loadConfig('start', ['--resume'], {}, settings)).toThrow(
+      `the checkpoint's --model: "${path}": model: input 20 x 20 x 1 does not fit MNIST`,
+    );
+  });
+});
+
+describe('a name that is misspelt', () => {
+  it.each([
+    ['--model', 'lenett', 'lenet'],
+    ['--model', 'LeNet', 'lenet'],
+    ['--model', 'ray-convet', 'ray-convnet'],
+    ['--model', 'cnn_32_64', 'cnn-32-64'],
+    ['--optimizer', 'adamw', 'adam'],
+    ['--optimizer', 'SGD', 'sgd'],
+    ['--mode', 'asynch', 'async'],
+    ['--engine', 'wasn', 'wasm'],
+    ['--engine', 'tfjs-webg', 'tfjs-webgl'],
+    ['--placement', 'uniforn', 'uniform'],
+    ['--transport', 'web-rtc', 'webrtc'],
+  ])('%s %s is asked back for %s', (flag, value, meant) => {
+    expect(messageOf([flag, value])).toMatch(new RegExp(`; did you mean ${meant}\\?$`));
+  });
+
+  it('is not guessed at where nothing is near', () => {
+    expect(messageOf(['--optimizer', 'sum'])).toBe('--optimizer: "sum" is not one of sgd, momentum, adam');
+    expect(messageOf(['--model', 'resnet'])).toMatch(/ is no model of the zoo \([\w, -]+\)$/);
+  });
+
+  it('is a path where it looks like one, and is told what is wrong with that', () => {
+    expect(messageOf(['--model', './lenett'])).toBe('--model: "./lenett" is a file that does not exist');
+    expect(messageOf(['--model', join(folder, 'absent.json')])).toMatch(/ is a file that does not exist$/);
+    expect(messageOf(['--model', join(ownModel, 'deeper')])).toMatch(/ is a file that does not exist$/);
+    expect(messageOf(['--model', folder])).toMatch(/ is a folder, not a file$/);
   });
 });
 

@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
-import { ModelSpecError, parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
+import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { GradientRecipe, Recipe } from '../../shared/model/zoo/entry.ts';
-import { zoo } from '../../shared/model/zoo/index.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { didYouMean } from '../../shared/text/suggest.ts';
 import type { PlacementMethod } from '../core/placement/plan.ts';
 import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
+import { modelOf, type Trainable } from './model.ts';
 import type { Command } from './setting.ts';
 import { selectorText, type RawValue } from './values.ts';
 
@@ -61,13 +61,6 @@ export { ConfigError };
 /** The environment of the process; the one place where the project reads it. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How a model from a file is trained where nobody says otherwise; it names no target. */
-const FILE_RECIPE: Trainable['recipe'] = {
-  target: null,
-  mode: 'async',
-  gradient: { batch: 32, lr: 0.05, optimizer: 'momentum' },
-  local: null,
-};
 /** Local steps of a model whose recipe has none, where they are asked for. */
 const LOCAL_STEPS = { lr: 0.1, momentum: 0, decay: null, average: null };
 /** Deltas are applied as they are. */
@@ -143,7 +136,8 @@ function valueOf(key: Key, command: Command, given: Given | undefined): unknown 
   const parsed = kind.schema.safeParse(given.raw);
   if (parsed.success) return parsed.data;
   const value = secret ? 'the value' : quote(given.raw);
-  throw new ConfigError(`${given.source}: ${value} is not ${kind.expects}`);
+  const meant = didYouMean(given.raw, kind.choices ?? []);
+  throw new ConfigError(`${given.source}: ${value} is not ${kind.expects}${meant}`);
 }
 
 function quote(raw: RawValue): string {
@@ -193,27 +187,6 @@ function trainingOf(settings: Settings, { gradient, local: recipe }: Trainable['
   const localDecay = settings.localDecay === undefined ? way.decay : settings.localDecay;
   const local = { steps: localSteps, lr: localLr, momentum: localMomentum, decay: localDecay };
   return { ...common, localLr, localMomentum, localDecay, local };
-}
-
-interface Trainable {
-  spec: ModelSpec;
-  recipe: Omit<Recipe, 'target'> & { target: number | null };
-}
-
-function modelOf(model: string, source: string): Trainable {
-  const entry = zoo.get(model);
-  if (entry !== undefined) return entry;
-  const where = `${source}: ${JSON.stringify(model)}`;
-  try {
-    const spec = parseModelSpec(JSON.parse(readFileSync(model, 'utf8')));
-    layoutOf(spec);
-    return { spec, recipe: FILE_RECIPE };
-  } catch (error) {
-    if (error instanceof ModelSpecError) throw new ConfigError(`${where}: ${error.message}`);
-    if (error instanceof SyntaxError) throw new ConfigError(`${where} is not JSON: ${error.message}`);
-    const names = [...zoo.keys()].join(', ');
-    throw new ConfigError(`${where} is neither a model of the zoo (${names}) nor a file that can be read`);
-  }
 }
 
 function checkShards(spec: ModelSpec, shards: number, source: string): void {

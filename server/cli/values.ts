@@ -13,6 +13,8 @@ export interface Kind<T> {
   expects: string;
   /** What stands behind the flag in the help, for instance `<n>`; null for a flag without a value. */
   placeholder: string | null;
+  /** The words that it may be, where they are few. */
+  choices?: readonly string[];
 }
 
 /** A certificate to make on the spot (true), none (false), or the paths of one. */
@@ -54,6 +56,7 @@ export function oneOf<const T extends string>(...words: [T, ...T[]]): Kind<T> {
     schema: text.pipe(z.enum(words) as z.ZodType<T, string>),
     expects: `one of ${words.join(', ')}`,
     placeholder: `<${words.join('|')}>`,
+    choices: words,
   };
 }
 

