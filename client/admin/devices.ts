@@ -76,11 +76,16 @@ function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
   if (title !== undefined && main.title !== title) main.title = title;
   setText(chip, column.chip?.(device) ?? '');
   chip.hidden = chip.textContent === '';
-  setText(detail, column.detail?.(device) ?? '');
-  detail.hidden = detail.textContent === '';
-  setText(warning, column.warning?.(device) ?? '');
-  warning.hidden = warning.textContent === '';
+  fillLines(detail, column.detail?.(device) ?? '');
+  fillLines(warning, column.warning?.(device) ?? '');
   if (column.key === 'engine') warning.dataset.value = badTrials(device);
+}
+
+/** Shows the first lines of a text in a cell, and all of it to whoever hovers. */
+function fillLines(part: HTMLElement, text: string): void {
+  setText(part, text);
+  if (part.title !== text) part.title = text;
+  part.hidden = text === '';
 }
 
 /** For instance `webgpu:wrong`, for whoever reads the page as data. */
