@@ -1,6 +1,6 @@
 import { ensurePages } from '../../server/cli/pages.ts';
 
-/** Builds the pages once for all tests, before the first of them. */
+/** Builds the pages once, before the first of the tests that need them. */
 export async function setup(): Promise<void> {
   await ensurePages();
 }
