@@ -1,10 +1,27 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startScriptedWorker } from './support/scriptedWorker.ts';
 import { startServerProcess } from './support/serverProcess.ts';
-import { Cleanup, temporaryFolder } from './support/testServer.ts';
+import { openBrowser, openPage } from './support/tabs.ts';
+import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
+
+const PATIENCE = { timeout: 30_000 };
+const RUN = ['--mode', 'sync', '--round-size', '1', '--evaluate-every', '0', '--lease-seconds', '3600'];
+
+/** Puts a file where the checkpoints of a data folder go, so that no save can be done; the answer takes it away. */
+async function breakFolder(folder: string): Promise<() => Promise<void>> {
+  const checkpoints = path.join(folder, 'checkpoints');
+  await rename(checkpoints, path.join(folder, 'set aside'));
+  await writeFile(checkpoints, '');
+  return async () => {
+    await rm(checkpoints);
+    await rename(path.join(folder, 'set aside'), checkpoints);
+  };
+}
 
 describe('a data folder', () => {
   it('[CK11] is one server’s: a second one ends with code 2 and says whose it is', async () => {
@@ -42,5 +59,59 @@ describe('a data folder', () => {
     const server = startServerProcess(cleanup, ['--data-dir', '/dev/null']);
     expect(await server.ended).toBe(2);
     expect(server.lines).toEqual(['tabswarm: /dev/null is not a folder']);
+  });
+});
+
+describe('a save that fails', () => {
+  it('[RN6] at the end of a server gives exit code 1, and is said in its summary and its JSON', async () => {
+    const folder = await temporaryFolder(cleanup);
+    const server = startServerProcess(cleanup, [
+      ...RUN,
+      '--data-dir',
+      folder,
+      '--max-commits',
+      '3',
+      '--json',
+    ]);
+    const url = /http:\S+/.exec(await server.said(/^join/))?.[0] ?? '';
+    await server.said(/commits/);
+    await breakFolder(folder);
+    startScriptedWorker(cleanup, url);
+    const reason = `${path.join(folder, 'checkpoints')} cannot be read: not a directory (ENOTDIR)`;
+    await server.said(/^checkpoint failed/);
+    expect(server.lines).toContain(`checkpoint failed: ${reason}`);
+    server.signal('SIGINT');
+    expect(await server.ended).toBe(1);
+    expect(server.lines.slice(-2)).toEqual([
+      `  version 3 is NOT saved: ${reason}`,
+      '  there is no checkpoint',
+    ]);
+    expect(JSON.parse(server.output())).toMatchObject({
+      commits: 3,
+      saved: false,
+      checkpoint: null,
+      saveFailure: reason,
+    });
+  });
+
+  it('[RN6] is shown on the console beside the newest checkpoint, until a later one is done', async () => {
+    const folder = await temporaryFolder(cleanup);
+    const flags = [...RUN, '--data-dir', folder, '--checkpoint-seconds', '0.2'];
+    const server = await startServer(cleanup, flags);
+    const newest = () => server.snapshot().checkpoint?.version ?? 0;
+    startScriptedWorker(cleanup, server.url);
+    await expect.poll(newest, PATIENCE).toBeGreaterThan(0);
+    const mend = await breakFolder(folder);
+    const page = await openPage(await openBrowser(cleanup), server.adminUrl);
+    const failure = page.getByTestId('checkpoint-failure');
+    await expect
+      .poll(() => failure.innerText(), PATIENCE)
+      .toContain('cannot be read: not a directory (ENOTDIR)');
+    const before = newest();
+    expect(await page.getByTestId('checkpoint').getAttribute('data-value')).toBe(String(before));
+    await mend();
+    await expect.poll(newest, PATIENCE).toBeGreaterThan(before);
+    await expect.poll(() => failure.isHidden(), PATIENCE).toBe(true);
+    expect(server.snapshot().checkpointFailure).toBeNull();
   });
 });

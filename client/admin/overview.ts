@@ -21,6 +21,15 @@ export function formatTime(iso: string): string {
   return Number.isNaN(time.getTime()) ? iso : clock.format(time);
 }
 
+function renderCheckpointFailure({ checkpointFailure: failure }: AdminSnapshot): void {
+  const line = byId('checkpoint-failure');
+  setText(
+    line,
+    failure === null ? '' : `The save of ${formatTime(failure.failedAt)} failed: ${failure.reason}`,
+  );
+  line.hidden = failure === null;
+}
+
 /** The head of the page and its figures. */
 export function renderOverview(snapshot: AdminSnapshot): void {
   const { status, settings } = snapshot;
@@ -55,4 +64,5 @@ export function renderOverview(snapshot: AdminSnapshot): void {
   const version = checkpoint?.version ?? null;
   setFigure(byId('checkpoint'), version === null ? NONE : formatCount(version), version);
   setText(byId('checkpoint-time'), checkpoint ? formatTime(checkpoint.savedAt) : 'None yet');
+  renderCheckpointFailure(snapshot);
 }

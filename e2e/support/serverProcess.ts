@@ -11,6 +11,8 @@ export interface ServerProcess {
   pid: number;
   /** What it wrote to standard error so far, by lines. */
   lines: string[];
+  /** What it wrote to standard output. */
+  output(): string;
   /** Resolves at the first line that matches; rejects where the process ends before. */
   said(pattern: RegExp): Promise<string>;
   signal(signal: NodeJS.Signals): void;
@@ -21,11 +23,12 @@ export interface ServerProcess {
 /** Starts one on a free port of this machine. */
 export function startServerProcess(cleanup: Cleanup, flags: string[]): ServerProcess {
   const argv = ['--import', 'tsx', 'server/cli/start.ts', '--port', '0', '--host', '127.0.0.1', ...flags];
-  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const lines: string[] = [];
   const waiting = new Set<(line: string) => void>();
-  const output = createInterface({ input: child.stderr });
-  output.on('line', (line) => {
+  createInterface({ input: child.stderr }).on('line', (line) => {
     lines.push(line);
     for (const tell of waiting) tell(line);
   });
@@ -37,6 +40,7 @@ export function startServerProcess(cleanup: Cleanup, flags: string[]): ServerPro
   return {
     pid: child.pid ?? 0,
     lines,
+    output: () => output,
     ended,
     signal: (signal) => void child.kill(signal),
     said: (pattern) =>

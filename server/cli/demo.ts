@@ -50,7 +50,8 @@ async function main(): Promise<number> {
     await serving.close();
     process.stderr.write(`${summaryText(summary)}\n`);
     if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
-    return end !== 'died' && succeeded(summary, config) ? 0 : EXIT_FAILED;
+    const lost = end === 'died' || summary.saved === false;
+    return !lost && succeeded(summary, config) ? 0 : EXIT_FAILED;
   } finally {
     await prepared?.browser?.then(
       (browser) => browser.close(),

@@ -2,7 +2,7 @@ import { addressLines } from './addresses.ts';
 import { beginRun, type Begun } from './beginning.ts';
 import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
-import { runCommand } from './failure.ts';
+import { EXIT_FAILED, runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
 import { showProgress, type ShownProgress } from './showProgress.ts';
 import { serve } from './serve.ts';
@@ -43,7 +43,7 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   await serving.close();
   process.stderr.write(`${summaryText(summary)}\n`);
   if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
-  return 0;
+  return summary.saved === false ? EXIT_FAILED : 0;
 }
 
 await runCommand(main);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
 import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
@@ -14,7 +14,7 @@ it('is one JSON line with its keys in order', () => {
     '{"model":"lenet","mode":"sync","shards":2,"localSteps":120,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
       '"bytesUp":12345678,"bytesDown":23456789,' +
-      `"transports":[${devices.map(() => TRAVELLED).join()}],"stop":"target"}`,
+      `"transports":[${devices.map(() => TRAVELLED).join()}],"stop":"target","saved":null,"checkpoint":null,"saveFailure":null}`,
   );
 });
 
@@ -39,4 +39,41 @@ it('says the same in a few lines', () => {
     expect(text).toContain(part);
   }
   expect(summaryText(summaryOf(snapshotOf({ testAccuracy: null }), demo, 60_000))).toContain('not measured');
+});
+
+describe('what is said of the last save', () => {
+  const start = loadConfig('start', [], {});
+  const savedAt = '2026-01-02T03:04:05.678Z';
+  const said = (rest: Parameters<typeof snapshotOf>[1], config = start) => {
+    const summary = summaryOf(snapshotOf({ state: 'stopped', stop: 'interrupted' }, rest), config, 60_000);
+    const { saved, checkpoint, saveFailure } = summary;
+    return { json: { saved, checkpoint, saveFailure }, lines: summaryText(summary).split('\n').slice(4) };
+  };
+
+  it('[RN6] is that the last version is saved', () => {
+    expect(said({ checkpoint: { version: 1240, savedAt } })).toEqual({
+      json: { saved: true, checkpoint: 1240, saveFailure: null },
+      lines: ['  saved as version 1,240'],
+    });
+  });
+
+  it('[RN6] is why it failed, and what the newest checkpoint is', () => {
+    const checkpointFailure = { failedAt: savedAt, reason: 'no space left on device (ENOSPC)' };
+    expect(said({ checkpoint: { version: 1200, savedAt }, checkpointFailure })).toEqual({
+      json: { saved: false, checkpoint: 1200, saveFailure: 'no space left on device (ENOSPC)' },
+      lines: [
+        '  version 1,240 is NOT saved: no space left on device (ENOSPC)',
+        '  the newest checkpoint is version 1,200',
+      ],
+    });
+    expect(said({ checkpoint: null, checkpointFailure }).lines[1]).toBe('  there is no checkpoint');
+    expect(said({ checkpoint: null }).json.saved).toBe(false);
+  });
+
+  it('[RN6] is nothing where nothing is to be kept: no commit, or a folder that goes with the demo', () => {
+    const nothing = { json: { saved: null, checkpoint: null, saveFailure: null }, lines: [] };
+    const none = summaryOf(snapshotOf({ version: 0 }), start, 60_000);
+    expect([none.saved, none.checkpoint]).toEqual([null, null]);
+    expect(said({ checkpoint: { version: 1240, savedAt } }, loadConfig('demo', [], {}))).toEqual(nothing);
+  });
 });

@@ -35,11 +35,19 @@ export interface Summary {
   /** What each device's tensors travelled by; the last of it first. */
   transports: DeviceTransport[];
   stop: StopReason | null;
+  /** Whether a checkpoint has the last version; null where there was nothing to keep. */
+  saved: boolean | null;
+  /** The version of the newest checkpoint; null where there is none, or it went with its folder. */
+  checkpoint: number | null;
+  /** Why the last save failed; null where it did not. */
+  saveFailure: string | null;
 }
 
 /** What became of a run; `trainImages` is the size of the training set. */
 export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: number): Summary {
-  const { status } = snapshot;
+  const { status, checkpoint, checkpointFailure } = snapshot;
+  // A demo's own folder is removed at the end.
+  const kept = config.dataDir !== null;
   return {
     model: status.model,
     mode: config.mode,
@@ -58,6 +66,9 @@ export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: 
     bytesDown: snapshot.bytesDown,
     transports: snapshot.devices.map(({ device, traffic }) => ({ device, ...traffic })),
     stop: status.stop,
+    saved: kept && status.version > 0 ? checkpoint?.version === status.version : null,
+    checkpoint: kept ? (checkpoint?.version ?? null) : null,
+    saveFailure: kept ? (checkpointFailure?.reason ?? null) : null,
   };
 }
 
@@ -91,7 +102,19 @@ export function summaryText(summary: Summary): string {
     `  ${grouped(summary.commits)} commits, ${grouped(summary.samples)} samples of ${grouped(summary.trainImages)} training images in ${elapsed(summary.seconds)}`,
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
+    ...describeSaved(summary),
   ].join('\n');
+}
+
+function describeSaved({ saved, commits, checkpoint, saveFailure }: Summary): string[] {
+  if (saved === null) return [];
+  if (saved) return [`  saved as version ${grouped(commits)}`];
+  const reason = saveFailure === null ? '' : `: ${saveFailure}`;
+  const newest =
+    checkpoint === null
+      ? 'there is no checkpoint'
+      : `the newest checkpoint is version ${grouped(checkpoint)}`;
+  return [`  version ${grouped(commits)} is NOT saved${reason}`, `  ${newest}`];
 }
 
 function counted(count: number, noun: string): string {

@@ -12,13 +12,15 @@ import { SyncPolicy } from '../core/policy/sync.ts';
 import { Placement } from '../core/placement/placement.ts';
 import type { PlanSettings } from '../core/placement/planKeeper.ts';
 import type { Solve } from '../core/placement/program.ts';
-import { Run, type ModelSnapshot } from '../core/run.ts';
+import type { ModelSnapshot } from '../core/modelSnapshot.ts';
+import { Run } from '../core/run.ts';
 import type { ShardPort } from '../core/shardPort.ts';
 import { Throughput } from '../core/throughput.ts';
 import type { DataShardRef } from '../core/unit.ts';
 import { createWork } from '../core/work.ts';
 import { sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
+import { reasonOf } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { Beginning } from './beginning.ts';
@@ -61,13 +63,16 @@ export class Training {
   readonly #config: Config;
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
-  #checkpoint: AdminSnapshot['checkpoint'] = null;
+  #checkpoint: AdminSnapshot['checkpoint'];
+  #checkpointFailure: AdminSnapshot['checkpointFailure'] = null;
   #snapshots = 0;
 
   constructor(config: Config, parts: TrainingParts) {
     this.#config = config;
     this.#parts = parts;
     this.#throughput = new Throughput(parts.clock);
+    const { version, savedAt } = parts.beginning;
+    this.#checkpoint = savedAt === null ? null : { version, savedAt };
     this.ranges = cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
     const { clock, dataShards, solve } = parts;
     this.placement = new Placement(placementOf(config, dataShards, this.ranges), { clock, solve });
@@ -98,6 +103,7 @@ export class Training {
       placement,
       measurements: [...this.run.measurements],
       checkpoint: this.#checkpoint,
+      checkpointFailure: this.#checkpointFailure,
     };
   }
 
@@ -170,8 +176,12 @@ export class Training {
           this.#throughput.follow(this.run.status().state === 'running');
           changed();
         },
-        failed: (what, error) =>
-          log(`${what} failed: ${error instanceof Error ? error.message : String(error)}`),
+        evaluationFailed: (error) => log(`evaluation failed: ${reasonOf(error)}`),
+        saveFailed: (error) => {
+          const failedAt = new Date(clock.now()).toISOString();
+          this.#checkpointFailure = { failedAt, reason: reasonOf(error) };
+          log(`checkpoint failed: ${reasonOf(error)}`);
+        },
       },
     );
   }
@@ -188,6 +198,7 @@ export class Training {
       savedAt,
     });
     this.#checkpoint = { version: snapshot.version, savedAt };
+    this.#checkpointFailure = null;
   }
 }
 

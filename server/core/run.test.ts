@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SAVE_LIMIT_MS } from './saves.ts';
 import { RunWorld, settled } from './testing/runWorld.ts';
 import { syncPolicy } from './testing/policies.ts';
 
@@ -225,6 +226,7 @@ describe('the life of a run', () => {
     const world = await started();
     await world.live(1000);
     await world.run.end('shard-lost');
+    await world.run.end('interrupted');
     expect(world.run.status()).toMatchObject({ state: 'stopped', stop: 'shard-lost' });
     expect([world.evaluations, world.saved]).toEqual([[], []]);
     expect(world.ledger.unanswered).toBe(0);
@@ -240,5 +242,88 @@ describe('the life of a run', () => {
     expect(world.saved).toHaveLength(2);
     const versions = world.plain();
     for (const { snapshot } of world.saved) expect(snapshot.parameters).toEqual(versions[snapshot.version]);
+  });
+});
+
+describe('saves', () => {
+  const never = () => new Promise<void>(() => undefined);
+  const fails = () => Promise.reject(new Error('no room'));
+  const versionsOf = (world: RunWorld) => world.saved.map(({ snapshot }) => snapshot.version);
+
+  it('[RN6] a last save that never returns is given up and told, and the run has ended', async () => {
+    const world = await started();
+    await world.live(1000);
+    world.saving = never;
+    let ended = false;
+    const end = world.run.end('interrupted').then(() => (ended = true));
+    await settled();
+    await world.evaluation.finish(0.5);
+    world.clock.advance(SAVE_LIMIT_MS - 1);
+    await settled();
+    expect([ended, world.failures]).toEqual([false, []]);
+    world.clock.advance(1);
+    await end;
+    expect(world.failures).toEqual(['checkpoint: Error: not done after 120 seconds']);
+  });
+
+  it('[RN6] a save that hangs is given up, no other waits for it meanwhile, and the next one is done', async () => {
+    const world = await started({ checkpointSeconds: 5 });
+    await world.live(1000);
+    world.saving = never;
+    await world.live(SAVE_LIMIT_MS);
+    const { length } = world.saved;
+    expect([length, world.failures]).toEqual([1, []]);
+    await world.live(4000);
+    expect([world.saved.length, world.failures.length]).toEqual([length, 1]);
+    world.saving = () => Promise.resolve();
+    await world.live(5000);
+    expect(world.saved.length).toBe(length + 1);
+    expect(world.saved.at(-1)?.snapshot.version).toBeGreaterThan(world.saved[0]?.snapshot.version ?? 0);
+  });
+
+  it('[RN6] the end of a run waits for the save that is under way, and then keeps the last version', async () => {
+    const world = await started({ checkpointSeconds: 5 });
+    let finish: () => void = () => undefined;
+    world.saving = () => new Promise((resolve) => (finish = resolve));
+    await world.live(6000);
+    const end = world.run.end('interrupted');
+    await settled();
+    await world.evaluation.finish(0.5);
+    expect(world.saved).toHaveLength(1);
+    world.saving = () => Promise.resolve();
+    finish();
+    await end;
+    expect(versionsOf(world).at(-1)).toBe(world.coordinator.version);
+    expect(world.saved).toHaveLength(2);
+  });
+
+  it('[RN6] a last save that failed is tried again, now and then and when the run is to end, until it is done', async () => {
+    const world = await started({ maxCommits: 7, checkpointSeconds: 5 });
+    world.saving = fails;
+    await world.live(2000);
+    await world.evaluation.finish(0.5);
+    await world.run.ended();
+    expect(world.failures).toEqual(['checkpoint: Error: no room']);
+    await world.live(5000);
+    expect(world.failures).toHaveLength(2);
+    await world.run.end('interrupted');
+    expect(world.failures).toHaveLength(3);
+    world.saving = () => Promise.resolve();
+    await world.live(5000);
+    expect(versionsOf(world)).toEqual([7, 7, 7, 7]);
+    await world.live(60_000);
+    await world.run.end('interrupted');
+    expect(versionsOf(world)).toHaveLength(4);
+  });
+
+  it('[RN6] a save that failed is told, and the next one is of the version of its moment', async () => {
+    const world = await started({ checkpointSeconds: 5 });
+    world.saving = fails;
+    await world.live(5100);
+    world.saving = () => Promise.resolve();
+    await world.live(5000);
+    expect(world.failures).toEqual(['checkpoint: Error: no room']);
+    const [failed = 0, done = 0] = versionsOf(world);
+    expect(done).toBeGreaterThan(failed);
   });
 });

@@ -1,10 +1,11 @@
-import { joinSlices, type KeyRange } from '../../shared/model/ranges.ts';
+import type { KeyRange } from '../../shared/model/ranges.ts';
 import type { Measurement } from '../../shared/protocol/admin.ts';
 import type { RunStatus, StopReason } from '../../shared/protocol/messages.ts';
 import type { Clock } from './clock.ts';
 import type { Coordinator } from './coordinator.ts';
+import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
+import { Saves } from './saves.ts';
 import { Stopwatch } from './stopwatch.ts';
-import type { OptimizerState } from './optimizer.ts';
 import type { ShardPort } from './shardPort.ts';
 
 export interface RunSettings {
@@ -23,15 +24,6 @@ export interface RunSettings {
   measurements: Measurement[];
 }
 
-/** The whole model at one version. */
-export interface ModelSnapshot {
-  version: number;
-  samples: number;
-  seconds: number;
-  parameters: Float32Array;
-  optimizerState: OptimizerState;
-}
-
 export interface RunParts {
   clock: Clock;
   coordinator: Coordinator;
@@ -41,8 +33,10 @@ export interface RunParts {
   saveCheckpoint: (snapshot: ModelSnapshot, measurements: Measurement[]) => Promise<void>;
   /** Something that people are shown has changed. */
   changed: () => void;
-  /** An evaluation or a checkpoint failed; the run goes on. */
-  failed: (what: string, error: unknown) => void;
+  /** The run goes on without this measurement. */
+  evaluationFailed: (error: unknown) => void;
+  /** The run goes on, and what is newer than the checkpoint before is not kept. */
+  saveFailed: (error: unknown) => void;
 }
 
 /** Beyond this the early half is thinned out by every second. */
@@ -59,24 +53,30 @@ export class Run {
   readonly #parts: RunParts;
   readonly #watch: Stopwatch;
   readonly #measurements: Measurement[];
+  readonly #saves: Saves;
   #state: RunStatus['state'] = 'paused';
   #stop: StopReason | null = null;
   #busy: Promise<void> | null = null;
   /** The coordinator is frozen while the version that reached the target is measured again. */
   #confirming = false;
   #nextEvaluation = 0;
-  #savedVersion: number;
   #ending: Promise<void> | null = null;
   #waiting: (() => void)[] = [];
   #cancelEnd: () => void = () => undefined;
-  #cancelSave: () => void = () => undefined;
 
   constructor(settings: RunSettings, parts: RunParts) {
     this.#settings = settings;
     this.#parts = parts;
     this.#watch = new Stopwatch(parts.clock, settings.seconds * 1000);
     this.#measurements = [...settings.measurements];
-    this.#savedVersion = parts.coordinator.version;
+    this.#saves = new Saves({
+      clock: parts.clock,
+      everyMs: settings.checkpointSeconds * 1000,
+      version: () => parts.coordinator.version,
+      save: () => this.#save(),
+      changed: parts.changed,
+      failed: parts.saveFailed,
+    });
   }
 
   /** Seconds the run has been running since its first lease. */
@@ -109,7 +109,7 @@ export class Run {
     if (this.#hasAllCommits()) return this.end('max-commits');
     this.#state = 'running';
     this.#stop = null;
-    this.#saveLater();
+    this.#saves.start();
     this.#direct();
     this.#parts.changed();
   }
@@ -124,9 +124,12 @@ export class Run {
     this.#parts.changed();
   }
 
-  /** Ends the run, measures and keeps its last version. Answers when that is done. */
+  /**
+   * Ends the run, measures and keeps its last version. Answers when that is done. Of a run that has ended, it tries
+   * again to keep what could not be kept [RN6].
+   */
   end(reason: StopReason): Promise<void> {
-    if (this.#state === 'stopped') return this.#ending ?? Promise.resolve();
+    if (this.#state === 'stopped') return this.#ending ?? this.#keepLast();
     this.#state = 'stopped';
     this.#stop = reason;
     this.#watch.stop();
@@ -164,32 +167,11 @@ export class Run {
   }
 
   /** The model as it is after every commit so far; all shards at one version. */
-  async snapshot(): Promise<ModelSnapshot> {
+  snapshot(): Promise<ModelSnapshot> {
     const { coordinator, shards } = this.#parts;
     const { samples } = coordinator;
     const { seconds } = this;
-    const slices = await Promise.all(shards.map((shard) => shard.snapshot()));
-    const version = slices[0]?.version ?? 0;
-    if (slices.some((slice) => slice.version !== version))
-      throw new Error('shards are at different versions');
-    const { ranges } = this.#settings;
-    const join = (pick: (slice: (typeof slices)[number]) => Float32Array) =>
-      joinSlices(ranges, slices.map(pick));
-    const first = slices[0]?.optimizerState ?? { slots: {}, scalars: {} };
-    const slots = Object.keys(first.slots).map((name) => [
-      name,
-      join((slice) => slice.optimizerState.slots[name] ?? new Float32Array(0)),
-    ]);
-    return {
-      version,
-      samples,
-      seconds,
-      parameters: join((slice) => slice.parameters),
-      optimizerState: {
-        slots: Object.fromEntries(slots) as Record<string, Float32Array>,
-        scalars: first.scalars,
-      },
-    };
+    return takeSnapshot(shards, this.#settings.ranges, { samples, seconds });
   }
 
   #evaluateWhenDue(): void {
@@ -211,7 +193,7 @@ export class Run {
       this.#parts.coordinator.freeze();
       if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.end('target');
     } catch (error) {
-      this.#parts.failed('evaluation', error);
+      this.#parts.evaluationFailed(error);
     } finally {
       if (this.#confirming) {
         this.#confirming = false;
@@ -259,33 +241,26 @@ export class Run {
     try {
       await this.#measure();
     } catch (error) {
-      this.#parts.failed('evaluation', error);
+      this.#parts.evaluationFailed(error);
     }
-    await this.#save();
+    await this.#keepLast();
+    // The disk may be in order again before the command ends.
+    if (this.#saves.behind) this.#saves.start();
   }
 
-  async #save(): Promise<void> {
-    try {
-      if (this.#savedVersion === this.#parts.coordinator.version) return;
-      const snapshot = await this.snapshot();
-      await this.#parts.saveCheckpoint(snapshot, this.#measurements);
-      this.#savedVersion = snapshot.version;
-      this.#parts.changed();
-    } catch (error) {
-      this.#parts.failed('checkpoint', error);
-    }
+  #keepLast(): Promise<void> {
+    return this.#stop === 'shard-lost' ? Promise.resolve() : this.#saves.save();
   }
 
-  #saveLater(): void {
-    this.#cancelSave = this.#parts.clock.after(this.#settings.checkpointSeconds * 1000, () => {
-      void this.#save();
-      this.#saveLater();
-    });
+  async #save(): Promise<number> {
+    const snapshot = await this.snapshot();
+    await this.#parts.saveCheckpoint(snapshot, this.#measurements);
+    return snapshot.version;
   }
 
   #cancelTimers(): void {
     this.#cancelEnd();
-    this.#cancelSave();
+    this.#saves.stop();
   }
 
   #hasAllCommits(): boolean {

@@ -97,6 +97,8 @@ export const adminSnapshot = z.strictObject({
   measurements: z.array(measurement),
   /** Version and time of the newest checkpoint, or null. */
   checkpoint: z.nullable(z.strictObject({ version: count, savedAt: z.string() })),
+  /** Why the last save failed, and when; null once one was done. */
+  checkpointFailure: z.nullable(z.strictObject({ failedAt: z.string(), reason: z.string() })),
 });
 export type AdminSnapshot = z.infer<typeof adminSnapshot>;
 

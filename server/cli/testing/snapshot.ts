@@ -35,6 +35,7 @@ export function snapshotOf(
     },
     measurements: [],
     checkpoint: null,
+    checkpointFailure: null,
     ...rest,
   });
 }

@@ -1,5 +1,6 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
-import { Run, type ModelSnapshot, type RunSettings } from '../run.ts';
+import type { ModelSnapshot } from '../modelSnapshot.ts';
+import { Run, type RunSettings } from '../run.ts';
 import type { WorldOptions } from './testServer.ts';
 import { World } from './world.ts';
 
@@ -21,6 +22,8 @@ export class RunWorld extends World {
   readonly evaluations: Evaluation[] = [];
   readonly saved: { snapshot: ModelSnapshot; measurements: Measurement[] }[] = [];
   readonly failures: string[] = [];
+  /** What a save does; at first it is done at once. */
+  saving: () => Promise<void> = () => Promise.resolve();
   /** How many evaluations are under way. */
   evaluating = 0;
 
@@ -38,10 +41,11 @@ export class RunWorld extends World {
         evaluate: (parameters) => this.#evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => {
           this.saved.push({ snapshot, measurements: [...measurements] });
-          return Promise.resolve();
+          return this.saving();
         },
         changed: () => undefined,
-        failed: (what) => this.failures.push(what),
+        evaluationFailed: () => this.failures.push('evaluation'),
+        saveFailed: (error) => this.failures.push(`checkpoint: ${String(error)}`),
       },
     );
     this.committed = () => this.run.committed();
