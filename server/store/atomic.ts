@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import type { Files } from './files.ts';
+import { codeOf, NO_ANSWER, type Files } from './files.ts';
 
 /** The end of the name of a file that is not finished; one that is left over by a kill is only lost space. */
 export const TEMPORARY = '.tmp';
@@ -17,8 +17,8 @@ export async function writeAtomically(files: Files, path: string, bytes: Uint8Ar
     await writeDurably(files, temporary, bytes);
     await files.rename(temporary, path);
   } catch (error) {
-    // The first failure is the one to tell of.
-    await files.remove(temporary).catch(() => undefined);
+    // A disk that gives no answer would only be waited for once more; the first failure is the one to tell of.
+    if (codeOf(error) !== NO_ANSWER) await files.remove(temporary).catch(() => undefined);
     throw error;
   }
   await syncFolder(files, dirname(path));

@@ -119,6 +119,16 @@ describe('a save that fails', () => {
     },
   );
 
+  test('[CK9] for want of an answer does not wait for the disk once more', async () => {
+    const disk = await diskWith(2, 1);
+    disk.fault = failing('write', /\.tmp$/, 'ETIMEDOUT');
+    await expect(new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(2))).rejects.toThrow('ETIMEDOUT');
+    expect(disk.log.at(-1)).toMatch(/^close /);
+    disk.fault = () => undefined;
+    await new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(3));
+    expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(1), file(3)]);
+  });
+
   test('[CK5] in its write and in the removal of what it wrote tells of the write', async () => {
     const disk = await diskWith(2, 1);
     disk.fault = (operation) => {

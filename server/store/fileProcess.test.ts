@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { settled } from '../core/testing/runWorld.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
+import { writeDurably } from './atomic.ts';
 import { CheckpointStore } from './checkpoint.ts';
 import { FileProcess, OPERATION_LIMIT_MS } from './fileProcess.ts';
 import { sampleCheckpoint } from './fixtures/samples.ts';
@@ -34,6 +35,17 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     clock.advance(1);
     await expect(hanging).rejects.toThrow('the file system gave no answer within 30 seconds');
     expect(await files.kindOf(folder)).toBe('folder');
+  });
+
+  test('[CK9] a disk hangs until something reached it again, whatever is read meanwhile', async () => {
+    const hanging = files.open(pipe, 'r');
+    clock.advance(OPERATION_LIMIT_MS);
+    await expect(hanging).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await files.list(folder);
+    await files.remove(join(folder, 'nothing'));
+    expect(files.hangs).toBe(true);
+    await writeDurably(files, join(folder, 'file'), new Uint8Array(1));
+    expect(files.hangs).toBe(false);
   });
 
   test('[CK9] a save that hangs fails in the end, and the next one is kept', async () => {

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
-import type { Files, Kind, OpenFile } from './files.ts';
+import { NO_ANSWER, type Files, type Kind, type OpenFile } from './files.ts';
 
 /**
  * An operation that takes longer does not end: the mount is gone, or the disk is broken. No operation is more than
@@ -20,6 +20,7 @@ interface Answer {
 }
 
 interface Asked {
+  operation: keyof Files;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
   cancelLimit: () => void;
@@ -46,7 +47,7 @@ export class FileProcess implements Files {
     return this.#process?.pid ?? null;
   }
 
-  /** Whether the last operation got no answer in time. */
+  /** Whether an operation got no answer in time, and nothing reached the disk since: reads may come from memory. */
   get hangs(): boolean {
     return this.#hangs;
   }
@@ -112,9 +113,9 @@ export class FileProcess implements Files {
     return new Promise<Value>((resolve, reject) => {
       const cancelLimit = this.#clock.after(OPERATION_LIMIT_MS, () => {
         this.#hangs = true;
-        this.#giveUp(`the file system gave no answer within ${OPERATION_LIMIT_MS / 1000} seconds`);
+        this.#giveUp(`the file system gave no answer within ${OPERATION_LIMIT_MS / 1000} seconds`, NO_ANSWER);
       });
-      this.#asked.set(id, { resolve: resolve as Asked['resolve'], reject, cancelLimit });
+      this.#asked.set(id, { operation, resolve: resolve as Asked['resolve'], reject, cancelLimit });
       child.send({ id, operation, given });
     });
   }
@@ -141,19 +142,19 @@ export class FileProcess implements Files {
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     this.#asked.delete(id);
-    this.#hangs = false;
+    if (asked.operation === 'sync' && error === undefined) this.#hangs = false;
     asked.cancelLimit();
     if (this.#asked.size === 0) this.#process?.channel?.unref();
     if (error === undefined) asked.resolve(value);
     else asked.reject(Object.assign(new Error(error.message), error));
   }
 
-  #giveUp(reason: string): void {
+  #giveUp(reason: string, code?: string): void {
     this.#process?.kill('SIGKILL');
     this.#process = null;
     for (const { reject, cancelLimit } of this.#asked.values()) {
       cancelLimit();
-      reject(new Error(reason));
+      reject(Object.assign(new Error(reason), { code }));
     }
     this.#asked.clear();
   }

@@ -30,6 +30,9 @@ export interface Files {
   removeFolder(path: string): Promise<void>;
 }
 
+/** The code of an operation that got no answer in time. */
+export const NO_ANSWER = 'ETIMEDOUT';
+
 /** The file system's short name of an error, such as ENOENT. */
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
