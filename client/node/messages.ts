@@ -4,7 +4,7 @@ import type { DeviceLabels } from '../../shared/profile/profile.ts';
 
 /** What a thread is started with. */
 export interface NodeWorkerTask {
-  /** Origin of the server. */
+  /** Base of the server. */
   server: string;
   /** Credential to join; empty where the server is open to all. */
   join: string;

@@ -1,4 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client';
+import { socketPath } from '../../shared/protocol/basePath.ts';
 import { closing, EVENTS, helloAnswer, lease, refusal, runStatus } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -16,7 +17,7 @@ export interface NodeTls {
   rejectUnauthorized: boolean;
 }
 
-/** Opens the socket.io connection to a server; it reconnects by itself until closed. */
+/** Opens the socket.io connection to the server at a base; it reconnects by itself until closed. */
 export function connectSocketIo(server: string, events: CoordinatorEvents, tls?: NodeTls): BareConnection {
   const managers = new Managers(tls);
   const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
@@ -95,7 +96,13 @@ class Managers {
   }
 
   socket(url: string, namespace: string, auth: Record<string, string>): Socket {
-    const options = { transports: ['websocket'], autoConnect: false, ...RECONNECTION_MS, ...this.#tls };
+    const options = {
+      transports: ['websocket'],
+      path: socketPath(url),
+      autoConnect: false,
+      ...RECONNECTION_MS,
+      ...this.#tls,
+    };
     const manager = this.#managers.get(url) ?? new Manager(url, options);
     this.#managers.set(url, manager);
     const socket = manager.socket(namespace, { auth });

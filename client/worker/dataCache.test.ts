@@ -33,6 +33,11 @@ describe('the cache of data shards', () => {
     expect(fetched).toHaveBeenCalledTimes(2);
   });
 
+  it('fetches below the path of a server that a proxy has below one', async () => {
+    await new DataCache('https://example.net/swarm/').get(refOf('a'));
+    expect(fetched.mock.calls[0]?.[0].href).toBe(`https://example.net/swarm${refOf('a').path}`);
+  });
+
   it.each<[string, () => Promise<Response>, string]>([
     ['is refused', () => Promise.resolve(new Response('', { status: 404 })), 'the server answered 404'],
     ['cannot be reached', () => Promise.reject(new TypeError('Failed to fetch')), 'Failed to fetch'],

@@ -1,4 +1,5 @@
 import { decodeDataShard, type DataShard } from '../../shared/dataset/dataShard.ts';
+import { below } from '../../shared/protocol/basePath.ts';
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
 
 /** Fetches data shards and keeps them: their names are hashes of their content, so they never change. */
@@ -7,7 +8,10 @@ export class DataCache {
   readonly #fetched: (bytes: number, begun: number) => void;
   readonly #shards = new Map<string, Promise<DataShard>>();
 
-  /** @param fetched is told what came over the network since when, by `performance.now()`. */
+  /**
+   * @param server its base, at the root of its host or below a path.
+   * @param fetched is told what came over the network since when, by `performance.now()`.
+   */
   constructor(server: string, fetched: (bytes: number, begun: number) => void = () => undefined) {
     this.#server = server;
     this.#fetched = fetched;
@@ -17,7 +21,7 @@ export class DataCache {
   get(ref: WorkUnit['dataShard']): Promise<DataShard> {
     const known = this.#shards.get(ref.path);
     if (known !== undefined) return known;
-    const fetched = this.#fetch(new URL(ref.path, this.#server), ref.samples);
+    const fetched = this.#fetch(below(this.#server, ref.path), ref.samples);
     this.#shards.set(ref.path, fetched);
     // A failure is not kept: the next unit tries again.
     fetched.catch(() => this.#shards.delete(ref.path));

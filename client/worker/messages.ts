@@ -14,7 +14,7 @@ export interface Credentials {
 
 export interface StartRequest {
   type: 'start';
-  /** Origin of the server, for instance `https://192.168.1.4:8080`. */
+  /** Base of the server, for instance `https://192.168.1.4:8080/`. */
   server: string;
   engine: EngineName | 'auto';
   /** Credential to join; empty where the server is open to all. */

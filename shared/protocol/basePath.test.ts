@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { baseOf, below, socketPath } from './basePath.ts';
+
+it.each([
+  ['http://host', 'http://host/'],
+  ['http://host:8080/#join=s', 'http://host:8080/'],
+  ['https://host/swarm', 'https://host/swarm/'],
+  ['https://host/a/b/?engine=wasm#join=s', 'https://host/a/b/'],
+])('the base of %s is %s', (address, base) => {
+  expect(baseOf(address).href).toBe(base);
+});
+
+it('has everything of a server below its base, at the root of its host or not', () => {
+  expect(below('http://host', '/data/1f.bin').href).toBe('http://host/data/1f.bin');
+  expect(below('http://host/swarm', '/data/1f.bin').href).toBe('http://host/swarm/data/1f.bin');
+  expect(below('http://host/', '//elsewhere/data').origin).toBe('http://host');
+  expect(socketPath('http://host')).toBe('/socket.io/');
+  expect(socketPath('http://host/a/b/#join=s')).toBe('/a/b/socket.io/');
+});
