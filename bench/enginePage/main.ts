@@ -18,7 +18,7 @@ async function measure(name: string, model: string, batch: number): Promise<numb
 async function load(name: string, spec: ModelSpec): Promise<Trainer | null> {
   if (name === 'jax-js') return createJaxTrainer(spec);
   const candidates = [...browserSupply.fused, ...(await browserSupply.tfjs())];
-  return (await candidates.find((each) => each.name === name)?.load(spec)) ?? null;
+  return (await candidates.find((each) => each.name === name)?.load(spec, 'fastest')) ?? null;
 }
 
 Object.assign(window, { measure });

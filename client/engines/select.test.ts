@@ -3,7 +3,7 @@ import type { Engine } from '../../shared/engine/engine.ts';
 import { noiseShard } from '../../shared/engine/testing/contract.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
-import type { EngineName } from '../../shared/profile/profile.ts';
+import type { Arithmetic, EngineName } from '../../shared/profile/profile.ts';
 import { MODEL } from '../worker/testing/fakeServer.ts';
 import { settled } from '../worker/testing/startVolunteer.ts';
 import { EngineSelection } from './select.ts';
@@ -18,6 +18,8 @@ const LATER_MS = 60_000;
 class FakeDevice {
   readonly #kinds: Partial<Record<EngineName, Kind>>;
   readonly loaded: EngineName[] = [];
+  /** The arithmetic that each was to have. */
+  readonly asked: Arithmetic[] = [];
   readonly disposed: EngineName[] = [];
   readonly notes: (string | null)[] = [];
   clock = 0;
@@ -26,9 +28,9 @@ class FakeDevice {
     this.#kinds = kinds;
   }
 
-  begin(asked: EngineName | 'auto' = 'auto'): Promise<EngineSelection> {
+  begin(asked: EngineName | 'auto' = 'auto', arithmetic: Arithmetic = 'fastest'): Promise<EngineSelection> {
     return EngineSelection.begin({
-      ...{ spec: MODEL, asked, supply: this.#supply, now: () => this.clock },
+      ...{ spec: MODEL, arithmetic, asked, supply: this.#supply, now: () => this.clock },
       changed: (_engine, note) => this.notes.push(note),
     });
   }
@@ -37,12 +39,13 @@ class FakeDevice {
     const named = (prefix: boolean) =>
       (Object.keys(this.#kinds) as EngineName[])
         .filter((name) => name.startsWith('tfjs-') === prefix)
-        .map((name): Candidate => ({ name, load: () => this.#load(name) }));
+        .map((name): Candidate => ({ name, load: (_spec, arithmetic) => this.#load(name, arithmetic) }));
     return { fused: named(false), tfjs: () => Promise.resolve(named(true)) };
   }
 
-  async #load(name: EngineName): Promise<Engine> {
+  async #load(name: EngineName, arithmetic: Arithmetic): Promise<Engine> {
     this.loaded.push(name);
+    this.asked.push(arithmetic);
     const kind = this.#kinds[name];
     if (kind === 'absent') throw new Error('no adapter');
     const engine = await createWasmEngine(MODEL);
@@ -94,6 +97,28 @@ describe('choosing an engine', () => {
     const selection = await device.begin();
     expect(selection.engine.name).toBe('tfjs-cpu');
     expect(device.loaded).toEqual(['wasm', 'webgpu', 'tfjs-cpu']);
+  });
+
+  it('[EN9] where a run is strict, takes and tries only what can be, and says why not what is asked for', async () => {
+    const device = new FakeDevice({ webgpu: 'right', wasm: 'right', 'tfjs-cpu': 'right' });
+    const selection = await device.begin('webgpu', 'strict');
+    expect(selection.engine.name).toBe('wasm');
+    expect(device.notes).toEqual([
+      'webgpu failed: this run is repeatable, and it does not give the same bits on every machine',
+    ]);
+    await reconsidered(device, await device.begin('auto', 'strict'));
+    expect(device.loaded).toEqual(['wasm', 'wasm']);
+    expect(device.asked).toEqual(['strict', 'strict']);
+  });
+
+  it('[EN9] where a run is strict, what can be failing is the end, with the reason in a sentence', async () => {
+    const device = new FakeDevice({ wasm: 'absent', webgpu: 'right', 'tfjs-cpu': 'right' });
+    const begun = device.begin('auto', 'strict');
+    await expect(begun).rejects.toThrow(
+      'this run is repeatable, which takes WebAssembly with SIMD, and that does not work here: wasm failed: no adapter',
+    );
+    await expect(begun).rejects.toMatchObject({ trials: [{ name: 'wasm', verdict: 'failed' }] });
+    expect(device.loaded).toEqual(['wasm']);
   });
 
   it('[EN2] takes the one that is asked for', async () => {

@@ -1,12 +1,19 @@
 import type { Engine } from '../../shared/engine/engine.ts';
 import { checkEngine } from '../../shared/engine/knownAnswer.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import type { EngineName, EngineTrial } from '../../shared/profile/profile.ts';
+import {
+  CAN_BE_STRICT,
+  type Arithmetic,
+  type EngineName,
+  type EngineTrial,
+} from '../../shared/profile/profile.ts';
 import { timeEngine, type CalibrationWork } from './calibration.ts';
 import type { Candidate, EngineSupply } from './supply.ts';
 
 export interface SelectionParts {
   spec: ModelSpec;
+  /** `strict`: only engines that give the same bits on every machine, told to do so [EN9]. */
+  arithmetic: Arithmetic;
   /** The engine that the address asks for. */
   asked: EngineName | 'auto';
   supply: EngineSupply;
@@ -23,6 +30,23 @@ export interface SelectionParts {
 const CONSIDER_AFTER_MS = 10_000;
 /** An engine that has not loaded and answered by then has failed. */
 const TRIAL_WITHIN_MS = 30_000;
+
+/** No engine works on this device for this run; the message has every reason. */
+export class NoEngine extends Error {
+  override name = 'NoEngine';
+  readonly trials: EngineTrial[];
+
+  constructor(message: string, trials: EngineTrial[]) {
+    super(message);
+    this.trials = trials;
+  }
+}
+
+const WITHOUT_ENGINE: Record<Arithmetic, string> = {
+  fastest: 'no engine works here',
+  strict: 'this run is repeatable, which takes WebAssembly with SIMD, and that does not work here',
+};
+const NOT_STRICT = 'this run is repeatable, and it does not give the same bits on every machine';
 
 /** What a device trains with, and how it comes to something better. */
 export interface Engines {
@@ -55,7 +79,7 @@ export class EngineSelection implements Engines {
     this.#begun = parts.now();
   }
 
-  /** @throws {Error} where no engine works here; the message has every reason. */
+  /** @throws {NoEngine} where none works here. */
   static async begin(parts: SelectionParts): Promise<EngineSelection> {
     const selection = new EngineSelection(parts);
     await selection.#takeNext();
@@ -113,7 +137,7 @@ export class EngineSelection implements Engines {
 
   #consider(): void {
     const { asked, supply, now } = this.#parts;
-    const rival = supply.fused.find(({ name }) => !this.#trials.has(name));
+    const rival = supply.fused.find(({ name }) => this.#suits(name) && !this.#trials.has(name));
     if (this.#considering || asked !== 'auto' || rival === undefined) return;
     if (now() - this.#begun < CONSIDER_AFTER_MS) return;
     this.#considering = true;
@@ -157,7 +181,8 @@ export class EngineSelection implements Engines {
       this.#take(engine);
       return;
     }
-    throw new Error(`no engine works here: ${this.note ?? 'there is none'}`);
+    const reasons = this.note ?? 'there is none';
+    throw new NoEngine(`${WITHOUT_ENGINE[this.#parts.arithmetic]}: ${reasons}`, this.trials);
   }
 
   #take(engine: Engine): void {
@@ -167,10 +192,14 @@ export class EngineSelection implements Engines {
 
   /** What has not been found wanting: the one that is asked for, our own, then tfjs. */
   async *#candidates(): AsyncGenerator<Candidate> {
-    const { asked, supply } = this.#parts;
+    const { asked, arithmetic, supply } = this.#parts;
     const passable = (candidates: Candidate[]) =>
-      candidates.filter(({ name }) => (this.#trials.get(name)?.verdict ?? 'right') === 'right');
-    if (asked !== 'auto' && !this.#trials.has(asked)) {
+      candidates.filter(
+        ({ name }) => this.#suits(name) && (this.#trials.get(name)?.verdict ?? 'right') === 'right',
+      );
+    if (asked !== 'auto' && !this.#suits(asked)) {
+      this.#note({ name: asked, detail: '', software: false }, 'failed', NOT_STRICT);
+    } else if (asked !== 'auto' && !this.#trials.has(asked)) {
       const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await supply.tfjs() : [])];
       const wished = all.find(({ name }) => name === asked);
       if (wished === undefined)
@@ -178,15 +207,21 @@ export class EngineSelection implements Engines {
       else yield wished;
     }
     for (const candidate of passable(supply.fused)) yield candidate;
-    for (const candidate of passable(await supply.tfjs())) yield candidate;
+    // None of tfjs can be strict: there is nothing to be found out then.
+    if (arithmetic !== 'strict') for (const candidate of passable(await supply.tfjs())) yield candidate;
+  }
+
+  /** Whether an engine can compute as this run wants it. */
+  #suits(name: EngineName): boolean {
+    return this.#parts.arithmetic !== 'strict' || CAN_BE_STRICT[name];
   }
 
   /** Loads an engine and has it give the known answer; null where it cannot. */
   async #try({ name, load }: Candidate): Promise<Engine | null> {
-    const { spec } = this.#parts;
+    const { spec, arithmetic } = this.#parts;
     let engine: Engine | null = null;
     try {
-      engine = await inTime(load(spec), (late) => late.dispose());
+      engine = await inTime(load(spec, arithmetic), (late) => late.dispose());
       const verdict = await inTime(checkEngine(engine, spec));
       if (verdict.verdict === 'right') {
         this.#note(engine, 'right', null);

@@ -1,13 +1,13 @@
 import type { Engine } from '../../shared/engine/engine.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import type { EngineName } from '../../shared/profile/profile.ts';
+import type { Arithmetic, EngineName } from '../../shared/profile/profile.ts';
 
 /** An engine that may be had here. */
 export interface Candidate {
   name: EngineName;
   /** @throws {Error} where it cannot be had after all. */
-  load: (spec: ModelSpec) => Promise<Engine>;
+  load: (spec: ModelSpec, arithmetic: Arithmetic) => Promise<Engine>;
 }
 
 /** Where a device gets its engines from. */
@@ -19,4 +19,7 @@ export interface EngineSupply {
 }
 
 /** What every device has that has WebAssembly. */
-export const wasmCandidate: Candidate = { name: 'wasm', load: (spec) => createWasmEngine(spec) };
+export const wasmCandidate: Candidate = {
+  name: 'wasm',
+  load: (spec, arithmetic) => createWasmEngine(spec, arithmetic === 'strict' ? { relaxed: false } : {}),
+};

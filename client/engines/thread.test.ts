@@ -28,7 +28,7 @@ describe('an engine in a thread of its own', () => {
   it('gives what the engine gives, and is sent a data shard once', async () => {
     const engine = new FakeEngine();
     const { thread, calls } = threadOf(engine);
-    const remote = await openThreadEngine(MODEL, thread);
+    const remote = await openThreadEngine(MODEL, 'fastest', thread);
     expect(remote).toMatchObject({ name: engine.name, detail: engine.detail, software: false });
     await remote.hold(DATA);
     await remote.hold(DATA);
@@ -46,7 +46,7 @@ describe('an engine in a thread of its own', () => {
   it('[EN6] rejects by the reason of the engine, and of a thread that died', async () => {
     const engine = new FakeEngine();
     const { thread, die } = threadOf(engine);
-    const remote = await openThreadEngine(MODEL, thread);
+    const remote = await openThreadEngine(MODEL, 'fastest', thread);
     engine.failing = 'out of memory';
     await expect(remote.gradient(PARAMETERS, ORDER)).rejects.toThrow('out of memory');
     engine.failing = null;
@@ -58,7 +58,7 @@ describe('an engine in a thread of its own', () => {
 
   it('ends a thread that cannot load its engine', async () => {
     const { thread, calls } = threadOf(new FakeEngine(), true);
-    await expect(openThreadEngine(MODEL, thread)).rejects.toThrow('no SIMD');
+    await expect(openThreadEngine(MODEL, 'fastest', thread)).rejects.toThrow('no SIMD');
     expect(calls).toEqual(['load', 'end']);
   });
 });

@@ -1,12 +1,13 @@
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import type { Engine, LocalTraining } from '../../shared/engine/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Arithmetic } from '../../shared/profile/profile.ts';
 
 /* An engine in a thread of its own, and what it looks like from outside: the same. */
 
 /** What an engine's thread is asked, and the arguments of each. */
 interface Calls {
-  load: [spec: ModelSpec];
+  load: [spec: ModelSpec, arithmetic: Arithmetic];
   hold: [shard: DataShard];
   gradient: [parameters: Float32Array, order: Uint32Array];
   train: [parameters: Float32Array, order: Uint32Array, local: LocalTraining];
@@ -32,7 +33,7 @@ export interface EngineThread {
 
 /** Answers the requests of an owner, one after the other, with an engine that is loaded by the first. */
 export function createEngineServer(
-  load: (spec: ModelSpec) => Promise<Engine>,
+  load: (spec: ModelSpec, arithmetic: Arithmetic) => Promise<Engine>,
 ): (request: EngineRequest) => Promise<EngineAnswer> {
   let engine: Engine | null = null;
   const answerTo = async (request: EngineRequest): Promise<unknown> => {
@@ -67,10 +68,14 @@ export function createEngineServer(
  * Loads an engine in a thread; it ends with the engine.
  * @throws {Error} where the thread dies or cannot load it.
  */
-export async function openThreadEngine(spec: ModelSpec, thread: EngineThread): Promise<Engine> {
+export async function openThreadEngine(
+  spec: ModelSpec,
+  arithmetic: Arithmetic,
+  thread: EngineThread,
+): Promise<Engine> {
   const client = new ThreadClient(thread);
   try {
-    const identity = (await client.ask('load', [spec])) as Identity;
+    const identity = (await client.ask('load', [spec, arithmetic])) as Identity;
     return engineOn(client, identity);
   } catch (error) {
     client.end('it could not be loaded');

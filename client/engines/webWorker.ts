@@ -1,5 +1,6 @@
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Arithmetic } from '../../shared/profile/profile.ts';
 import type { Candidate } from './supply.ts';
 import { openThreadEngine, type EngineAnswer, type EngineThread } from './thread.ts';
 
@@ -9,7 +10,7 @@ export const threadedWasm: Candidate = { name: 'wasm', load: openInWebWorker };
 /** Whether a Web Worker may start others here. */
 export const hasThreads = (): boolean => typeof Worker !== 'undefined';
 
-async function openInWebWorker(spec: ModelSpec): Promise<Engine> {
+async function openInWebWorker(spec: ModelSpec, arithmetic: Arithmetic): Promise<Engine> {
   const worker = new Worker(new URL('./webWorkerMain.ts', import.meta.url), { type: 'module' });
   const thread: EngineThread = {
     post: (request) => worker.postMessage(request),
@@ -23,5 +24,5 @@ async function openInWebWorker(spec: ModelSpec): Promise<Engine> {
     },
     end: () => worker.terminate(),
   };
-  return openThreadEngine(spec, thread);
+  return openThreadEngine(spec, arithmetic, thread);
 }

@@ -1,3 +1,6 @@
+import { expect, it } from 'vitest';
+import { wasmCandidate } from '../engines/supply.ts';
+import { lenet } from '../../shared/model/zoo/lenet.ts';
 import { engineContract } from '../../shared/engine/testing/contract.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { allowRelaxedSimd } from './relaxedSimd.ts';
@@ -10,3 +13,10 @@ engineContract(
   },
   { long: true },
 );
+
+it('[EN9] the engine of WebAssembly is strict where a run asks for that, whatever the machine can', async () => {
+  allowRelaxedSimd();
+  const strict = await wasmCandidate.load(lenet.spec, 'strict');
+  const fastest = await wasmCandidate.load(lenet.spec, 'fastest');
+  expect([strict.detail, fastest.detail]).toEqual(['SIMD', 'SIMD, relaxed']);
+});

@@ -5,8 +5,8 @@ import type { Candidate } from '../engines/supply.ts';
 export function slowed({ name, load }: Candidate, times: number): Candidate {
   return {
     name,
-    async load(spec) {
-      const engine = await load(spec);
+    async load(spec, arithmetic) {
+      const engine = await load(spec, arithmetic);
       const slowly = async <Result>(compute: () => Promise<Result>): Promise<Result> => {
         const begun = performance.now();
         const result = await compute();

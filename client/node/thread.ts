@@ -40,9 +40,9 @@ const volunteer = new Volunteer({
     connect((heard) => connectSocketIo(server, heard, { rejectUnauthorized: !selfSigned }), events),
   crew: {
     limit: 1,
-    selectEngines: (spec) =>
+    selectEngines: (spec, _worker, arithmetic) =>
       EngineSelection.begin({
-        ...{ spec, asked: 'auto', supply: nodeSupply, now: () => performance.now() },
+        ...{ spec, arithmetic, asked: 'auto', supply: nodeSupply, now: () => performance.now() },
         changed: ({ name }, note) => tell({ type: 'engine', name, note }),
       }),
   },

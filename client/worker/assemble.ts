@@ -56,15 +56,15 @@ function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): 
   const now = () => performance.now();
   return {
     limit,
-    selectEngines: (spec, worker): Promise<Engines> =>
+    selectEngines: (spec, worker, arithmetic): Promise<Engines> =>
       EngineSelection.begin(
         worker === 0
           ? {
-              ...{ spec, asked, supply: first, now },
+              ...{ spec, arithmetic, asked, supply: first, now },
               changed: ({ name, detail, software }, note) =>
                 tell({ type: 'engine', name, detail, software, note }),
             }
-          : { spec, asked: 'auto', supply: further, now },
+          : { spec, arithmetic, asked: 'auto', supply: further, now },
       ),
   };
 }

@@ -22,7 +22,7 @@ function parts(limit: number, none = limit) {
 
 async function grown(limit: number, none = limit) {
   const given = parts(limit, none);
-  const crew = await Crew.begin(given, MODEL);
+  const crew = await Crew.begin(given, MODEL, 'fastest');
   while (await crew.grow());
   return { crew, engines: given.engines };
 }
@@ -31,7 +31,7 @@ describe('a crew', () => {
   it('[LS8] grows to its limit, or for as long as there are engines', async () => {
     expect((await grown(3)).crew.report.workers).toBe(3);
     expect((await grown(3, 2)).crew.report.workers).toBe(2);
-    await expect(Crew.begin(parts(2, 0), MODEL)).rejects.toThrow('no engine');
+    await expect(Crew.begin(parts(2, 0), MODEL, 'fastest')).rejects.toThrow('no engine');
   });
 
   it('[LS8] gives a job to a free worker, else to the one that is handing in', async () => {
@@ -98,6 +98,7 @@ describe('a crew', () => {
         }),
       },
       MODEL,
+      'fastest',
     );
     expect(crew.report.trials).toMatchObject([{ verdict: 'right' }]);
     await crew.grow();
@@ -114,6 +115,7 @@ describe('a crew', () => {
         selectEngines: (model, worker) => (worker === 0 ? given.selectEngines(model, worker) : late.promise),
       },
       MODEL,
+      'fastest',
     );
     const growing = crew.grow();
     crew.dispose();

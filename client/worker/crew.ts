@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
-import type { CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
+import type { Arithmetic, CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
 import type { Engines } from '../engines/select.ts';
 
 export interface CrewParts {
@@ -10,7 +10,7 @@ export interface CrewParts {
    * Finds something for a worker, counted from 0, to train the model with. The first is the one whose engine is
    * reported; where there is nothing for another one, it rejects, and there are no more.
    */
-  selectEngines: (model: ModelSpec, worker: number) => Promise<Engines>;
+  selectEngines: (model: ModelSpec, worker: number, arithmetic: Arithmetic) => Promise<Engines>;
 }
 
 /** One worker of the device: an engine, and one lease at a time. */
@@ -30,20 +30,22 @@ interface Place extends CrewWorker {
 export class Crew {
   readonly #parts: CrewParts;
   readonly #model: ModelSpec;
+  readonly #arithmetic: Arithmetic;
   readonly #places: Place[] = [];
   #growing: Promise<boolean> | null = null;
   #full = false;
   #over = false;
 
-  private constructor(parts: CrewParts, model: ModelSpec) {
+  private constructor(parts: CrewParts, model: ModelSpec, arithmetic: Arithmetic) {
     this.#parts = parts;
     this.#model = model;
+    this.#arithmetic = arithmetic;
   }
 
   /** A crew of one. @throws {Error} where there is no engine for it. */
-  static async begin(parts: CrewParts, model: ModelSpec): Promise<Crew> {
-    const crew = new Crew(parts, model);
-    crew.#add(await parts.selectEngines(model, 0));
+  static async begin(parts: CrewParts, model: ModelSpec, arithmetic: Arithmetic): Promise<Crew> {
+    const crew = new Crew(parts, model, arithmetic);
+    crew.#add(await parts.selectEngines(model, 0, arithmetic));
     return crew;
   }
 
@@ -110,7 +112,8 @@ export class Crew {
   async #grow(): Promise<boolean> {
     if (this.#over || this.#full || this.#places.length >= this.#parts.limit) return false;
     try {
-      const engines = await this.#parts.selectEngines(this.#model, this.#places.length);
+      const { selectEngines } = this.#parts;
+      const engines = await selectEngines(this.#model, this.#places.length, this.#arithmetic);
       // It may have been disposed of meanwhile.
       if (this.#isOver()) engines.dispose();
       else this.#add(engines);

@@ -11,6 +11,9 @@ const PROGRESS_EVERY_MS = 250;
 /** A speed is looked at again after so long without a unit: nothing else tells that work has ceased. */
 const LOOK_AGAIN_MS = 1000;
 
+/** Updates that are part of the model, or will be with the rest of their round. */
+const COUNTS: ReadonlySet<Outcome> = new Set<Outcome>(['APPLIED', 'KEPT']);
+
 /** What came of a device's units, told to the page that shows it. */
 export class Figures {
   readonly #rate: Rate;
@@ -26,7 +29,7 @@ export class Figures {
   /** @param samples 0 where the unit came to nothing on the device. */
   unit(outcome: Outcome, samples: number): void {
     if (samples > 0) this.#rate.add(samples);
-    if (outcome === 'APPLIED') {
+    if (COUNTS.has(outcome)) {
       this.#totals.applied++;
       this.#totals.samples += samples;
     } else if (outcome !== 'WITHDRAWN' || samples === 0) {

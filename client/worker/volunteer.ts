@@ -1,9 +1,10 @@
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { DeviceDescription } from '../../shared/profile/profile.ts';
+import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
 import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { NoEngine } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
 import type { DeviceConditions } from './conditions.ts';
 import { Crew, type CrewParts, type CrewWorker } from './crew.ts';
@@ -59,8 +60,8 @@ export class Volunteer {
   readonly #parts: VolunteerParts;
   readonly #connection: Connection;
   #crew: Crew | null = null;
-  /** The crew that was asked for last, and the declaration of its model. */
-  #loading: { model: string; crew: Promise<Crew> } | null = null;
+  /** The crew that was asked for last, and the declaration of its model and arithmetic. */
+  #loading: { declaration: string; crew: Promise<Crew> } | null = null;
   #training: Omit<TrainingParts, 'engine'> | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
@@ -119,7 +120,7 @@ export class Volunteer {
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
-    await this.#crewFor(model);
+    await this.#crewFor(model, answer.arithmetic).catch((error: unknown) => this.#sayWhyNot(error));
     if (this.#stale(epoch)) return;
     const shards = await this.#connection.joinShards(answer);
     if (this.#stale(epoch)) return;
@@ -131,20 +132,30 @@ export class Volunteer {
   }
 
   /** Raises a crew once a model, however often the connection is lost meanwhile. */
-  #crewFor(model: ModelSpec): Promise<Crew> {
-    const declaration = JSON.stringify(model);
-    if (this.#loading?.model !== declaration) {
+  #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<Crew> {
+    const declaration = JSON.stringify([model, arithmetic]);
+    if (this.#loading?.declaration !== declaration) {
       this.#crew?.dispose();
       this.#crew = null;
-      this.#loading = { model: declaration, crew: this.#raise(model, declaration) };
+      this.#loading = { declaration, crew: this.#raise(model, arithmetic, declaration) };
     }
     return this.#loading.crew;
   }
 
-  async #raise(model: ModelSpec, declaration: string): Promise<Crew> {
+  /** No engine works here: the server's admin is told what came of each before this device gives up [EN4]. */
+  async #sayWhyNot(error: unknown): Promise<never> {
+    if (error instanceof NoEngine) {
+      const { trials } = error;
+      const conditions = this.#parts.conditions.present;
+      await this.#connection.coordinator.ready({ engine: null, trials, workers: 1, conditions });
+    }
+    throw error;
+  }
+
+  async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<Crew> {
     this.#parts.events.state('loading', null);
-    const crew = await Crew.begin(this.#parts.crew, model);
-    if (this.#over || this.#loading?.model !== declaration) crew.dispose();
+    const crew = await Crew.begin(this.#parts.crew, model, arithmetic);
+    if (this.#over || this.#loading?.declaration !== declaration) crew.dispose();
     else this.#crew = crew;
     return crew;
   }

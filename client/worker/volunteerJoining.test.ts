@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Engines } from '../engines/select.ts';
+import { NoEngine, type Engines } from '../engines/select.ts';
 import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
-import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
+import { UNKNOWN_CONDITIONS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
 import { DEVICE, FakeEngine, leaseOf, MODEL, WELCOME } from './testing/fakeServer.ts';
@@ -160,6 +160,45 @@ describe('a volunteer that cannot go on', () => {
     await settled();
     expect(told().at(-1)).toBe('failed: no engine works');
     expect(server.news()).toEqual(['hello', 'close']);
+  });
+
+  it('[EN4] [EN9] tells the admin what came of each engine when none works, then fails with the reason', async () => {
+    const trial: EngineTrial = {
+      name: 'webgpu',
+      detail: '',
+      software: false,
+      verdict: 'failed',
+      reason: 'no adapter',
+      samplesPerSecond: null,
+    };
+    const { server, told } = startVolunteer({
+      crew: { limit: 1, selectEngines: () => Promise.reject(new NoEngine('no engine works', [trial])) },
+    });
+    server.says.connected();
+    await settled();
+    expect(server.readies).toMatchObject([{ engine: null, trials: [trial], workers: 1 }]);
+    expect(told().at(-1)).toBe('failed: no engine works');
+    expect(server.news()).toEqual(['hello', 'ready', 'close']);
+  });
+
+  it('[EN9] loads its engines anew for a run of the same model that wants other arithmetic', async () => {
+    const asked: string[] = [];
+    const { server } = startVolunteer({
+      crew: {
+        limit: 1,
+        selectEngines: (_model, _worker, arithmetic) => {
+          asked.push(arithmetic);
+          return Promise.resolve(onlyEngine(new FakeEngine()));
+        },
+      },
+    });
+    for (const arithmetic of ['fastest', 'fastest', 'strict', 'strict'] as const) {
+      server.welcome = () => Promise.resolve({ ...WELCOME, arithmetic });
+      server.says.connected();
+      await settled();
+      server.says.disconnected();
+    }
+    expect(asked).toEqual(['fastest', 'strict']);
   });
 
   it('[MD1] fails when it cannot read the model', async () => {

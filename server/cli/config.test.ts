@@ -233,6 +233,62 @@ describe('a bad value is named with its flag', () => {
   });
 });
 
+describe('a repeatable run', () => {
+  it('[RN8] implies what it takes, whatever the recipe says, and the settings show it', () => {
+    for (const model of zoo.keys()) {
+      const config = loadConfig(
+        'demo',
+        ['--repeatable', '--model', model, '--tabs', '3', '--tab-workers', '2'],
+        {},
+      );
+      const implied = { repeatable: true, mode: 'sync', placement: 'uniform', roundSize: 6 };
+      expect(config).toMatchObject(implied);
+      expect(settingsOf(config)).toMatchObject(implied);
+    }
+    const given = ['--repeatable', '--round-size', '4', '--mode', 'sync', '--placement', 'uniform'];
+    expect(loadConfig('start', given, {})).toMatchObject({
+      roundSize: 4,
+      mode: 'sync',
+      placement: 'uniform',
+    });
+    expect(loadConfig('demo', [], {})).toMatchObject({
+      repeatable: false,
+      roundSize: 'all',
+      placement: 'ilp',
+    });
+  });
+
+  it.each([
+    ['--mode', 'async'],
+    ['--placement', 'ilp'],
+    ['--placement', 'greedy'],
+    ['--round-size', 'all'],
+    ['--engine', 'webgpu'],
+    ['--engine', 'tfjs-cpu'],
+  ])('[RN8] is none with %s %s, which is named', (flag, value) => {
+    const message = messageOf(['--repeatable', flag, value]);
+    expect(message).toContain(`${flag}: "${value}" cannot be repeatable: `);
+    expect(message).not.toContain('\n');
+  });
+
+  it('[RN8] of a server is told the size of its rounds, and the variable that says otherwise is named', () => {
+    expect(messageOf(['--repeatable'], {}, 'start')).toMatch(/^--repeatable: needs --round-size, /);
+    expect(messageOf([], { TABSWARM_REPEATABLE: 'true', TABSWARM_MODE: 'async' })).toMatch(
+      /^TABSWARM_MODE: /,
+    );
+  });
+
+  it('[RN8] [CK8] stays one when it is resumed, and another does not become one unnoticed', () => {
+    const first = settingsOf(loadConfig('start', ['--repeatable', '--round-size', '3'], {}));
+    const resumed = loadConfig('start', ['--resume'], {}, first);
+    expect(resumed).toMatchObject({ repeatable: true, roundSize: 3, mode: 'sync', placement: 'uniform' });
+    const other = settingsOf(loadConfig('start', [], {}));
+    expect(() => loadConfig('start', ['--resume', '--repeatable'], {}, other)).toThrow(
+      /^the checkpoint's --placement: "ilp" cannot be repeatable/,
+    );
+  });
+});
+
 describe('a model from a file', () => {
   const lenet = zoo.get('lenet')?.spec;
   const written = (changes: object) => JSON.stringify({ ...lenet, name: 'own', ...changes }, null, 2);

@@ -10,6 +10,7 @@ import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } fro
 import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
 import { modelOf, type Trainable } from './model.ts';
+import { repeatableSettings } from './repeatable.ts';
 import type { Command } from './setting.ts';
 import { selectorText, type RawValue } from './values.ts';
 
@@ -99,6 +100,7 @@ export function loadConfig(
     command,
     Object.fromEntries(entries) as Settings,
     (key) => given.get(key)?.source ?? flagOf(key),
+    (key) => given.has(key),
   );
 }
 
@@ -145,7 +147,14 @@ function quote(raw: RawValue): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
 
-function resolve(command: Command, settings: Settings, source: (key: Key) => string): Config {
+function resolve(
+  command: Command,
+  asked: Settings,
+  source: (key: Key) => string,
+  isGiven: (key: Key) => boolean,
+): Config {
+  const implied = asked.repeatable ? repeatableSettings(command, asked, source, isGiven) : {};
+  const settings = { ...asked, ...implied };
   const { spec, recipe } = modelOf(settings.model, source('model'));
   const { target = recipe.target, mode = recipe.mode, url = '' } = settings;
   const training = trainingOf(settings, recipe);
@@ -219,6 +228,7 @@ const TRAINING: readonly Key[] = [
     'leaseSeconds',
     'evaluateEvery',
     'seed',
+    'repeatable',
   ] as const),
 ];
 

@@ -45,7 +45,8 @@ async function main(): Promise<number> {
     if (end === 'died') note('Nobody is left to train.');
     await run.end('interrupted');
     progress.end();
-    const summary = summaryOf(serving.snapshot(), { ...config, ...prepared }, serving.trainImages);
+    const hash = await serving.hash().catch(() => null);
+    const summary = summaryOf(serving.snapshot(), { ...config, ...prepared }, serving.trainImages, hash);
     await crowd.close();
     await serving.close();
     process.stderr.write(`${summaryText(summary)}\n`);

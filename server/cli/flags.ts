@@ -208,6 +208,12 @@ export const SETTINGS = {
     1,
     'Seed of the initial weights and of the order of the images.',
   ),
+  repeatable: setting(
+    RUNS,
+    flag,
+    false,
+    'The same command gives the same model, bit for bit, whichever devices train: complete sync rounds of one size, one unit for all, arithmetic that is the same everywhere.',
+  ),
   port: setting(SERVERS, whole(0, 65_535), 8080, 'Port to listen on; 0 is any free one.', {
     defaults: { demo: 0, shard: 8081 },
   }),

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Server } from 'socket.io';
 import { modelHash } from '../../shared/model/hash.ts';
+import type { Arithmetic } from '../../shared/profile/profile.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
@@ -69,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const dataShards = cutDataShards(mnist);
   const tls = await certificateOf(config);
   const sessions = new AdminSessions();
-  const evaluator = new Evaluator({ model: config.spec, test: mnist.test });
+  const evaluator = new Evaluator({ model: config.spec, test: mnist.test, arithmetic: arithmeticOf(config) });
   const solver = new Solver();
   let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
@@ -172,6 +173,10 @@ function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataCha
   return { wanted: transport === 'webrtc', iceServers: iceServers.map(iceServerForBrowsers) };
 }
 
+function arithmeticOf({ repeatable }: Config): Arithmetic {
+  return repeatable ? 'strict' : 'fastest';
+}
+
 interface SocketParts {
   config: Config;
   clock: Clock;
@@ -191,6 +196,7 @@ function serveSockets(
     clock,
     run: training.name,
     model: config.spec,
+    arithmetic: arithmeticOf(config),
     shards: map,
     dataChannels: dataChannelOfferOf(config),
     join: config.join,

@@ -39,7 +39,8 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   await interrupted;
   await training.run.end('interrupted');
   progress.end();
-  const summary = summaryOf(serving.snapshot(), config, trainImages);
+  const hash = await serving.hash().catch(() => null);
+  const summary = summaryOf(serving.snapshot(), config, trainImages, hash);
   await serving.close();
   process.stderr.write(`${summaryText(summary)}\n`);
   if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);

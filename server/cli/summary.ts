@@ -30,6 +30,8 @@ export interface Summary {
   testAccuracy: number | null;
   testImages: number;
   trainImages: number;
+  /** Of the parameters that the run ended with; null where a shard was lost. */
+  modelHash: string | null;
   bytesUp: number;
   bytesDown: number;
   /** What each device's tensors travelled by; the last of it first. */
@@ -44,7 +46,12 @@ export interface Summary {
 }
 
 /** What became of a run; `trainImages` is the size of the training set. */
-export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: number): Summary {
+export function summaryOf(
+  snapshot: AdminSnapshot,
+  config: Config,
+  trainImages: number,
+  modelHash: string | null,
+): Summary {
   const { status, checkpoint, checkpointFailure } = snapshot;
   // A demo's own folder is removed at the end.
   const kept = config.dataDir !== null;
@@ -62,6 +69,7 @@ export function summaryOf(snapshot: AdminSnapshot, config: Config, trainImages: 
     testAccuracy: status.testAccuracy,
     testImages: status.testImages,
     trainImages,
+    modelHash,
     bytesUp: snapshot.bytesUp,
     bytesDown: snapshot.bytesDown,
     transports: snapshot.devices.map(({ device, traffic }) => ({ device, ...traffic })),
@@ -101,6 +109,7 @@ export function summaryText(summary: Summary): string {
     `${summary.model}: ${accuracy} on ${grouped(summary.testImages)} test images (${stop === null ? 'still running' : STOPS[stop]})`,
     `  ${grouped(summary.commits)} commits, ${grouped(summary.samples)} samples of ${grouped(summary.trainImages)} training images in ${elapsed(summary.seconds)}`,
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
+    ...(summary.modelHash === null ? [] : [`  model ${summary.modelHash}`]),
     `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
     ...describeSaved(summary),
   ].join('\n');

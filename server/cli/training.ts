@@ -123,7 +123,9 @@ export class Training {
   #createCoordinator(): Coordinator {
     const { clock, beginning, dataShards } = this.#parts;
     const { version, samples } = beginning;
-    const { batch, local, seed } = this.#config;
+    const { batch, local, seed, repeatable } = this.#config;
+    // A repeatable run that is resumed goes on as if it had never ended.
+    const startVersion = repeatable ? 0 : version;
     return new Coordinator(
       {
         run: this.name,
@@ -137,7 +139,7 @@ export class Training {
       {
         clock,
         policy: policyOf(this.#config),
-        work: createWork(dataShards, { batch, local, seed, startVersion: version }),
+        work: createWork(dataShards, { batch, local, seed, startVersion }),
         placement: this.placement,
         shards: this.shards,
         mintDevice: () => randomBytes(6).toString('hex'),
@@ -151,7 +153,8 @@ export class Training {
   }
 
   #createRun(): Run {
-    const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds } = this.#config;
+    const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds, repeatable } =
+      this.#config;
     const { clock, beginning, testImages, evaluator, changed, log } = this.#parts;
     return new Run(
       {
@@ -162,6 +165,7 @@ export class Training {
         maxCommits,
         maxSeconds,
         evaluateEvery,
+        measuring: repeatable && target !== null ? 'between' : 'beside',
         checkpointSeconds,
         seconds: beginning.seconds,
         measurements: beginning.measurements,
@@ -210,6 +214,7 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
   const elements = ranges.reduce((sum, { length }) => sum + length, 0);
   return {
     method: placement,
+    repeatable: config.repeatable,
     shape: {
       ...{ mode, batch, steps: local?.steps ?? null, dataShards },
       // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
@@ -229,10 +234,10 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
 
 function policyOf(config: Config): Policy {
   const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
-  const { mode, reduce, roundSize, staleness, maxStaleness } = config;
+  const { mode, reduce, roundSize, staleness, maxStaleness, repeatable } = config;
   switch (mode) {
     case 'sync':
-      return new SyncPolicy({ reduce, roundSize, limits });
+      return new SyncPolicy({ reduce, roundSize, rounds: repeatable ? 'complete' : 'cut', limits });
     case 'async':
       return new AsyncPolicy({ staleness, maxStaleness, limits });
   }

@@ -158,7 +158,7 @@ export class Coordinator implements ShardReports {
     if (device === undefined) return;
     device.profile = { ...device.profile, engine, trials, workers, conditions };
     this.#devices.resize(device, workers);
-    device.ask(this.#version);
+    if (engine !== null) device.ask(this.#version);
     this.#parts.placement.noticed(device);
     this.#pump();
   }
@@ -260,7 +260,7 @@ export class Coordinator implements ShardReports {
         }
       }
       if (this.#deciding) {
-        const decisions = policy.settle(clock.now());
+        const decisions = policy.settle(clock.now(), this.#granting);
         moved = this.#carryOut(decisions) || moved;
       }
     }
@@ -310,9 +310,17 @@ export class Coordinator implements ShardReports {
       for (const decision of decisions) {
         if (!this.#deciding) break;
         moved = true;
-        if (decision.type === 'commit')
-          this.#commit({ version: this.#version + 1, members: decision.members });
-        else this.#turnDown(decision);
+        switch (decision.type) {
+          case 'commit':
+            this.#commit({ version: this.#version + 1, members: decision.members });
+            break;
+          case 'refuse':
+            this.#turnDown(decision);
+            break;
+          case 'keep':
+            this.#keep(decision.lease);
+            break;
+        }
       }
     } finally {
       this.#carryingOut = false;
@@ -325,6 +333,14 @@ export class Coordinator implements ShardReports {
     if (live === undefined) return;
     this.#leases.refuse(live, outcome, this.#version);
     this.#devices.get(live.device)?.decided(lease, this.#version, null);
+  }
+
+  /** A whole update stays staged, and its worker may have another lease of the round [LS10]. */
+  #keep(lease: number): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) return;
+    this.#devices.get(live.device)?.keep(lease);
+    for (const shard of this.#parts.shards) shard.keep(lease);
   }
 
   /** Everything that changes the parameters passes here [CM1]. */

@@ -67,6 +67,8 @@ export class Device {
   /** The newest version whose weights it was sent, or null. */
   holds: number | null = null;
   readonly #seats: Seat[] = [];
+  /** Leases whose updates are kept for their rounds while their workers do more. */
+  readonly #kept = new Set<number>();
   /** Bad updates, releases and expired leases in a row. */
   #faults = 0;
 
@@ -138,13 +140,20 @@ export class Device {
     pace.atWork = this.#seats.filter(({ lease }) => lease !== null).length;
   }
 
+  /** The update of a lease stays as it is, and the worker is free: it has yet to ask. */
+  keep(lease: number): void {
+    if (this.#free(lease) !== undefined) this.#kept.add(lease);
+  }
+
   /** An update came to its decision, which brings weights: the worker goes on without asking. */
   decided(lease: number, version: number, staleness: number | null): void {
     const seat = this.#free(lease);
-    if (seat === undefined) return;
-    this.holds = version;
-    seat.idleSince = version;
-    this.#shrink(this.profile.workers);
+    if (seat === undefined && !this.#kept.delete(lease)) return;
+    if (seat !== undefined) {
+      this.holds = version;
+      seat.idleSince = version;
+      this.#shrink(this.profile.workers);
+    }
     if (staleness === null) {
       this.history.lost++;
       return;
@@ -171,6 +180,7 @@ export class Device {
    * goes on without asking; another has yet to ask.
    */
   giveBack(lease: number, version: number | null): void {
+    this.#kept.delete(lease);
     const seat = this.#free(lease);
     if (seat === undefined || version === null) return;
     this.holds = version;

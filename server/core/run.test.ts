@@ -70,6 +70,50 @@ describe('evaluations', () => {
   });
 });
 
+describe('measuring between commits', () => {
+  /** A run of complete rounds that is measured at every fifth version. */
+  const between = (unitMs: number[]) => {
+    const policy = syncPolicy({ roundSize: 2, rounds: 'complete' });
+    const world = new RunWorld({ evaluateEvery: 5, target: 0.9, measuring: 'between' }, { policy });
+    for (const each of unitMs) world.device({ unitMs: each }).join().ready();
+    return world;
+  };
+
+  it.each([[[20, 20]], [[400, 30, 90]], [[700]]])(
+    '[RN9] is at fixed versions, and the run ends at the first that reaches its target, with units of %j ms',
+    async (unitMs) => {
+      const world = between(unitMs);
+      await world.run.start();
+      for (const [index, accuracy] of [0.5, 0.89, 0.9].entries()) {
+        await world.live(12_000);
+        expect(world.evaluations).toHaveLength(index + 1);
+        expect(world.coordinator.version).toBe(5 * (index + 1));
+        expect(world.evaluation.parameters).toEqual(world.parameters);
+        await world.evaluation.finish(accuracy);
+      }
+      await world.run.ended();
+      expect(world.run.status()).toMatchObject({ stop: 'target', version: 15, testAccuracy: 0.9 });
+      expect(world.run.measurements.map(({ version }) => version)).toEqual([5, 10, 15]);
+    },
+  );
+
+  it('[RN9] that fails, or falls into a pause, holds nothing up', async () => {
+    const world = between([20, 20]);
+    await world.run.start();
+    await world.live(1000);
+    await world.evaluation.fail();
+    await world.live(1000);
+    expect(world.coordinator.version).toBe(10);
+    world.run.pause();
+    await world.evaluation.finish(0.5);
+    await world.live(1000);
+    expect(world.coordinator.version).toBe(10);
+    await world.run.start();
+    await world.live(1000);
+    expect(world.coordinator.version).toBe(15);
+  });
+});
+
 describe('targets', () => {
   /** A run whose target was reached by a version that is no longer the newest: the newest is being measured. */
   async function confirming(...given: ConstructorParameters<typeof RunWorld>): Promise<RunWorld> {

@@ -3,6 +3,7 @@ import type { Measurement } from '../../shared/protocol/admin.ts';
 import type { RunStatus, StopReason } from '../../shared/protocol/messages.ts';
 import type { Clock } from './clock.ts';
 import type { Coordinator } from './coordinator.ts';
+import { isDue, type Measuring } from './measuring.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves } from './saves.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -18,6 +19,7 @@ export interface RunSettings {
   maxSeconds: number | null;
   /** Commits between evaluations; 0: only when the run stops. */
   evaluateEvery: number;
+  measuring: Measuring;
   checkpointSeconds: number;
   /** Seconds and measurements of the run that this one goes on from. */
   seconds: number;
@@ -176,19 +178,21 @@ export class Run {
 
   #evaluateWhenDue(): void {
     const { coordinator, clock } = this.#parts;
-    const { evaluateEvery } = this.#settings;
+    const { evaluateEvery, measuring } = this.#settings;
     if (evaluateEvery === 0 || this.#busy !== null || this.#state !== 'running') return;
     const measured = this.#measurements.at(-1)?.version ?? 0;
-    if (coordinator.version - measured < evaluateEvery || clock.now() < this.#nextEvaluation) return;
-    this.#busy = this.#evaluateAndConfirm().finally(() => {
+    const rested = clock.now() >= this.#nextEvaluation;
+    if (!isDue[measuring]({ version: coordinator.version, measured, rested }, evaluateEvery)) return;
+    this.#busy = this.#evaluate().finally(() => {
       this.#busy = null;
     });
   }
 
-  async #evaluateAndConfirm(): Promise<void> {
+  async #evaluate(): Promise<void> {
     try {
-      if (!this.#reaches(await this.#measure()) || this.#isOver()) return;
-      // Commits went on meanwhile: the version that would be kept has to reach the target itself.
+      // Where commits go on meanwhile, the version that would be kept has to reach the target itself.
+      const goesOn = this.#settings.measuring === 'beside';
+      if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
       this.#confirming = true;
       this.#parts.coordinator.freeze();
       if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.end('target');

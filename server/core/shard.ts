@@ -58,7 +58,8 @@ export class Shard implements ShardPort {
   readonly #optimizer: Optimizer;
   readonly #average: MovingAverage | null;
   readonly #versions: VersionRing;
-  readonly #staged = new Map<number, { values: Float32Array; answers: Answer[] }>();
+  /** `kept`: whoever pushes is answered at once, before the lease is decided. */
+  readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
   readonly traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
@@ -116,7 +117,8 @@ export class Shard implements ShardPort {
     }
     const held = this.#staged.get(terms.lease);
     if (held !== undefined) {
-      held.answers.push(answer);
+      if (held.kept) answer({ outcome: 'KEPT' });
+      else held.answers.push(answer);
       return;
     }
     const fault = this.#faultOf(terms, frame);
@@ -131,7 +133,7 @@ export class Shard implements ShardPort {
       answer({ outcome: 'NOT_FINITE', reason: 'the slice has a NaN or an infinity' });
       return;
     }
-    this.#staged.set(terms.lease, { values: frame.values, answers: [answer] });
+    this.#staged.set(terms.lease, { values: frame.values, answers: [answer], kept: false });
     this.#reports.staged(terms.lease, this.index, squares);
   }
 
@@ -174,6 +176,13 @@ export class Shard implements ShardPort {
     const answer: SliceAnswer =
       outcome === 'APPLIED' ? { outcome: 'DUPLICATE', first: outcome } : { outcome };
     this.#decide(lease, outcome, version, answer);
+  }
+
+  keep(lease: number): void {
+    const staged = this.#staged.get(lease);
+    if (staged === undefined) return;
+    staged.kept = true;
+    for (const answer of staged.answers.splice(0)) answer({ outcome: 'KEPT' });
   }
 
   pin(lease: number, version: number): void {

@@ -52,6 +52,8 @@ export interface ShardPort {
   commit(record: CommitRecord): void;
   /** `version`: give these weights with the answer; null: none. */
   refuse(lease: number, outcome: Outcome, version: number | null): void;
+  /** Answer the push of a whole update, which stays staged: its worker is wanted for more [LS10]. */
+  keep(lease: number): void;
   /** Keep `version` until `lease` is decided: its device has yet to pull it. */
   pin(lease: number, version: number): void;
   /** The state after every message sent before. */

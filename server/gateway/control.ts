@@ -44,6 +44,7 @@ export const controlRefusal = z.strictObject({
   outcome: z.enum(OUTCOME_NAMES),
   version: z.nullable(z.int()),
 });
+export const controlKeep = z.strictObject({ lease: z.int() });
 export const controlPin = z.strictObject({ lease: z.int(), version: z.int() });
 
 /** shard -> coordinator. */

@@ -11,7 +11,7 @@ import {
   type Welcome,
 } from '../../shared/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
-import { issueWords } from '../../shared/profile/profile.ts';
+import { issueWords, type Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Coordinator, Session } from '../core/coordinator.ts';
@@ -26,6 +26,7 @@ export interface CoordinatorGatewayParts {
   clock: Clock;
   run: string;
   model: ModelSpec;
+  arithmetic: Arithmetic;
   shards: ShardMap;
   dataChannels: Welcome['dataChannels'];
   /** What a device must show to join; empty: nothing. */
@@ -101,6 +102,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       pass,
       run: parts.run,
       model: parts.model,
+      arithmetic: parts.arithmetic,
       shards: parts.shards,
       dataChannels: parts.dataChannels,
     };

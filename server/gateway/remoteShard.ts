@@ -121,6 +121,10 @@ export class RemoteShard implements ShardPort {
     this.#socket.emit('refuse', { lease, outcome, version });
   }
 
+  keep(lease: number): void {
+    this.#socket.emit('keep', { lease });
+  }
+
   pin(lease: number, version: number): void {
     this.#socket.emit('pin', { lease, version });
   }

@@ -9,6 +9,7 @@ import { Shard } from '../core/shard.ts';
 import {
   CONTROL_PATH,
   controlCommit,
+  controlKeep,
   controlOpening,
   controlPin,
   controlRefusal,
@@ -105,6 +106,7 @@ class HostedShard {
       const { lease, outcome, version } = controlRefusal.parse(body);
       this.#opened().refuse(lease, outcome, version);
     });
+    on('keep', (body) => this.#opened().keep(controlKeep.parse(body).lease));
     on('pin', (body) => {
       const { lease, version } = controlPin.parse(body);
       this.#opened().pin(lease, version);

@@ -7,10 +7,10 @@ import type { EvaluationTask } from './evaluator.ts';
 /** Stands for a loss that is no number any more: JSON, charts and checkpoints hold only finite ones. */
 const DIVERGED = Number.MAX_VALUE;
 
-const { model, test } = workerData as EvaluationTask;
+const { model, test, arithmetic } = workerData as EvaluationTask;
 const port = parentPort;
 if (port === null) throw new Error('evaluate.ts runs as a worker thread');
-const engine = await createWasmEngine(model);
+const engine = await createWasmEngine(model, arithmetic === 'strict' ? { relaxed: false } : {});
 await engine.hold(test);
 
 // One at a time: the evaluator waits for the answer before it asks again.

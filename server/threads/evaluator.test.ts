@@ -11,7 +11,7 @@ const parameters = initialParameters(spec, 1);
 describe('Evaluator', () => {
   it('[EV1] measures the same parameters the same, on all the images it was given', async () => {
     const { test } = await loadMnist();
-    const evaluator = new Evaluator({ model: spec, test });
+    const evaluator = new Evaluator({ model: spec, test, arithmetic: 'fastest' });
     const first = await evaluator.evaluate(parameters);
     expect(first.testAccuracy).toBeGreaterThan(0.02);
     expect(first.testAccuracy).toBeLessThan(0.3);
@@ -23,7 +23,7 @@ describe('Evaluator', () => {
   it('[EV1] a thread that fails ends neither the process nor the next evaluation', async () => {
     const { test } = await loadMnist();
     // Parameters of no use to the model make the thread throw.
-    const evaluator = new Evaluator({ model: spec, test });
+    const evaluator = new Evaluator({ model: spec, test, arithmetic: 'fastest' });
     await expect(evaluator.evaluate(new Float32Array(3))).rejects.toThrow();
     expect((await evaluator.evaluate(parameters)).testAccuracy).toBeGreaterThan(0);
     await evaluator.close();
@@ -31,7 +31,11 @@ describe('Evaluator', () => {
 
   it('[EV1] a thread that cannot begin is told of by the evaluation that needs it, and is tried again', async () => {
     const { test } = await loadMnist();
-    const evaluator = new Evaluator({ model: { ...spec, layers: [{ kind: 'flatten' }] }, test });
+    const evaluator = new Evaluator({
+      model: { ...spec, layers: [{ kind: 'flatten' }] },
+      test,
+      arithmetic: 'fastest',
+    });
     await expect(evaluator.evaluate(parameters)).rejects.toThrow();
     await expect(evaluator.evaluate(parameters)).rejects.toThrow();
     await evaluator.close();

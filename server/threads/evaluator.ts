@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { allowRelaxedSimd } from '../../client/node/relaxedSimd.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import type { Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 
 export interface EvaluationTask {
   model: ModelSpec;
   test: DataShard;
+  arithmetic: Arithmetic;
 }
 
 export interface Evaluation {

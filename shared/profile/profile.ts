@@ -8,6 +8,20 @@ export const TFJS_ENGINES = ['tfjs-webgpu', 'tfjs-webgl', 'tfjs-cpu'] as const;
 export const ENGINES = [...FUSED_ENGINES, ...TFJS_ENGINES] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** How a run has its units computed: as fast as each device can, or to the same bits on every device. */
+export const ARITHMETICS = ['fastest', 'strict'] as const;
+export type Arithmetic = (typeof ARITHMETICS)[number];
+
+/** The engines that can be told to give the same bits for the same unit on every machine [EN9]. */
+export const CAN_BE_STRICT: Readonly<Record<EngineName | 'scripted', boolean>> = {
+  wasm: true,
+  webgpu: false,
+  'tfjs-webgpu': false,
+  'tfjs-webgl': false,
+  'tfjs-cpu': false,
+  scripted: true,
+};
+
 const described = {
   name: z.enum([...ENGINES, 'scripted']),
   /** The adapter or renderer behind the engine. */

@@ -33,6 +33,7 @@ it('[LS9] a lease is over once its push was decided, and with no other answer', 
   expect(OUTCOME_NAMES.filter((outcome) => !leavesLeaseOpen(outcome))).toEqual([
     'OK',
     'APPLIED',
+    'KEPT',
     'DUPLICATE',
     'STALE',
     'EXPIRED',

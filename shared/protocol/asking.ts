@@ -42,6 +42,7 @@ export function hasToAsk(end: UnitEnd): boolean {
 const LEASE_AFTER: Record<Outcome, 'ended' | 'open'> = {
   OK: 'ended',
   APPLIED: 'ended',
+  KEPT: 'ended',
   DUPLICATE: 'ended',
   STALE: 'ended',
   EXPIRED: 'ended',

@@ -24,6 +24,7 @@ const welcome: m.Welcome = {
   pass,
   run,
   model: { name: 'x' },
+  arithmetic: 'strict',
   shards: [shard],
   dataChannels: null,
 };
@@ -102,7 +103,13 @@ const CASES: Record<string, Case> = {
   welcome: {
     schema: m.welcome,
     good: [welcome],
-    wrong: [{ outcome: 'FULL' }, { run: '89ABCDEF' }, { pass: '' }, { shards: [{ ...shard, offset: -1 }] }],
+    wrong: [
+      { outcome: 'FULL' },
+      { arithmetic: 'exact' },
+      { run: '89ABCDEF' },
+      { pass: '' },
+      { shards: [{ ...shard, offset: -1 }] },
+    ],
   },
   refusal: {
     schema: m.refusal,
@@ -143,9 +150,9 @@ const CASES: Record<string, Case> = {
   lease: { schema: m.lease, good: [lease], wrong: [{ terms }, { unit: {} }, { remainingMs: -1 }] },
   ready: {
     schema: m.ready,
-    good: [{ engine, trials: [trial], workers: 4, conditions: measured }, asked],
+    good: [{ engine, trials: [trial], workers: 4, conditions: measured }, asked, { ...asked, engine: null }],
     wrong: [
-      ...[{ engine: null }, { workers: 0 }, { workers: 10_000 }, { trials: undefined }],
+      ...[{ engine: undefined }, { workers: 0 }, { workers: 10_000 }, { trials: undefined }],
       ...[{ trials: Array(17).fill(trial) }, { trials: [{ ...trial, verdict: 'fine' }] }],
       ...[{ roundTripMs: -1 }, { downlink: 1e30 }, { metered: 1 }, { visibility: 'seen' }].map((absurd) => ({
         conditions: { ...measured, ...absurd },

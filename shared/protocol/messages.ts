@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { capabilityProfile, conditions, engineReport } from '../profile/profile.ts';
+import { ARITHMETICS, capabilityProfile, conditions, engineReport } from '../profile/profile.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
 /*
@@ -57,6 +57,8 @@ export const welcome = z.strictObject({
   run: runId,
   /** A ModelSpec; parsed by parseModelSpec. */
   model: z.unknown(),
+  /** How units are to be computed; who cannot do that has no engine for this run. */
+  arithmetic: z.enum(ARITHMETICS),
   shards: shardMap,
   /** Null where the shards have none. */
   dataChannels: z.nullable(dataChannelOffer),
@@ -126,7 +128,8 @@ export type Lease = z.infer<typeof lease>;
 
 /** client -> coordinator `ready`: "I train with this, and have fewer leases than workers". */
 export const ready = z.strictObject({
-  engine: engineReport,
+  /** Null: no engine works there, the trials say why, and it wants no work. */
+  engine: z.nullable(engineReport),
   trials: capabilityProfile.shape.trials,
   workers: capabilityProfile.shape.workers,
   conditions,

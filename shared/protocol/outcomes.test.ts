@@ -8,6 +8,7 @@ describe('the outcomes', () => {
       ...[
         'OK',
         'APPLIED',
+        'KEPT',
         'DUPLICATE',
         'STALE',
         'EXPIRED',

@@ -9,6 +9,12 @@ export const OUTCOMES = {
     next: 'Train on the weights that came along.',
     closes: false,
   },
+  KEPT: {
+    means:
+      'The update is whole and waits for its round, which lacks workers; the worker is free for more of it.',
+    next: 'Ask for work; the weights stay as they are.',
+    closes: false,
+  },
   DUPLICATE: {
     means: 'This lease was decided before; `first` is what was answered then.',
     next: 'Take `first` as the answer.',

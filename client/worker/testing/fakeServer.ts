@@ -44,6 +44,7 @@ export const WELCOME: Welcome = {
   pass: 'b'.repeat(32),
   run: '89abcdef',
   model: MODEL,
+  arithmetic: 'fastest',
   shards: SHARD_MAP,
   dataChannels: null,
 };

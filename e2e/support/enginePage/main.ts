@@ -1,6 +1,7 @@
 import { browserSupply } from '../../../client/engines/browser.ts';
 import type { DataShard } from '../../../shared/dataset/dataShard.ts';
 import type { Engine, LocalTraining } from '../../../shared/engine/engine.ts';
+import type { Arithmetic } from '../../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../../shared/model/spec.ts';
 
 /* What a test calls in the page: arrays come and go as plain lists. */
@@ -33,11 +34,11 @@ function countCalls(): void {
 countCalls();
 
 const page = {
-  async create(name: string, spec: ModelSpec) {
+  async create(name: string, spec: ModelSpec, arithmetic: Arithmetic = 'fastest') {
     const supply = name.startsWith('tfjs-') ? await browserSupply.tfjs() : browserSupply.fused;
     const candidate = supply.find((each) => each.name === name);
     if (candidate === undefined) throw new Error(`no engine ${name}`);
-    const engine = await candidate.load(spec);
+    const engine = await candidate.load(spec, arithmetic);
     const id = engines.size + 1;
     engines.set(id, engine);
     return { id, detail: engine.detail, software: engine.software };

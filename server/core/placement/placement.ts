@@ -4,19 +4,21 @@ import type { Device } from '../device.ts';
 import type { Crowd, ReadyWorker } from '../policy/policy.ts';
 import type { PlannedUnit } from '../unit.ts';
 import { courtesyTo } from './courtesy.ts';
-import { readDirectives } from './directives.ts';
+import { DirectiveError, readDirectives } from './directives.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
-import { recipeSamples, sizeOf } from './plan.ts';
+import { exactDevices, whyNotExact } from './exactDevices.ts';
+import { recipeSamples } from './plan.ts';
 import { ableDevices, planDevices } from './planDevices.ts';
 import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
-import { Progress, type Stretch } from './progress.ts';
+import { PlannedWork } from './plannedWork.ts';
+import type { Stretch } from './progress.ts';
 import { Reserves } from './reserves.ts';
 import { sharesOf, type Share } from './shares.ts';
 import { standingOf, Standings } from './standings.ts';
-import { BEGINNING, isGauge, step } from './walk.ts';
 
-/** Batch and steps of a unit. */
-type Size = Pick<Share, 'batch' | 'steps'>;
+const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
+const FIXED =
+  'This run is repeatable: what its units are follows from its seed, and no instruction may change that.';
 
 /** Shares are made anew at once where there are fewer devices than this, and for each so many more after a pause. */
 const [SMALL_CROWD, RESHARE_REST_MS] = [100, 10];
@@ -32,7 +34,7 @@ export class Placement {
   readonly #keeper: PlanKeeper;
   readonly #standings = new Standings();
   readonly #reserves: Reserves;
-  readonly #progress = new Progress();
+  readonly #work: PlannedWork;
   #devices: () => Device[] = () => [];
   #changed: () => void = () => undefined;
   #assignments: Assignment[] = [];
@@ -49,6 +51,7 @@ export class Placement {
     this.#settings = settings;
     this.#clock = parts.clock;
     this.#pins = this.#noPins();
+    this.#work = new PlannedWork(settings.shape);
     this.#reserves = new Reserves(parts.clock, (id) => this.#measureAnew(id));
     this.#keeper = new PlanKeeper(settings, parts, {
       devices: () => this.#devices(),
@@ -76,7 +79,10 @@ export class Placement {
    */
   direct(body: unknown): void {
     const devices = this.#devices();
-    this.#assignments = readDirectives(body, this.#settings.shape, devices);
+    const { shape, repeatable } = this.#settings;
+    const assignments = readDirectives(body, shape, devices);
+    if (repeatable && assignments.length > 0) throw new DirectiveError('IMPOSSIBLE', FIXED);
+    this.#assignments = assignments;
     for (const device of devices) this.#note(device);
     this.#cancelReshare();
     this.#reshare();
@@ -104,13 +110,14 @@ export class Placement {
   /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
   admit(ready: readonly { device: string; seat: number }[]): ReadyWorker[] {
     if (ready.length === 0) return [];
-    const devices = new Map(this.#devices().map((device) => [device.id, device]));
+    const devices = new Map(this.#welcome().map((device) => [device.id, device]));
     const working = new Map<string, number>();
     return ready.flatMap(({ device, seat }) => {
       const { times, leases } = devices.get(device) ?? {};
-      const unitMs = (samples: number) => times?.expectedMs(samples) ?? null;
+      if (times === undefined) return [];
+      const unitMs = (samples: number) => times.expectedMs(samples);
       const recipe = recipeSamples(this.#settings.shape);
-      if (!this.#active) return [{ device, seat, unitMs: times?.proven === true ? unitMs(recipe) : null }];
+      if (!this.#active) return [{ device, seat, unitMs: times.proven ? unitMs(recipe) : null }];
       const share = this.#shares.get(device);
       const busy = working.get(device) ?? leases?.length ?? 0;
       if (share === undefined || busy >= this.#mostOf(device)) return [];
@@ -123,7 +130,11 @@ export class Placement {
   crowd(): Crowd {
     const present = this.#devices().filter(({ standing }) => standing === 'present');
     const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
-    if (!this.#active) return { able: workers, spared: 0 };
+    if (!this.#active) {
+      const welcome = this.#welcome().filter(({ standing }) => standing === 'present');
+      const able = welcome.reduce((sum, { seats }) => sum + seats.length, 0);
+      return { able, spared: workers - able };
+    }
     const able = present.reduce((sum, { id, seats }) => sum + Math.min(seats.length, this.#mostOf(id)), 0);
     return { able, spared: workers - able };
   }
@@ -132,19 +143,14 @@ export class Placement {
   nextUnit({ id, history }: Device): PlannedUnit | null {
     const share = this.#active ? this.#shares.get(id) : undefined;
     if (share === undefined) return null;
-    const { dataShards } = this.#settings.shape;
-    const walk = history.walk ?? BEGINNING;
-    const dataShard = dataShards[share.dataShards[walk.place % share.dataShards.length] ?? -1];
-    if (dataShard === undefined) throw new Error(`placement: device ${id} has no data shard`);
-    const { batch, steps } = this.#sizeOn(dataShard.index, isGauge(walk) ? this.#gauge(share) : share);
-    const samples = batch * (steps ?? 1);
-    history.walk = step(walk, samples, dataShard.samples);
-    return { dataShard, batch, steps, start: this.#progress.take(dataShard.index, samples) };
+    const unit = this.#work.next(history, share);
+    if (unit === null) throw new Error(`placement: device ${id} has no data shard`);
+    return unit;
   }
 
-  /** A unit of a plan came to nothing: the next on its data shard begins there. */
+  /** A unit of a plan came to nothing: it is to be done after all. */
   lost(stretch: Stretch): void {
-    this.#progress.giveBack(stretch);
+    this.#work.lost(stretch);
   }
 
   /** Whether a device may go on with a unit on this data shard: instructions may have given it to another. */
@@ -159,18 +165,18 @@ export class Placement {
     const { number, tookMs, overrunMs, plan } = this.#keeper;
     const { origin, values, solver, roundMs } = plan;
     const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
-    const shareless = (workers: number): Share =>
-      this.#active
-        ? { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] }
-        : {
-            ...{ ...sameForAll, role: 'train', workers },
-            why: ['the same unit for everyone, on each data shard in turn'],
-          };
+    const welcome = new Set(this.#welcome().map(({ id }) => id));
+    const shareless = (device: Device): Share => {
+      const { workers } = device.profile;
+      if (this.#active) return { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] };
+      if (welcome.has(device.id)) return { ...sameForAll, role: 'train', workers, why: [SAME_FOR_ALL] };
+      return { ...sameForAll, role: 'reserve', workers: 0, why: whyNotExact(device, shape) };
+    };
     return {
       ...{ method, number, origin, values, solver, roundMs, overrunMs, tookMs },
-      devices: this.#devices().map(({ id, profile, times }) => {
-        const { batch, steps, workers, role, dataShards, why } =
-          this.#shares.get(id) ?? shareless(profile.workers);
+      devices: this.#devices().map((device) => {
+        const { id, profile, times } = device;
+        const { batch, steps, workers, role, dataShards, why } = this.#shares.get(id) ?? shareless(device);
         const unitMs = times.expectedMs(batch * (steps ?? 1));
         const engine = profile.engine?.name ?? null;
         return { device: id, role, batch, localSteps: steps, workers, engine, unitMs, dataShards, why };
@@ -186,18 +192,10 @@ export class Placement {
     return dataShards.length === 0 ? 0 : workers;
   }
 
-  /** Half a unit, where the plan has small ones: what a unit costs whatever its size would else never show. */
-  #gauge(share: Share): Size {
-    const { shape } = this.#settings;
-    const samples = share.batch * (share.steps ?? 1);
-    return samples > recipeSamples(shape) / 2 ? share : (sizeOf(samples / 2, shape) ?? share);
-  }
-
-  /** What is left of a lost unit is done again by a unit no larger than that, where sizes may differ. */
-  #sizeOn(dataShard: number, size: Size): Size {
-    const lost = this.#progress.lostOn(dataShard);
-    if (lost === null || lost >= size.batch * (size.steps ?? 1)) return size;
-    return sizeOf(lost, this.#settings.shape) ?? size;
+  /** The devices here that may have work where plans have no say. */
+  #welcome(): Device[] {
+    const { repeatable, shape } = this.#settings;
+    return repeatable ? exactDevices(this.#devices(), shape) : this.#devices();
   }
 
   #able(): Device[] {
@@ -271,7 +269,8 @@ export class Placement {
 
   /** Whether data shards, sizes and roles are for plans to say: not where all devices may be asked for the same. */
   #hasSay(devices: readonly Device[]): boolean {
-    const { method, shape } = this.#settings;
+    const { method, shape, repeatable } = this.#settings;
+    if (repeatable) return false;
     if (method !== 'uniform' || this.#assignments.length > 0) return true;
     if ([shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0)) return true;
     return devices.some(({ profile }) => courtesyTo(profile).reasons.length > 0);

@@ -17,7 +17,7 @@ function keeper() {
   for (const { id } of paced) standings.note(id, 'known');
   const solve = () => Promise.resolve({ chosen: null, status: 'no solver here' });
   const kept = new PlanKeeper(
-    { method: 'uniform', shape: SHAPE, budgetMs: 100 },
+    { method: 'uniform', shape: SHAPE, repeatable: false, budgetMs: 100 },
     { clock, solve },
     { devices: () => paced, asked: () => asked, standings, made: () => undefined },
   );

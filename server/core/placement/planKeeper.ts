@@ -10,6 +10,8 @@ import { orRecipe, takesOver } from './takeover.ts';
 export interface PlanSettings {
   method: PlacementMethod;
   shape: RunShape;
+  /** Every unit follows from its lane and step, whatever is here: plans and instructions have no say [PL14]. */
+  repeatable: boolean;
   /** For the solver, each time that a plan is made. */
   budgetMs: number;
 }

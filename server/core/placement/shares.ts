@@ -127,7 +127,8 @@ function withinRound({ times: { settled, fit } }: Device, { roundMs, bundles }: 
   return (roundMs - fit.overheadMs) / fit.msPerSample;
 }
 
-function whyNot(
+/** Why a device may have no work, whatever the plan. */
+export function whyNot(
   { standing, profile }: Device,
   instruction: Assignment | undefined,
   { requires, prefers }: RunShape,

@@ -86,7 +86,7 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
         policy.reset();
         return null;
       default:
-        return [policy.settle(value * 100), policy.wakeAt()];
+        return [policy.settle(value * 100, true), policy.wakeAt()];
     }
   });
 }

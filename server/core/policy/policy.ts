@@ -43,7 +43,9 @@ export interface WholeUpdate {
 
 export type Decision =
   | { type: 'commit'; members: { lease: number; weight: number }[] }
-  | { type: 'refuse'; lease: number; outcome: Outcome };
+  | { type: 'refuse'; lease: number; outcome: Outcome }
+  /** A whole update waits for others, and its worker may do one of them. */
+  | { type: 'keep'; lease: number };
 
 /**
  * The rule that turns whole updates into commits: a pure state machine. The coordinator tells it what happened
@@ -57,8 +59,8 @@ export interface Policy {
   whole(update: WholeUpdate, version: number): Decision[];
   /** A lease ended without an update; its work is to be leased again. */
   gone(lease: number): void;
-  /** What is to be decided now that nothing more can be assigned. */
-  settle(now: number): Decision[];
+  /** What is to be decided now that nothing more can be assigned; `granting`: to more workers it could be. */
+  settle(now: number, granting: boolean): Decision[];
   /** When {@link assign} and {@link settle} are to be called again at the latest; null: when something happens. */
   wakeAt(): number | null;
   /** Forgets all live leases: the run was stopped. */

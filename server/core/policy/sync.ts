@@ -15,6 +15,8 @@ export interface SyncSettings {
   reduce: 'mean' | 'sum';
   /** Updates a round, or `all`: one for each device that is ready when the round opens. */
   roundSize: number | 'all';
+  /** `cut`: a round commits at its deadline with what there is. `complete`: with all of its updates and not before [PO6]. */
+  rounds: 'cut' | 'complete';
   limits: LeaseLimits;
 }
 
@@ -24,12 +26,16 @@ const LEASES_A_ROUND = 2;
 interface Slot {
   key: WorkKey;
   lease: number | null;
+  /** Null until its update is whole. */
   samples: number | null;
+  /** The worker of its whole update was let go [LS10]. */
+  kept: boolean;
 }
 
 interface Round {
   slots: Slot[];
   leaseMs: number;
+  /** Infinity where nothing cuts it. */
   deadline: number;
 }
 
@@ -56,9 +62,10 @@ export class SyncPolicy implements Policy {
     const round = this.#round ?? this.#open(ready, version, now, crowd);
     if (round === null) return [];
     const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
-    const leaseMs = Math.min(round.leaseMs, round.deadline - now);
+    const members = ready.slice(0, free.length);
+    const leaseMs = this.#leaseMs(round, members, now);
     if (leaseMs <= 0) return [];
-    return ready.slice(0, free.length).map(({ device, seat }, index) => ({
+    return members.map(({ device, seat }, index) => ({
       ...{ device, seat },
       key: free[index]?.key ?? { lane: 0, step: 0 },
       leaseMs,
@@ -80,24 +87,24 @@ export class SyncPolicy implements Policy {
   gone(lease: number): void {
     const slot = this.#slotOf(lease);
     if (slot === undefined) return;
-    slot.lease = null;
-    slot.samples = null;
+    Object.assign(slot, { lease: null, samples: null, kept: false });
   }
 
-  settle(now: number): Decision[] {
+  settle(now: number, granting = true): Decision[] {
     const round = this.#round;
     if (round === null) return [];
     const live = round.slots.some(({ lease, samples }) => lease !== null && samples === null);
     const free = round.slots.filter(({ lease }) => lease === null);
     const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
-    if (now < round.deadline && (live || refillable)) return [];
+    if (now < round.deadline && (live || refillable))
+      return refillable && granting ? letGo(round, free.length) : [];
     this.#close(round);
     const filled = round.slots.filter(({ samples }) => samples !== null);
     return filled.length === 0 ? [] : [{ type: 'commit', members: this.#weigh(filled) }];
   }
 
   wakeAt(): number | null {
-    if (this.#round !== null) return this.#round.deadline;
+    if (this.#round !== null) return Number.isFinite(this.#round.deadline) ? this.#round.deadline : null;
     return this.#waitingSince === null ? null : this.#waitingSince + this.#settings.limits.capMs;
   }
 
@@ -109,11 +116,13 @@ export class SyncPolicy implements Policy {
   }
 
   #open(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Round | null {
-    const { roundSize, limits } = this.#settings;
+    const { roundSize, rounds, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;
       return null;
     }
+    if (rounds === 'complete')
+      return this.#begin(roundSize === 'all' ? ready.length : roundSize, version, 0, Infinity);
     const size = roundSize === 'all' ? ready.length : withoutSpared(roundSize, crowd);
     this.#waitingSince ??= now;
     // A round of fixed size waits for its devices, but not for ever: some may never come.
@@ -121,13 +130,24 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
     const members = ready.slice(0, size);
     const leaseMs = roundLeaseMs(members, limits);
-    const slots = members.map((_, lane) => ({
+    return this.#begin(members.length, version, leaseMs, now + LEASES_A_ROUND * leaseMs);
+  }
+
+  #begin(size: number, version: number, leaseMs: number, deadline: number): Round {
+    const slots = Array.from({ length: size }, (_, lane) => ({
       key: this.#lost.shift() ?? this.#nextOf(lane, version),
       lease: null,
       samples: null,
+      kept: false,
     }));
-    this.#round = { slots, leaseMs, deadline: now + LEASES_A_ROUND * leaseMs };
+    this.#round = { slots, leaseMs, deadline };
     return this.#round;
+  }
+
+  /** A complete round has no length: how long its leases are follows from who takes them, so that slow devices get there too. */
+  #leaseMs(round: Round, members: ReadyWorker[], now: number): number {
+    if (this.#settings.rounds === 'complete') return roundLeaseMs(members, this.#settings.limits);
+    return Math.min(round.leaseMs, round.deadline - now);
   }
 
   /** A lane begins at the version that the run is at, so that one that is resumed goes on; from then on it skips nothing. */
@@ -153,6 +173,15 @@ export class SyncPolicy implements Policy {
       weight: this.#settings.reduce === 'sum' ? 1 : Math.fround((samples ?? 0) / total),
     }));
   }
+}
+
+/** Slots are free and nobody is there to take them: as many workers that wait with whole updates are let go. */
+function letGo(round: Round, wanted: number): Decision[] {
+  const waiting = round.slots.filter(({ samples, kept }) => samples !== null && !kept).slice(0, wanted);
+  return waiting.map((slot) => {
+    slot.kept = true;
+    return { type: 'keep', lease: slot.lease ?? 0 };
+  });
 }
 
 /** A round that waits for so many does not wait for workers that are here and get no work: only for who may yet come. */

@@ -86,6 +86,10 @@ export class RecordedShard implements ShardPort {
     this.#shard.refuse(lease, outcome, version);
   }
 
+  keep(lease: number): void {
+    this.#shard.keep(lease);
+  }
+
   pin(lease: number, version: number): void {
     this.#shard.pin(lease, version);
   }

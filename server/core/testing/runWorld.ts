@@ -33,7 +33,7 @@ export class RunWorld extends World {
     this.run = new Run(
       {
         ...{ model: 'plain', testImages: 100, ranges, target: null, maxCommits: null, maxSeconds: null },
-        ...{ evaluateEvery: 0, checkpointSeconds: 60, seconds: 0, measurements: [] },
+        ...{ evaluateEvery: 0, measuring: 'beside', checkpointSeconds: 60, seconds: 0, measurements: [] },
         ...settings,
       },
       {

@@ -79,7 +79,7 @@ export class Simulation {
   }
 
   #policy(): Policy {
-    switch (this.#random.below(5)) {
+    switch (this.#random.below(6)) {
       case 0:
         return syncPolicy({ reduce: 'mean' });
       case 1:
@@ -87,6 +87,8 @@ export class Simulation {
       case 2:
         return syncPolicy({ roundSize: 3 });
       case 3:
+        return syncPolicy({ roundSize: 3, rounds: 'complete' });
+      case 4:
         return asyncPolicy(1);
       default:
         return asyncPolicy();
@@ -301,7 +303,8 @@ export class Simulation {
   /** What a device is told about a lease is what became of it. */
   #checkTold(lease: number, outcome: string): void {
     const { applied, refused } = this.world.recorder;
-    if (outcome === 'UNKNOWN_LEASE') return;
+    // Kept is what was so at the time; what became of the round comes later.
+    if (outcome === 'UNKNOWN_LEASE' || outcome === 'KEPT') return;
     const truth = applied.has(lease) ? 'APPLIED' : refused.get(lease);
     if (truth !== outcome) throw new Error(`lease ${lease}: told ${outcome}, but it is ${String(truth)}`);
   }

@@ -47,6 +47,8 @@ export interface WorldOptions {
   /** Has no answer where none is named. */
   solve?: Solve;
   maxDevices?: number;
+  /** No where it is not named. */
+  repeatable?: boolean;
   /** Local steps of every unit; none asks for gradients. */
   local?: LocalSchedule;
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
@@ -90,7 +92,12 @@ export class TestServer {
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
     this.placement = new Placement(
-      { method: options.placement ?? 'uniform', budgetMs: 100, shape: shapeOf(options, initial.length) },
+      {
+        method: options.placement ?? 'uniform',
+        budgetMs: 100,
+        repeatable: options.repeatable ?? false,
+        shape: shapeOf(options, initial.length),
+      },
       { clock, solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })) },
     );
     this.coordinator = new Coordinator(

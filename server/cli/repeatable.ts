@@ -1,0 +1,44 @@
+import { CAN_BE_STRICT } from '../../shared/profile/profile.ts';
+import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
+import type { Command } from './setting.ts';
+
+/** The settings that a repeatable run decides where nobody else does. */
+export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize'>;
+
+/**
+ * What a repeatable run implies [RN8].
+ * @param source the flag or variable that a setting was given by.
+ * @throws {ConfigError} naming a setting that was given and cannot be part of one.
+ */
+export function repeatableSettings(
+  command: Command,
+  settings: Settings,
+  source: (key: Key) => string,
+  isGiven: (key: Key) => boolean,
+): Implied {
+  const { mode = 'sync', placement = 'uniform', engine } = settings;
+  const refuse = (key: Key, why: string): never => {
+    throw new ConfigError(`${source(key)}: ${JSON.stringify(settings[key])} cannot be repeatable: ${why}`);
+  };
+  if (mode !== 'sync') refuse('mode', 'the order of its commits is that in which updates happen to come');
+  if (placement !== 'uniform') refuse('placement', 'its plans follow from how fast devices happen to be');
+  if (engine !== 'auto' && !CAN_BE_STRICT[engine]) {
+    refuse('engine', 'it does not give the same bits on every machine');
+  }
+  if (settings.roundSize === 'all' && isGiven('roundSize')) {
+    refuse('roundSize', 'how many updates a round has would follow from who happens to be there');
+  }
+  return {
+    mode,
+    placement,
+    roundSize: settings.roundSize === 'all' ? crowdOf(command, settings) : settings.roundSize,
+  };
+}
+
+/** An update of each worker that a demo starts; who comes to a server nobody knows. */
+function crowdOf(command: Command, { tabs, tabWorkers, nodeWorkers }: Settings): number {
+  if (command === 'demo') return Math.max(1, tabs * tabWorkers + nodeWorkers);
+  throw new ConfigError(
+    `${flagOf('repeatable')}: needs ${flagOf('roundSize')}, since how many updates make a commit decides the model`,
+  );
+}
