@@ -244,7 +244,9 @@ export class Shard implements ShardPort {
     const staged = this.#staged.get(lease);
     this.#staged.delete(lease);
     if (this.#decided.get(lease) === undefined) {
-      this.#decided.set(lease, { outcome, answered: staged !== undefined, version });
+      // The worker of a kept update asks by itself: weights with a late answer would tell it not to [LS9].
+      const brought = staged?.kept === true ? null : version;
+      this.#decided.set(lease, { outcome, answered: staged !== undefined, version: brought });
     }
     const weights = this.#weightsAfter(version);
     for (const answer of staged?.answers ?? []) this.#answerWith(answer, { ...told, ...weights });
