@@ -206,7 +206,7 @@ describe('a volunteer that cannot go on', () => {
     server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, loss: 'mse' } });
     server.says.connected();
     await settled();
-    expect(told().at(-1)).toMatch(/^failed: model: loss: /);
+    expect(told().at(-1)).toBe('failed: model: loss "mse" is not softmax-cross-entropy');
   });
 
   it('opens the connection again when a part of it no longer answers', async () => {
