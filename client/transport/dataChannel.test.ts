@@ -1,26 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NO_BYTES } from '../../shared/transport/transport.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { FromPeer, ToPeer } from './peerPort.ts';
+import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }),
 );
 afterEach(() => void vi.useRealTimers());
-
-/** Messages between ports take real turns of the event loop: as many as this one takes have passed. */
-const turn = () =>
-  new Promise<void>((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port2.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port1.postMessage(null);
-  });
-const delivered = async () => {
-  for (let turns = 0; turns < 4; turns++) await turn();
-};
 
 /** Time passes second by second, and messages arrive. */
 async function pass(seconds: number): Promise<void> {
@@ -32,24 +19,23 @@ async function pass(seconds: number): Promise<void> {
 
 /** A channel that is open, its page played by `page`: what it says when the worker looks, and to what it sends. */
 async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => FromPeer | FromPeer[]>>) {
-  let port: MessagePort | undefined;
+  let closePage: () => void = () => undefined;
   const channel = await DataChannel.open({
     iceServers: [],
     mostMessageBytes: 1e6,
     shard: 0,
     signal: () => Promise.resolve(''),
     openPeer: (request) => {
-      port = request.port;
-      port.onmessage = ({ data }: MessageEvent<ToPeer>) => {
-        for (const answer of [page[data.type]?.(data) ?? []].flat()) port?.postMessage(answer);
-      };
-      port.postMessage({ type: 'open' } satisfies FromPeer);
+      const scripted = new ScriptedPage(request);
+      scripted.heard = (message) => [page[message.type]?.(message) ?? []].flat();
+      scripted.say({ type: 'open' });
+      closePage = () => scripted.close();
     },
   });
   const how: { ended: string | null; request: string | null } = { ended: null, request: null };
   void channel.ended.then((reason) => {
     how.ended = reason;
-    port?.close();
+    closePage();
   });
   void channel
     .request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
@@ -122,5 +108,155 @@ describe('a data channel in the worker', () => {
     expect(how.ended).toBeNull();
     await pass(6);
     expect(how.ended).toBe('stalled');
+  });
+});
+
+/** A channel that is being opened, and the page that is to make it. */
+function opening(signal: (offer: string) => Promise<string> = () => Promise.resolve('')) {
+  const pages: ScriptedPage[] = [];
+  const opened = DataChannel.open({
+    iceServers: [{ urls: 'stun:stun.example' }],
+    mostMessageBytes: 1e6,
+    shard: 3,
+    signal,
+    openPeer: (request) => pages.push(new ScriptedPage(request)),
+  });
+  const page = pages[0] ?? expect.fail('no page was asked');
+  onTestFinished(() => page.close());
+  return { opened, page };
+}
+
+const PULL = { shard: 0, event: 'pull', body: { version: 1 }, bytes: NO_BYTES, withinMs: 20_000 };
+
+describe('opening a data channel', () => {
+  it('asks the page for one with the servers and the size that it was given', async () => {
+    const { opened, page } = opening();
+    page.say({ type: 'open' });
+    expect((await opened).name).toBe('webrtc');
+    expect(page.request).toMatchObject({
+      iceServers: [{ urls: 'stun:stun.example' }],
+      mostMessageBytes: 1e6,
+    });
+  });
+
+  it('[TR5] takes the offer of the page to the server, and its answer back', async () => {
+    const offers: string[] = [];
+    const { page } = opening((offer) => {
+      offers.push(offer);
+      return Promise.resolve('the answer');
+    });
+    page.say({ type: 'offer', sdp: 'the offer' });
+    await delivered();
+    expect(offers).toEqual(['the offer']);
+    expect(page.said).toEqual([{ type: 'answer', sdp: 'the answer' }]);
+  });
+
+  it.each<[string, (page: ScriptedPage) => void, string]>([
+    ['the page has none', (page) => page.say({ type: 'closed', reason: 'no WebRTC' }), 'no WebRTC'],
+    ['the server takes no offer', (page) => page.say({ type: 'offer', sdp: '' }), 'Error: BUSY'],
+    ['it takes 15 seconds', () => vi.advanceTimersByTime(15_000), 'did not open in time'],
+  ])('[TR2] fails where %s, and tells the page', async (_name, fail, reason) => {
+    const { opened, page } = opening(() => Promise.reject(new Error('BUSY')));
+    const failed = opened.catch((error: unknown) => error);
+    fail(page);
+    expect(await failed).toEqual(new TransportEnded(reason));
+    await delivered();
+    expect(page.said).toEqual([{ type: 'close' }]);
+  });
+
+  it('waits the whole of 15 seconds, and for ever once it is open', async () => {
+    const { opened, page } = opening();
+    vi.advanceTimersByTime(14_999);
+    page.say({ type: 'open' });
+    const channel = await opened;
+    let ended = false;
+    void channel.ended.then(() => (ended = true));
+    vi.advanceTimersByTime(60_000);
+    await delivered();
+    expect(ended).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('requests over a data channel', () => {
+  async function openedChannel() {
+    const { opened, page } = opening();
+    page.say({ type: 'open' });
+    return { channel: await opened, page };
+  }
+
+  it('[TR1] are handed to the page whole, bytes and all, and answered by what it brings', async () => {
+    const { channel, page } = await openedChannel();
+    const bytes = Uint8Array.of(1, 2, 3);
+    page.heard = (message) =>
+      message.type === 'send'
+        ? [
+            {
+              type: 'message',
+              message: { json: '{"id":1,"answer":{"outcome":"OK"}}', bytes: Uint8Array.of(9) },
+            },
+          ]
+        : [];
+    const reply = await channel.request({ ...PULL, bytes });
+    expect(reply).toEqual({ answer: { outcome: 'OK' }, bytes: Uint8Array.of(9) });
+    expect(page.said[0]).toEqual({
+      type: 'send',
+      json: { id: 1, shard: 0, event: 'pull', body: { version: 1 } },
+      bytes: Uint8Array.of(1, 2, 3),
+    });
+    // Handed over, not copied.
+    expect(bytes.byteLength).toBe(0);
+  });
+
+  it('[TR1] without bytes can be made again and again: what stands for none is not given away', async () => {
+    const { channel, page } = await openedChannel();
+    const failed = Promise.all(
+      [channel.request(PULL), channel.request(PULL)].map((asked) => asked.catch(String)),
+    );
+    await delivered();
+    expect(page.said.map(({ type }) => type)).toEqual(['send', 'send']);
+    channel.close();
+    await failed;
+  });
+
+  it('[TR2] fail when the page says that it ended, and so does whatever is asked after', async () => {
+    const { channel, page } = await openedChannel();
+    const waiting = channel.request(PULL).catch((error: unknown) => error);
+    page.say({ type: 'closed', reason: 'the network is gone' });
+    expect(await waiting).toEqual(new TransportEnded('the network is gone'));
+    expect(await channel.ended).toBe('the network is gone');
+    await expect(channel.request(PULL)).rejects.toThrow(TransportEnded);
+  });
+
+  it('[TR1] end with the channel where the server sends what is no answer', async () => {
+    const { channel, page } = await openedChannel();
+    const waiting = channel.request(PULL).catch((error: unknown) => error);
+    page.say({ type: 'message', message: { json: '{"id":"one"}', bytes: NO_BYTES } });
+    expect(await waiting).toEqual(new TransportEnded('the server sent what is no answer'));
+    await delivered();
+    expect(page.said.at(-1)).toEqual({ type: 'close' });
+  });
+
+  it('[TR1] that are answered after the channel ended stay as they ended', async () => {
+    const { channel, page } = await openedChannel();
+    const waiting = channel.request(PULL).catch((error: unknown) => error);
+    channel.close();
+    page.say({ type: 'message', message: { json: '{"id":1,"answer":{"outcome":"OK"}}', bytes: NO_BYTES } });
+    await delivered();
+    expect(await waiting).toEqual(new TransportEnded('closed'));
+    expect(await channel.ended).toBe('closed');
+  });
+
+  it('[TR1] that are not answered in time fail, and the channel goes on', async () => {
+    const { channel, page } = await openedChannel();
+    let received = 0;
+    page.heard = (message) =>
+      message.type === 'check' ? [{ type: 'moved', received: ++received, waiting: 0 }] : [];
+    const waiting = channel.request(PULL).catch((error: unknown) => error);
+    await pass(19);
+    expect(page.said.filter(({ type }) => type === 'check')).toHaveLength(19);
+    await pass(1);
+    expect(await waiting).toEqual(new TransportEnded('no answer in time'));
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -139,7 +139,9 @@ describe('what closes a connection', () => {
 
   it('[PR4] faults count together whichever way of a connection they came by, and on no other connection', () => {
     const shared = connection();
-    const [one, two, other] = [dispatching({}, 8, shared), dispatching({}, 8, shared), dispatching({})];
+    const one = dispatching({}, 8, shared);
+    const two = dispatching({}, 8, shared);
+    const other = dispatching({});
     for (let count = 0; count < 10; count++) {
       one.ask('x');
       other.ask('x');

@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Welcome } from '../../shared/protocol/messages.ts';
+import { messageLimit } from '../../shared/protocol/messageLimit.ts';
+import { NO_BYTES } from '../../shared/transport/transport.ts';
+import { dataChannels } from './channelHost.ts';
+import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
+import { replyOf, ScriptedTransport, welcomeTo } from './testing/scriptedTransport.ts';
+import { TRANSPORT_WISHES, type TransportWish } from './wish.ts';
+
+beforeEach(
+  () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }),
+);
+afterEach(() => {
+  vi.useRealTimers();
+  for (const page of pages.splice(0)) page.close();
+});
+
+const ICE_SERVERS = [{ urls: 'stun:stun.example' }];
+const answering = { outcome: 'OK', answer: 'the answer' };
+
+/** The pages that were asked for a channel, in order. */
+const pages: ScriptedPage[] = [];
+const newest = () => pages.at(-1) ?? expect.fail('no channel was asked for');
+
+function sidewaysOf(wish: TransportWish, welcome: Welcome, says: Record<string, unknown> = answering) {
+  const socket = new ScriptedTransport('socketio', () => replyOf(says));
+  const found = dataChannels(wish, (request) => pages.push(new ScriptedPage(request)))(welcome, socket);
+  return { ...found, socket };
+}
+
+/** The one sideway of a server whose shards are all its own. */
+function oneSideway(says?: Record<string, unknown>) {
+  const welcome = welcomeTo(['', ''], { wanted: false, iceServers: ICE_SERVERS });
+  const { sideways, socket } = sidewaysOf('auto', welcome, says);
+  const sideway = sideways[0] ?? expect.fail('no sideway');
+  return { sideway, socket, welcome };
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  vi.advanceTimersByTime(milliseconds);
+  await delivered();
+}
+
+/** The channel of the newest page ends. */
+async function cut(): Promise<void> {
+  newest().say({ type: 'closed', reason: 'cut' });
+  await delivered();
+}
+
+describe('the data channels of a device', () => {
+  const offering = (wanted: boolean) => welcomeTo([''], { wanted, iceServers: [] });
+
+  it('are none where the server has none, whatever is wished for', () => {
+    for (const wish of TRANSPORT_WISHES) {
+      expect(sidewaysOf(wish, welcomeTo(['']))).toMatchObject({ sideways: [], wanted: false });
+    }
+  });
+
+  it('are none where only the socket is wished for', () => {
+    expect(sidewaysOf('socketio', offering(true))).toMatchObject({ sideways: [], wanted: false });
+  });
+
+  it.each<[TransportWish, boolean, boolean]>([
+    ['auto', false, false],
+    ['auto', true, true],
+    ['webrtc', false, true],
+    ['webrtc', true, true],
+  ])('wished for as %s where the server says wanted: %s, are waited for: %s', (wish, wanted, waited) => {
+    const found = sidewaysOf(wish, offering(wanted));
+    expect([found.sideways.length, found.wanted]).toEqual([1, waited]);
+  });
+
+  it('are one to each process that has shards', () => {
+    const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
+    const { sideways } = sidewaysOf('auto', welcome);
+    expect(sideways.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
+  });
+
+  it('[TR4] take messages as large as the largest slice of their process', () => {
+    const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
+    const shards = welcome.shards.map((shard, index) => ({ ...shard, length: 1000 * (index + 1) }));
+    for (const sideway of sidewaysOf('auto', { ...welcome, shards }).sideways) void sideway.begin();
+    expect(pages.map(({ request }) => request.mostMessageBytes)).toEqual([
+      messageLimit([{ offset: 0, length: 3000 }]),
+      messageLimit([{ offset: 0, length: 2000 }]),
+    ]);
+  });
+});
+
+describe('a data channel beside the socket', () => {
+  it('is not opened before it is begun, and cannot be used before it is open', async () => {
+    const { sideway } = oneSideway();
+    await delivered();
+    expect(pages).toHaveLength(0);
+    void sideway.begin();
+    await delivered();
+    expect([pages.length, sideway.transport]).toEqual([1, null]);
+    expect(newest().request.iceServers).toEqual(ICE_SERVERS);
+  });
+
+  it('[TR5] takes its offer to a shard of its process by the socket', async () => {
+    const welcome = welcomeTo(['https://a', 'https://b'], { wanted: false, iceServers: [] });
+    const { sideways, socket } = sidewaysOf('auto', welcome);
+    void sideways[1]?.begin();
+    newest().say({ type: 'offer', sdp: 'the offer' });
+    await delivered();
+    expect(socket.asked).toEqual([
+      { shard: 1, event: 'signal', body: { offer: 'the offer' }, bytes: NO_BYTES, withinMs: 30_000 },
+    ]);
+    expect(newest().said).toEqual([{ type: 'answer', sdp: 'the answer' }]);
+  });
+
+  it('[TR2] can be used from when it is open until it ends; its first try is over then', async () => {
+    const { sideway } = oneSideway();
+    const begun = sideway.begin();
+    newest().say({ type: 'open' });
+    await begun;
+    expect(sideway.transport?.name).toBe('webrtc');
+    await cut();
+    expect(sideway.transport).toBeNull();
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['says why', { outcome: 'BUSY', reason: 'more than 16 offers' }],
+    ['says nothing', { outcome: 'UNAVAILABLE' }],
+    ['says what is no answer', { outcome: 'FINE' }],
+  ])(
+    '[TR2] whose offer is not answered, where the server %s, comes to nothing and fails nobody',
+    async (_name, says) => {
+      const { sideway } = oneSideway(says);
+      const begun = sideway.begin();
+      newest().say({ type: 'offer', sdp: '' });
+      await begun;
+      await delivered();
+      expect(sideway.transport).toBeNull();
+      expect(newest().said).toEqual([{ type: 'close' }]);
+    },
+  );
+
+  it('[TR2] is tried four times in all, each pause twice the last', async () => {
+    const { sideway } = oneSideway();
+    void sideway.begin();
+    let tries = 1;
+    for (const pause of [4000, 8000, 16_000]) {
+      await cut();
+      await pass(pause - 1);
+      expect(pages).toHaveLength(tries);
+      await pass(1);
+      expect(pages).toHaveLength(++tries);
+    }
+    await cut();
+    await pass(3_600_000);
+    expect(pages).toHaveLength(4);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('[TR2] is opened again once it has ended, and not while it is open', async () => {
+    const { sideway } = oneSideway();
+    void sideway.begin();
+    newest().say({ type: 'open' });
+    await delivered();
+    await pass(3_600_000);
+    expect(pages).toHaveLength(1);
+    await cut();
+    await pass(4000);
+    expect(pages).toHaveLength(2);
+    newest().say({ type: 'open' });
+    await delivered();
+    expect(sideway.transport?.name).toBe('webrtc');
+  });
+
+  it('[TR2] that is closed ends, and is not tried again', async () => {
+    const { sideway } = oneSideway();
+    void sideway.begin();
+    newest().say({ type: 'open' });
+    await delivered();
+    sideway.close();
+    await delivered();
+    expect(newest().said).toEqual([{ type: 'close' }]);
+    expect(sideway.transport).toBeNull();
+    await pass(3_600_000);
+    expect(pages).toHaveLength(1);
+  });
+
+  it('[TR2] that opens after it was closed is closed and not used', async () => {
+    const { sideway } = oneSideway();
+    void sideway.begin();
+    sideway.close();
+    newest().say({ type: 'open' });
+    await delivered();
+    expect(sideway.transport).toBeNull();
+    expect(newest().said).toEqual([{ type: 'close' }]);
+  });
+});

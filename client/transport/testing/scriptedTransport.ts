@@ -1,0 +1,78 @@
+import { encodeFrame } from '../../../shared/protocol/frame.ts';
+import type { ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
+import {
+  NO_BYTES,
+  type Transport,
+  type TransportReply,
+  type TransportRequest,
+} from '../../../shared/transport/transport.ts';
+
+export const RUN = '89abcdef';
+export const PLACE: ShardMap[number] = { index: 1, url: '', offset: 256, length: 3 };
+export const VALUES = Float32Array.of(1, -2.5, 0.25);
+
+export const TERMS: SignedTerms = {
+  lease: 7,
+  device: '0123456789ab',
+  run: RUN,
+  baseVersion: 4,
+  kind: 'gradient',
+  samples: 32,
+  deadline: 1_700_000_000_000,
+  mac: 'c'.repeat(32),
+};
+
+/** A welcome to the shards at these addresses, one after the other. */
+export function welcomeTo(urls: string[], dataChannels: Welcome['dataChannels'] = null): Welcome {
+  return {
+    outcome: 'OK',
+    device: TERMS.device,
+    token: 'a'.repeat(32),
+    pass: 'b'.repeat(32),
+    run: RUN,
+    model: {},
+    shards: urls.map((url, index) => ({ index, url, offset: 256 * index, length: 256 })),
+    dataChannels,
+  };
+}
+
+/** A frame of weights of {@link PLACE}, or of something else. */
+export function weightsOf(baseVersion: number, place = PLACE, values = VALUES): Uint8Array<ArrayBuffer> {
+  const header = {
+    kind: 'weights' as const,
+    codec: 'float32' as const,
+    run: parseInt(RUN, 16),
+    baseVersion,
+    lease: 0,
+    shard: place.index,
+    offset: place.offset,
+    length: values.length,
+    samples: 0,
+  };
+  return encodeFrame(header, values);
+}
+
+export const replyOf = (answer: Record<string, unknown>, bytes: Uint8Array = NO_BYTES): TransportReply => ({
+  answer,
+  bytes,
+});
+
+/** A transport that says what a test tells it to, and keeps what it was asked. */
+export class ScriptedTransport implements Transport {
+  readonly name;
+  readonly asked: TransportRequest[] = [];
+  readonly #say: (request: TransportRequest) => Promise<TransportReply> | TransportReply;
+
+  constructor(
+    name: Transport['name'],
+    say: (request: TransportRequest) => Promise<TransportReply> | TransportReply,
+  ) {
+    this.name = name;
+    this.#say = say;
+  }
+
+  async request(request: TransportRequest): Promise<TransportReply> {
+    this.asked.push(request);
+    return await this.#say(request);
+  }
+}
