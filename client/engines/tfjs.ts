@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { gatherBatch } from '../../shared/engine/batch.ts';
+import { checkData } from '../../shared/engine/data.ts';
 import type {
   Engine,
   EvaluationResult,
@@ -63,9 +64,10 @@ class TfjsEngine implements Engine {
     await this.gradient(new Float32Array(this.#layout.length), Uint32Array.of(0));
   }
 
-  hold(shard: DataShard): Promise<void> {
+  async hold(shard: DataShard): Promise<void> {
+    if (shard === this.#held) return;
+    checkData(this.#spec, shard);
     this.#held = shard;
-    return Promise.resolve();
   }
 
   async gradient(parameters: Float32Array, order: Uint32Array): Promise<GradientResult> {

@@ -1,4 +1,5 @@
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import { checkData } from '../../shared/engine/data.ts';
 import type { Engine, LocalTraining } from '../../shared/engine/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
@@ -76,14 +77,14 @@ export async function openThreadEngine(
   const client = new ThreadClient(thread);
   try {
     const identity = (await client.ask('load', [spec, arithmetic])) as Identity;
-    return engineOn(client, identity);
+    return engineOn(spec, client, identity);
   } catch (error) {
     client.end('it could not be loaded');
     throw error;
   }
 }
 
-function engineOn(client: ThreadClient, { name, detail, software }: Identity): Engine {
+function engineOn(spec: ModelSpec, client: ThreadClient, { name, detail, software }: Identity): Engine {
   let held: DataShard | null = null;
   // Each answer is what the same method of the engine in the thread gave.
   const ask = <Name extends CallName>(call: Name, args: Calls[Name]) => client.ask(call, args) as never;
@@ -91,6 +92,8 @@ function engineOn(client: ThreadClient, { name, detail, software }: Identity): E
     ...{ name, detail, software },
     async hold(shard) {
       if (shard === held) return;
+      // On this side: an error loses its class on the way from a thread.
+      checkData(spec, shard);
       held = null;
       await client.ask('hold', [shard]);
       held = shard;

@@ -1,4 +1,5 @@
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import { checkData } from '../../shared/engine/data.ts';
 import type {
   Engine,
   EvaluationResult,
@@ -67,9 +68,7 @@ class WebGpuEngine implements Engine {
 
   async hold(shard: DataShard): Promise<void> {
     if (shard === this.#held) return;
-    if (shard.shape.join() !== this.#spec.input.join()) {
-      throw new RangeError(`webgpu: images of ${shard.shape.join(' x ')} do not fit the model`);
-    }
+    checkData(this.#spec, shard);
     const bytes = new Uint8Array(Math.ceil((shard.images.length + shard.labels.length) / 4) * 4);
     bytes.set(shard.images);
     bytes.set(shard.labels, shard.images.length);

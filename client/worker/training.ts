@@ -1,5 +1,6 @@
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { unitOrder } from '../../shared/engine/batch.ts';
+import { DataMisfitError } from '../../shared/engine/data.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
 import { leavesLeaseOpen } from '../../shared/protocol/asking.ts';
@@ -48,10 +49,8 @@ export async function trainUnit(
   if (typeof data === 'string') return { done: false, fault: 'supply', reason: data };
   if (data.samples === 0) return { done: false, fault: 'supply', reason: 'the data shard is empty' };
   const order = unitOrder(unit.seed, unit.start, data.samples, unit.batch * (unit.local?.steps ?? 1));
-  const update = await compute(engine, unit, parameters, data, order).catch((error: unknown) =>
-    reasonOf(error),
-  );
-  if (typeof update === 'string') return { done: false, fault: 'engine', reason: update };
+  const update = await compute(engine, unit, parameters, data, order).catch(faultOf);
+  if (!(update instanceof Float32Array)) return { done: false, ...update };
   handingIn();
   const slices = weights.cut(update);
   const pushes = shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0)));
@@ -94,6 +93,11 @@ async function compute(
   await engine.hold(data);
   if (local === null) return (await engine.gradient(parameters, order)).gradient;
   return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
+}
+
+/** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN9]. */
+function faultOf(error: unknown): { fault: 'engine' | 'supply'; reason: string } {
+  return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: reasonOf(error) };
 }
 
 function reasonOf(error: unknown): string {

@@ -10,7 +10,7 @@ import type { DeviceConditions } from './conditions.ts';
 import { Crew, type CrewParts, type CrewWorker } from './crew.ts';
 import type { DataCache } from './dataCache.ts';
 import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
-import { Weights } from './weights.ts';
+import { checkMap, Weights } from './weights.ts';
 
 /**
  * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
@@ -120,6 +120,7 @@ export class Volunteer {
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
+    checkMap(model, answer.shards);
     await this.#crewFor(model, answer.arithmetic).catch((error: unknown) => this.#sayWhyNot(error));
     if (this.#stale(epoch)) return;
     const shards = await this.#connection.joinShards(answer);

@@ -4,7 +4,7 @@ import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { UNKNOWN_CONDITIONS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
-import { DEVICE, FakeEngine, leaseOf, MODEL, WELCOME } from './testing/fakeServer.ts';
+import { DEVICE, FakeEngine, leaseOf, MODEL, SHARD_MAP, WELCOME } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
 import { DESCRIPTION, deferred, joinedVolunteer, settled, startVolunteer } from './testing/startVolunteer.ts';
 
@@ -207,6 +207,16 @@ describe('a volunteer that cannot go on', () => {
     server.says.connected();
     await settled();
     expect(told().at(-1)).toBe('failed: model: loss "mse" is not softmax-cross-entropy');
+  });
+
+  it('[EN9] fails in one sentence where the weights do not fit the model', async () => {
+    const { server, loads, told } = startVolunteer();
+    const shards = SHARD_MAP.slice(0, 1);
+    server.welcome = () => Promise.resolve({ ...WELCOME, shards });
+    server.says.connected();
+    await settled();
+    expect(told().at(-1)).toBe('failed: The weights do not fit the model: they are 6, tiny has 10.');
+    expect(loads).toEqual([]);
   });
 
   it('opens the connection again when a part of it no longer answers', async () => {

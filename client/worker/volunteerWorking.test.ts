@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { ConnectionLost, type SliceReply } from '../transport/connection.ts';
-import { FakeEngine, leaseOf, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
+import { DATA, FakeEngine, leaseOf, MODEL, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
-import { deferred, joinedVolunteer, settled } from './testing/startVolunteer.ts';
+import { deferred, FakeData, joinedVolunteer, settled } from './testing/startVolunteer.ts';
 
 const GONE: SliceReply = { outcome: 'VERSION_GONE', weights: null };
 
@@ -154,6 +155,21 @@ describe('a unit that cannot be done', () => {
     await settled();
     expect(server.news().slice(2)).toEqual(['release #1: the device was lost', 'close']);
     expect(told().at(-1)).toBe('failed: the device was lost');
+  });
+
+  it('[EN9] ends the volunteer after three units whose data does not fit the model, in one sentence', async () => {
+    const engine = await createWasmEngine(MODEL);
+    const { server, told } = await joinedVolunteer({
+      data: new FakeData({ ...DATA, shape: [3, 3, 1], images: new Uint8Array(27) }),
+      crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
+    });
+    const sentence = 'The data does not fit the model: images are 3 x 3 x 1, tiny takes 2 x 2 x 1.';
+    for (let lease = 1; lease <= 3; lease++) {
+      server.says.lease(leaseOf(lease, 0));
+      await settled();
+      expect(server.news()).toContain(`release #${lease}: ${sentence}`);
+    }
+    expect(told().at(-1)).toBe(`failed: ${sentence}`);
   });
 
   it('is forgiven after one that was done', async () => {

@@ -1,7 +1,18 @@
+import { layoutOf } from '../../shared/model/layout.ts';
 import { joinSlices, sliceOf } from '../../shared/model/ranges.ts';
+import type { ModelSpec } from '../../shared/model/spec.ts';
 import { versionBrought } from '../../shared/protocol/asking.ts';
 import type { ShardMap } from '../../shared/protocol/messages.ts';
 import type { ShardClient, SliceReply } from '../transport/connection.ts';
+
+/** Checks that the slices of a server make the model that it names. @throws {Error} naming both sizes. */
+export function checkMap(model: ModelSpec, map: ShardMap): void {
+  const { length } = layoutOf(model);
+  const served = map.reduce((sum, slice) => sum + slice.length, 0);
+  if (served !== length) {
+    throw new Error(`The weights do not fit the model: they are ${served}, ${model.name} has ${length}.`);
+  }
+}
 
 /** The weights a device holds, always whole: every slice at one version. */
 export class Weights {

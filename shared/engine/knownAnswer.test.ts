@@ -26,6 +26,8 @@ describe('the known answer', () => {
     ['gradient', NaN],
     ['delta', 1.05],
     ['delta', -1],
+    ['loss', 1.5],
+    ['loss', NaN],
   ] as const)('[EN4] finds out a %s that is off by the factor %d', async (what, factor) => {
     const spec = flatModel([...dense(7), ...dense(2)]);
     const right = await createWasmEngine(spec);
@@ -38,7 +40,8 @@ describe('the known answer', () => {
       dispose: () => right.dispose(),
       async gradient(parameters, order) {
         const result = await right.gradient(parameters, order);
-        return what === 'gradient' ? { ...result, gradient: scaled(result.gradient) } : result;
+        if (what === 'gradient') return { ...result, gradient: scaled(result.gradient) };
+        return what === 'loss' ? { ...result, loss: factor * result.loss } : result;
       },
       async train(parameters, order, local) {
         const result = await right.train(parameters, order, local);
@@ -48,4 +51,33 @@ describe('the known answer', () => {
     const verdict = await checkEngine(wrong, spec);
     expect(verdict).toMatchObject({ verdict: 'wrong', reason: expect.stringContaining(what) as string });
   });
+
+  it.each([1, 2, 3, 5, 10])(
+    '[EN4] finds out an engine of %i outputs that reads beside the last one',
+    async (outputs) => {
+      const spec = flatModel(dense(outputs));
+      const right = await createWasmEngine(spec);
+      let labels = new Uint8Array(0);
+      const beside: Engine = {
+        ...{ name: 'wasm', detail: 'off by one lane', software: false },
+        hold: (shard) => {
+          labels = shard.labels.slice();
+          return right.hold(shard);
+        },
+        evaluate: (parameters) => right.evaluate(parameters),
+        train: (parameters, order, local) => right.train(parameters, order, local),
+        dispose: () => right.dispose(),
+        // The logit behind the last is padding, which is next to the lowest number that there is.
+        async gradient(parameters, order) {
+          const result = await right.gradient(parameters, order);
+          const lost = order.some((sample) => labels[sample] === outputs - 1);
+          return lost ? { ...result, loss: 3e38 / order.length } : result;
+        },
+      };
+      expect(await checkEngine(beside, spec)).toMatchObject({
+        verdict: 'wrong',
+        reason: expect.stringContaining('loss') as string,
+      });
+    },
+  );
 });

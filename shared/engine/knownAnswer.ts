@@ -1,7 +1,7 @@
 import type { DataShard } from '../dataset/dataShard.ts';
 import { initialParameters } from '../model/initialise.ts';
 import { layoutOf } from '../model/layout.ts';
-import type { ModelSpec } from '../model/spec.ts';
+import { outputsOf, type ModelSpec } from '../model/spec.ts';
 import { createGenerator } from '../random/generator.ts';
 import { gatherBatch } from './batch.ts';
 import type { Engine } from './engine.ts';
@@ -38,8 +38,9 @@ export async function checkEngine(engine: Engine, spec: ModelSpec): Promise<Verd
   const known = knownOf(spec);
   const { shard, parameters, order } = known;
   await engine.hold(shard);
-  const { gradient } = await engine.gradient(parameters, order);
-  const wrong = mismatch(spec, engine, 'gradient', gradient, known.gradient);
+  const { gradient, loss } = await engine.gradient(parameters, order);
+  const wrong =
+    mismatch(spec, engine, 'gradient', gradient, known.gradient) ?? lossMismatch(engine, loss, known.loss);
   if (wrong !== null) return wrong;
   const { delta } = await engine.train(parameters, order, LOCAL);
   return mismatch(spec, engine, 'delta', delta, known.delta) ?? { verdict: 'right' };
@@ -50,6 +51,8 @@ interface KnownAnswer {
   parameters: Float32Array;
   order: Uint32Array;
   gradient: Float64Array;
+  /** Of the same batch as the gradient. */
+  loss: number;
   delta: Float64Array;
 }
 
@@ -66,19 +69,20 @@ function computeAnswer(spec: ModelSpec): KnownAnswer {
   const shard = knownShard(spec);
   const parameters = initialParameters(spec, SEED);
   const order = Uint32Array.from({ length: SAMPLES }, (_, sample) => SAMPLES - 1 - sample);
-  const gradientOf = (weights: Float32Array | Float64Array, samples: Uint32Array) =>
-    referenceGradient(spec, weights, gatherBatch(shard, samples, spec.normalise)).gradient;
+  const answerOf = (weights: Float32Array | Float64Array, samples: Uint32Array) =>
+    referenceGradient(spec, weights, gatherBatch(shard, samples, spec.normalise));
   const weights = Float64Array.from(parameters);
   const velocity = new Float64Array(weights.length);
   for (const sample of order) {
-    gradientOf(weights, Uint32Array.of(sample)).forEach((value, index) => {
+    answerOf(weights, Uint32Array.of(sample)).gradient.forEach((value, index) => {
       const moved = LOCAL.momentum * (velocity[index] ?? 0) + value;
       velocity[index] = moved;
       weights[index] = (weights[index] ?? 0) - LOCAL.lr * moved;
     });
   }
   const delta = weights.map((weight, index) => (parameters[index] ?? 0) - weight);
-  return { shard, parameters, order, gradient: gradientOf(parameters, order), delta };
+  const { gradient, loss } = answerOf(parameters, order);
+  return { shard, parameters, order, gradient, loss, delta };
 }
 
 /** A delta is the small difference of two weights that were rounded: it may be off by more than a gradient. */
@@ -114,21 +118,31 @@ function mismatch(
   return null;
 }
 
+function lossMismatch(engine: Engine, loss: number, expected: number): Verdict | null {
+  const error = Math.abs(loss - expected) / Math.max(1, expected);
+  // Put so that a loss that is no number is wrong.
+  if (error <= TOLERANCE[engine.name]) return null;
+  return { verdict: 'wrong', reason: `loss is off by ${error.toPrecision(2)}` };
+}
+
 function normOf(values: ArrayLike<number>): number {
   let squares = 0;
   for (let index = 0; index < values.length; index++) squares += (values[index] ?? NaN) ** 2;
   return Math.sqrt(squares);
 }
 
-/** Images of noise: every pixel and every kernel position counts. */
+/**
+ * Images of noise: every pixel and every kernel position counts. One has the last label that there is, beside
+ * which kernels have padding.
+ */
 function knownShard(spec: ModelSpec): DataShard {
   const generator = createGenerator(SEED);
-  const classes = layoutOf(spec).tensors.at(-1)?.length ?? 1;
+  const outputs = outputsOf(spec);
   const pixels = spec.input[0] * spec.input[1] * spec.input[2];
   return {
     samples: SAMPLES,
     shape: spec.input,
     images: Uint8Array.from({ length: SAMPLES * pixels }, () => generator.below(256)),
-    labels: Uint8Array.from({ length: SAMPLES }, () => generator.below(classes)),
+    labels: Uint8Array.of(outputs - 1, generator.below(outputs)),
   };
 }

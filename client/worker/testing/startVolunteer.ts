@@ -11,9 +11,17 @@ export const DESCRIPTION: DeviceDescription = {
   labels: {},
 };
 
-class FakeData extends DataCache {
+/** Has one data shard, whatever is asked for. */
+export class FakeData extends DataCache {
+  readonly #data: DataShard;
+
+  constructor(data: DataShard = DATA) {
+    super('http://localhost');
+    this.#data = data;
+  }
+
   override get(): Promise<DataShard> {
-    return Promise.resolve(DATA);
+    return Promise.resolve(this.#data);
   }
 }
 
@@ -44,7 +52,7 @@ export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
     resume: null,
     description: DESCRIPTION,
     conditions: new DeviceConditions(() => 0),
-    data: new FakeData('http://localhost'),
+    data: new FakeData(),
     connect: server.connect,
     crew: {
       limit: 1,

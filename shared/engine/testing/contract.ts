@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DataShard } from '../../dataset/dataShard.ts';
 import { initialParameters } from '../../model/initialise.ts';
 import { layoutOf } from '../../model/layout.ts';
-import type { ModelSpec } from '../../model/spec.ts';
+import { outputsOf, type ModelSpec } from '../../model/spec.ts';
 import { createGenerator } from '../../random/generator.ts';
 import { gatherBatch, unitOrder } from '../batch.ts';
 import type { Engine, LocalTraining } from '../engine.ts';
@@ -22,7 +22,7 @@ const LOAD_WITHIN_MS = 60_000;
 /** Images of noise with labels that can be learnt from them: each class has pixels of its own that are brighter. */
 export function noiseShard(spec: ModelSpec, samples: number, seed: number): DataShard {
   const generator = createGenerator(seed);
-  const classes = layoutOf(spec).tensors.at(-1)?.length ?? 1;
+  const classes = outputsOf(spec);
   const pixels = spec.input[0] * spec.input[1] * spec.input[2];
   const labels = Uint8Array.from({ length: samples }, () => generator.below(classes));
   const images = Uint8Array.from({ length: samples * pixels }, (_, index) => {
@@ -146,6 +146,37 @@ export function engineContract(
       });
       expect(loss).toBeCloseTo(singles.reduce((sum, { loss }) => sum + loss, 0) / every.length, 4);
       expect(correct).toBe(singles.filter((single) => single.right).length);
+    });
+
+    it('[EN9] refuses a label without an output and images of another shape, and keeps what it held', async () => {
+      const outputs = outputsOf(spec);
+      const kept = await (await loaded()).gradient(parameters, order);
+      const labels = shard.labels.slice();
+      labels[1] = outputs;
+      await expect(engine.hold({ ...shard, labels })).rejects.toThrow(
+        `The data does not fit the model: an image has the label ${outputs}, ${spec.name} has ${outputs} outputs.`,
+      );
+      const [height, width, channels] = spec.input;
+      await expect(engine.hold({ ...shard, shape: [channels, height, width] })).rejects.toThrow(
+        `images are ${channels} x ${height} x ${width}, ${spec.name} takes ${spec.input.join(' x ')}.`,
+      );
+      const after = await engine.gradient(parameters, order);
+      for (const tensor of tensors) {
+        expect(relativeError(tensor, after.gradient, kept.gradient), tensor.name).toBeLessThan(1e-6);
+      }
+    });
+
+    it('[EN9] takes the last label that has an output', async () => {
+      const labels = shard.labels.map(() => outputsOf(spec) - 1);
+      const data = { ...shard, labels };
+      const { gradient, loss } = await (await loaded(data)).gradient(parameters, order);
+      const expected = referenceGradient(spec, parameters, gatherBatch(data, order, spec.normalise));
+      expect(loss).toBeCloseTo(expected.loss, 4);
+      for (const tensor of tensors) {
+        expect(relativeError(tensor, gradient, expected.gradient), tensor.name).toBeLessThan(
+          GRADIENT_TOLERANCE,
+        );
+      }
     });
 
     it('[EN4] gives the known answer', async () => {

@@ -1,5 +1,6 @@
 import type { DataShard } from '../../dataset/dataShard.ts';
 import type { ModelSpec } from '../../model/spec.ts';
+import { checkData } from '../data.ts';
 import type { Engine, EvaluationResult, GradientResult, LocalTraining, TrainingResult } from '../engine.ts';
 import { emitKernel, PAGE, type Kernel } from './kernel.ts';
 import { NO_LOGIT } from './loss.ts';
@@ -24,13 +25,14 @@ export async function createWasmEngine(spec: ModelSpec, options: WasmOptions = {
   const host = { memory, log: Math.log };
   const { instance } = await WebAssembly.instantiate(emitKernel(spec, map, relaxed), { host });
   // The exports are those that the module was just emitted with.
-  return new WasmEngine(map, memory, instance.exports as unknown as Kernel, relaxed);
+  return new WasmEngine(spec, map, memory, instance.exports as unknown as Kernel, relaxed);
 }
 
 class WasmEngine implements Engine {
   readonly name = 'wasm';
   readonly detail: string;
   readonly software = false;
+  readonly #spec: ModelSpec;
   readonly #map: MemoryMap;
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
@@ -39,7 +41,8 @@ class WasmEngine implements Engine {
   #images = 0;
   #labels = 0;
 
-  constructor(map: MemoryMap, memory: WebAssembly.Memory, kernel: Kernel, relaxed: boolean) {
+  constructor(spec: ModelSpec, map: MemoryMap, memory: WebAssembly.Memory, kernel: Kernel, relaxed: boolean) {
+    this.#spec = spec;
     this.#map = map;
     this.#memory = memory;
     this.#kernel = kernel;
@@ -51,10 +54,7 @@ class WasmEngine implements Engine {
   hold(shard: DataShard): Promise<void> {
     return settled(() => {
       if (shard === this.#held) return;
-      const { height, width, channels } = this.#map.image.shape;
-      if (shard.shape.join() !== [height, width, channels].join()) {
-        throw new RangeError(`wasm: images of ${shard.shape.join(' x ')} do not fit the model`);
-      }
+      checkData(this.#spec, shard);
       this.#held = shard;
       this.#samples = shard.samples;
       this.#images = this.#map.end;
