@@ -3,7 +3,7 @@ import { build, type Plugin } from 'vite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
-import { loseDevices, openBrowser, openPage, openTab } from './support/tabs.ts';
+import { loseContexts, loseDevices, openBrowser, openPage, openTab } from './support/tabs.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -102,6 +102,32 @@ describe('engines', () => {
       await expect.poll(() => row()?.profile.engine?.name, PATIENCE).toBe('wasm');
       const { applied = 0, profile } = row() ?? {};
       expect(profile?.trials).toContainEqual(expect.objectContaining({ name: 'webgpu', verdict: 'failed' }));
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(applied + 3);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[EN10] [EN6] a tab whose WebGL context is lost says so to the admin, and trains on with the next engine',
+    async () => {
+      const server = await startServer(cleanup, RUN);
+      const page = await openTab(await openBrowser(cleanup), server.url, { query: 'engine=tfjs-webgl' });
+      const row = () => server.snapshot().devices[0];
+      await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(0);
+      expect(row()?.profile.engine?.name).toBe('tfjs-webgl');
+      const [worker] = page.workers();
+      if (worker === undefined) throw new Error('nothing trains');
+      await loseContexts(worker);
+      // Well below the time limit of a call that never answers.
+      await expect.poll(() => row()?.profile.engine?.name, { timeout: 15_000 }).toBe('wasm');
+      const { applied = 0, profile } = row() ?? {};
+      expect(profile?.trials).toContainEqual(
+        expect.objectContaining({
+          name: 'tfjs-webgl',
+          verdict: 'failed',
+          reason: 'the WebGL context was lost',
+        }),
+      );
       await expect.poll(() => row()?.applied ?? 0, PATIENCE).toBeGreaterThan(applied + 3);
     },
     SLOW_MS,

@@ -4,6 +4,7 @@ import { noiseShard } from '../../shared/engine/testing/contract.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { Arithmetic, EngineName } from '../../shared/profile/profile.ts';
+import { later } from '../transport/later.ts';
 import { MODEL } from '../worker/testing/fakeServer.ts';
 import { settled } from '../worker/testing/startVolunteer.ts';
 import { EngineSelection } from './select.ts';
@@ -30,7 +31,8 @@ class FakeDevice {
 
   begin(asked: EngineName | 'auto' = 'auto', arithmetic: Arithmetic = 'fastest'): Promise<EngineSelection> {
     return EngineSelection.begin({
-      ...{ spec: MODEL, arithmetic, asked, supply: this.#supply, now: () => this.clock },
+      ...{ spec: MODEL, arithmetic, asked, supply: this.#supply },
+      clock: { now: () => this.clock, after: later },
       changed: (_engine, note) => this.notes.push(note),
     });
   }

@@ -9,6 +9,7 @@ import {
 } from '../../shared/profile/profile.ts';
 import { timeEngine, type CalibrationWork } from './calibration.ts';
 import type { Candidate, EngineSupply } from './supply.ts';
+import { inTime, withTimeLimit, type LimitClock } from './timeLimit.ts';
 
 export interface SelectionParts {
   spec: ModelSpec;
@@ -17,8 +18,7 @@ export interface SelectionParts {
   /** The engine that the address asks for. */
   asked: EngineName | 'auto';
   supply: EngineSupply;
-  /** Milliseconds of a clock that only goes forward. */
-  now: () => number;
+  clock: LimitClock;
   /** Another engine is trained with from now on; the note is of {@link EngineSelection.note}. */
   changed?: (engine: Engine, note: string | null) => void;
 }
@@ -28,7 +28,7 @@ export interface SelectionParts {
  * second of the processor that trains, which a short run would miss.
  */
 const CONSIDER_AFTER_MS = 10_000;
-/** An engine that has not loaded and answered by then has failed. */
+/** An engine that has not loaded by then has failed; a backend of which nothing is known by then is not here. */
 const TRIAL_WITHIN_MS = 30_000;
 
 /** No engine works on this device for this run; the message has every reason. */
@@ -76,7 +76,7 @@ export class EngineSelection implements Engines {
 
   private constructor(parts: SelectionParts) {
     this.#parts = parts;
-    this.#begun = parts.now();
+    this.#begun = parts.clock.now();
   }
 
   /** @throws {NoEngine} where none works here. */
@@ -136,10 +136,10 @@ export class EngineSelection implements Engines {
   }
 
   #consider(): void {
-    const { asked, supply, now } = this.#parts;
+    const { asked, supply, clock } = this.#parts;
     const rival = supply.fused.find(({ name }) => this.#suits(name) && !this.#trials.has(name));
     if (this.#considering || asked !== 'auto' || rival === undefined) return;
-    if (now() - this.#begun < CONSIDER_AFTER_MS) return;
+    if (clock.now() - this.#begun < CONSIDER_AFTER_MS) return;
     this.#considering = true;
     void this.#try(rival).then((engine) => {
       this.#considering = false;
@@ -165,7 +165,7 @@ export class EngineSelection implements Engines {
   /** Samples a second; null where the engine failed at it. */
   async #timed(engine: Engine, work: CalibrationWork): Promise<number | null> {
     try {
-      const rate = await timeEngine(engine, work, this.#parts.now);
+      const rate = await timeEngine(engine, work, this.#parts.clock.now);
       this.#note(engine, 'right', null, rate);
       return rate;
     } catch (error) {
@@ -200,7 +200,7 @@ export class EngineSelection implements Engines {
     if (asked !== 'auto' && !this.#suits(asked)) {
       this.#note({ name: asked, detail: '', software: false }, 'failed', NOT_STRICT);
     } else if (asked !== 'auto' && !this.#trials.has(asked)) {
-      const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await supply.tfjs() : [])];
+      const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await this.#tfjs() : [])];
       const wished = all.find(({ name }) => name === asked);
       if (wished === undefined)
         this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
@@ -208,7 +208,7 @@ export class EngineSelection implements Engines {
     }
     for (const candidate of passable(supply.fused)) yield candidate;
     // None of tfjs can be strict: there is nothing to be found out then.
-    if (arithmetic !== 'strict') for (const candidate of passable(await supply.tfjs())) yield candidate;
+    if (arithmetic !== 'strict') for (const candidate of passable(await this.#tfjs())) yield candidate;
   }
 
   /** Whether an engine can compute as this run wants it. */
@@ -216,13 +216,21 @@ export class EngineSelection implements Engines {
     return this.#parts.arithmetic !== 'strict' || CAN_BE_STRICT[name];
   }
 
+  /** The backends of tfjs; none where what tells of them does not answer. */
+  #tfjs(): Promise<Candidate[]> {
+    const { supply, clock } = this.#parts;
+    return inTime(supply.tfjs(), TRIAL_WITHIN_MS, clock.after).catch(() => []);
+  }
+
   /** Loads an engine and has it give the known answer; null where it cannot. */
   async #try({ name, load }: Candidate): Promise<Engine | null> {
-    const { spec, arithmetic } = this.#parts;
+    const { spec, arithmetic, clock } = this.#parts;
     let engine: Engine | null = null;
     try {
-      engine = await inTime(load(spec, arithmetic), (late) => late.dispose());
-      const verdict = await inTime(checkEngine(engine, spec));
+      const loading = load(spec, arithmetic);
+      const loaded = await inTime(loading, TRIAL_WITHIN_MS, clock.after, (late) => late.dispose());
+      engine = withTimeLimit(loaded, clock);
+      const verdict = await checkEngine(engine, spec);
       if (verdict.verdict === 'right') {
         this.#note(engine, 'right', null);
         return engine;
@@ -248,31 +256,6 @@ export class EngineSelection implements Engines {
       reason: reason?.slice(0, most) ?? null,
     });
   }
-}
-
-/** The promise, or a rejection when it takes too long; what comes after that is handed to `late`. */
-function inTime<Value>(
-  promise: Promise<Value>,
-  late: (value: Value) => void = () => undefined,
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    let over = false;
-    const timer = setTimeout(() => {
-      over = true;
-      reject(new Error(`no answer within ${TRIAL_WITHIN_MS / 1000} s`));
-    }, TRIAL_WITHIN_MS);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        if (over) late(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
 }
 
 function reasonOf(error: unknown): string {

@@ -13,6 +13,7 @@ import { layoutOf } from '../../shared/model/layout.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { EngineProbe, TfjsName } from './probe.ts';
 import { forward } from './tfjsForward.ts';
+import { readingOf, type Reading } from './webglContext.ts';
 
 /** Images of a forward pass of an evaluation; more only costs memory. */
 const EVALUATION_BATCH = 500;
@@ -28,7 +29,9 @@ export async function createTfjsEngine(spec: ModelSpec, probe: EngineProbe<TfjsN
   if (backend === 'webgl') tf.env().set('WEBGL_PACK', false);
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no ${backend} backend here`);
   await tf.ready();
-  const engine = new TfjsEngine(spec, probe);
+  // Those of the other backends fail by themselves.
+  const reading: Reading = backend === 'webgl' ? readingOf(tf.backend()) : (read) => read;
+  const engine = new TfjsEngine(spec, probe, reading);
   try {
     await engine.warmUp();
   } catch (error) {
@@ -45,9 +48,11 @@ class TfjsEngine implements Engine {
   readonly #spec: ModelSpec;
   readonly #variables: tf.Variable[];
   readonly #layout;
+  readonly #reading: Reading;
   #held: DataShard | null = null;
 
-  constructor(spec: ModelSpec, { name, detail, software }: EngineProbe<TfjsName>) {
+  constructor(spec: ModelSpec, { name, detail, software }: EngineProbe<TfjsName>, reading: Reading) {
+    this.#reading = reading;
     this.name = name;
     this.detail = detail;
     this.software = software;
@@ -64,10 +69,12 @@ class TfjsEngine implements Engine {
     await this.gradient(new Float32Array(this.#layout.length), Uint32Array.of(0));
   }
 
-  async hold(shard: DataShard): Promise<void> {
-    if (shard === this.#held) return;
-    checkData(this.#spec, shard);
-    this.#held = shard;
+  hold(shard: DataShard): Promise<void> {
+    return new Promise((resolve) => {
+      if (shard !== this.#held) checkData(this.#spec, shard);
+      this.#held = shard;
+      resolve();
+    });
   }
 
   async gradient(parameters: Float32Array, order: Uint32Array): Promise<GradientResult> {
@@ -124,8 +131,7 @@ class TfjsEngine implements Engine {
         const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
         return packedOf([right, tf.mul(crossEntropy(logits, labels), length)]);
       });
-      const [right = 0, sum = 0] = await packed.data<'float32'>();
-      packed.dispose();
+      const [right = 0, sum = 0] = await this.#values(packed);
       correct += right;
       loss += sum;
     }
@@ -173,9 +179,17 @@ class TfjsEngine implements Engine {
 
   /** Reads a vector as long as the parameters, and the loss behind it. */
   async #read(packed: tf.Tensor1D): Promise<{ values: Float32Array; loss: number }> {
-    const values = await packed.data<'float32'>();
-    packed.dispose();
+    const values = await this.#values(packed);
     return { values: values.slice(0, this.#layout.length), loss: values[this.#layout.length] ?? 0 };
+  }
+
+  /** Reads a vector and lets go of it. */
+  async #values(packed: tf.Tensor1D): Promise<Float32Array> {
+    try {
+      return await this.#reading(packed.data<'float32'>());
+    } finally {
+      packed.dispose();
+    }
   }
 }
 

@@ -21,6 +21,7 @@ async function openInWebWorker(spec: ModelSpec, arithmetic: Arithmetic): Promise
         // An error while loading has no message.
         died(event.message || 'it could not be loaded');
       });
+      worker.addEventListener('messageerror', () => died('an answer of it could not be read'));
     },
     end: () => worker.terminate(),
   };

@@ -4,6 +4,7 @@ import { EngineSelection } from '../engines/select.ts';
 import { slowed } from './slowed.ts';
 import { wasmCandidate, type EngineSupply } from '../engines/supply.ts';
 import { connect } from '../transport/connect.ts';
+import { later } from '../transport/later.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from '../worker/dataCache.ts';
 import { DeviceConditions } from '../worker/conditions.ts';
@@ -42,7 +43,8 @@ const volunteer = new Volunteer({
     limit: 1,
     selectEngines: (spec, _worker, arithmetic) =>
       EngineSelection.begin({
-        ...{ spec, arithmetic, asked: 'auto', supply: nodeSupply, now: () => performance.now() },
+        ...{ spec, arithmetic, asked: 'auto', supply: nodeSupply },
+        clock: { now: () => performance.now(), after: later },
         changed: ({ name }, note) => tell({ type: 'engine', name, note }),
       }),
   },

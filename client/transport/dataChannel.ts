@@ -1,6 +1,5 @@
 import type { IceServer } from '../../shared/protocol/messages.ts';
 import { PING } from '../../shared/protocol/channel.ts';
-import type { After } from '../../shared/transport/chunkedChannel.ts';
 import { RequestClient } from '../../shared/transport/requestClient.ts';
 import {
   NO_BYTES,
@@ -9,6 +8,7 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '../../shared/transport/transport.ts';
+import { later } from './later.ts';
 import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
 
 /** A channel that has not opened by then will not. */
@@ -31,11 +31,6 @@ export interface DataChannelParts {
   /** Asks the page to make a data channel. */
   openPeer: (request: PeerRequest) => void;
 }
-
-const later: After = (milliseconds, task) => {
-  const timer = setTimeout(task, milliseconds);
-  return () => clearTimeout(timer);
-};
 
 /** The worker's end of one data channel to the shards of one process. */
 export class DataChannel implements Transport {

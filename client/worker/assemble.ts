@@ -4,6 +4,7 @@ import type { EngineSupply } from '../engines/supply.ts';
 import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
 import { dataChannels } from '../transport/channelHost.ts';
 import { connect } from '../transport/connect.ts';
+import { later } from '../transport/later.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import type { DeviceConditions } from './conditions.ts';
 import type { CrewParts } from './crew.ts';
@@ -53,18 +54,18 @@ function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): 
   const first: EngineSupply =
     limit === 1 ? browserSupply : { ...browserSupply, fused: [threadedWasm, ...others] };
   const further: EngineSupply = { fused: [threadedWasm], tfjs: () => Promise.resolve([]) };
-  const now = () => performance.now();
+  const clock = { now: () => performance.now(), after: later };
   return {
     limit,
     selectEngines: (spec, worker, arithmetic): Promise<Engines> =>
       EngineSelection.begin(
         worker === 0
           ? {
-              ...{ spec, arithmetic, asked, supply: first, now },
+              ...{ spec, arithmetic, asked, supply: first, clock },
               changed: ({ name, detail, software }, note) =>
                 tell({ type: 'engine', name, detail, software, note }),
             }
-          : { spec, arithmetic, asked: 'auto', supply: further, now },
+          : { spec, arithmetic, asked: 'auto', supply: further, clock },
       ),
   };
 }

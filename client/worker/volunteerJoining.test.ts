@@ -209,7 +209,7 @@ describe('a volunteer that cannot go on', () => {
     expect(told().at(-1)).toBe('failed: model: loss "mse" is not softmax-cross-entropy');
   });
 
-  it('[EN9] fails in one sentence where the weights do not fit the model', async () => {
+  it('[EN11] fails in one sentence where the weights do not fit the model', async () => {
     const { server, loads, told } = startVolunteer();
     const shards = SHARD_MAP.slice(0, 1);
     server.welcome = () => Promise.resolve({ ...WELCOME, shards });

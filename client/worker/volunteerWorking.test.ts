@@ -157,7 +157,7 @@ describe('a unit that cannot be done', () => {
     expect(told().at(-1)).toBe('failed: the device was lost');
   });
 
-  it('[EN9] ends the volunteer after three units whose data does not fit the model, in one sentence', async () => {
+  it('[EN11] ends the volunteer after three units whose data does not fit the model, in one sentence', async () => {
     const engine = await createWasmEngine(MODEL);
     const { server, told } = await joinedVolunteer({
       data: new FakeData({ ...DATA, shape: [3, 3, 1], images: new Uint8Array(27) }),

@@ -65,3 +65,15 @@ export async function loseDevices(where: Pick<Worker, 'evaluate'>): Promise<void
     };
   });
 }
+
+/** From now on a WebGL context of this page or worker is lost while its results are waited for. */
+export async function loseContexts(where: Pick<Worker, 'evaluate'>): Promise<void> {
+  await where.evaluate(() => {
+    const { fenceSync } = Object.getOwnPropertyDescriptors(WebGL2RenderingContext.prototype);
+    WebGL2RenderingContext.prototype.fenceSync = function (...args) {
+      const fence = fenceSync.value?.apply(this, args) as WebGLSync | null;
+      this.getExtension('WEBGL_lose_context')?.loseContext();
+      return fence;
+    };
+  });
+}

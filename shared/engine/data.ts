@@ -7,7 +7,7 @@ export class DataMisfitError extends RangeError {
 }
 
 /**
- * Checks that a model can be trained and measured on a data shard [EN9]: a kernel reads what lies behind the
+ * Checks that a model can be trained and measured on a data shard [EN11]: a kernel reads what lies behind the
  * logits for a label without one.
  * @throws {DataMisfitError} naming both shapes, or the label and how many outputs there are.
  */

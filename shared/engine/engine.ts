@@ -43,7 +43,7 @@ export interface Engine {
   /**
    * Holds this data shard, in place of the one before; orders below index its samples. The same one again costs
    * nothing.
-   * @throws {DataMisfitError} where its images or labels do not fit the model [EN9]; the one before stays.
+   * @throws {DataMisfitError} where its images or labels do not fit the model [EN11]; the one before stays.
    */
   hold(shard: DataShard): Promise<void>;
   /** @param parameters flat, in layout order. @param order indices of the batch's samples. */

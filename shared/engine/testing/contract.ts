@@ -148,7 +148,7 @@ export function engineContract(
       expect(correct).toBe(singles.filter((single) => single.right).length);
     });
 
-    it('[EN9] refuses a label without an output and images of another shape, and keeps what it held', async () => {
+    it('[EN11] refuses a label without an output and images of another shape, and keeps what it held', async () => {
       const outputs = outputsOf(spec);
       const kept = await (await loaded()).gradient(parameters, order);
       const labels = shard.labels.slice();
@@ -166,7 +166,7 @@ export function engineContract(
       }
     });
 
-    it('[EN9] takes the last label that has an output', async () => {
+    it('[EN11] takes the last label that has an output', async () => {
       const labels = shard.labels.map(() => outputsOf(spec) - 1);
       const data = { ...shard, labels };
       const { gradient, loss } = await (await loaded(data)).gradient(parameters, order);
