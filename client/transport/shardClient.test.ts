@@ -65,6 +65,8 @@ describe('asking a shard', () => {
     expect(await shardThatSays(expired).push(TERMS, VALUES)).toEqual({ outcome: 'EXPIRED', weights: null });
     const bare = replyOf({ outcome: 'STALE', version: 5 });
     expect(await shardThatSays(bare).push(TERMS, VALUES)).toEqual({ outcome: 'STALE', weights: null });
+    const nameless = replyOf({ outcome: 'OK' }, weightsOf(5));
+    expect(await shardThatSays(nameless).pull(5)).toEqual({ outcome: 'OK', weights: null });
   });
 
   it('[LS3] reads a DUPLICATE as its first outcome, with the weights of that', async () => {

@@ -24,8 +24,6 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
   coordinator.on('connect', () => events.connected());
   let closed = false;
   coordinator.on('disconnect', (reason) => {
-    // What was not sent belongs to a session that is over.
-    coordinator.sendBuffer = [];
     events.disconnected();
     // socket.io reconnects by itself after a lost connection, not after one that the server closed.
     if (reason === 'io server disconnect') rejoin();
@@ -40,6 +38,8 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
   coordinator.on(EVENTS.closing, (body: unknown) => events.closing(closing.parse(body)));
   coordinator.connect();
   const request = async (event: string, body: object): Promise<unknown> => {
+    // socket.io would keep it for the next connection, on which nobody has said hello.
+    if (!coordinator.connected) throw new ConnectionLost('there is no connection to the coordinator');
     try {
       return (await coordinator.timeout(ANSWER_WITHIN_MS).emitWithAck(event, body)) as unknown;
     } catch {

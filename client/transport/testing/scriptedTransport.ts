@@ -31,6 +31,7 @@ export function welcomeTo(urls: string[], dataChannels: Welcome['dataChannels'] 
     pass: 'b'.repeat(32),
     run: RUN,
     model: {},
+    arithmetic: 'fastest',
     shards: urls.map((url, index) => ({ index, url, offset: 256 * index, length: 256 })),
     dataChannels,
   };

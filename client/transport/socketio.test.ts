@@ -1,0 +1,364 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Server, type Socket } from 'socket.io';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
+import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
+import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
+import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
+import { ConnectionLost, type BareConnection } from './connection.ts';
+import { connectSocketIo } from './socketio.ts';
+import { TERMS, VALUES, weightsOf, welcomeTo } from './testing/scriptedTransport.ts';
+
+/* The device's sockets against a real socket.io server that says what a test has it say. */
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A server without namespaces, and its URL. */
+async function listening() {
+  const http = createServer();
+  const io = new Server(http, { path: '/socket.io/' });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  closing.push(() => io.close());
+  return { io, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+}
+
+type Told = { told: 'connected' | 'disconnected' } | { told: string; body: Lease | RunStatus | Refusal };
+
+/** What a device is told, in order; a test waits for the next. */
+class Diary {
+  readonly all: Told[] = [];
+  #woken: () => void = () => undefined;
+  #read = 0;
+
+  note(entry: Told): void {
+    this.all.push(entry);
+    this.#woken();
+  }
+
+  async next(): Promise<Told> {
+    for (;;) {
+      const entry = this.all[this.#read];
+      if (entry !== undefined) {
+        this.#read++;
+        return entry;
+      }
+      await new Promise<void>((resolve) => (this.#woken = resolve));
+    }
+  }
+}
+
+function device(url: string) {
+  const diary = new Diary();
+  const connection = connectSocketIo(url, {
+    connected: () => diary.note({ told: 'connected' }),
+    disconnected: () => diary.note({ told: 'disconnected' }),
+    lease: (body) => diary.note({ told: 'lease', body }),
+    status: (body) => diary.note({ told: 'status', body }),
+    closing: (body) => diary.note({ told: 'closing', body }),
+  });
+  closing.push(() => connection.close());
+  return { connection, diary };
+}
+
+/** A server and a device that is connected to its coordinator, which answers as it is told. */
+async function connectedDevice(
+  answer: (event: string, body: unknown) => unknown = () => ({ outcome: 'OK' }),
+) {
+  const server = await listening();
+  const asked: [string, unknown][] = [];
+  const sockets: Socket[] = [];
+  server.io.of(NAMESPACES.coordinator).on('connection', (socket) => {
+    sockets.push(socket);
+    socket.onAny((event: string, body: unknown, done: (answer: unknown) => void) => {
+      asked.push([event, body]);
+      const said = answer(event, body);
+      if (said !== undefined) done(said);
+    });
+  });
+  const { connection, diary } = device(server.url);
+  expect(await diary.next()).toEqual({ told: 'connected' });
+  const socket = () => sockets.at(-1) ?? expect.fail('nobody is connected');
+  return { ...server, connection, diary, asked, socket };
+}
+
+const HELLO: Hello = { protocol: PROTOCOL_VERSION, join: '', profile: TEST_PROFILE };
+const READY = { engine: null, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS };
+const WELCOME = welcomeTo(['']);
+
+describe('the coordinator by its socket', () => {
+  it('is asked each request by its event, and answers it', async () => {
+    const { connection, asked } = await connectedDevice((event) =>
+      event === 'hello' ? WELCOME : { outcome: 'OK' },
+    );
+    const { coordinator } = connection;
+    expect(await coordinator.hello(HELLO)).toEqual(WELCOME);
+    await coordinator.ready(READY);
+    await coordinator.release(7, 'x'.repeat(300));
+    await coordinator.leave();
+    expect(asked).toEqual([
+      ['hello', HELLO],
+      ['ready', READY],
+      ['release', { lease: 7, reason: 'x'.repeat(200) }],
+      ['leave', {}],
+    ]);
+  });
+
+  it('refuses by an outcome, which hello gives and the others fail with', async () => {
+    const refused = { outcome: 'NOT_JOINED', reason: 'say hello first' };
+    const { coordinator } = (await connectedDevice(() => refused)).connection;
+    expect(await coordinator.hello(HELLO)).toEqual(refused);
+    await expect(coordinator.ready(READY)).rejects.toThrow('ready: say hello first');
+    await expect(coordinator.release(7, '')).rejects.toThrow('release: say hello first');
+    await expect(coordinator.leave()).rejects.toThrow('leave: say hello first');
+  });
+
+  it('may have settled a lease before it is released', async () => {
+    const { coordinator } = (await connectedDevice(() => ({ outcome: 'UNKNOWN_LEASE' }))).connection;
+    await coordinator.release(7, '');
+    await expect(coordinator.ready(READY)).rejects.toThrow(/^ready: The server granted no such lease/);
+  });
+
+  it('that says what is no answer is at fault', async () => {
+    const { coordinator } = (await connectedDevice(() => ({ outcome: 'FINE' }))).connection;
+    const error: unknown = await coordinator.ready(READY).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(ConnectionLost);
+  });
+
+  it('tells of leases, of the run and of why it closes', async () => {
+    const { diary, socket } = await connectedDevice();
+    const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
+    const lease: Lease = {
+      terms: TERMS,
+      unit: { dataShard, seed: 5, start: 0, batch: 32, local: null, codec: 'float32' },
+      remainingMs: 15_000,
+    };
+    const status: RunStatus = {
+      state: 'running',
+      stop: null,
+      model: 'lenet',
+      version: 3,
+      samples: 96,
+      devices: 1,
+      testAccuracy: null,
+      testImages: 10_000,
+    };
+    const full: Refusal = { outcome: 'FULL' };
+    socket().emit('lease', lease);
+    socket().emit('status', status);
+    socket().emit('closing', full);
+    expect([await diary.next(), await diary.next(), await diary.next()]).toEqual([
+      { told: 'lease', body: lease },
+      { told: 'status', body: status },
+      { told: 'closing', body: full },
+    ]);
+  });
+});
+
+describe('a connection that ends', () => {
+  it('is told, leaves what was asked unanswered, and comes again by itself though the server closed it', async () => {
+    const { connection, diary, socket } = await connectedDevice(() => undefined);
+    const waiting = expect(connection.coordinator.ready(READY)).rejects.toThrow(
+      new ConnectionLost('the coordinator gave no answer'),
+    );
+    socket().disconnect(true);
+    await waiting;
+    expect([await diary.next(), await diary.next()]).toEqual([
+      { told: 'disconnected' },
+      { told: 'connected' },
+    ]);
+  });
+
+  it('comes again after a cut of the network', async () => {
+    const { diary, socket } = await connectedDevice();
+    socket().conn.close();
+    expect([await diary.next(), await diary.next()]).toEqual([
+      { told: 'disconnected' },
+      { told: 'connected' },
+    ]);
+  });
+
+  it('takes nothing along into the next that was asked before it stands', async () => {
+    const { connection, diary, socket, asked } = await connectedDevice((event) =>
+      event === 'hello' ? WELCOME : undefined,
+    );
+    socket().disconnect(true);
+    expect(await diary.next()).toEqual({ told: 'disconnected' });
+    await expect(connection.coordinator.release(7, 'late')).rejects.toThrow(ConnectionLost);
+    expect(await diary.next()).toEqual({ told: 'connected' });
+    await connection.coordinator.hello(HELLO);
+    expect(asked).toEqual([['hello', HELLO]]);
+  });
+
+  it('is opened again when it is started again', async () => {
+    const { connection, diary } = await connectedDevice();
+    connection.restart();
+    expect([await diary.next(), await diary.next()]).toEqual([
+      { told: 'disconnected' },
+      { told: 'connected' },
+    ]);
+  });
+
+  it('finds a server that has the coordinator only later', async () => {
+    const { io, url } = await listening();
+    const asked: string[] = [];
+    io.of((name, _auth, next) => next(null, asked.push(name) > 1));
+    const { diary } = device(url);
+    expect(await diary.next()).toEqual({ told: 'connected' });
+    expect(asked).toEqual([NAMESPACES.coordinator, NAMESPACES.coordinator]);
+  });
+
+  it('stays away once it is closed, also where it was about to come again', async () => {
+    const { connection, diary, io, socket } = await connectedDevice();
+    socket().disconnect(true);
+    expect(await diary.next()).toEqual({ told: 'disconnected' });
+    connection.close();
+    // It would come again in a second: another device that lets go at the same time has come by then.
+    const other = device(await urlOf(io));
+    await other.diary.next();
+    other.connection.restart();
+    expect([await other.diary.next(), await other.diary.next()]).toEqual([
+      { told: 'disconnected' },
+      { told: 'connected' },
+    ]);
+    expect(diary.all).toEqual([{ told: 'connected' }, { told: 'disconnected' }]);
+  });
+});
+
+const urlOf = (io: Server) =>
+  Promise.resolve(
+    `http://127.0.0.1:${((io.httpServer as ReturnType<typeof createServer>).address() as AddressInfo).port}`,
+  );
+
+describe('the shards by their sockets', () => {
+  /** A server of two shards that keeps who came with what pass, and answers as it is told. */
+  async function twoShards(answer: (event: string, ...args: unknown[]) => unknown) {
+    const server = await listening();
+    const passes: unknown[] = [];
+    const sockets: Socket[] = [];
+    const asked: unknown[][] = [];
+    for (const index of [0, 1]) {
+      server.io.of(NAMESPACES.shard(index)).on('connection', (socket) => {
+        passes.push([index, socket.handshake.auth]);
+        sockets.push(socket);
+        socket.onAny((event: string, ...args: unknown[]) => {
+          const done = args.pop() as (answer: unknown) => void;
+          asked.push([index, event, ...args]);
+          const said = answer(event, ...args);
+          if (said !== undefined) done(said);
+        });
+      });
+    }
+    const { connection } = device(server.url);
+    return { ...server, connection, passes, sockets, asked };
+  }
+  const request = (shard: number, bytes: Uint8Array<ArrayBuffer> = NO_BYTES, withinMs = 20_000) => ({
+    shard,
+    event: 'push',
+    body: { version: 1 },
+    bytes,
+    withinMs,
+  });
+  const open = (connection: BareConnection, pass: string) =>
+    connection.openShards({ ...welcomeTo(['', '']), pass });
+
+  it('[AU1] are shown the pass of the welcome, each by its namespace', async () => {
+    const { connection, passes } = await twoShards(() => ({ outcome: 'OK' }));
+    const transport = open(connection, 'b'.repeat(32));
+    await Promise.all([transport.request(request(0)), transport.request(request(1))]);
+    const auth = { device: TERMS.device, pass: 'b'.repeat(32) };
+    expect(passes.toSorted()).toEqual([
+      [0, auth],
+      [1, auth],
+    ]);
+  });
+
+  it('[AU1] are left at the next welcome, and shown the pass of that one', async () => {
+    const { connection, passes, sockets } = await twoShards((_event, body) =>
+      (body as { version: number }).version === 1 ? undefined : { outcome: 'OK' },
+    );
+    const before = open(connection, 'b'.repeat(32));
+    const unanswered = expect(before.request(request(1))).rejects.toThrow(TransportEnded);
+    await expect.poll(() => sockets.length).toBe(2);
+    const after = open(connection, 'c'.repeat(32));
+    await unanswered;
+    await after.request({ ...request(1), body: { version: 2 } });
+    expect(passes).toContainEqual([1, { device: TERMS.device, pass: 'c'.repeat(32) }]);
+  });
+
+  it('[TR1] take a body, with bytes where there are some, and give the bytes of an answer apart', async () => {
+    const weights = weightsOf(5);
+    const { connection, asked } = await twoShards((_event, _body, bytes) =>
+      bytes === undefined ? { outcome: 'OK' } : { outcome: 'APPLIED', version: 5, weights },
+    );
+    const transport = open(connection, '');
+    expect(transport.name).toBe('socketio');
+    expect(await transport.request(request(0))).toEqual({ answer: { outcome: 'OK' }, bytes: NO_BYTES });
+    const bytes = new Uint8Array(VALUES.slice().buffer);
+    expect(await transport.request(request(1, bytes))).toEqual({
+      answer: { outcome: 'APPLIED', version: 5 },
+      bytes: Buffer.from(weights),
+    });
+    expect(asked).toEqual([
+      [0, 'push', { version: 1 }],
+      [1, 'push', { version: 1 }, Buffer.from(bytes)],
+    ]);
+  });
+
+  it.each<[string, (socket: Socket) => unknown, number]>([
+    ['the server closes', (socket) => socket.disconnect(true), 20_000],
+    ['the network is cut', (socket) => socket.conn.close(), 20_000],
+    ['no answer comes in time', () => undefined, 50],
+  ])('[TR2] fail what is unanswered when %s', async (_name, end, withinMs) => {
+    const { connection, sockets, asked } = await twoShards(() => undefined);
+    const transport = open(connection, '');
+    await expect.poll(() => sockets.length).toBe(2);
+    const failing = expect(transport.request(request(1, NO_BYTES, withinMs))).rejects.toThrow(TransportEnded);
+    await expect.poll(() => asked.length).toBe(1);
+    for (const socket of sockets) end(socket);
+    await failing;
+  });
+
+  it('[TR2] fail at once where they do not let the device in', async () => {
+    const { io, connection } = await twoShards(() => ({ outcome: 'OK' }));
+    io.of(NAMESPACES.shard(1)).use((_socket, next) => next(new Error('NOT_JOINED')));
+    const transport = open(connection, '');
+    await expect(transport.request(request(1))).rejects.toThrow(TransportEnded);
+    expect((await transport.request(request(0))).answer).toEqual({ outcome: 'OK' });
+  });
+
+  it('are asked of no shard that is not there', async () => {
+    const { connection } = await twoShards(() => ({ outcome: 'OK' }));
+    const transport = open(connection, '');
+    expect(() => transport.request(request(2))).toThrow(new RangeError('there is no shard 2'));
+  });
+
+  it('are left when the connection is closed', async () => {
+    const { connection, sockets } = await twoShards(() => undefined);
+    open(connection, '');
+    await expect.poll(() => sockets.length).toBe(2);
+    const left = sockets.map((socket) => once(socket, 'disconnect'));
+    connection.close();
+    await Promise.all(left);
+  });
+
+  it('may be at a server of their own', async () => {
+    const elsewhere = await listening();
+    elsewhere.io.of(NAMESPACES.shard(1)).on('connection', (socket) => {
+      socket.onAny((_event, _body, done: (answer: unknown) => void) =>
+        done({ outcome: 'OK', reason: 'elsewhere' }),
+      );
+    });
+    const { connection } = await twoShards(() => ({ outcome: 'OK', reason: 'here' }));
+    const transport = connection.openShards(welcomeTo(['', elsewhere.url]));
+    const answers = await Promise.all([transport.request(request(0)), transport.request(request(1))]);
+    expect(answers.map(({ answer }) => answer['reason'])).toEqual(['here', 'elsewhere']);
+  });
+});
