@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DataMisfitError } from '../../shared/engine/data.ts';
 import { DATA, FakeEngine, MODEL } from '../worker/testing/fakeServer.ts';
 import { createEngineServer, openThreadEngine, type EngineThread } from './thread.ts';
 
@@ -54,6 +55,13 @@ describe('an engine in a thread of its own', () => {
     die('it crashed');
     await expect(pending).rejects.toThrow("the engine's thread ended: it crashed");
     await expect(remote.evaluate(PARAMETERS)).rejects.toThrow('it crashed');
+  });
+
+  it('[EN11] refuses data that does not fit the model by an error that keeps its class, and sends none', async () => {
+    const { thread, calls } = threadOf(new FakeEngine());
+    const remote = await openThreadEngine(MODEL, 'fastest', thread);
+    await expect(remote.hold({ ...DATA, labels: Uint8Array.of(0, 1, 2) })).rejects.toThrow(DataMisfitError);
+    expect(calls).toEqual(['load']);
   });
 
   it('ends a thread that cannot load its engine', async () => {

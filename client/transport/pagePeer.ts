@@ -1,5 +1,6 @@
 import SimplePeer from 'simple-peer/simplepeer.min.js';
 import { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
+import { later } from './later.ts';
 import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
 
 /** Messages that may wait to be sent: a push and a pull of each of as many workers as a device may have. */
@@ -23,10 +24,7 @@ export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, en
       send: (piece) => new Promise((resolve) => peer.write(piece, () => resolve())),
       close: () => peer.destroy(),
     },
-    after: (milliseconds, task) => {
-      const timer = setTimeout(task, milliseconds);
-      return () => clearTimeout(timer);
-    },
+    after: later,
     mostMessageBytes,
     mostQueuedBytes: QUEUED_MESSAGES * mostMessageBytes,
     received: (message) => tell({ type: 'message', message }, [message.bytes.buffer]),

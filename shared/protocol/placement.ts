@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { ENGINES, FORM_FACTORS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
+import { ENGINES, FORM_FACTORS, MAX_LABELS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
+import { choice, described, fields, whole } from '../text/schema.ts';
 import { deviceId, MOST_BATCH, MOST_LOCAL_STEPS } from './messages.ts';
 
 /* Placement from outside: what POST /api/v1/runs/:id/placement takes and GET gives. */
@@ -7,10 +8,10 @@ import { deviceId, MOST_BATCH, MOST_LOCAL_STEPS } from './messages.ts';
 const count = z.int().check(z.minimum(0));
 
 /** Devices by what they are; all that is named has to hold. */
-export const selector = z.strictObject({
-  labels: z.optional(deviceLabels),
-  formFactor: z.optional(z.enum(FORM_FACTORS)),
-  engine: z.optional(z.enum(ENGINES)),
+export const selector = fields('a selector', {
+  labels: z.optional(described(deviceLabels, `at most ${MAX_LABELS} labels, each a name and a value`)),
+  formFactor: z.optional(choice(FORM_FACTORS)),
+  engine: z.optional(choice(ENGINES)),
 });
 export type Selector = z.infer<typeof selector>;
 /** What a selector may name. */
@@ -18,25 +19,29 @@ export const SELECTOR_FIELDS = Object.keys(selector.shape);
 
 export const AFFINITIES = ['hard', 'soft'] as const;
 
+const MAX_ASSIGNMENTS = 1024;
+const ASSIGNMENTS = `a list of at most ${MAX_ASSIGNMENTS} assignments`;
+const DATA_SHARDS = 'a list of at most 4096 indices of data shards';
+
 /** One instruction: for a device, or for all that a selector matches. */
-export const assignment = z.strictObject({
-  device: z.optional(deviceId),
+export const assignment = fields('an assignment', {
+  device: z.optional(described(deviceId, 'the id of a device: 12 hexadecimal digits')),
   selector: z.optional(selector),
   /** hard: its data shards wait while no such device is here; soft: they go to others meanwhile. */
-  affinity: z._default(z.enum(AFFINITIES), 'hard'),
+  affinity: z._default(choice(AFFINITIES), 'hard'),
   /** Indices of data shards that these devices train on, and no others. */
-  dataShards: z._default(z.array(count).check(z.maxLength(4096)), []),
+  dataShards: z._default(described(z.array(count).check(z.maxLength(4096)), DATA_SHARDS), []),
   /** reserve: no work. */
-  role: z._default(z.enum(['train', 'reserve']), 'train'),
-  batch: z.optional(z.int().check(z.minimum(1), z.maximum(MOST_BATCH))),
-  localSteps: z.optional(z.int().check(z.minimum(1), z.maximum(MOST_LOCAL_STEPS))),
-  workers: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_WORKERS))),
+  role: z._default(choice(['train', 'reserve']), 'train'),
+  batch: z.optional(whole(1, MOST_BATCH)),
+  localSteps: z.optional(whole(1, MOST_LOCAL_STEPS)),
+  workers: z.optional(whole(1, MAX_WORKERS)),
 });
 export type Assignment = z.infer<typeof assignment>;
 
 /** All instructions in force from now on, instead of those before; none leaves everything to the planner. */
-export const placementRequest = z.strictObject({
-  assignments: z.array(assignment).check(z.maxLength(1024)),
+export const placementRequest = fields('a placement', {
+  assignments: z.array(assignment, { error: ASSIGNMENTS }).check(z.maxLength(MAX_ASSIGNMENTS, ASSIGNMENTS)),
 });
 
 /** Why a placement was not taken; the plan in force is what it was. */

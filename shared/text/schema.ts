@@ -19,6 +19,11 @@ export function choice<const Word extends string>(words: readonly [Word, ...Word
   return z.literal([...words], { error: ({ input }) => `${expected}${didYouMean(input, words)}` });
 }
 
+/** What another schema takes without changing it, which `expected` describes. */
+export function described<Value>(schema: z.core.$ZodType<Value>, expected: string) {
+  return z.custom<Value>((value) => z.safeParse(schema, value).success, { error: expected });
+}
+
 /** An object of these fields and no others; `what` names it, for instance `a layer`. */
 export function fields<Shape extends z.core.$ZodShape>(what: string, shape: Shape) {
   const names = Object.keys(shape);

@@ -107,7 +107,6 @@ describe('instructions from outside', () => {
     expect(direct({ device: id, dataShard: 1 })).toMatch(/^MALFORMED: assignments.0/);
     expect(direct({ dataShards: [1] })).toMatch(/^MALFORMED: .*either a device or a selector/);
     expect(direct({ device: id, selector: {} })).toMatch(/^MALFORMED/);
-    expect(direct({ device: id, batch: 0 })).toMatch(/^MALFORMED: assignments.0.batch/);
     expect(direct({ selector: { color: 'red' } })).toMatch(/^UNKNOWN_SELECTOR: .*not by "color"/);
     expect(direct({ device: 'ffffffffffff' })).toMatch(/^UNKNOWN_DEVICE: .*ffffffffffff/);
     expect(direct({ device: id, dataShards: [7] })).toMatch(
@@ -122,6 +121,47 @@ describe('instructions from outside', () => {
     expect(direct({ selector: {}, role: 'reserve' })).toMatch(/^IMPOSSIBLE: Work is left for 0/);
     expect(direct({ device: id, role: 'reserve', dataShards: [1] })).toMatch(/^IMPOSSIBLE/);
     expect(JSON.stringify(world.placement.report())).toBe(before);
+  });
+
+  it.each([
+    [{ batch: 0 }, 'assignments.0: batch 0 is not a whole number from 1 to 4096'],
+    [{ batch: '8' }, 'assignments.0: batch "8" is not a whole number from 1 to 4096'],
+    [{ role: 'rest' }, 'assignments.0: role "rest" is not one of train, reserve'],
+    [{ affinity: 'sof' }, 'assignments.0: affinity "sof" is not one of hard, soft; did you mean soft?'],
+    [
+      { dataShards: [1.5] },
+      'assignments.0: dataShards [1.5] is not a list of at most 4096 indices of data shards',
+    ],
+    [{ device: 'x' }, 'assignments.0: device "x" is not the id of a device: 12 hexadecimal digits'],
+    [
+      { selector: { engine: 'wasn' } },
+      'assignments.0.selector: engine "wasn" is not one of wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu; did you mean wasm?',
+    ],
+    [
+      { selector: { labels: { room: 7 } } },
+      'assignments.0.selector: labels {"room":7} is not at most 16 labels, each a name and a value',
+    ],
+    [
+      { dataShard: 1 },
+      'assignments.0: dataShard is no field of an assignment, which has device, selector, affinity, dataShards, role, batch, localSteps, workers; did you mean dataShards?',
+    ],
+  ])(
+    '[PL10] instructions that cannot be read are told the field, the value and what it has to be: %j',
+    (each, words) => {
+      const { world } = planned();
+      expect(refusal(() => world.placement.direct({ assignments: [each] }))).toBe(`MALFORMED: ${words}`);
+    },
+  );
+
+  it.each([
+    [null, 'null is not an object with assignments'],
+    [[], '[] is not an object with assignments'],
+    [{}, 'assignments is missing: it is a list of at most 1024 assignments'],
+    [{ assignments: 'all' }, 'assignments "all" is not a list of at most 1024 assignments'],
+    [{ assignments: [7] }, 'assignments.0 7 is not an object with device, selector, '],
+  ])('[PL10] %j is no placement, and is told so in words', (body, words) => {
+    const { world } = planned();
+    expect(refusal(() => world.placement.direct(body))).toContain(`MALFORMED: ${words}`);
   });
 
   it('[PL10] instructions and conditions take over from a plan in force, and give way to it again', async () => {

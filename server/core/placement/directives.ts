@@ -4,7 +4,8 @@ import {
   type Assignment,
   type PlacementError,
 } from '../../../shared/protocol/placement.ts';
-import { issueWords } from '../../../shared/profile/profile.ts';
+import { refusalOf } from '../../../shared/text/schema.ts';
+import { didYouMean } from '../../../shared/text/suggest.ts';
 import type { Device } from '../device.ts';
 import type { RunShape } from './plan.ts';
 import { ableDevices, mostWorkers } from './planDevices.ts';
@@ -28,7 +29,7 @@ export class DirectiveError extends Error {
 export function readDirectives(body: unknown, shape: RunShape, present: readonly Device[]): Assignment[] {
   refuseUnknownSelectors(body);
   const parsed = placementRequest.safeParse(body);
-  if (!parsed.success) throw new DirectiveError('MALFORMED', issueWords(parsed.error.issues[0]));
+  if (!parsed.success) throw new DirectiveError('MALFORMED', refusalOf(parsed.error.issues, body));
   const { assignments } = parsed.data;
   for (const [index, each] of assignments.entries()) checkAlone(each, `assignments.${index}`, shape, present);
   checkTogether(assignments, shape, present);
@@ -45,7 +46,11 @@ function refuseUnknownSelectors(body: unknown): void {
     const unknown = Object.keys(selector).find((field) => !SELECTOR_FIELDS.includes(field));
     if (unknown === undefined) continue;
     const known = SELECTOR_FIELDS.join(', ');
-    throw new DirectiveError('UNKNOWN_SELECTOR', `Devices are selected by ${known}, not by "${unknown}".`);
+    const meant = didYouMean(unknown, SELECTOR_FIELDS);
+    throw new DirectiveError(
+      'UNKNOWN_SELECTOR',
+      `Devices are selected by ${known}, not by "${unknown}"${meant || '.'}`,
+    );
   }
 }
 
