@@ -25,11 +25,12 @@ const precompress: Plugin = {
 /**
  * Builds the two pages into dist/client: `volunteer/index.html` (served at `/`), `admin/index.html` (served at
  * `/admin/`) and `assets/`, whose names carry a hash of their content. The server's content security policy is
- * `default-src 'self'`, so nothing may be inlined: no scripts, no data: URLs.
+ * `default-src 'self'`, so nothing may be inlined: no scripts, no data: URLs. Every address is relative, so that the
+ * pages work below a path that a proxy cuts off.
  */
 export default defineConfig({
   root: client,
-  base: '/',
+  base: './',
   publicDir: false,
   plugins: [precompress],
   build: {
@@ -42,6 +43,11 @@ export default defineConfig({
     rolldownOptions: {
       input: { volunteer: `${client}volunteer/index.html`, admin: `${client}admin/index.html` },
     },
+  },
+  experimental: {
+    // The volunteer page is served one folder above the one that it is built in.
+    renderBuiltUrl: (file, { hostId, hostType }) =>
+      hostType === 'html' && hostId === 'volunteer/index.html' ? `./${file}` : { relative: true },
   },
   // Modules, so that the worker can load tfjs lazily as a chunk of its own.
   worker: { format: 'es' },

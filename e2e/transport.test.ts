@@ -37,7 +37,11 @@ async function openWorld(
   const http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
-  const sockets = createSocketServer(http, MOST_BYTES, () => []);
+  const sockets = createSocketServer(http, {
+    limitBytes: MOST_BYTES,
+    origins: () => [],
+    refused: () => undefined,
+  });
   const failed = (error: unknown) => console.error(error);
   const channels = new DataChannels(nodeDataChannel, {
     ...{ port, address: '127.0.0.1', iceServers: [], clock: wallClock },

@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
-import { adminSnapshot, API, type AdminSnapshot, type RunAction } from '../../shared/protocol/admin.ts';
+import {
+  adminSnapshot,
+  API,
+  type AdminSnapshot,
+  type RunAction,
+  type SessionRequest,
+} from '../../shared/protocol/admin.ts';
+import { below } from '../../shared/protocol/basePath.ts';
 import { reasonOf } from '../page/dom.ts';
+import { serverBase } from './base.ts';
 
 /** `denied`: the server does not know us (401); log in. `failed`: anything else, with a sentence for a person. */
 export type Answer =
@@ -19,7 +27,7 @@ export function describeRefusal(status: number, body: unknown): string {
 async function request(path: string, init: RequestInit): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init });
+    response = await fetch(below(serverBase(), path), { credentials: 'same-origin', ...init });
   } catch (thrown) {
     return { kind: 'failed', reason: `The server could not be reached (${reasonOf(thrown)}).` };
   }
@@ -34,7 +42,7 @@ export const openSession = (token: string): Promise<Answer> =>
   request(API.session, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
+    body: JSON.stringify({ token, path: new URL(serverBase()).pathname } satisfies SessionRequest),
   });
 
 export const act = (run: string, action: RunAction): Promise<Answer> =>

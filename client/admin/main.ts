@@ -60,13 +60,14 @@ function connect(): void {
         `The server sent a snapshot that this page cannot read (${problem}). Reload the page; what is shown is old.`,
       );
     },
-    connected(yes) {
-      setNotice(
-        byId('banner'),
-        yes
-          ? null
-          : `${entered ? 'The connection to the server is lost; the figures below are old.' : 'The server cannot be reached.'} Trying again…`,
-      );
+    connected() {
+      setNotice(byId('banner'), null);
+    },
+    lost(why) {
+      const what = entered
+        ? 'The connection to the server is lost; the figures below are old.'
+        : 'The server cannot be reached.';
+      setNotice(byId('banner'), `${what} ${why ?? 'Trying again…'}`);
     },
     denied() {
       showLogin(entered ? 'The server has started anew and printed a new admin address.' : null);

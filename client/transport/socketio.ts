@@ -17,8 +17,16 @@ export interface NodeTls {
   rejectUnauthorized: boolean;
 }
 
-/** Opens the socket.io connection to the server at a base; it reconnects by itself until closed. */
-export function connectSocketIo(server: string, events: CoordinatorEvents, tls?: NodeTls): BareConnection {
+/**
+ * Opens the socket.io connection to the server at a base; it reconnects by itself until closed.
+ * @param failed is called each time that none comes about.
+ */
+export function connectSocketIo(
+  server: string,
+  events: CoordinatorEvents,
+  tls?: NodeTls,
+  failed: () => void = () => undefined,
+): BareConnection {
   const managers = new Managers(tls);
   const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
   coordinator.on('connect', () => events.connected());
@@ -30,7 +38,8 @@ export function connectSocketIo(server: string, events: CoordinatorEvents, tls?:
   });
   // A namespace that the server does not have yet is not tried again by socket.io either.
   coordinator.on('connect_error', () => {
-    if (!coordinator.active) rejoin();
+    if (coordinator.active) failed();
+    else rejoin();
   });
   const rejoin = () => setTimeout(() => closed || coordinator.connect(), REJOIN_MS);
   coordinator.on(EVENTS.lease, (body: unknown) => events.lease(lease.parse(body)));

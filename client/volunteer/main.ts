@@ -58,7 +58,7 @@ buttonById('toggle').addEventListener('click', () => {
   }
   show(begin(shown));
   session.start({
-    server: location.origin,
+    server: new URL('.', location.href).href,
     engine: wishes.engine,
     join: readJoin(location.hash),
     resume: loadCredentials(),

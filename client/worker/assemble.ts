@@ -4,6 +4,7 @@ import type { EngineSupply } from '../engines/supply.ts';
 import { hasThreads, threadedWasm } from '../engines/webWorker.ts';
 import { dataChannels } from '../transport/channelHost.ts';
 import { connect } from '../transport/connect.ts';
+import { Diagnosis } from '../transport/diagnosis.ts';
 import { later } from '../transport/later.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import type { DeviceConditions } from './conditions.ts';
@@ -20,6 +21,12 @@ type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
 export function createVolunteer(request: StartRequest, conditions: DeviceConditions, tell: Tell): Volunteer {
   const figures = new Figures(() => performance.now(), tell);
   let shown: WorkerState | null = null;
+  const diagnosis = new Diagnosis(request.server, location.origin);
+  /** Says why there is no connection, while there is none. */
+  const explain = async () => {
+    const message = await diagnosis.ask();
+    if (message !== null && shown === 'connecting') tell({ type: 'state', state: shown, message });
+  };
   return new Volunteer({
     join: request.join,
     resume: request.resume,
@@ -28,7 +35,7 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
     data: new DataCache(request.server, (bytes, begun) => conditions.fetched(bytes, begun)),
     connect: (events) =>
       connect(
-        (heard) => connectSocketIo(request.server, heard),
+        (heard) => connectSocketIo(request.server, heard, undefined, () => void explain()),
         events,
         dataChannels(request.transport, (asked) => tell({ type: 'peer', request: asked }, [asked.port])),
       ),

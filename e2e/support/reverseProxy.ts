@@ -7,6 +7,8 @@ export interface ReverseProxyOptions {
   prefix?: string;
   /** Whether WebSocket upgrades pass. */
   upgrades?: boolean;
+  /** The Host header that the server is asked with; that of the browser where none is given. */
+  host?: string;
 }
 
 /**
@@ -16,12 +18,19 @@ export interface ReverseProxyOptions {
 export async function openReverseProxy(
   cleanup: Cleanup,
   server: string,
-  { prefix = '', upgrades = true }: ReverseProxyOptions = {},
+  { prefix = '', upgrades = true, host }: ReverseProxyOptions = {},
 ): Promise<string> {
   const { hostname, port } = new URL(server);
   const sockets = new Set<Socket>();
-  const ask = ({ method, url = '', headers }: IncomingMessage) =>
-    request({ hostname, port, method, path: url.slice(prefix.length), headers });
+  const ask = ({ method, url = '', headers: sent }: IncomingMessage) => {
+    const headers = { ...sent, host: host ?? sent.host };
+    // A proxy that knows nothing of upgrades passes no header of one connection on to the next.
+    if (!upgrades) {
+      delete headers.upgrade;
+      headers.connection = 'close';
+    }
+    return request({ hostname, port, method, path: url.slice(prefix.length), headers });
+  };
   const proxy = createServer((incoming, response) => {
     if (incoming.url?.startsWith(`${prefix}/`) !== true) {
       response.writeHead(404).end();

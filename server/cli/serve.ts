@@ -5,6 +5,7 @@ import { modelHash } from '../../shared/model/hash.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { foreignOriginWords } from '../../shared/protocol/origins.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
@@ -13,6 +14,7 @@ import { loadMnist } from '../dataset/mnist.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
 import type { DataChannels } from '../gateway/dataChannels.ts';
 import { serveCoordinator, tellStatus } from '../gateway/coordinatorGateway.ts';
+import { logRefusals } from '../gateway/refusals.ts';
 import { createSocketServer } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import { createApp } from '../http/app.ts';
@@ -86,14 +88,15 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const snapshot = () => training.snapshot();
   const act = training.act.bind(training);
+  const refused = logRefusals(log, foreignOriginWords);
   const admin = {
-    ...{ sessions, run: training.name, secure: tls !== null, snapshot, act },
+    ...{ sessions, refused, run: training.name, secure: tls !== null, snapshot, act },
     placement: () => training.placement.report(),
     place: (body: unknown) => training.placement.direct(body),
   };
   const app = await createApp({ pages, dataShards, admin, tls, failed });
   const limit = messageLimit(training.ranges);
-  const sockets = createSocketServer(app.server, limit, () => []);
+  const sockets = createSocketServer(app.server, { limitBytes: limit, origins: () => [], refused });
   let channels: DataChannels | null = null;
   let releaseChannels: () => void = () => undefined;
   const closeAll = async (shards: OpenedShards | null) => {

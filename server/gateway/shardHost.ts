@@ -20,6 +20,7 @@ import {
 import { mapValues } from './remoteShard.ts';
 import type { DataChannels } from './dataChannels.ts';
 import { serveShards } from './shardGateway.ts';
+import { logRefusals } from './refusals.ts';
 import { createSocketServer } from './sockets.ts';
 import { TrafficMeter } from './trafficMeter.ts';
 
@@ -153,14 +154,22 @@ class HostedShard {
         scalars: optimizerState.scalars,
       },
     };
-    const { clock, failed, openChannels } = this.#parts;
+    const { clock, failed, log, openChannels } = this.#parts;
     const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, clock, {
       staged: (lease, _shard, squares) => socket.emit('staged', { lease, squares }),
       rejected: (lease, _shard, outcome) => socket.emit('rejected', { lease, outcome }),
     });
     this.#shard = shard;
     const limit = messageLimit(opening.ranges);
-    this.#devices = createSocketServer(this.#http, limit, () => origins);
+    this.#devices = createSocketServer(this.#http, {
+      limitBytes: limit,
+      origins: () => origins,
+      refused: logRefusals(
+        log,
+        (origin) =>
+          `It is of ${origin}, but tabs reach this shard from pages of ${origins.join(', ')} alone.`,
+      ),
+    });
     this.#channels?.cut();
     this.#channels = openChannels(limit);
     serveShards(this.#devices, { shards: [shard], meter: this.#meter, channels: this.#channels, failed });

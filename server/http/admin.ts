@@ -12,11 +12,14 @@ import {
   type PlacementReport,
 } from '../../shared/protocol/placement.ts';
 import { DirectiveError } from '../core/placement/directives.ts';
-import { isOwnOrigin } from '../gateway/sockets.ts';
+import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
+import { foreignOriginWords } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
 
 export interface AdminRoutesOptions {
   sessions: AdminSessions;
+  /** A page of another origin was turned away. */
+  refused: Refused;
   /** Public id of the run; `current` names it too. */
   run: string;
   secure: boolean;
@@ -35,13 +38,13 @@ function refusePlacement(reply: FastifyReply, error: PlacementError, message: st
 
 /** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2] [AD4]. */
 export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, options, done) => {
-  const { sessions, run, secure, snapshot, act, placement, place } = options;
+  const { sessions, refused, run, secure, snapshot, act, placement, place } = options;
 
   app.addHook('onRequest', async (request, reply) => {
-    if (request.method !== 'GET' && !isOwnOrigin(request.headers.origin, request.headers.host, [])) {
-      return reply
-        .code(403)
-        .send({ error: 'ORIGIN', message: 'This request comes from a page of another site.' });
+    const { origin, host } = request.headers;
+    if (request.method !== 'GET' && !isOwnOrigin(origin, host, [])) {
+      refused(origin, host);
+      return reply.code(403).send({ error: 'ORIGIN', message: foreignOriginWords(origin, host) });
     }
     if (request.url !== API.session && !sessions.holds(request.cookies[SESSION_COOKIE])) {
       return reply
@@ -59,7 +62,8 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
         .code(401)
         .send({ error: 'UNAUTHORIZED', message: 'This is not the token that the server printed.' });
     }
-    void reply.setCookie(SESSION_COOKIE, cookie, { path: '/', httpOnly: true, sameSite: 'strict', secure });
+    const path = body.data?.path ?? '/';
+    void reply.setCookie(SESSION_COOKIE, cookie, { path, httpOnly: true, sameSite: 'strict', secure });
     return { run };
   });
 

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { API, type ReachReport } from '../../shared/protocol/admin.ts';
+import { isOwnOrigin } from '../gateway/sockets.ts';
 import type { DataShardFile } from '../dataset/cut.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { dataRoutes } from './data.ts';
@@ -65,11 +67,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     index: false,
   });
   app.get('/', async (_request, reply) => reply.sendFile('volunteer/index.html', pages, PAGE));
-  for (const path of ['/admin', '/admin/']) {
-    app.get(path, async (_request, reply) => reply.sendFile('admin/index.html', pages, PAGE));
-  }
+  // Relative, as what the page names is: a proxy may have the server below a path.
+  app.get('/admin', async (_request, reply) => reply.redirect('admin/'));
+  app.get('/admin/', async (_request, reply) => reply.sendFile('admin/index.html', pages, PAGE));
   await app.register(dataRoutes, { shards: dataShards });
   await app.register(adminRoutes, admin);
+  app.post(API.reach, async ({ headers: { origin, host } }, reply) =>
+    reply.send({ accepted: isOwnOrigin(origin, host, []), host: host ?? '' } satisfies ReachReport),
+  );
   return app;
 }
 

@@ -109,10 +109,27 @@ export type RunAction = (typeof RUN_ACTIONS)[number];
 /** Paths of the HTTP API. */
 export const API = {
   session: '/api/v1/admin/session',
+  reach: '/api/v1/reach',
   run: (run: string) => `/api/v1/runs/${run}`,
   placement: (run: string) => `/api/v1/runs/${run}/placement`,
   action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,
 } as const;
 
-/** POST /api/v1/admin/session: trades the printed token for a cookie. */
-export const sessionRequest = z.strictObject({ token: z.string().check(z.maxLength(128)) });
+/**
+ * POST /api/v1/admin/session: trades the printed token for a cookie, which is sent below `path` alone: that of the
+ * base at which a proxy has the server.
+ */
+export const sessionRequest = z.strictObject({
+  token: z.string().check(z.maxLength(128)),
+  path: z.optional(z.string().check(z.maxLength(1024), z.regex(/^\/(?:[\w.~%!$&'()*+=:@-]+\/)*$/))),
+});
+export type SessionRequest = z.infer<typeof sessionRequest>;
+
+/** POST /api/v1/reach, by a page that cannot connect: what the server makes of the address that the page is at. */
+export const reachReport = z.strictObject({
+  /** Whether sockets of this page are let in. */
+  accepted: z.boolean(),
+  /** The host that the server was asked for. */
+  host: z.string(),
+});
+export type ReachReport = z.infer<typeof reachReport>;
