@@ -4,6 +4,7 @@ import type { LocalTraining } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import type { ModelSpec } from '../shared/model/spec.ts';
 import { createGenerator } from '../shared/random/generator.ts';
+import { median } from './median.ts';
 
 /** What is measured: an engine of ours, or a library made to do the same work. */
 export interface Trainer {
@@ -51,5 +52,5 @@ export async function samplesPerSecond(engine: Trainer, spec: ModelSpec, batch: 
     }
     rates.push((1000 * done) / spent);
   }
-  return rates.sort((left, right) => left - right)[Math.floor(rates.length / 2)] ?? 0;
+  return median(rates);
 }

@@ -7,6 +7,7 @@ import { loadConfig } from '../server/cli/config.ts';
 import { ensurePages } from '../server/cli/pages.ts';
 import { serve } from '../server/cli/serve.ts';
 import { wallClock } from '../server/cli/wallClock.ts';
+import { median } from './median.ts';
 import { planningTimes } from './planningTime.ts';
 import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placement/plan.ts';
 
@@ -90,10 +91,8 @@ for (const seed of SEEDS) {
     show(job);
   }
 }
-const medianOf = (method: PlacementMethod): number => {
-  const sorted = jobs.filter(({ placement }) => placement === method).map(({ seconds }) => seconds);
-  return sorted.sort((left, right) => left - right)[Math.floor(sorted.length / 2)] ?? NaN;
-};
+const medianOf = (method: PlacementMethod): number =>
+  median(jobs.filter(({ placement }) => placement === method).map(({ seconds }) => seconds));
 for (const placement of PLACEMENT_METHODS) {
   const medianSeconds = medianOf(placement);
   const ratioToUniform = Math.round((100 * medianOf('uniform')) / medianSeconds) / 100;

@@ -1,6 +1,7 @@
 import { makePlan } from '../server/core/placement/planner.ts';
 import { crowdOf, SHAPE } from '../server/core/placement/testing/crowd.ts';
 import { SOLVER_BUDGET_MS, Solver } from '../server/threads/solver.ts';
+import { median } from './median.ts';
 
 const CROWDS = [10, 100, 1000];
 const SEEDS = [1, 2, 3, 4, 5];
@@ -34,8 +35,8 @@ export async function planningTimes(): Promise<PlanningTime[]> {
     for (const devices of CROWDS) {
       const taken: number[] = [];
       for (const seed of SEEDS) taken.push(Math.round(await plan(devices, link, seed)));
-      taken.sort((left, right) => left - right);
-      const [medianMs, mostMs] = [taken[Math.floor(taken.length / 2)] ?? NaN, taken.at(-1) ?? NaN];
+      const medianMs = median(taken);
+      const mostMs = Math.max(...taken);
       times.push({ devices, link, medianMs, mostMs, budgetMs: SOLVER_BUDGET_MS });
     }
   }

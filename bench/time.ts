@@ -1,109 +1,86 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { ensurePages } from '../server/cli/pages.ts';
-import { packageFolder } from '../server/dataset/mnist.ts';
-import { missingModule, pythonCommand } from './reference/python.ts';
+import { percent } from '../server/cli/progress.ts';
+import { missingModule, moduleVersions } from './reference/python.ts';
+import type { Job } from './time/job.ts';
+import { seedsFrom1, sidesNamed, turns } from './time/order.ts';
+import { run } from './time/run.ts';
+import { SIDE_NAMES, SIDES, type SideName } from './time/sides.ts';
+import { rowsOf, tableOf } from './time/table.ts';
 
 /**
- * `npm run bench:time`: how long `lenet` takes to 98.5% of all test images on two workers: two headless tabs, two
- * workers without a browser, and, where Python can import Ray and PyTorch, two PyTorch workers of a Ray cluster,
- * three seeds of each in turn. The whole job is the time from the start of a process to its line of result.
- * A table, or with `--json` a line a job and one a median.
+ * `npm run bench:time`: how long `lenet` takes to 98.5% of all test images on two workers: headless tabs, workers
+ * without a browser, and, where Python can import Ray and PyTorch, PyTorch workers of a Ray cluster, each with and
+ * without a moving average of the parameters. Prints the machine and a table, or with `--json` a line for the machine,
+ * each job and each row. Jobs that are done are told on stderr.
  */
 
-const TARGET = '0.985';
-const SEEDS = ['1', '2', '3'];
-const REFERENCE = 'ray';
+/** What the Ray cluster imports. */
+const MODULES = ['numpy', 'ray', 'torch'];
 
-interface Job {
-  what: string;
-  seed: string;
-  testAccuracy: number;
-  samples: number;
-  /** From the start of the process to its line of result. */
-  jobSeconds: number;
-  /** Of that, from the moment that there is work: the first lease, or the first weights of the cluster. */
-  trainSeconds: number;
-}
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '3' },
+    sides: { type: 'string', default: SIDE_NAMES.join(',') },
+  },
+});
 
-type Command = [program: string, ...args: string[]];
-
-/** Runs a program to its first line of JSON. @throws {Error} where it ends without. */
-function firstLine([program, ...args]: Command): Promise<{ line: Record<string, number>; seconds: number }> {
-  const begun = performance.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [output, errors] = ['', ''];
-    let line: { line: Record<string, number>; seconds: number } | null = null;
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const found = /^\{.*\}$/m.exec(output);
-      if (found === null || line !== null) return;
-      const seconds = (performance.now() - begun) / 1000;
-      line = { line: JSON.parse(found[0]) as Record<string, number>, seconds };
-    });
-    child.on('error', reject);
-    // The next job begins when this one has left the processor.
-    child.on('close', () => {
-      if (line === null) reject(new Error(`${program} ${args.join(' ')}: ${errors.trim().slice(-500)}`));
-      else resolve(line);
-    });
-  });
-}
-
-const demo = fileURLToPath(new URL('../server/cli/demo.ts', import.meta.url));
-const ours = (seed: string, ...args: string[]): Command => [
-  ...([process.execPath, '--import', 'tsx', demo, '--json'] as const),
-  ...['--model', 'lenet', '--target', TARGET, '--seed', seed, ...args],
-];
-const cluster = fileURLToPath(new URL('./reference/ray_cluster.py', import.meta.url));
-const contestants: Record<string, (seed: string) => Command> = {
-  tabs: (seed) => ours(seed, '--tabs', '2'),
-  'node-workers': (seed) => ours(seed, '--tabs', '0', '--node-workers', '2'),
-  [REFERENCE]: (seed) => [
-    ...([pythonCommand(), cluster, '--data', packageFolder()] as const),
-    ...['--target', TARGET, '--seed', seed],
-  ],
-};
-
-async function measure(what: string, seed: string, command: Command): Promise<Job> {
-  const { line, seconds } = await firstLine(command);
-  const { testAccuracy = 0, samples = 0 } = line;
-  const trainSeconds = line['trainSeconds'] ?? line['seconds'] ?? NaN;
-  return { what, seed, testAccuracy, samples, jobSeconds: rounded(seconds), trainSeconds };
-}
-
-const rounded = (value: number) => Math.round(value * 100) / 100;
-
-function medianOf(jobs: Job[], key: 'jobSeconds' | 'trainSeconds' | 'samples'): number {
-  const sorted = jobs.map((job) => job[key]).sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
+/** Processes that wanted the processor in the last minute, before this one begins. */
+const loadBefore = Math.round((loadavg()[0] ?? NaN) * 100) / 100;
 const note = (line: string) => process.stderr.write(`${line}\n`);
-const json = process.argv.includes('--json');
-const show = (row: object) =>
-  console.log(json ? JSON.stringify(row) : Object.values(row).map(String).join('  '));
+const isRay = (side: SideName) => SIDES[side].isRay;
 
-await ensurePages();
-const missing = (await missingModule('ray')) ?? (await missingModule('torch'));
-if (missing !== null) note(`Without the Ray cluster: ${missing}`);
-const entered = Object.entries(contestants).filter(([what]) => what !== REFERENCE || missing === null);
-const jobs: Job[] = [];
-for (const seed of SEEDS) {
-  for (const [what, command] of entered) {
-    const job = await measure(what, seed, command(seed));
-    jobs.push(job);
-    show(job);
+/** The sides that can run here; says what is missing for the others. */
+async function runnable(sides: SideName[]): Promise<SideName[]> {
+  if (!sides.some(isRay)) return sides;
+  for (const name of MODULES) {
+    const missing = await missingModule(name);
+    if (missing === null) continue;
+    note(`Without the Ray cluster: ${missing}`);
+    return sides.filter((side) => !isRay(side));
   }
+  return sides;
 }
-for (const [what] of entered) {
-  const [own, reference] = [what, REFERENCE].map((name) => jobs.filter((job) => job.what === name));
-  const median = (of: Job[] | undefined, key: 'jobSeconds' | 'trainSeconds') => medianOf(of ?? [], key);
-  const ratio = (key: 'jobSeconds' | 'trainSeconds') =>
-    missing === null ? rounded(median(reference, key) / median(own, key)) : null;
-  const medians = { jobSeconds: median(own, 'jobSeconds'), trainSeconds: median(own, 'trainSeconds') };
-  const ratios = { ratioToRayJob: ratio('jobSeconds'), ratioToRayTrain: ratio('trainSeconds') };
-  show({ what, median: SEEDS.length, samples: medianOf(own ?? [], 'samples'), ...medians, ...ratios });
+
+/** What the figures are measured on. */
+async function machine(sides: SideName[]) {
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: availableParallelism(),
+    loadBefore,
+    node: process.versions.node,
+    ...(sides.some(isRay) ? await moduleVersions(MODULES) : {}),
+  };
+}
+
+/** A job for people who wait. */
+function jobLine({ side, averaging, seed, testAccuracy, commandSeconds, trainSeconds }: Job): string {
+  const times = `${commandSeconds.toFixed(1)} s, of which ${trainSeconds.toFixed(1)} s training`;
+  return `${SIDES[side].label}, averaging ${averaging}, seed ${seed}: ${percent(testAccuracy)} in ${times}`;
+}
+
+const seeds = seedsFrom1(values.seeds);
+const sides = await runnable(sidesNamed(values.sides));
+await ensurePages();
+const where = await machine(sides);
+if (values.json) console.log(JSON.stringify({ kind: 'machine', ...where }));
+const jobs: Job[] = [];
+for (const turn of turns(sides, seeds)) {
+  const job = await run(turn);
+  jobs.push(job);
+  if (values.json) console.log(JSON.stringify({ kind: 'job', ...job }));
+  else note(jobLine(job));
+}
+const rows = rowsOf(jobs);
+if (values.json) {
+  for (const row of rows) console.log(JSON.stringify({ kind: 'row', ...row }));
+} else {
+  console.log(
+    Object.entries(where)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+  );
+  console.log(`\n${tableOf(rows)}`);
 }

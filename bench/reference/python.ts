@@ -25,6 +25,14 @@ export async function missingModule(module: string): Promise<string | null> {
   return failed === null ? null : `${PYTHON} cannot import ${module} (${failed}).`;
 }
 
+/** The versions of modules that can be imported. */
+export async function moduleVersions(modules: readonly string[]): Promise<Record<string, string>> {
+  const program = 'import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))';
+  const { output } = await run(['-c', program, ...modules]);
+  const versions = output.trim().split(' ');
+  return Object.fromEntries(modules.map((module, index) => [module, versions[index] ?? 'unknown']));
+}
+
 /** The JSON lines that a reference of this folder prints. @throws {Error} where it fails. */
 export async function referenceLines(script: string, args: readonly string[] = []): Promise<unknown[]> {
   const { failed, output } = await run([fileURLToPath(new URL(script, import.meta.url)), ...args]);

@@ -1,6 +1,7 @@
 """Samples a second of whole PyTorch training steps (forward, backward, SGD) of the zoo, on one thread.
 
-One JSON line a model and batch size: the better of the two memory layouts, each by the median of its windows.
+One JSON line a model and batch size: the better of the two memory layouts, each by the median of its windows. Pooling
+comes before ReLU, which computes the same with fewer values and is faster.
 """
 
 import json
@@ -13,20 +14,21 @@ from torch.nn import functional as F
 
 WINDOWS = 5
 WINDOW_SECONDS = 0.4
-BATCHES = (32, 128)
+RATE = 0.01
+BATCHES = (32, 64, 128)
 
 MODELS = {
     "ray-convnet": lambda: nn.Sequential(
         nn.Conv2d(1, 3, 3), nn.MaxPool2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(192, 10)
     ),
     "lenet": lambda: nn.Sequential(
-        *(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(1, 8, 5), nn.MaxPool2d(2), nn.ReLU()),
+        *(nn.Conv2d(8, 16, 5), nn.MaxPool2d(2), nn.ReLU()),
         *(nn.Flatten(), nn.Linear(256, 10)),
     ),
     "cnn-32-64": lambda: nn.Sequential(
-        *(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(1, 32, 3), nn.MaxPool2d(2), nn.ReLU()),
+        *(nn.Conv2d(32, 64, 3), nn.MaxPool2d(2), nn.ReLU()),
         *(nn.Flatten(), nn.Linear(1600, 10)),
     ),
 }
@@ -34,14 +36,14 @@ MODELS = {
 
 def samples_per_second(model, batch, layout):
     model = model.to(memory_format=layout)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    parameters = list(model.parameters())
     images = torch.randn(batch, 1, 28, 28).to(memory_format=layout)
     labels = torch.randint(0, 10, (batch,))
 
     def step():
-        optimizer.zero_grad()
-        F.cross_entropy(model(images), labels).backward()
-        optimizer.step()
+        gradients = torch.autograd.grad(F.cross_entropy(model(images), labels), parameters)
+        with torch.no_grad():
+            torch._foreach_add_(parameters, gradients, alpha=-RATE)
 
     for _ in range(5):
         step()
