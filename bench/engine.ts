@@ -27,6 +27,8 @@ interface Row {
   model: string;
   batch: number;
   samplesPerSecond: number;
+  /** Of the dense limit: multiplications and additions of forward and backward of one sample. */
+  operationsASample?: number;
 }
 
 const MODELS = ['ray-convnet', 'lenet', 'cnn-32-64'];
@@ -39,8 +41,15 @@ async function inNode(): Promise<void> {
   for (const model of MODELS) {
     const spec = zoo.get(model)?.spec;
     if (spec === undefined) throw new Error(`no model ${model}`);
-    const limit = peak / operationsASample(spec);
-    rows.push({ engine: 'dense-limit', where: 'node', model, batch: 32, samplesPerSecond: limit });
+    const operations = operationsASample(spec);
+    rows.push({
+      engine: 'dense-limit',
+      where: 'node',
+      model,
+      batch: 32,
+      samplesPerSecond: peak / operations,
+      operationsASample: operations,
+    });
     for (const batch of [32, 128]) {
       const engine = await createWasmEngine(spec);
       const rate = await samplesPerSecond(engine, spec, batch);

@@ -63,7 +63,7 @@ function jobLine({ side, averaging, seed, testAccuracy, commandSeconds, trainSec
 
 const seeds = seedsFrom1(values.seeds);
 const sides = await runnable(sidesNamed(values.sides));
-await ensurePages();
+if (!sides.every(isRay)) await ensurePages();
 const where = await machine(sides);
 if (values.json) console.log(JSON.stringify({ kind: 'machine', ...where }));
 const jobs: Job[] = [];
