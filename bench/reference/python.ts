@@ -35,8 +35,18 @@ export async function moduleVersions(modules: readonly string[]): Promise<Record
 
 /** The JSON lines that a reference of this folder prints. @throws {Error} where it fails. */
 export async function referenceLines(script: string, args: readonly string[] = []): Promise<unknown[]> {
-  const { failed, output } = await run([fileURLToPath(new URL(script, import.meta.url)), ...args]);
-  if (failed !== null) throw new Error(`${script}: ${failed}`);
+  return jsonLines(script, [fileURLToPath(new URL(script, import.meta.url)), ...args]);
+}
+
+/** The JSON lines of a program that imports modules of this folder. @throws {Error} where it fails. */
+export async function programLines(program: string): Promise<unknown[]> {
+  const folder = JSON.stringify(fileURLToPath(new URL('.', import.meta.url)));
+  return jsonLines('program', ['-c', `import sys\nsys.path.insert(0, ${folder})\n${program}`]);
+}
+
+async function jsonLines(name: string, args: readonly string[]): Promise<unknown[]> {
+  const { failed, output } = await run(args);
+  if (failed !== null) throw new Error(`${name}: ${failed}`);
   const lines = output.split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => JSON.parse(line) as unknown);
 }
