@@ -36,6 +36,20 @@ describe('shards', () => {
     expect(await hashOn(urls, SECRET)).toBe(remote);
   }, 60_000);
 
+  it('[LS10] [CM4] processes of their own let one worker do all of a round, with the same result', async () => {
+    const { url } = await startShardProcess(cleanup);
+    const alone = async (shards: string) => {
+      const flags = ['--repeatable', '--round-size', '3', '--max-commits', '6', '--evaluate-every', '0'];
+      const server = await startServer(cleanup, [...flags, '--shards', shards], { environment: SECRET });
+      startScriptedWorker(cleanup, server.url);
+      await server.training.run.ended();
+      const hash = await server.hash();
+      await server.close();
+      return hash;
+    };
+    expect(await alone(url)).toBe(await alone('2'));
+  }, 60_000);
+
   it('[RN5] a run that loses a shard process stops with shard-lost', async () => {
     const shard = await startShardProcess(cleanup);
     const server = await startServer(cleanup, [...SCRIPTED_RUN, '--shards', shard.url], {
