@@ -12,6 +12,8 @@ export class SocketTransport implements Transport {
   readonly name = 'socketio';
   /** By the index of their shard. */
   readonly #sockets: readonly Socket[];
+  /** What ends each request that has no answer yet. */
+  readonly #asked = new Set<() => void>();
 
   constructor(sockets: readonly Socket[]) {
     this.#sockets = sockets;
@@ -23,6 +25,7 @@ export class SocketTransport implements Transport {
     const args = bytes.byteLength === 0 ? [body] : [body, bytes];
     return new Promise((resolve, reject) => {
       const lost = () => reject(new TransportEnded('the connection to a shard was lost'));
+      this.#asked.add(lost);
       socket.once('disconnect', lost);
       socket.once('connect_error', lost);
       socket
@@ -31,10 +34,20 @@ export class SocketTransport implements Transport {
         .then((answer: unknown) => resolve(replyOf(answer)))
         .catch(lost)
         .finally(() => {
+          this.#asked.delete(lost);
           socket.off('disconnect', lost);
           socket.off('connect_error', lost);
         });
     });
+  }
+
+  /** Ends every request, those too that wait for a connection, and does not come back. */
+  close(): void {
+    for (const socket of this.#sockets) {
+      socket.sendBuffer = [];
+      socket.disconnect();
+    }
+    for (const lost of this.#asked) lost();
   }
 }
 

@@ -326,6 +326,13 @@ describe('the shards by their sockets', () => {
     await failing;
   });
 
+  it('[TR2] fail what still waits for a connection at the next welcome', async () => {
+    const { connection } = await twoShards(() => ({ outcome: 'OK' }));
+    const waiting = open(connection, 'b'.repeat(32)).request(request(0, NO_BYTES, 3_600_000));
+    open(connection, 'c'.repeat(32));
+    await expect(waiting).rejects.toThrow(TransportEnded);
+  });
+
   it('[TR2] fail at once where they do not let the device in', async () => {
     const { io, connection } = await twoShards(() => ({ outcome: 'OK' }));
     io.of(NAMESPACES.shard(1)).use((_socket, next) => next(new Error('NOT_JOINED')));

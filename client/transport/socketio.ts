@@ -29,9 +29,16 @@ export function connectSocketIo(
 ): BareConnection {
   const managers = new Managers(tls);
   const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
+  let shards: SocketTransport | null = null;
+  const closeShards = () => {
+    shards?.close();
+    shards = null;
+  };
   coordinator.on('connect', () => events.connected());
   let closed = false;
   coordinator.on('disconnect', (reason) => {
+    // They would come back by themselves, and a namespace that is left and joined again in one go ends the connection.
+    closeShards();
     events.disconnected();
     // socket.io reconnects by itself after a lost connection, not after one that the server closed.
     if (reason === 'io server disconnect') rejoin();
@@ -59,11 +66,6 @@ export function connectSocketIo(
     const { outcome, reason } = refusal.parse(await request(event, body));
     if (!settles.includes(outcome)) throw new Error(`${event}: ${reason ?? OUTCOMES[outcome].means}`);
   };
-  let shards: Socket[] = [];
-  const closeShards = () => {
-    for (const socket of shards) socket.disconnect();
-    shards = [];
-  };
   return {
     coordinator: {
       hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
@@ -74,13 +76,14 @@ export function connectSocketIo(
     },
     openShards: ({ shards: map, device, pass }) => {
       closeShards();
-      shards = map.map(({ url, index }) => {
+      const sockets = map.map(({ url, index }) => {
         const at = url === '' ? server : url;
         const socket = managers.socket(at, NAMESPACES.shard(index), { device, pass });
         socket.connect();
         return socket;
       });
-      return new SocketTransport(shards);
+      shards = new SocketTransport(sockets);
+      return shards;
     },
     restart: () => {
       coordinator.disconnect();
