@@ -19,6 +19,15 @@ const TRANSPORTS = [
 ];
 /** Node's own modules, by either name. */
 const NODE = ['node:*', ...builtinModules];
+/** What reads the time of the machine; server/cli/machineTime.ts alone may. */
+const TIME = 'The time of the machine is read in server/cli/machineTime.ts alone, and injected.';
+const TIMES = [
+  { object: 'Date', property: 'now', message: TIME },
+  { object: 'performance', property: 'now', message: TIME },
+  { object: 'performance', property: 'timeOrigin', message: TIME },
+  { object: 'process', property: 'hrtime', message: TIME },
+  { object: 'process', property: 'uptime', message: TIME },
+];
 const TOOLS = ['playwright', 'vite', 'vitest', 'commander', '**/e2e/**', '**/bench/**'];
 
 export default tseslint.config(
@@ -73,12 +82,24 @@ export default tseslint.config(
     ['**/*.test.ts'],
   ),
   {
+    files: ['server/**'],
+    ignores: ['server/cli/machineTime.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...TIMES],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TIME },
+        { selector: "CallExpression[callee.name='Date']", message: TIME },
+      ],
+    },
+  },
+  {
     files: ['server/core/**'],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'fetch'],
       'no-restricted-properties': [
         'error',
-        { object: 'Date', property: 'now', message: 'The core has an injected clock.' },
+        ...TIMES,
         { object: 'Math', property: 'random', message: 'The core has seeded generators.' },
         { object: 'Math', property: 'pow', message: 'Not the same bits everywhere.' },
       ],

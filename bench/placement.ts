@@ -6,7 +6,7 @@ import { beginRun } from '../server/cli/beginning.ts';
 import { loadConfig } from '../server/cli/config.ts';
 import { ensurePages } from '../server/cli/pages.ts';
 import { serve } from '../server/cli/serve.ts';
-import { wallClock } from '../server/cli/wallClock.ts';
+import { machineCalendar, machineClock } from '../server/cli/machineTime.ts';
 import { median } from './median.ts';
 import { planningTimes } from './planningTime.ts';
 import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placement/plan.ts';
@@ -44,10 +44,16 @@ async function train(placement: PlacementMethod, seed: string): Promise<Job> {
     load: (remembered) =>
       loadConfig('start', [...flags, ...limits, '--seed', seed, '--placement', placement], {}, remembered),
     temporary: null,
-    clock: wallClock,
+    clock: machineClock,
     note,
   });
-  const serving = await serve({ ...begun, pages: await ensurePages(), clock: wallClock, log: note });
+  const serving = await serve({
+    ...begun,
+    pages: await ensurePages(),
+    clock: machineClock,
+    calendar: machineCalendar,
+    log: note,
+  });
   const { run } = serving.training;
   const common = { server: serving.url, join: '', workers: 2, selfSigned: false, log: note };
   await run.start();

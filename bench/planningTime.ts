@@ -1,3 +1,4 @@
+import { machineClock } from '../server/cli/machineTime.ts';
 import { makePlan } from '../server/core/placement/planner.ts';
 import { crowdOf, SHAPE } from '../server/core/placement/testing/crowd.ts';
 import { SOLVER_BUDGET_MS, Solver } from '../server/threads/solver.ts';
@@ -20,7 +21,7 @@ export interface PlanningTime {
 
 /** How long plans for simulated crowds of phones, laptops and GPUs take, five seeds of each. */
 export async function planningTimes(): Promise<PlanningTime[]> {
-  const solver = new Solver();
+  const solver = new Solver(machineClock);
   const plan = async (devices: number, link: boolean, seed: number) => {
     const crowd = crowdOf(devices, seed);
     const shape = { ...SHAPE, link: link ? devices * LINK_A_DEVICE : null };

@@ -8,7 +8,7 @@ import * as nodeDataChannel from 'node-datachannel';
 import { it } from 'vitest';
 import { io, type Socket as ClientSocket } from 'socket.io-client';
 import { SocketTransport } from '../client/transport/socketTransport.ts';
-import { wallClock } from '../server/cli/wallClock.ts';
+import { machineClock } from '../server/cli/machineTime.ts';
 import { DataChannels } from '../server/gateway/dataChannels.ts';
 import type { Handler } from '../server/gateway/peer.ts';
 import { signalHandler } from '../server/gateway/signalling.ts';
@@ -41,10 +41,11 @@ async function openWorld(
     limitBytes: MOST_BYTES,
     origins: () => [],
     refused: () => undefined,
+    clock: machineClock,
   });
   const failed = (error: unknown) => console.error(error);
   const channels = new DataChannels(nodeDataChannel, {
-    ...{ port, address: '127.0.0.1', iceServers: [], clock: wallClock },
+    ...{ port, address: '127.0.0.1', iceServers: [], clock: machineClock },
     ...{ mostMessageBytes: MOST_BYTES, mostQueuedMessages: 3 },
   });
   sockets.of(NAMESPACES.shard(0)).on('connection', (socket) => {

@@ -5,7 +5,7 @@ import { beginRun } from '../../server/cli/beginning.ts';
 import { loadConfig, type Config } from '../../server/cli/config.ts';
 import { ensurePages } from '../../server/cli/pages.ts';
 import { serve, type Serving } from '../../server/cli/serve.ts';
-import { wallClock } from '../../server/cli/wallClock.ts';
+import { machineCalendar, machineClock, type Calendar } from '../../server/cli/machineTime.ts';
 import type { Clock } from '../../server/core/clock.ts';
 
 /** A real server on a free port of this machine, started, and what it said went wrong. */
@@ -37,6 +37,7 @@ export async function temporaryFolder(cleanup: Cleanup): Promise<string> {
 export interface TestServerOptions {
   environment?: Record<string, string>;
   clock?: Clock;
+  calendar?: Calendar;
   /** Folder of the pages, where they are not those of the project. */
   pages?: string;
 }
@@ -48,7 +49,7 @@ export interface TestServerOptions {
 export async function startServer(
   cleanup: Cleanup,
   argv: string[],
-  { environment = {}, clock = wallClock, pages }: TestServerOptions = {},
+  { environment = {}, clock = machineClock, calendar = machineCalendar, pages }: TestServerOptions = {},
 ): Promise<TestServer> {
   const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
@@ -57,11 +58,17 @@ export async function startServer(
   const begun = await beginRun({
     load: (remembered) => loadConfig('start', flags, environment, remembered),
     temporary: null,
-    clock: wallClock,
+    clock: machineClock,
     note,
   });
   cleanup.add(() => begun.folder.close());
-  const serving = await serve({ ...begun, pages: pages ?? (await ensurePages()), clock, log: note });
+  const serving = await serve({
+    ...begun,
+    pages: pages ?? (await ensurePages()),
+    clock,
+    calendar,
+    log: note,
+  });
   cleanup.add(() => serving.close());
   await serving.training.run.start();
   return { ...serving, config: begun.config, log };

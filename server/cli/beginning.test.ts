@@ -61,6 +61,29 @@ describe('the data folder of a run', () => {
     ]);
   });
 
+  it.each([
+    ['set back while it ran', [10, 20, -3580], -3570, [10, 20, 20], 20],
+    ['set back before its first measurement', [-3590], -3580, [0], 0],
+    ['left alone', [10, 20], 30, [10, 20], 30],
+  ])(
+    '[TI2] resumes a checkpoint of a machine whose date was %s',
+    async (_, measured, seconds, after, from) => {
+      const folder = join(parent, 'data');
+      const { folder: first, config } = await begin(folder);
+      const [measurement] = sampleCheckpoint(3).measurements;
+      if (measurement === undefined) throw new Error('a sample without measurements');
+      const measurements = measured.map((at) => ({ ...measurement, seconds: at }));
+      const settings = { optimizer: config.optimizer };
+      await first.checkpoints.save({ ...sampleCheckpoint(3), settings, seconds, measurements });
+      await first.close();
+      const { beginning } = await begin(folder, '--resume');
+      expect(beginning.seconds).toBe(from);
+      expect(beginning.measurements.map((each) => each.seconds)).toEqual(after);
+      const said = `The time of the run in the checkpoint, ${seconds} s, ran backwards: it goes on from ${from} s.`;
+      expect(notes.slice(1)).toEqual(from === seconds ? [] : [said]);
+    },
+  );
+
   it('[CK11] is released by a run that cannot begin', async () => {
     const folder = join(parent, 'data');
     const { folder: first } = await begin(folder);

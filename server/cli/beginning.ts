@@ -72,7 +72,7 @@ async function beginIn(
   if (newest !== null) {
     note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
     const config = load(newest.settings);
-    const beginning = resumedBeginning(newest, config);
+    const beginning = resumedBeginning(newest, config, note);
     await checkpoints.rehearse(checkpointBytes(config));
     return { config, beginning };
   }
@@ -100,9 +100,8 @@ function freshBeginning({ spec, seed }: Config): Beginning {
  * The beginning that a checkpoint holds [CK8].
  * @throws {StoreError} where it is of another model or optimizer than the configuration.
  */
-function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
-  const { version, samples, seconds, parameters, optimizer, measurements, savedAt, model, settings } =
-    checkpoint;
+function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: string) => void): Beginning {
+  const { version, samples, parameters, optimizer, savedAt, model, settings } = checkpoint;
   if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
     throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);
   }
@@ -111,5 +110,25 @@ function resumedBeginning(checkpoint: Checkpoint, config: Config): Beginning {
       `the checkpoint was made with the optimizer ${String(settings['optimizer'])}, not ${config.optimizer}`,
     );
   }
+  const { seconds, measurements } = forwardInTime(checkpoint);
+  if (seconds !== checkpoint.seconds) {
+    const said = `${Math.round(checkpoint.seconds)} s`;
+    note(
+      `The time of the run in the checkpoint, ${said}, ran backwards: it goes on from ${Math.round(seconds)} s.`,
+    );
+  }
   return { version, samples, seconds, parameters, optimizerState: optimizer, measurements, savedAt };
+}
+
+/**
+ * The time and measurements of a checkpoint whose time may run backwards or be below zero, as releases kept it whose
+ * machine was set back: there it stands still instead [TI2].
+ */
+function forwardInTime(checkpoint: Checkpoint): Pick<Beginning, 'seconds' | 'measurements'> {
+  let latest = 0;
+  const measurements = checkpoint.measurements.map((measurement) => {
+    latest = Math.max(latest, measurement.seconds);
+    return { ...measurement, seconds: latest };
+  });
+  return { seconds: Math.max(latest, checkpoint.seconds), measurements };
 }

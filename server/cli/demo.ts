@@ -11,7 +11,7 @@ import { ensurePages } from './pages.ts';
 import { serve } from './serve.ts';
 import { showProgress } from './showProgress.ts';
 import { summaryJson, summaryOf, summaryText, type Summary } from './summary.ts';
-import { wallClock } from './wallClock.ts';
+import { machineCalendar, machineClock } from './machineTime.ts';
 
 /** `npm run demo`: a server, and headless tabs or workers without a browser that train on it to the target. */
 
@@ -24,11 +24,17 @@ async function main(): Promise<number> {
   let begun: Begun | null = null;
   let prepared: PreparedCrowd | null = null;
   try {
-    begun = await beginRun({ load, temporary, clock: wallClock, note });
+    begun = await beginRun({ load, temporary, clock: machineClock, note });
     const { config } = begun;
     prepared = await prepareCrowd(config, note);
     const pages = await ensurePages();
-    const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
+    const serving = await serve({
+      ...begun,
+      pages,
+      clock: machineClock,
+      calendar: machineCalendar,
+      log: note,
+    });
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await run.start();

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../core/clock.ts';
+import { machineClock } from './machineTime.ts';
 
 /** What is at the root of the project and goes into the pages. */
 const SOURCES = ['client', 'shared', 'vite.config.ts', 'package-lock.json'];
@@ -15,6 +17,7 @@ export interface PagesOptions {
   root: string;
   /** Builds the pages into a folder. */
   build: (root: string, folder: string) => Promise<void>;
+  clock: Pick<Clock, 'now'>;
   /** Says a line to the person who waits. */
   log: (line: string) => void;
 }
@@ -22,6 +25,7 @@ export interface PagesOptions {
 const HERE: PagesOptions = {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   build: viteBuild,
+  clock: machineClock,
   log: (line) => process.stderr.write(`${line}\n`),
 };
 
@@ -37,13 +41,13 @@ export class PagesError extends Error {
  * @throws {PagesError} where the project is in a folder that cannot be built in.
  */
 export async function ensurePages(options: Partial<PagesOptions> = {}): Promise<string> {
-  const { root, build, log } = { ...HERE, ...options };
+  const { root, build, clock, log } = { ...HERE, ...options };
   const folder = join(root, OUT);
   // Of the sources as they are now: one that changes while the build runs builds the pages again next time.
   const [built, sources] = await Promise.all([builtFrom(folder), hashOf(root)]);
   if (built === sources) return folder;
 
-  const start = performance.now();
+  const start = clock.now();
   if (root.includes('#')) {
     throw new PagesError(
       `The pages cannot be built in ${root}: Vite reads no path with a # in it. Move the project.`,
@@ -59,7 +63,7 @@ export async function ensurePages(options: Partial<PagesOptions> = {}): Promise<
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
-  log(`Built the pages in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+  log(`Built the pages in ${((clock.now() - start) / 1000).toFixed(1)} s.`);
   return folder;
 }
 

@@ -8,7 +8,11 @@ function recorder(tty: boolean, columns?: number) {
   const written: string[] = [];
   let time = 0;
   const stream = { write: (text: string) => written.push(text), columns };
-  return { written, advance: (ms: number) => (time += ms), ...reporter({ stream, tty, now: () => time }) };
+  return {
+    written,
+    advance: (ms: number) => (time += ms),
+    ...reporter({ stream, tty, clock: { now: () => time } }),
+  };
 }
 
 const measured = (version: number): Measurement => ({

@@ -1,4 +1,5 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** What a reporter writes to: process.stderr, or a test's. */
 export interface ProgressStream {
@@ -11,8 +12,7 @@ export interface ReporterOptions {
   stream: ProgressStream;
   /** Whether the stream is a terminal, where a line can be written over. */
   tty: boolean;
-  /** Milliseconds of a clock that only goes forward. */
-  now?: () => number;
+  clock: Pick<Clock, 'now'>;
 }
 
 /** Shows how a run goes: one line that is written over on a terminal, plain lines now and then elsewhere. */
@@ -53,20 +53,20 @@ function terminalReporter(stream: ProgressStream): Reporter {
   };
 }
 
-function plainReporter({ stream, now = () => performance.now() }: ReporterOptions): Reporter {
+function plainReporter({ stream, clock }: ReporterOptions): Reporter {
   let printedAt = -Infinity;
   let measured: number | undefined;
   let pending = '';
   const print = (line: string) => {
     pending = '';
-    printedAt = now();
+    printedAt = clock.now();
     stream.write(`${line}\n`);
   };
   return {
     update(snapshot) {
       pending = progressLine(snapshot);
       const newest = snapshot.measurements.at(-1)?.version;
-      if (newest === measured && now() - printedAt < PLAIN_EVERY_MS) return;
+      if (newest === measured && clock.now() - printedAt < PLAIN_EVERY_MS) return;
       measured = newest;
       print(pending);
     },

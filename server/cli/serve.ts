@@ -26,6 +26,7 @@ import type { Beginning, Begun } from './beginning.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from './config.ts';
 import { iceServerForBrowsers } from './iceServers.ts';
+import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
 import { openShards, type OpenedShards } from './openShards.ts';
 import { Training } from './training.ts';
@@ -53,6 +54,7 @@ export interface ServeOptions extends Begun {
   /** Folder of the built pages. */
   pages: string;
   clock: Clock;
+  calendar: Calendar;
   /** Told what went wrong without ending anything. */
   log: (line: string) => void;
 }
@@ -65,18 +67,19 @@ const STATUS_EVERY_MS = 1000;
  * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { config, beginning, folder, pages, clock, log } = options;
+  const { config, beginning, folder, pages, clock, calendar, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const mnist = await loadMnist();
   const dataShards = cutDataShards(mnist);
-  const tls = await certificateOf(config);
+  const tls = await certificateOf(config, calendar);
   const sessions = new AdminSessions();
   const evaluator = new Evaluator({ model: config.spec, test: mnist.test, arithmetic: arithmeticOf(config) });
-  const solver = new Solver();
+  const solver = new Solver(clock);
   let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
     clock,
+    calendar,
     beginning,
     dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
     testImages: mnist.test.samples,
@@ -95,8 +98,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     place: (body: unknown) => training.placement.direct(body),
   };
   const app = await createApp({ pages, dataShards, admin, tls, failed });
-  const limit = messageLimit(training.ranges);
-  const sockets = createSocketServer(app.server, { limitBytes: limit, origins: () => [], refused });
+  const limitBytes = messageLimit(training.ranges);
+  const sockets = createSocketServer(app.server, { limitBytes, origins: () => [], refused, clock });
   let channels: DataChannels | null = null;
   let releaseChannels: () => void = () => undefined;
   const closeAll = async (shards: OpenedShards | null) => {
@@ -115,7 +118,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // Shards elsewhere have channels of their own.
     if (typeof config.shards === 'number') {
       const source = await prepareChannels(config, listening.port, clock, log);
-      channels = source.open(limit);
+      channels = source.open(limitBytes);
       releaseChannels = source.release;
     }
     const shards = await openShards({

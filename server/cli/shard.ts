@@ -8,23 +8,23 @@ import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
 import { prepareChannels } from './openChannels.ts';
-import { wallClock } from './wallClock.ts';
+import { machineCalendar, machineClock } from './machineTime.ts';
 
 /** `npm run shard`: one parameter-server shard in a process of its own, until it is interrupted. */
 
 async function main(): Promise<number> {
   const config = loadConfig('shard');
-  const tls = await certificateOf(config);
+  const tls = await certificateOf(config, machineCalendar);
   const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   http.listen(config.port, config.host);
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
-  const channels = await prepareChannels(config, port, wallClock, log);
+  const channels = await prepareChannels(config, port, machineClock, log);
   const close = hostShard({
     http,
     secret: config.shardSecret,
-    clock: wallClock,
+    clock: machineClock,
     openChannels: channels.open,
     log,
     failed: (error) => log(error instanceof Error ? (error.stack ?? error.message) : String(error)),

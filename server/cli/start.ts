@@ -7,7 +7,7 @@ import { ensurePages } from './pages.ts';
 import { showProgress, type ShownProgress } from './showProgress.ts';
 import { serve } from './serve.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
-import { wallClock } from './wallClock.ts';
+import { machineCalendar, machineClock } from './machineTime.ts';
 
 /** `npm start`: serves a run until it is interrupted. */
 
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   const begun = await beginRun({
     load: (remembered) => loadConfig('start', undefined, undefined, remembered),
     temporary: null,
-    clock: wallClock,
+    clock: machineClock,
     note: progress.note,
   });
   try {
@@ -31,7 +31,7 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   const { note } = progress;
   const pages = await ensurePages();
   const interrupted = interruption();
-  const serving = await serve({ ...begun, pages, clock: wallClock, log: note });
+  const serving = await serve({ ...begun, pages, clock: machineClock, calendar: machineCalendar, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
   progress.follow(serving.snapshot);

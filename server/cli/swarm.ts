@@ -4,6 +4,7 @@ import { joinFragment } from './addresses.ts';
 import { loadConfig, type Config } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
+import { machineClock } from './machineTime.ts';
 import { elapsed } from './progress.ts';
 
 /** `npm run swarm`: opens headless tabs that join the run of a server, until it is interrupted. */
@@ -50,11 +51,11 @@ function withCredential(url: string, join: string): string {
 }
 
 function reportOn(swarm: Swarm): NodeJS.Timeout {
-  const start = performance.now();
+  const start = machineClock.now();
   return setInterval(() => {
     swarm.engines().then(
       (engines) =>
-        say(`${elapsed((performance.now() - start) / 1000)}  ${engines.length} tabs: ${engines.join(', ')}`),
+        say(`${elapsed((machineClock.now() - start) / 1000)}  ${engines.length} tabs: ${engines.join(', ')}`),
       () => say('A tab does not answer.'),
     );
   }, REPORT_EVERY_MS);

@@ -25,6 +25,7 @@ import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { Beginning } from './beginning.ts';
 import { settingsOf, shardCount, type Config } from './config.ts';
+import type { Calendar } from './machineTime.ts';
 
 /** No lease is shorter than this: a busy device is not a gone one. */
 const LEASE_FLOOR_MS = 2000;
@@ -34,6 +35,7 @@ const MAX_DEVICES = 4096;
 
 export interface TrainingParts {
   clock: Clock;
+  calendar: Calendar;
   beginning: Beginning;
   dataShards: DataShardRef[];
   testImages: number;
@@ -192,7 +194,7 @@ export class Training {
 
   async #save(snapshot: ModelSnapshot, measurements: AdminSnapshot['measurements']): Promise<void> {
     const { optimizerState, ...rest } = snapshot;
-    const savedAt = new Date(this.#parts.clock.now()).toISOString();
+    const savedAt = this.#parts.calendar.today().toISOString();
     await this.#parts.checkpoints.save({
       ...rest,
       settings: settingsOf(this.#config),

@@ -51,6 +51,8 @@ export class LeaseDesk {
     const planned = placement.nextUnit(device);
     const unit = work(assignment.key, version, planned);
     const now = clock.now();
+    // The message has whole milliseconds, the clock fractions.
+    const remainingMs = Math.ceil(assignment.leaseMs);
     const terms: LeaseTerms = {
       lease,
       device: device.id,
@@ -58,7 +60,7 @@ export class LeaseDesk {
       baseVersion: version,
       kind: unit.local === null ? 'gradient' : 'delta',
       samples: samplesOf(unit),
-      deadline: now + assignment.leaseMs,
+      deadline: Math.ceil(now + remainingMs),
     };
     if (device.holds !== version) for (const shard of shards) shard.pin(lease, version);
     const live: LiveLease = {
@@ -71,13 +73,13 @@ export class LeaseDesk {
       grantedAt: now,
       squares: shards.map(() => undefined),
       whole: false,
-      cancelDeadline: clock.after(assignment.leaseMs, () => this.#parts.expired(live)),
+      cancelDeadline: clock.after(remainingMs, () => this.#parts.expired(live)),
     };
     this.#book.add(live);
     policy.granted(lease, assignment);
     device.take(assignment.seat, lease);
     const mac = macOfTerms(key, terms, ranges);
-    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs: assignment.leaseMs });
+    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs });
   }
 
   /**

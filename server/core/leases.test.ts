@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as messages from '../../shared/protocol/messages.ts';
 import { joinSlices } from '../../shared/model/ranges.ts';
 import { twoDevices } from './testing/twoDevices.ts';
 import { LIMITS, syncPolicy } from './testing/policies.ts';
@@ -73,6 +74,19 @@ describe('deadlines', () => {
     world.clock.advance(1);
     world.wire.drain();
     expect(first.outcomes(lease)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
+  it('[LS2] a lease has whole milliseconds, though the clock and what is left of a round have fractions', () => {
+    const { world, first, second } = twoDevices(syncPolicy({ roundSize: 2 }));
+    const lost = first.lease;
+    second.pushNow();
+    world.clock.advance(LIMITS.capMs + 0.37);
+    first.ready();
+    world.wire.drain();
+    const again = first.lease;
+    expect(again.unit).toEqual(lost.unit);
+    expect(again.remainingMs).toBe(LIMITS.capMs);
+    expect(messages.lease.safeParse(again).success).toBe(true);
   });
 
   it('[LS2] what expires while the machine sleeps is EXPIRED as well, and the run goes on', () => {

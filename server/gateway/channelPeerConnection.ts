@@ -82,7 +82,7 @@ export class ChannelPeerConnection {
     }
     this.#cancelOpen();
     const { clock, mostMessageBytes, mostQueuedBytes, serve } = this.#parts;
-    const uplink = new UplinkMeter(() => performance.now());
+    const uplink = new UplinkMeter(() => clock.now());
     let receive: (message: Message) => void = () => undefined;
     channel = new ChunkedChannel({
       ...{ pieces: piecesOf(data), mostMessageBytes, mostQueuedBytes },

@@ -8,7 +8,8 @@ import type { Shard, SliceAnswer } from '../core/shard.ts';
 import type { DataChannels } from './dataChannels.ts';
 import type { Handler } from './peer.ts';
 import { signalHandler } from './signalling.ts';
-import { answerRequests, uplinkOf } from './socketPeer.ts';
+import { answerRequests } from './socketPeer.ts';
+import { uplinkOf } from './sockets.ts';
 import type { TrafficMeter } from './trafficMeter.ts';
 import type { UplinkMeter } from './uplinkMeter.ts';
 

@@ -160,18 +160,19 @@ class HostedShard {
       rejected: (lease, _shard, outcome) => socket.emit('rejected', { lease, outcome }),
     });
     this.#shard = shard;
-    const limit = messageLimit(opening.ranges);
+    const limitBytes = messageLimit(opening.ranges);
     this.#devices = createSocketServer(this.#http, {
-      limitBytes: limit,
+      limitBytes,
       origins: () => origins,
       refused: logRefusals(
         log,
         (origin) =>
           `It is of ${origin}, but tabs reach this shard from pages of ${origins.join(', ')} alone.`,
       ),
+      clock,
     });
     this.#channels?.cut();
-    this.#channels = openChannels(limit);
+    this.#channels = openChannels(limitBytes);
     serveShards(this.#devices, { shards: [shard], meter: this.#meter, channels: this.#channels, failed });
     const report = () => {
       socket.emit('traffic', this.#trafficOf(shard));

@@ -2,7 +2,6 @@ import type { Socket } from 'socket.io';
 import { EVENTS } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { createDispatcher, type Answer, type Handler, type Peer } from './peer.ts';
-import { UplinkMeter } from './uplinkMeter.ts';
 
 /** Packets a peer may leave unread before its connection is closed. */
 const MAX_UNREAD_PACKETS = 256;
@@ -11,19 +10,14 @@ const MAX_UNREAD_PACKETS = 256;
 interface ConnectionTally {
   faults: number;
   unread: number;
-  uplink: UplinkMeter;
 }
 const tallies = new WeakMap<object, ConnectionTally>();
 
 function tallyOf(socket: Socket): ConnectionTally {
   const known = tallies.get(socket.conn);
   if (known !== undefined) return known;
-  const uplink = new UplinkMeter(() => performance.now());
-  const tally: ConnectionTally = { faults: 0, unread: 0, uplink };
+  const tally: ConnectionTally = { faults: 0, unread: 0 };
   tallies.set(socket.conn, tally);
-  // Before the messages that a read completes are handled.
-  socket.conn.request.socket.prependListener('data', ({ byteLength }: Buffer) => uplink.read(byteLength));
-  socket.conn.on('packet', () => uplink.ended());
   socket.conn.on('packetCreate', () => tally.unread++);
   socket.conn.on('drain', () => (tally.unread = 0));
   return tally;
@@ -38,9 +32,6 @@ export function peerOf(socket: Socket): Peer {
     close: (outcome, reason) => closeSocket(socket, outcome, reason),
   };
 }
-
-/** How fast what its device sends comes in, all namespaces together. */
-export const uplinkOf = (socket: Socket): UplinkMeter => tallyOf(socket).uplink;
 
 /** Answers what a socket sends by the handlers, as {@link createDispatcher} says. */
 export function answerRequests(

@@ -1,17 +1,24 @@
 import type { Server as HttpServer } from 'node:http';
-import { Server } from 'socket.io';
+import { Server, type Socket } from 'socket.io';
+import type { Clock } from '../core/clock.ts';
+import { UplinkMeter } from './uplinkMeter.ts';
 
 /** A connection that joins no namespace by then is closed. */
 const CONNECT_WITHIN_MS = 10_000;
+
+/** By connection, whichever of its namespaces a message came in by. */
+const uplinks = new WeakMap<object, UplinkMeter>();
 
 /** Is told of a page that was turned away, by the headers of its request. */
 export type Refused = (origin: string | undefined, host: string | undefined) => void;
 
 export interface SocketServerOptions {
+  /** Bytes of a message at most. */
   limitBytes: number;
   /** Origins of pages that may connect, beside the server's own. */
   origins: () => string[];
   refused: Refused;
+  clock: Clock;
 }
 
 /**
@@ -20,9 +27,9 @@ export interface SocketServerOptions {
  */
 export function createSocketServer(
   http: HttpServer,
-  { limitBytes, origins, refused }: SocketServerOptions,
+  { limitBytes, origins, refused, clock }: SocketServerOptions,
 ): Server {
-  return new Server(http, {
+  const server = new Server(http, {
     transports: ['websocket'],
     serveClient: false,
     maxHttpBufferSize: limitBytes,
@@ -33,6 +40,24 @@ export function createSocketServer(
       allow(null, accepted);
     },
   });
+  server.engine.on('connection', (connection: Socket['conn']) => {
+    const uplink = new UplinkMeter(() => clock.now());
+    uplinks.set(connection, uplink);
+    // Before the messages that a read completes are handled.
+    connection.request.socket.prependListener('data', ({ byteLength }: Buffer) => uplink.read(byteLength));
+    connection.on('packet', () => uplink.ended());
+  });
+  return server;
+}
+
+/**
+ * How fast what its device sends comes in, all namespaces together.
+ * @throws {Error} where the socket is of another server than {@link createSocketServer}'s.
+ */
+export function uplinkOf(socket: Socket): UplinkMeter {
+  const uplink = uplinks.get(socket.conn);
+  if (uplink === undefined) throw new Error('a socket of another server');
+  return uplink;
 }
 
 /** Programs send no Origin; a page must be the server's own or one that is named. */

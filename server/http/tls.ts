@@ -30,13 +30,15 @@ const VALID_DAYS = 30;
  * The certificate to serve: the one in the named PEM files [TL2], or else a self-signed one, kept in memory
  * only, for the given hosts [TL1].
  * @param hosts DNS names and IP addresses that the server is reached by.
+ * @param today the date of this machine, around which a self-signed one is valid.
  * @throws {CertificateError} naming the file that is missing, unreadable or not of the other's pair.
  */
 export async function certificate(
   paths: CertificatePaths | undefined,
   hosts: string[],
+  today: Date,
 ): Promise<Certificate> {
-  return paths ? readPair(paths) : selfSigned(hosts);
+  return paths ? readPair(paths) : selfSigned(hosts, today);
 }
 
 async function readPair(paths: CertificatePaths): Promise<Certificate> {
@@ -74,9 +76,9 @@ function usable<T>(make: () => T, fault: string): T {
   }
 }
 
-async function selfSigned(hosts: string[]): Promise<Certificate> {
+async function selfSigned(hosts: string[], today: Date): Promise<Certificate> {
   // From yesterday on: a phone's clock may be behind.
-  const from = Date.now() - DAY_MS;
+  const from = today.getTime() - DAY_MS;
   const made = await generate([{ name: 'commonName', value: 'Tabswarm' }], {
     // P-256 takes 10 ms, RSA some hundreds.
     keyType: 'ec',

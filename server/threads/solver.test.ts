@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { machineClock } from '../cli/machineTime.ts';
 import { greedy } from '../core/placement/methods.ts';
 import { rateOf } from '../core/placement/plan.ts';
 import { makePlan } from '../core/placement/planner.ts';
@@ -6,7 +7,7 @@ import type { IntegerProgram } from '../core/placement/program.ts';
 import { crowdOf, SHAPE } from '../core/placement/testing/crowd.ts';
 import { Solver } from './solver.ts';
 
-const solver = new Solver();
+const solver = new Solver(machineClock);
 afterAll(() => solver.close());
 
 const knapsack: IntegerProgram = {
@@ -53,7 +54,7 @@ describe('the solver', () => {
   });
 
   it('[PL6] is given up when its time is over, and answers the next', async () => {
-    const other = new Solver();
+    const other = new Solver(machineClock);
     expect(await other.solve(knapsack, 1)).toEqual({ chosen: null, status: 'still starting' });
     expect((await other.solve(knapsack, 10_000)).chosen).toEqual([1, 2]);
     const begun = performance.now();

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../core/clock.ts';
 import type { IntegerProgram, Solution, Solve } from '../core/placement/program.ts';
 import type { FromSolver, SolveTask } from './solve.ts';
 
@@ -7,9 +8,15 @@ export const SOLVER_BUDGET_MS = 1000;
 
 /** HiGHS in a thread of its own, begun when it is first needed and ended where it does not answer in time. */
 export class Solver {
+  readonly #clock: Clock;
   #thread: Thread | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+
+  /** @param clock what budgets are measured and waited for by. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Solves one program after the other; never rejects: a solver that fails has no answer, and says so. */
   readonly solve: Solve = (program, budgetMs) => {
@@ -27,22 +34,33 @@ export class Solver {
     if (this.#closed) return NO_ANSWER('closed');
     this.#thread ??= new Thread();
     const { ready } = this.#thread;
-    const begun = performance.now();
+    const begun = this.#clock.now();
     // A thread that is still loading goes on with that: the next program finds it ready.
-    const begins = await within<boolean | null>(ready, budgetMs, null);
+    const begins = await this.#within<boolean | null>(ready, budgetMs, null);
     if (begins === null) return NO_ANSWER('still starting');
     if (!begins) {
       await this.#end();
       return NO_ANSWER('it could not be started');
     }
-    const left = budgetMs - (performance.now() - begun);
-    const answer = await within(
+    const left = budgetMs - (this.#clock.now() - begun);
+    const answer = await this.#within(
       this.#thread.ask({ program, budgetMs: left }),
       left,
       NO_ANSWER('no answer in time'),
     );
     if (answer.chosen === null && answer.status !== 'infeasible') await this.#end();
     return answer;
+  }
+
+  /** What a promise gives, or something else where that takes too long. */
+  #within<Value>(promise: Promise<Value>, milliseconds: number, late: Value): Promise<Value> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(Math.max(0, milliseconds), () => resolve(late));
+      void promise.then((value) => {
+        cancel();
+        resolve(value);
+      });
+    });
   }
 
   async #end(): Promise<void> {
@@ -53,17 +71,6 @@ export class Solver {
 }
 
 const NO_ANSWER = (status: string): Solution => ({ chosen: null, status });
-
-/** What a promise gives, or something else where that takes too long. */
-function within<Value>(promise: Promise<Value>, milliseconds: number, late: Value): Promise<Value> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(late), Math.max(0, milliseconds));
-    void promise.then((value) => {
-      clearTimeout(timer);
-      resolve(value);
-    });
-  });
-}
 
 /** One thread; every promise of it comes to something, also where it dies. */
 class Thread {

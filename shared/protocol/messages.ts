@@ -78,7 +78,7 @@ export const leaseTerms = z.strictObject({
   baseVersion: count,
   kind: z.enum(['gradient', 'delta']),
   samples: count,
-  /** Milliseconds since the epoch on the coordinator's clock. */
+  /** Milliseconds on the coordinator's own clock, whose origin nobody else knows: `remainingMs` is for the device. */
   deadline: count,
 });
 export type LeaseTerms = z.infer<typeof leaseTerms>;
