@@ -47,15 +47,17 @@ class Watched(ParameterServer):
 
 server = Watched(np.zeros(1, np.float32), 2, 0.5, 0, True, None)
 with ThreadPoolExecutor(3) as callers:
-    first = callers.submit(server.exchange, np.float32([1]))
-    frozen, _ = server.freeze()
-    second = callers.submit(server.exchange, np.float32([3]))
-    assert handed_in.acquire(timeout=30) and handed_in.acquire(timeout=30)
-    held, _ = server.current()
-    server.resume()
-    parameters = first.result(30).tolist() + second.result(30).tolist()
-    waiting = callers.submit(server.exchange, np.float32([5]))
-    server.stop()
+    try:
+        first = callers.submit(server.exchange, np.float32([1]))
+        frozen, _ = server.freeze()
+        second = callers.submit(server.exchange, np.float32([3]))
+        assert handed_in.acquire(timeout=30) and handed_in.acquire(timeout=30)
+        held, _ = server.current()
+        server.resume()
+        parameters = first.result(30).tolist() + second.result(30).tolist()
+        waiting = callers.submit(server.exchange, np.float32([5]))
+    finally:
+        server.stop()
     stopped = waiting.result(30)
 print(json.dumps({"frozen": frozen, "held": held, "after": server.version, "parameters": parameters, "stopped": stopped}))
 `);

@@ -65,7 +65,7 @@ export const SIDES: Record<SideName, Side> = {
 /** Flags of `ray_cluster.py` without their dashes. */
 type ClusterSettings = Record<string, number>;
 
-/** The fastest settings that were found for each row of Ray. */
+/** The best settings that were found for each row of Ray, by images and rounds to the target and by what a batch costs. */
 const RAY_GRADIENTS: Record<Averaging, ClusterSettings> = {
   on: { batch: 128, rate: 0.05, momentum: 0.9, average: 30 },
   off: { batch: 128, rate: 0.05, momentum: 0.9 },
