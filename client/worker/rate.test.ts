@@ -77,6 +77,16 @@ describe('the rate', () => {
       64,
     ],
     [
+      'is not known right after a pause',
+      [
+        [0, 9],
+        [1000, 9],
+        [60_000, 9],
+      ],
+      60_000,
+      0,
+    ],
+    [
       'is 0 again when nothing came for a while',
       [
         [0, 9],

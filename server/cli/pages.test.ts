@@ -128,6 +128,8 @@ it('keeps the pages that were there while it builds, and where the build fails',
 });
 
 it('clears away what a build left that was killed', async () => {
+  await ensure();
+  await change();
   for (const kind of ['new', 'old']) {
     await mkdir(join(root, `dist/client.${process.pid}.${kind}/assets`), { recursive: true });
   }
