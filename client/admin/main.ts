@@ -64,10 +64,8 @@ function connect(): void {
       setNotice(byId('banner'), null);
     },
     lost(why) {
-      const what = entered
-        ? 'The connection to the server is lost; the figures below are old.'
-        : 'The server cannot be reached.';
-      setNotice(byId('banner'), `${what} ${why ?? 'Trying again…'}`);
+      const old = entered ? 'The connection to the server is lost; the figures below are old. ' : '';
+      setNotice(byId('banner'), `${old}${why ?? 'The server cannot be reached. Trying again…'}`);
     },
     denied() {
       showLogin(entered ? 'The server has started anew and printed a new admin address.' : null);
