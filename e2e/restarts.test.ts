@@ -20,7 +20,10 @@ async function tab(server: TestServer, transport: string): Promise<Check> {
   const browser = await openBrowser(cleanup);
   const query = `engine=wasm&workers=2&transport=${transport}`;
   const page = await openTab(browser, server.url, { query });
-  return () => expect.poll(() => page.getByTestId('state').textContent()).toMatch(/^training/i);
+  return () =>
+    expect
+      .poll(() => page.getByTestId('state').textContent(), { timeout: PATIENCE_MS })
+      .toMatch(/^training/i);
 }
 
 function nodeWorkers(server: TestServer): Promise<Check> {

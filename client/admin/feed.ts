@@ -46,7 +46,10 @@ export function follow(events: FeedEvents): () => void {
     if (!over) socket.connect();
   };
 
-  socket.on('connect', () => events.connected());
+  socket.on('connect', () => {
+    diagnosis.connected();
+    events.connected();
+  });
   socket.on('disconnect', (reason) => {
     if (over) return;
     events.lost(null);

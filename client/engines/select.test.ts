@@ -86,6 +86,19 @@ async function reconsidered(device: FakeDevice, selection: EngineSelection): Pro
 }
 
 describe('choosing an engine', () => {
+  it('[EN2] says of a device without an engine that the list of the others could not be loaded', async () => {
+    const begun = EngineSelection.begin({
+      spec: MODEL,
+      arithmetic: 'fastest',
+      asked: 'auto',
+      supply: { fused: [], tfjs: () => Promise.reject(new Error('Failed to fetch the module')) },
+      clock: { now: () => 0, after: later },
+    });
+    await expect(begun).rejects.toThrow(
+      'no engine works here: tfjs could not be loaded: Failed to fetch the module',
+    );
+  });
+
   it('[EN1] trains at once on the first fused engine, and loads no other', async () => {
     const device = new FakeDevice({ wasm: 'right', webgpu: 'right', 'tfjs-cpu': 'right' });
     const selection = await device.begin();

@@ -73,6 +73,8 @@ export class EngineSelection implements Engines {
   /** The engine on trial beside the one at work, once it gave the known answer. */
   #rival: Engine | null = null;
   #considering = false;
+  /** Why nobody can tell which backends of tfjs are here; null where that is known or was not asked. */
+  #unlisted: string | null = null;
 
   private constructor(parts: SelectionParts) {
     this.#parts = parts;
@@ -181,8 +183,9 @@ export class EngineSelection implements Engines {
       this.#take(engine);
       return;
     }
-    const reasons = this.note ?? 'there is none';
-    throw new NoEngine(`${WITHOUT_ENGINE[this.#parts.arithmetic]}: ${reasons}`, this.trials);
+    const reasons = [this.note, this.#unlisted].filter((reason) => reason !== null);
+    const why = reasons.length === 0 ? 'there is none' : reasons.join('; ');
+    throw new NoEngine(`${WITHOUT_ENGINE[this.#parts.arithmetic]}: ${why}`, this.trials);
   }
 
   #take(engine: Engine): void {
@@ -216,10 +219,13 @@ export class EngineSelection implements Engines {
     return this.#parts.arithmetic !== 'strict' || CAN_BE_STRICT[name];
   }
 
-  /** The backends of tfjs; none where what tells of them does not answer. */
+  /** The backends of tfjs; none where what tells of them fails or does not answer. */
   #tfjs(): Promise<Candidate[]> {
     const { supply, clock } = this.#parts;
-    return inTime(supply.tfjs(), TRIAL_WITHIN_MS, clock.after).catch(() => []);
+    return inTime(supply.tfjs(), TRIAL_WITHIN_MS, clock.after).catch((error: unknown) => {
+      this.#unlisted = `tfjs could not be loaded: ${reasonOf(error)}`;
+      return [];
+    });
   }
 
   /** Loads an engine and has it give the known answer; null where it cannot. */

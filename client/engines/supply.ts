@@ -1,4 +1,5 @@
 import type { Engine } from '../../shared/engine/engine.ts';
+import { WASM_ARITHMETIC } from '../../shared/engine/wasm/arithmetic.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic, EngineName } from '../../shared/profile/profile.ts';
@@ -21,5 +22,5 @@ export interface EngineSupply {
 /** What every device has that has WebAssembly. */
 export const wasmCandidate: Candidate = {
   name: 'wasm',
-  load: (spec, arithmetic) => createWasmEngine(spec, arithmetic === 'strict' ? { relaxed: false } : {}),
+  load: (spec, arithmetic) => createWasmEngine(spec, WASM_ARITHMETIC[arithmetic]),
 };

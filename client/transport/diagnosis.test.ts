@@ -50,6 +50,15 @@ describe('why a page cannot connect', () => {
     expect(second).toContain('upgrades pass at /swarm/socket.io/');
   });
 
+  it('[PG5] is not that upgrades do not pass where a connection stood between two failures', async () => {
+    vi.stubGlobal('fetch', vi.fn(ACCEPTED));
+    const diagnosis = new Diagnosis(BASE, 'https://host.example');
+    expect(await diagnosis.ask()).toBeNull();
+    diagnosis.connected();
+    expect(await diagnosis.ask()).toBeNull();
+    expect(await diagnosis.ask()).toContain('no WebSocket');
+  });
+
   it('is not that upgrades do not pass where the server has only just come back', async () => {
     expect((await said(ACCEPTED, GONE, ACCEPTED))[2]).toBeNull();
   });

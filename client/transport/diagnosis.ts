@@ -5,6 +5,9 @@ import { foreignOriginWords } from '../../shared/protocol/origins.ts';
 /** A proxy's own words for a server that it does not reach. */
 const GATEWAY_STATUSES = [502, 503, 504];
 
+/** A proxy that takes a request and never answers it leaves no more than a few of them open. */
+const ANSWER_WITHIN_MS = 10_000;
+
 /**
  * Why a page cannot connect. A browser tells nothing of a WebSocket that failed, so the server is asked by plain HTTP,
  * and what becomes of that says where the connection ends [PG5].
@@ -19,6 +22,11 @@ export class Diagnosis {
   constructor(base: string, origin: string) {
     this.#base = base;
     this.#origin = origin;
+  }
+
+  /** A connection stands: failures before it say nothing of those to come. */
+  connected(): void {
+    this.#answered = 0;
   }
 
   /** After a connection that came to nothing: why, and what to do; null while that is not certain. */
@@ -42,7 +50,8 @@ export class Diagnosis {
   async #request(): Promise<{ accepted: boolean; host: string } | string> {
     let response: Response;
     try {
-      response = await fetch(below(this.#base, API.reach), { method: 'POST', cache: 'no-store' });
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      response = await fetch(below(this.#base, API.reach), { method: 'POST', cache: 'no-store', signal });
     } catch {
       return 'The server gives no answer: it is switched off, or the network is. Trying again.';
     }

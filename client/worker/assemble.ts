@@ -44,6 +44,7 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
       state: (state, message) => {
         if (state === shown && message === null) return;
         shown = state;
+        if (state !== 'connecting') diagnosis.connected();
         tell({ type: 'state', state, message });
       },
       status: (status) => tell({ type: 'status', status }),

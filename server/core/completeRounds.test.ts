@@ -76,6 +76,29 @@ describe('complete rounds', () => {
     expect(world.plain().at(-1)).toEqual(world.parameters);
   });
 
+  it('[LS10] all workers that wait are let go for one free slot, and one of them that is lost does no harm', () => {
+    const world = new World({ policy: complete(4) });
+    const devices = world.readyDevices(4, { unitMs: null });
+    world.coordinator.start();
+    world.wire.drain();
+    const [lost, ...others] = devices;
+    for (const device of others) device.pushNow();
+    lost?.vanish();
+    world.wire.drain();
+    expect(others.map((device) => device.outcomes())).toEqual(others.map(() => ['KEPT', 'KEPT']));
+    const [gone, , last] = others;
+    gone?.vanish();
+    last?.ready();
+    world.wire.drain();
+    last?.pushNow();
+    expect(world.coordinator.version).toBe(1);
+    expect(world.recorder.records[0]?.members).toHaveLength(4);
+  });
+
+  it('[PO6] cannot be had without a fixed size', () => {
+    expect(() => syncPolicy({ rounds: 'complete', roundSize: 'all' })).toThrow(RangeError);
+  });
+
   it('[LS10] a kept update that is pushed again is answered so again, and counts once, for its device', () => {
     const { world, first, second } = twoDevices(complete(2));
     const kept = second.lease;

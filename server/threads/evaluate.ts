@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { WASM_ARITHMETIC } from '../../shared/engine/wasm/arithmetic.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import type { EvaluationTask } from './evaluator.ts';
 
@@ -10,7 +11,7 @@ const DIVERGED = Number.MAX_VALUE;
 const { model, test, arithmetic } = workerData as EvaluationTask;
 const port = parentPort;
 if (port === null) throw new Error('evaluate.ts runs as a worker thread');
-const engine = await createWasmEngine(model, arithmetic === 'strict' ? { relaxed: false } : {});
+const engine = await createWasmEngine(model, WASM_ARITHMETIC[arithmetic]);
 await engine.hold(test);
 
 // One at a time: the evaluator waits for the answer before it asks again.

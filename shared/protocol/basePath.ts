@@ -5,13 +5,21 @@
 
 /** The base of the server that an address leads to: without query and fragment, and with a slash at the end. */
 export function baseOf(address: string | URL): URL {
-  const { origin, pathname } = new URL(address);
-  return new URL(pathname.endsWith('/') ? pathname : `${pathname}/`, origin);
+  const base = new URL(address);
+  base.search = '';
+  base.hash = '';
+  // No request may carry them in its address.
+  base.username = '';
+  base.password = '';
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return base;
 }
 
 /** An absolute path of a server as the protocol has it, for instance `/data/1f.bin`, below the server's base. */
 export function below(base: string | URL, path: string): URL {
-  return new URL(`.${path}`, baseOf(base));
+  const address = baseOf(base);
+  address.pathname += path.slice(1);
+  return address;
 }
 
 /** Path of the sockets of the server at a base. */

@@ -27,17 +27,17 @@ export const OUTCOMES = {
   },
   EXPIRED: {
     means: 'The lease ended before the update was whole; its work is leased again.',
-    next: 'Wait for the next lease.',
+    next: 'Ask for work, unless weights came along.',
     closes: false,
   },
   WITHDRAWN: {
     means: 'The run was stopped, or the lease was given back, before the update was decided.',
-    next: 'Wait for the next lease.',
+    next: 'Ask for work, unless weights came along.',
     closes: false,
   },
   UNKNOWN_LEASE: {
     means: 'The server granted no such lease, or not with these terms.',
-    next: 'Wait for the next lease.',
+    next: 'Release the lease, then ask for work.',
     closes: false,
   },
   WRONG_SHAPE: {
@@ -47,12 +47,12 @@ export const OUTCOMES = {
   },
   NOT_FINITE: {
     means: 'The update has a NaN or an infinity.',
-    next: 'Check the engine; wait for the next lease.',
+    next: 'Check the engine, then ask for work.',
     closes: false,
   },
   NORM_EXCEEDED: {
     means: "The update's L2 norm is above the run's bound.",
-    next: 'Check the engine; wait for the next lease.',
+    next: 'Check the engine, then ask for work.',
     closes: false,
   },
   VERSION_GONE: {
@@ -67,7 +67,7 @@ export const OUTCOMES = {
   },
   CORRUPT: {
     means: 'The checksum does not match the bytes.',
-    next: 'Send it again.',
+    next: 'Release the lease, then ask for work.',
     closes: false,
   },
   MALFORMED: {

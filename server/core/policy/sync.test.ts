@@ -29,12 +29,12 @@ describe('sync', () => {
   it('[PO3] a round is one commit of its updates in slot order, in whatever order they came', () => {
     const { policy, assignments } = opened(3);
     expect(assignments.map(({ key }) => key)).toEqual([0, 1, 2].map((lane) => ({ lane, step: 5 })));
-    for (const lease of [3, 1]) expect([...whole(policy, lease), ...policy.settle(1)]).toEqual([]);
+    for (const lease of [3, 1]) expect([...whole(policy, lease), ...policy.settle(1, true)]).toEqual([]);
     whole(policy, 2);
-    expect(policy.settle(1)).toEqual([
+    expect(policy.settle(1, true)).toEqual([
       { type: 'commit', members: [1, 2, 3].map((lease) => ({ lease, weight: Math.fround(1 / 3) })) },
     ]);
-    expect(policy.settle(1)).toEqual([]);
+    expect(policy.settle(1, true)).toEqual([]);
   });
 
   it('[PO3] weights of a mean go by samples and sum to 1 within float32; those of a sum are 1', () => {
@@ -43,7 +43,7 @@ describe('sync', () => {
       fc.property(samples, fc.constantFrom('mean' as const, 'sum' as const), (sizes, reduce) => {
         const { policy } = opened(sizes.length, { reduce });
         sizes.forEach((size, index) => whole(policy, index + 1, size));
-        const [decision] = policy.settle(1);
+        const [decision] = policy.settle(1, true);
         const weights = decision?.type === 'commit' ? decision.members.map(({ weight }) => weight) : [];
         const total = sizes.reduce((sum, size) => sum + size, 0);
         const expected = sizes.map((size) => (reduce === 'sum' ? 1 : Math.fround(size / total)));
@@ -61,15 +61,15 @@ describe('sync', () => {
     expect(others).toEqual([]);
     expect(again).toMatchObject({ device: 'd2', key: assignments[0]?.key });
     for (const lease of [2, 3]) whole(policy, lease);
-    expect(policy.settle(20)).toMatchObject([{ members: [{ lease: 3 }, { lease: 2 }] }]);
+    expect(policy.settle(20, true)).toMatchObject([{ members: [{ lease: 3 }, { lease: 2 }] }]);
   });
 
   it('[PO3] where nobody can take the lost slot the round does not wait for its deadline', () => {
     const { policy } = opened(3);
     for (const lease of [1, 2]) whole(policy, lease);
-    expect(policy.settle(10)).toEqual([]);
+    expect(policy.settle(10, true)).toEqual([]);
     policy.gone(3);
-    expect(policy.settle(10)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
+    expect(policy.settle(10, true)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
   });
 
   it('[PO3] at the deadline the round commits with what there is; a late update is EXPIRED', () => {
@@ -77,8 +77,8 @@ describe('sync', () => {
     whole(policy, 2);
     const deadline = policy.wakeAt() ?? 0;
     expect(deadline).toBe(2 * LIMITS.capMs);
-    expect(policy.settle(deadline - 1)).toEqual([]);
-    expect(policy.settle(deadline)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+    expect(policy.settle(deadline - 1, true)).toEqual([]);
+    expect(policy.settle(deadline, true)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
     expect(whole(policy, 1)).toEqual([{ type: 'refuse', lease: 1, outcome: 'EXPIRED' }]);
     expect(assign(policy, devices(1), 6, deadline)[0]?.key).toEqual(assignments[0]?.key);
   });
@@ -96,12 +96,12 @@ describe('sync', () => {
     whole(policy, 1);
     policy.gone(1);
     whole(policy, 2);
-    expect(policy.settle(1)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+    expect(policy.settle(1, true)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
   });
 
   it('[PO3] a stop forgets the round but not its work, and no unit is given out twice', () => {
     const { policy } = opened(3);
-    policy.settle(2 * LIMITS.capMs);
+    policy.settle(2 * LIMITS.capMs, true);
     granted(policy, assign(policy, devices(1), 5, 30_000), 4);
     policy.reset();
     expect(policy.wakeAt()).toBeNull();
@@ -113,7 +113,7 @@ describe('sync', () => {
     const { policy } = opened(3);
     policy.gone(3);
     for (const lease of [1, 2]) whole(policy, lease);
-    expect(policy.settle(2 * LIMITS.capMs)).toHaveLength(1);
+    expect(policy.settle(2 * LIMITS.capMs, true)).toHaveLength(1);
     const keys = (round: number) =>
       granted(policy, assign(policy, devices(3), 5 + round, 100_000 * round), 10 * round).map(
         ({ key }) => key,
@@ -124,7 +124,7 @@ describe('sync', () => {
       { lane: 2, step: 6 },
     ]);
     for (const lease of [10, 11, 12]) whole(policy, lease);
-    policy.settle(100_001);
+    policy.settle(100_001, true);
     expect(keys(2)).toEqual([
       { lane: 0, step: 6 },
       { lane: 1, step: 7 },
@@ -139,7 +139,9 @@ describe('sync', () => {
     expect(assign(policy, devices(2), 5, 99 + LIMITS.capMs)).toEqual([]);
     granted(policy, assign(policy, devices(2), 5, 100 + LIMITS.capMs), 1);
     for (const lease of [1, 2]) whole(policy, lease);
-    expect(policy.settle(101 + LIMITS.capMs)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
+    expect(policy.settle(101 + LIMITS.capMs, true)).toMatchObject([
+      { members: [{ lease: 1 }, { lease: 2 }] },
+    ]);
   });
 
   it('[PO5] a round of fixed size opens as soon as its devices are there, with no more of them', () => {
@@ -184,7 +186,7 @@ describe('sync', () => {
               if (kind === 'whole') whole(policy, lease);
               else policy.gone(lease);
             }
-            const commits = policy.settle(now).length;
+            const commits = policy.settle(now, true).length;
             version += commits;
             if (commits > 0 || policy.wakeAt() === null) openedAt = -1;
             if (openedAt >= 0) expect(now).toBeLessThan(openedAt + 2 * LIMITS.capMs);

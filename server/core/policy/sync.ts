@@ -52,7 +52,10 @@ export class SyncPolicy implements Policy {
   readonly #steps = new Map<number, number>();
   #lost: WorkKey[] = [];
 
+  /** @throws {RangeError} where complete rounds have no fixed size: nobody could say which update is missing. */
   constructor(settings: SyncSettings) {
+    if (settings.rounds === 'complete' && settings.roundSize === 'all')
+      throw new RangeError('sync: complete rounds have a fixed size');
     this.#settings = settings;
   }
 
@@ -90,14 +93,13 @@ export class SyncPolicy implements Policy {
     Object.assign(slot, { lease: null, samples: null, kept: false });
   }
 
-  settle(now: number, granting = true): Decision[] {
+  settle(now: number, granting: boolean): Decision[] {
     const round = this.#round;
     if (round === null) return [];
     const live = round.slots.some(({ lease, samples }) => lease !== null && samples === null);
     const free = round.slots.filter(({ lease }) => lease === null);
     const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
-    if (now < round.deadline && (live || refillable))
-      return refillable && granting ? letGo(round, free.length) : [];
+    if (now < round.deadline && (live || refillable)) return refillable && granting ? letGo(round) : [];
     this.#close(round);
     const filled = round.slots.filter(({ samples }) => samples !== null);
     return filled.length === 0 ? [] : [{ type: 'commit', members: this.#weigh(filled) }];
@@ -175,9 +177,12 @@ export class SyncPolicy implements Policy {
   }
 }
 
-/** Slots are free and nobody is there to take them: as many workers that wait with whole updates are let go. */
-function letGo(round: Round, wanted: number): Decision[] {
-  const waiting = round.slots.filter(({ samples, kept }) => samples !== null && !kept).slice(0, wanted);
+/**
+ * A slot is free and nobody is there to take it: all workers that wait with whole updates are let go, since a single
+ * one might be gone before it asks, and a complete round would wait for it without end.
+ */
+function letGo(round: Round): Decision[] {
+  const waiting = round.slots.filter(({ samples, kept }) => samples !== null && !kept);
   return waiting.map((slot) => {
     slot.kept = true;
     return { type: 'keep', lease: slot.lease ?? 0 };
