@@ -122,6 +122,9 @@ export type DeviceDescription = Omit<CapabilityProfile, 'engine' | 'trials' | 'w
  */
 export function issueWords(issue: z.core.$ZodIssue | undefined): string {
   const path = issue?.path.join('.') ?? '';
-  const message = issue?.message ?? 'invalid';
+  const message =
+    issue?.code === 'unrecognized_keys'
+      ? `there is no field ${issue.keys.join(', ')}`
+      : (issue?.message ?? 'invalid');
   return path === '' ? message : `${path}: ${message}`;
 }
