@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
+import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
+import { lenet } from '../../shared/model/zoo/lenet.ts';
+import { EVENTS, welcome, type RunStatus } from '../../shared/protocol/messages.ts';
+import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { World } from '../core/testing/world.ts';
+import { RUN } from '../core/testing/testServer.ts';
+import { serveCoordinator, tellStatus, type CoordinatorGatewayParts } from './coordinatorGateway.ts';
+import { ask, next, RealSockets } from './testing/realSockets.ts';
+
+/* The coordinator's namespace over real sockets, with a coordinator under a virtual clock behind it. */
+
+const STATUS: RunStatus = {
+  state: 'running',
+  stop: null,
+  model: 'lenet',
+  version: 0,
+  samples: 0,
+  devices: 0,
+  testAccuracy: null,
+  testImages: 10_000,
+};
+const HELLO = { protocol: PROTOCOL_VERSION, join: '', profile: TEST_PROFILE };
+const READY = {
+  engine: { name: 'scripted', detail: 'test', software: false },
+  trials: [],
+  workers: 1,
+  conditions: UNKNOWN_CONDITIONS,
+};
+
+let sockets: RealSockets;
+beforeEach(async () => void (sockets = await RealSockets.open()));
+afterEach(() => sockets.close());
+
+/** A coordinator behind its namespace. */
+function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8) {
+  const world = new World({ maxDevices });
+  world.coordinator.start();
+  const failures: unknown[] = [];
+  const namespace = sockets.of(NAMESPACES.coordinator);
+  serveCoordinator(namespace, {
+    coordinator: world.coordinator,
+    clock: world.clock,
+    run: RUN,
+    model: lenet.spec,
+    arithmetic: 'fastest',
+    shards: [{ index: 0, url: '', offset: 0, length: 1000 }],
+    dataChannels: null,
+    join: '',
+    status: () => STATUS,
+    failed: (error) => failures.push(error),
+    ...changes,
+  });
+  return { world, failures, namespace };
+}
+const connect = () => sockets.socket(NAMESPACES.coordinator);
+
+describe('hello', () => {
+  it('[AU1] [AU2] is answered by a welcome: who the device is now, and what it has to know of the run', async () => {
+    const { world } = serving();
+    const socket = connect();
+    const status = next(socket, EVENTS.status);
+    const answer = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
+    expect(answer).toMatchObject({ run: RUN, arithmetic: 'fastest', dataChannels: null });
+    expect(answer.shards).toEqual([{ index: 0, url: '', offset: 0, length: 1000 }]);
+    expect(answer.model).toEqual(JSON.parse(JSON.stringify(lenet.spec)));
+    expect(await status).toEqual(STATUS);
+    expect(world.shards[0]?.admits(answer.device, answer.pass)).toBe(true);
+    expect(world.coordinator.presentDevices).toBe(1);
+  });
+
+  it('[PR2] of another protocol version is answered WRONG_PROTOCOL, whatever else it says, and closed', async () => {
+    serving();
+    const socket = connect();
+    const closed = next<string>(socket, 'disconnect');
+    const closing = next(socket, EVENTS.closing);
+    const answer = await ask(socket, EVENTS.hello, { protocol: PROTOCOL_VERSION + 1, something: 'new' });
+    const reason = `this server speaks protocol ${PROTOCOL_VERSION}`;
+    expect(answer).toEqual({ outcome: 'WRONG_PROTOCOL', reason });
+    expect(await closing).toEqual({ outcome: 'WRONG_PROTOCOL', reason });
+    expect(await closed).toBe('io server disconnect');
+  });
+
+  it.each([
+    ['no version', { join: '' }, 'hello without a protocol version'],
+    ['a wrong field', { ...HELLO, join: 7 }, /join/],
+    ['a field more', { ...HELLO, more: 1 }, 'there is no field more'],
+    ['no body', undefined, 'hello without a protocol version'],
+  ])('[PR4] with %s is answered MALFORMED, and may be said again', async (_name, body, reason) => {
+    const { failures } = serving();
+    const socket = connect();
+    expect(await ask(socket, EVENTS.hello, body)).toEqual({
+      outcome: 'MALFORMED',
+      reason: expect.stringMatching(reason) as unknown,
+    });
+    expect(await ask(socket, EVENTS.hello, HELLO)).toMatchObject({ outcome: 'OK' });
+    expect(failures).toEqual([]);
+  });
+
+  it('[PR4] is said once on a connection', async () => {
+    const { world } = serving();
+    const socket = connect();
+    await ask(socket, EVENTS.hello, HELLO);
+    expect(await ask(socket, EVENTS.hello, HELLO)).toEqual({
+      outcome: 'MALFORMED',
+      reason: 'hello was said already',
+    });
+    expect(world.coordinator.presentDevices).toBe(1);
+  });
+
+  it('[AU3] without the credential is answered REFUSED and closed, with it OK', async () => {
+    const { world } = serving({ join: 'open sesame' });
+    for (const join of ['', 'open', 'open sesame!']) {
+      const stranger = connect();
+      const closed = next(stranger, 'disconnect');
+      expect(await ask(stranger, EVENTS.hello, { ...HELLO, join })).toEqual({
+        outcome: 'REFUSED',
+        reason: 'the credential to join is not valid',
+      });
+      expect(await closed).toBe('io server disconnect');
+    }
+    expect(world.coordinator.presentDevices).toBe(0);
+    expect(await ask(connect(), EVENTS.hello, { ...HELLO, join: 'open sesame' })).toMatchObject({
+      outcome: 'OK',
+    });
+  });
+
+  it('[AU2] beyond the limit of devices is answered FULL and closed', async () => {
+    serving({}, 1);
+    await ask(connect(), EVENTS.hello, HELLO);
+    const late = connect();
+    const closed = next(late, 'disconnect');
+    expect(await ask(late, EVENTS.hello, HELLO)).toEqual({ outcome: 'FULL' });
+    await closed;
+  });
+
+  it('[AU2] with a resume token keeps the device, and closes its earlier connection as REPLACED', async () => {
+    serving();
+    const before = connect();
+    const { device, token } = welcome.parse(await ask(before, EVENTS.hello, HELLO));
+    const closing = next(before, EVENTS.closing);
+    const again = await ask(connect(), EVENTS.hello, { ...HELLO, resume: { device, token } });
+    expect(again).toMatchObject({ outcome: 'OK', device });
+    expect(await closing).toMatchObject({ outcome: 'REPLACED' });
+  });
+});
+
+describe('before hello', () => {
+  it.each([EVENTS.ready, EVENTS.release, EVENTS.leave])(
+    '[PR3] %s is answered NOT_JOINED, whatever it says',
+    async (event) => {
+      const { failures } = serving();
+      const socket = connect();
+      for (const body of [{}, READY, null]) {
+        expect(await ask(socket, event, body)).toEqual({ outcome: 'NOT_JOINED', reason: 'say hello first' });
+      }
+      expect(failures).toEqual([]);
+    },
+  );
+
+  it('[PR3] a hello that was refused opens nothing', async () => {
+    serving();
+    const socket = connect();
+    await ask(socket, EVENTS.hello, { ...HELLO, join: 7 });
+    expect(await ask(socket, EVENTS.ready, READY)).toMatchObject({ outcome: 'NOT_JOINED' });
+  });
+
+  it('[PR5] ten seconds may pass: then the socket is closed as TOO_SLOW, and nobody was told of it', async () => {
+    const { world } = serving();
+    const silent = connect();
+    await next(silent, 'connect');
+    const closing = next(silent, EVENTS.closing);
+    const closed = next(silent, 'disconnect');
+    expect(world.coordinator.presentDevices).toBe(0);
+    world.clock.advance(9999);
+    expect(await ask(silent, EVENTS.leave, {})).toMatchObject({ outcome: 'NOT_JOINED' });
+    world.clock.advance(1);
+    expect(await closing).toEqual({ outcome: 'TOO_SLOW', reason: 'no hello in time' });
+    expect(await closed).toBe('io server disconnect');
+  });
+
+  it('[PR5] a socket that said hello stays', async () => {
+    const { world } = serving();
+    const socket = connect();
+    await ask(socket, EVENTS.hello, HELLO);
+    world.clock.advance(60_000);
+    expect(await ask(socket, EVENTS.leave, {})).toEqual({ outcome: 'OK' });
+  });
+
+  it('the state of the run is told to nobody', async () => {
+    const { namespace } = serving();
+    const stranger = connect();
+    const device = connect();
+    const told: unknown[] = [];
+    stranger.on(EVENTS.status, (status) => told.push(status));
+    await next(stranger, 'connect');
+    await ask(device, EVENTS.hello, HELLO);
+    const status = next(device, EVENTS.status);
+    tellStatus(namespace, { ...STATUS, version: 5 });
+    expect(await status).toMatchObject({ version: 5 });
+    await ask(stranger, EVENTS.leave, {});
+    expect(told).toEqual([]);
+  });
+});
+
+describe('a device that joined', () => {
+  async function joined() {
+    const served = serving();
+    const socket = connect();
+    const { device } = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
+    return { ...served, socket, device };
+  }
+  type Leased = { terms: { lease: number; device: string } };
+
+  it('[LS5] is given a lease when it is ready, and may give it back', async () => {
+    const { socket, device } = await joined();
+    const lease = next<Leased>(socket, EVENTS.lease);
+    expect(await ask(socket, EVENTS.ready, READY)).toEqual({ outcome: 'OK' });
+    const { terms } = await lease;
+    expect(terms.device).toBe(device);
+    expect(await ask(socket, EVENTS.release, { lease: terms.lease, reason: '' })).toEqual({ outcome: 'OK' });
+    expect(await ask(socket, EVENTS.release, { lease: terms.lease, reason: '' })).toEqual({
+      outcome: 'UNKNOWN_LEASE',
+    });
+  });
+
+  it.each<[string, unknown, string | RegExp]>([
+    [EVENTS.ready, { ...READY, workers: 0 }, /^ready: .*workers/],
+    [EVENTS.release, { lease: 'first' }, 'release names a lease and a reason'],
+  ])('[PR4] is answered MALFORMED where %s has a wrong field', async (event, body, reason) => {
+    const { socket } = await joined();
+    expect(await ask(socket, event, body)).toEqual({
+      outcome: 'MALFORMED',
+      reason: expect.stringMatching(reason) as unknown,
+    });
+  });
+
+  it('[LS4] is gone with its connection', async () => {
+    const { socket, world } = await joined();
+    socket.disconnect();
+    await expect.poll(() => world.coordinator.presentDevices).toBe(0);
+  });
+
+  it('is given no more work once it left, and what it had goes to another', async () => {
+    const { socket } = await joined();
+    const leases: Leased[] = [];
+    socket.on(EVENTS.lease, (lease: Leased) => leases.push(lease));
+    await ask(socket, EVENTS.ready, READY);
+    expect(await ask(socket, EVENTS.leave, {})).toEqual({ outcome: 'OK' });
+    const other = connect();
+    await ask(other, EVENTS.hello, HELLO);
+    const given = next<Leased>(other, EVENTS.lease);
+    await ask(other, EVENTS.ready, READY);
+    await given;
+    expect(await ask(socket, EVENTS.leave, {})).toEqual({ outcome: 'OK' });
+    expect(leases).toHaveLength(1);
+  });
+});
