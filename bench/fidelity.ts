@@ -1,3 +1,4 @@
+import { troublesOf } from '../client/node/troubles.ts';
 import { chromiumSetting } from '../server/cli/config.ts';
 import { findChromium } from '../e2e/swarm/chromium.ts';
 import { launchBrowser, openTabs } from '../e2e/swarm/launch.ts';
@@ -89,6 +90,7 @@ async function accuracyOf(mode: string, seed: number): Promise<number> {
       engine: 'wasm',
       browser: launchBrowser(executablePath),
       log,
+      hear: troublesOf('tab', log),
     });
     cleanup.add(() => swarm.close());
     await server.training.run.ended();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { beginRun } from '../server/cli/beginning.ts';
 import { loadConfig } from '../server/cli/config.ts';
@@ -55,7 +56,13 @@ async function train(placement: PlacementMethod, seed: string): Promise<Job> {
     log: note,
   });
   const { run } = serving.training;
-  const common = { server: serving.url, join: '', workers: 2, selfSigned: false, log: note };
+  const common = {
+    server: serving.url,
+    join: '',
+    workers: 2,
+    selfSigned: false,
+    hear: troublesOf('worker', note),
+  };
   await run.start();
   const crowd = [
     startNodeWorkers({ ...common, labels: { pace: 'full' } }),

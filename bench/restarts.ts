@@ -1,3 +1,4 @@
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { stopAndStart } from '../e2e/support/stopAndStart.ts';
 import { openBrowser, openTab } from '../e2e/support/tabs.ts';
@@ -19,8 +20,8 @@ const byTab =
     });
 
 const byNode: Join = (server, cleanup) => {
-  const log = (line: string) => console.error(line);
-  const running = startNodeWorkers({ server: server.url, join: '', workers: 2, selfSigned: false, log });
+  const hear = troublesOf('worker', (line) => console.error(line));
+  const running = startNodeWorkers({ server: server.url, join: '', workers: 2, selfSigned: false, hear });
   cleanup.add(() => running.close());
   return Promise.resolve();
 };

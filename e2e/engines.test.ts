@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 import { afterEach, describe, expect, it } from 'vitest';
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
 import { loseContexts, loseDevices, openBrowser, openPage, openTab } from './support/tabs.ts';
@@ -165,7 +166,7 @@ describe('engines', () => {
         join: '',
         workers: 2,
         selfSigned: flags.length > 0,
-        log: (line) => log.push(line),
+        hear: troublesOf('worker', (line) => log.push(line)),
       });
       cleanup.add(() => workers.close());
       await server.training.run.ended();

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { API } from '../shared/protocol/admin.ts';
 import { placementReport, type PlacementReport } from '../shared/protocol/placement.ts';
@@ -19,7 +20,10 @@ const RUN = [
 
 function startWorker(server: TestServer, labels: Record<string, string> = {}, slowdown = 1) {
   const options = { server: server.url, join: '', workers: 1, selfSigned: false, labels, slowdown };
-  const workers = startNodeWorkers({ ...options, log: (line) => server.log.push(line) });
+  const workers = startNodeWorkers({
+    ...options,
+    hear: troublesOf('worker', (line) => server.log.push(line)),
+  });
   cleanup.add(() => workers.close());
   return workers;
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { noiseShard } from '../shared/engine/testing/contract.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
@@ -28,7 +29,7 @@ function startWorker(server: TestServer, own: Cleanup, slowdown = 1) {
     workers: 1,
     selfSigned: false,
     slowdown,
-    log: (line) => log.push(line),
+    hear: troublesOf('worker', (line) => log.push(line)),
   });
   own.add(() => workers.close());
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { stopAndStart } from './support/stopAndStart.ts';
 import { openBrowser, openTab } from './support/tabs.ts';
@@ -27,8 +28,8 @@ async function tab(server: TestServer, transport: string): Promise<Check> {
 }
 
 function nodeWorkers(server: TestServer): Promise<Check> {
-  const log = (line: string) => void server.log.push(line);
-  const running = startNodeWorkers({ server: server.url, join: '', workers: 2, selfSigned: false, log });
+  const hear = troublesOf('worker', (line) => server.log.push(line));
+  const running = startNodeWorkers({ server: server.url, join: '', workers: 2, selfSigned: false, hear });
   cleanup.add(() => running.close());
   return Promise.resolve(() => {
     expect(server.log).toEqual([]);

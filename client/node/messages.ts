@@ -1,3 +1,4 @@
+import type { News } from '../worker/news.ts';
 import type { DeviceLabels } from '../../shared/profile/profile.ts';
 
 /* What the threads of workers without a browser and the program that started them say to each other. */
@@ -15,8 +16,7 @@ export interface NodeWorkerTask {
   slowdown: number;
 }
 
-/** The only thing a thread is told: leave and end. */
-export type ToNodeWorker = 'stop';
+/** What a thread is told: leave and end, or join again after it was refused for a while. */
+export type ToNodeWorker = 'stop' | 'again';
 
-export type FromNodeWorker =
-  { type: 'engine'; name: string; note: string | null } | { type: 'failed'; message: string };
+export type FromNodeWorker = News;

@@ -42,6 +42,7 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
     lease: () => calls.push('lease'),
     status: () => calls.push('status'),
     closing: () => calls.push('closing'),
+    garbled: () => calls.push('garbled'),
   };
   const coordinator = {} as CoordinatorClient;
   const connection = connect(

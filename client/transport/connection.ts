@@ -37,6 +37,8 @@ export interface CoordinatorEvents {
   status(status: RunStatus): void;
   /** The server closes this connection and says why. */
   closing(refusal: Refusal): void;
+  /** It sent something that cannot be read; the reason names it. */
+  garbled(reason: string): void;
 }
 
 /** The coordinator as the training loop sees it. */

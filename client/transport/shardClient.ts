@@ -6,6 +6,7 @@ import {
   type Transport,
   type TransportReply,
 } from '../../shared/transport/transport.ts';
+import { readMessage } from './readMessage.ts';
 import { ConnectionLost, type ShardClient, type SliceReply } from './connection.ts';
 
 type ShardPlace = ShardMap[number];
@@ -75,7 +76,7 @@ function frameOf(
 
 /** Reads a shard's answer. @throws {Error} where it is none, or has weights of something else. */
 function readReply(reply: TransportReply, place: ShardPlace): SliceReply {
-  const { outcome: last, first, version } = shardAnswer.parse(reply.answer);
+  const { outcome: last, first, version } = readMessage('an answer of a shard', shardAnswer, reply.answer);
   // What was decided before counts as it was decided.
   const outcome = last === 'DUPLICATE' ? (first ?? last) : last;
   if (reply.bytes.byteLength === 0 || version === undefined) return { outcome, weights: null };

@@ -29,7 +29,8 @@ async function listening() {
   return { io, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
 
-type Told = { told: 'connected' | 'disconnected' } | { told: string; body: Lease | RunStatus | Refusal };
+type Told =
+  { told: 'connected' | 'disconnected' } | { told: string; body: Lease | RunStatus | Refusal | string };
 
 /** What a device is told, in order; a test waits for the next. */
 class Diary {
@@ -62,6 +63,7 @@ function device(url: string) {
     lease: (body) => diary.note({ told: 'lease', body }),
     status: (body) => diary.note({ told: 'status', body }),
     closing: (body) => diary.note({ told: 'closing', body }),
+    garbled: (body) => diary.note({ told: 'garbled', body }),
   });
   closing.push(() => connection.close());
   return { connection, diary };
@@ -159,6 +161,13 @@ describe('the coordinator by its socket', () => {
       { told: 'status', body: status },
       { told: 'closing', body: full },
     ]);
+  });
+
+  it.each(['lease', 'status', 'closing'])('[PR9] names a %s that cannot be read', async (event) => {
+    const { diary, socket } = await connectedDevice();
+    socket().emit(event, { outcome: 'FINE' });
+    const body = expect.stringMatching(`^the server sent a ${event} that cannot be read: .+`) as string;
+    expect(await diary.next()).toEqual({ told: 'garbled', body });
   });
 });
 

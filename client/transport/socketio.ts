@@ -1,9 +1,12 @@
 import { Manager, type Socket } from 'socket.io-client';
+import type * as z from 'zod/mini';
 import { socketPath } from '../../shared/protocol/basePath.ts';
 import { closing, EVENTS, helloAnswer, lease, refusal, runStatus } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import { reasonOf } from '../../shared/protocol/reasons.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
+import { readMessage } from './readMessage.ts';
 import { SocketTransport } from './socketTransport.ts';
 
 /** An answer that takes longer than this counts as lost with its connection. */
@@ -49,9 +52,25 @@ export function connectSocketIo(
     else rejoin();
   });
   const rejoin = () => setTimeout(() => closed || coordinator.connect(), REJOIN_MS);
-  coordinator.on(EVENTS.lease, (body: unknown) => events.lease(lease.parse(body)));
-  coordinator.on(EVENTS.status, (body: unknown) => events.status(runStatus.parse(body)));
-  coordinator.on(EVENTS.closing, (body: unknown) => events.closing(closing.parse(body)));
+  const hear = <Message>(
+    event: string,
+    schema: z.ZodMiniType<Message>,
+    tell: (message: Message) => void,
+  ): void => {
+    coordinator.on(event, (body: unknown) => {
+      let message: Message;
+      try {
+        message = readMessage(`a ${event}`, schema, body);
+      } catch (error) {
+        events.garbled(reasonOf(error));
+        return;
+      }
+      tell(message);
+    });
+  };
+  hear(EVENTS.lease, lease, (message) => events.lease(message));
+  hear(EVENTS.status, runStatus, (message) => events.status(message));
+  hear(EVENTS.closing, closing, (message) => events.closing(message));
   coordinator.connect();
   const request = async (event: string, body: object): Promise<unknown> => {
     // socket.io would keep it for the next connection, on which nobody has said hello.
@@ -63,12 +82,13 @@ export function connectSocketIo(
     }
   };
   const tell = async (event: string, body: object, settles: readonly Outcome[]): Promise<void> => {
-    const { outcome, reason } = refusal.parse(await request(event, body));
+    const { outcome, reason } = readMessage(`an answer to ${event}`, refusal, await request(event, body));
     if (!settles.includes(outcome)) throw new Error(`${event}: ${reason ?? OUTCOMES[outcome].means}`);
   };
   return {
     coordinator: {
-      hello: async (body) => helloAnswer.parse(await request(EVENTS.hello, body)),
+      hello: async (body) =>
+        readMessage(`an answer to ${EVENTS.hello}`, helloAnswer, await request(EVENTS.hello, body)),
       ready: (body) => tell(EVENTS.ready, body, ['OK']),
       release: (lease, reason) =>
         tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }, ['OK', 'UNKNOWN_LEASE']),

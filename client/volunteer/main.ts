@@ -5,6 +5,7 @@ import { defaultWorkers, readJoin, readWishes } from './address.ts';
 import { describeDevice, followConditions } from './description.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
+import { NEWS_EVENT } from './newsEvent.ts';
 import { Session } from './session.ts';
 import { render } from './view.ts';
 
@@ -38,6 +39,7 @@ const session = new Session((message) => {
     saveCredentials(message.credentials);
     return;
   }
+  dispatchEvent(new CustomEvent(NEWS_EVENT, { detail: message }));
   // They may be the reason: a server that started anew knows none of its old devices. The next try joins anew.
   if (message.type === 'state' && message.state === 'failed') saveCredentials(null);
   show(receive(shown, message));

@@ -41,11 +41,11 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
       ),
     crew: createCrewParts(request, tell),
     events: {
-      state: (state, message) => {
+      state: (state, message, outcome) => {
         if (state === shown && message === null) return;
         shown = state;
         if (state !== 'connecting') diagnosis.connected();
-        tell({ type: 'state', state, message });
+        tell({ type: 'state', state, message, outcome });
       },
       status: (status) => tell({ type: 'status', status }),
       credentials: (credentials) => tell({ type: 'credentials', credentials }),

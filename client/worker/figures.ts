@@ -1,9 +1,9 @@
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
-import type { WorkerToPage } from './messages.ts';
+import type { News } from './news.ts';
 import { Pace } from './pace.ts';
 import { Rate } from './rate.ts';
 
-type Progress = Extract<WorkerToPage, { type: 'progress' }>;
+type Progress = Extract<News, { type: 'progress' }>;
 
 const RATE_WINDOW_MS = 5000;
 /** Figures of a device change a hundred times a second; nobody reads them faster than this. */

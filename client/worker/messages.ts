@@ -1,8 +1,7 @@
 import type { Conditions, DeviceDescription, EngineName } from '../../shared/profile/profile.ts';
 import type { PeerRequest } from '../transport/peerPort.ts';
-import type { WorkerState } from './volunteer.ts';
+import type { News } from './news.ts';
 import type { TransportWish } from '../transport/wish.ts';
-import type { RunStatus } from '../../shared/protocol/messages.ts';
 
 /* What the page and its training worker say to each other. The page shows; the worker does everything else. */
 
@@ -35,31 +34,7 @@ export type PageToWorker =
   | { type: 'stop' };
 
 export type WorkerToPage =
-  | { type: 'state'; state: WorkerState; message: string | null }
-  | {
-      type: 'engine';
-      /** What it really got. */
-      name: string;
-      detail: string;
-      software: boolean;
-      /** Why it is not what was asked for or expected; null where it is. */
-      note: string | null;
-    }
-  | {
-      type: 'progress';
-      samplesPerSecond: number;
-      /** Updates that became part of the model. */
-      applied: number;
-      /** Updates that did not. */
-      lost: number;
-      samples: number;
-    }
-  | {
-      type: 'workers';
-      /** That train beside each other. */
-      count: number;
-    }
-  | { type: 'status'; status: RunStatus }
+  | News
   | { type: 'credentials'; credentials: Credentials }
   /** Asks the page for a data channel, which only pages can have. */
   | { type: 'peer'; request: PeerRequest };

@@ -1,8 +1,9 @@
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
-import type { Hello, Lease, RunStatus } from '../../shared/protocol/messages.ts';
+import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
 import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import { reasonOf } from '../../shared/protocol/reasons.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NoEngine } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
@@ -20,7 +21,8 @@ export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 's
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
 export interface VolunteerEvents {
-  state(state: WorkerState, message: string | null): void;
+  /** @param outcome that the server refused it with, where that is why it failed. */
+  state(state: WorkerState, message: string | null, outcome?: Outcome): void;
   /** An update was decided, or a unit came to nothing. */
   unit(outcome: Outcome, samples: number): void;
   status(status: RunStatus): void;
@@ -48,6 +50,17 @@ const FINAL: ReadonlySet<Outcome> = new Set([
   'REPLACED',
   'TOO_MANY_FAULTS',
 ]);
+
+/** The server will not have this device. */
+class Refused extends Error {
+  override name = 'Refused';
+  readonly outcome: Outcome;
+
+  constructor({ outcome, reason }: Refusal) {
+    super(reason ?? OUTCOMES[outcome].means);
+    this.outcome = outcome;
+  }
+}
 
 /** After so many units in a row that failed for want of weights or data, or at the push, asking for more has no point. */
 const MAX_FAILED_UNITS = 3;
@@ -81,9 +94,10 @@ export class Volunteer {
         parts.events.status(status);
         if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
       },
-      closing: ({ outcome, reason }) => {
-        if (FINAL.has(outcome)) this.#close('failed', reason ?? OUTCOMES[outcome].means);
+      closing: (refusal) => {
+        if (FINAL.has(refusal.outcome)) this.#fail(new Refused(refusal));
       },
+      garbled: (reason) => this.#fail(new Error(reason)),
     });
   }
 
@@ -116,7 +130,7 @@ export class Volunteer {
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
     if (this.#stale(epoch)) return;
-    if (!('device' in answer)) throw new Error(answer.reason ?? OUTCOMES[answer.outcome].means);
+    if (!('device' in answer)) throw new Refused(answer);
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
     const model = parseModelSpec(answer.model);
@@ -241,7 +255,7 @@ export class Volunteer {
     } catch (error) {
       if (this.#stale(epoch)) return;
       if (error instanceof ConnectionLost) this.#connection.restart();
-      else this.#close('failed', error instanceof Error ? error.message : String(error));
+      else this.#fail(error);
     }
   }
 
@@ -251,14 +265,18 @@ export class Volunteer {
     if (!this.#over) this.#parts.events.state('connecting', null);
   }
 
-  #close(state: 'stopped' | 'failed', message: string | null): void {
+  #fail(error: unknown): void {
+    this.#close('failed', reasonOf(error), error instanceof Refused ? error.outcome : undefined);
+  }
+
+  #close(state: 'stopped' | 'failed', message: string | null, outcome?: Outcome): void {
     if (this.#over) return;
     this.#over = true;
     this.#epoch++;
     this.#training = null;
     this.#connection.close();
     this.#crew?.dispose();
-    this.#parts.events.state(state, message);
+    this.#parts.events.state(state, message, outcome);
   }
 
   #stale(epoch: number): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NoEngine, type Engines } from '../engines/select.ts';
-import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { UNKNOWN_CONDITIONS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
@@ -150,6 +150,29 @@ describe('a volunteer that cannot go on', () => {
     await settled();
     expect(told()).toEqual(['connecting', 'failed: profile.cores']);
     expect(server.news()).toEqual(['hello', 'close']);
+  });
+
+  it('[PR9] fails with the reason when the server sends what cannot be read', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.says.garbled('the server sent a lease that cannot be read: unit: Invalid input');
+    expect(told()).toEqual(['failed: the server sent a lease that cannot be read: unit: Invalid input']);
+    expect(server.news()).toEqual(['close']);
+  });
+
+  it('[AU3] tells with which outcome the server refused it', async () => {
+    const refused: (Outcome | undefined)[] = [];
+    const events = { status: () => undefined, unit: () => undefined, credentials: () => undefined };
+    const { server } = startVolunteer({
+      events: {
+        ...events,
+        workers: () => undefined,
+        state: (_state, _message, outcome) => refused.push(outcome),
+      },
+    });
+    server.welcome = () => Promise.resolve({ outcome: 'REFUSED' });
+    server.says.connected();
+    await settled();
+    expect(refused).toEqual([undefined, 'REFUSED']);
   });
 
   it('[EN2] fails with the reason when no engine works', async () => {

@@ -1,56 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { startCommand, type CommandProcess } from './commandProcess.ts';
 import type { Cleanup } from './testServer.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** `npm start` in a process of its own. */
-export interface ServerProcess {
-  pid: number;
-  /** What it wrote to standard error so far, by lines. */
-  lines: string[];
-  /** What it wrote to standard output. */
-  output(): string;
-  /** Resolves at the first line that matches; rejects where the process ends before. */
-  said(pattern: RegExp): Promise<string>;
-  signal(signal: NodeJS.Signals): void;
-  /** Its exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals | null>;
-}
-
-/** Starts one on a free port of this machine. */
-export function startServerProcess(cleanup: Cleanup, flags: string[]): ServerProcess {
-  const argv = ['--import', 'tsx', 'server/cli/start.ts', '--port', '0', '--host', '127.0.0.1', ...flags];
-  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const lines: string[] = [];
-  const waiting = new Set<(line: string) => void>();
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    lines.push(line);
-    for (const tell of waiting) tell(line);
-  });
-  const ended = once(child, 'close').then(() => child.exitCode ?? child.signalCode);
-  cleanup.add(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  return {
-    pid: child.pid ?? 0,
-    lines,
-    output: () => output,
-    ended,
-    signal: (signal) => void child.kill(signal),
-    said: (pattern) =>
-      new Promise((resolve, reject) => {
-        const found = lines.find((line) => pattern.test(line));
-        if (found !== undefined) resolve(found);
-        waiting.add((line) => {
-          if (pattern.test(line)) resolve(line);
-        });
-        void ended.then(() => reject(new Error(`it ended before it said ${pattern}: ${lines.join('\n')}`)));
-      }),
-  };
+/** `npm start` in a process of its own, on a free port of this machine. */
+export function startServerProcess(cleanup: Cleanup, flags: string[]): CommandProcess {
+  return startCommand(cleanup, 'start', ['--port', '0', '--host', '127.0.0.1', ...flags]);
 }

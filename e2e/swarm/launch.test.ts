@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FromNodeWorker } from '../../client/node/messages.ts';
 import { chromiumSetting } from '../../server/cli/config.ts';
 import { findChromium } from './chromium.ts';
 import { launchBrowser, launchOptions, openTabs } from './launch.ts';
@@ -14,6 +15,7 @@ const PAGE = `<button data-testid="toggle">Start</button><p data-testid="engine"
     const engine = new URLSearchParams(location.search).get('engine');
     document.querySelector('p').dataset.value = engine + visits + location.hash;
     setTimeout(() => { throw new Error('worker failed'); });
+    dispatchEvent(new CustomEvent('tabswarmNews', { detail: { type: 'workers', count: 1 } }));
   };
 </script>`;
 
@@ -22,6 +24,7 @@ let server: Server;
 let origin: string;
 let executablePath: string;
 const lines: string[] = [];
+const heard: [number, FromNodeWorker][] = [];
 const swarmOptions = (path: string) =>
   ({
     url: `${origin}${path}`,
@@ -31,6 +34,7 @@ const swarmOptions = (path: string) =>
     transport: 'auto',
     browser: launchBrowser(executablePath),
     log: (line: string) => lines.push(line),
+    hear: (tab: number, news: FromNodeWorker) => heard.push([tab, news]),
   }) as const;
 
 beforeAll(async () => {
@@ -53,6 +57,7 @@ describe('openTabs', () => {
       expect(swarm.tabs).toHaveLength(2);
       expect(await swarm.engines()).toEqual(['wasm1#join=s', 'wasm1#join=s']);
       await expect.poll(() => lines).toContain('tab 2: worker failed');
+      for (const tab of [0, 1]) expect(heard).toContainEqual([tab, { type: 'workers', count: 1 }]);
       await swarm.close();
       expect(await swarm.ended).toBe('closed');
     },

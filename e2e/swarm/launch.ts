@@ -1,4 +1,7 @@
-import { chromium, errors, type Browser, type Page } from 'playwright';
+import { chromium, errors, type Browser, type BrowserContext, type Page } from 'playwright';
+import { NEWS_EVENT } from '../../client/volunteer/newsEvent.ts';
+import type { FromNodeWorker } from '../../client/node/messages.ts';
+import { baseOf } from '../../shared/protocol/basePath.ts';
 import type { EngineName } from '../../shared/profile/profile.ts';
 import type { TransportWish } from '../../client/transport/wish.ts';
 import { isSelfSigned } from './certificate.ts';
@@ -13,8 +16,10 @@ export interface SwarmOptions {
   tabWorkers: number;
   /** From {@link launchBrowser}; closed with the tabs, or where they cannot be opened. */
   browser: Promise<Browser>;
-  /** Told of crashes and page errors, one line each. */
+  /** Told of page errors, one line each. */
   log: (line: string) => void;
+  /** Told what becomes of each tab, counted from 0: what its page is told by its worker, and that it crashed. */
+  hear: (tab: number, news: FromNodeWorker) => void;
 }
 
 /** Headless tabs that train. */
@@ -24,6 +29,8 @@ export interface Swarm {
   engines(): Promise<string[]>;
   /** `closed` after close(); `died` when the browser or the last of its tabs went on its own. */
   ended: Promise<'closed' | 'died'>;
+  /** Presses the button of one of them again, counted from 0, which the server refused for a while. */
+  again(tab: number): void;
   close(): Promise<void>;
 }
 
@@ -69,6 +76,7 @@ export function launchOptions(platform = process.platform, root = process.getuid
  */
 export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const url = new URL(options.url);
+  url.pathname = baseOf(url).pathname;
   url.searchParams.set('engine', options.engine);
   url.searchParams.set('transport', options.transport);
   url.searchParams.set('workers', String(options.tabWorkers));
@@ -77,8 +85,9 @@ export async function openTabs(options: SwarmOptions): Promise<Swarm> {
   const open = async (index: number) => {
     // A context is a profile of its own: another device to the server, not another tab of the same.
     const context = await browser.newContext({ ignoreHTTPSErrors });
+    await bridge(context, (news) => options.hear(index, news));
     const page = await context.newPage();
-    watch(page, `tab ${index + 1}`, options.log);
+    watch(page, index, options);
     ended.add(page);
     await startTraining(page, url);
     return page;
@@ -93,6 +102,11 @@ export async function openTabs(options: SwarmOptions): Promise<Swarm> {
     tabs,
     engines: () => Promise.all(tabs.map(engineOf)),
     ended: ended.promise,
+    again: (tab) =>
+      void tabs[tab]
+        ?.getByTestId('toggle')
+        .click()
+        .catch(() => undefined),
     async close() {
       ended.resolve('closed');
       await browser.close();
@@ -136,9 +150,17 @@ function endOf(browser: Browser, expected: number) {
   };
 }
 
-function watch(page: Page, name: string, log: SwarmOptions['log']): void {
-  page.on('crash', () => log(`${name} crashed`));
-  page.on('pageerror', (error) => log(`${name}: ${error.message.split('\n', 1)[0] ?? 'error'}`));
+/** Hands on what a page tells of its worker. */
+async function bridge(context: BrowserContext, hear: (news: FromNodeWorker) => void): Promise<void> {
+  await context.exposeBinding(NEWS_EVENT, (_source, news: FromNodeWorker) => hear(news));
+  // As text: what runs in a page has other types than this.
+  const content = `addEventListener('${NEWS_EVENT}', (event) => window['${NEWS_EVENT}'](event.detail));`;
+  await context.addInitScript({ content });
+}
+
+function watch(page: Page, index: number, { log, hear }: SwarmOptions): void {
+  page.on('crash', () => hear(index, { type: 'state', state: 'failed', message: 'the tab crashed' }));
+  page.on('pageerror', (error) => log(`tab ${index + 1}: ${error.message.split('\n', 1)[0] || error.name}`));
 }
 
 async function startTraining(page: Page, url: URL): Promise<void> {

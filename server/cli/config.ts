@@ -112,6 +112,11 @@ export function chromiumSetting(environment: Environment = process.env): string 
   return environment[environmentNameOf('chromium')] || null;
 }
 
+/** Whether the terminal is one on which a line cannot be written over. */
+export function isDumbTerminal(environment: Environment = process.env): boolean {
+  return environment['TERM'] === 'dumb';
+}
+
 interface Given {
   raw: RawValue;
   /** The flag or the variable that it was given by. */

@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright';
+import { troublesOf } from '../../client/node/troubles.ts';
 import { startNodeWorkers } from '../../client/node/workers.ts';
 import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
 import { machine, type Machine } from '../../e2e/swarm/machine.ts';
@@ -65,11 +66,16 @@ export async function startCrowd(
   if (nodeWorkers > 0) {
     const server = new URL(url);
     const selfSigned = await isSelfSigned(server);
-    const workers = { server: server.origin, join, workers: nodeWorkers, selfSigned, log };
-    groups.push(startNodeWorkers(workers));
+    const workers = { server: server.origin, join, workers: nodeWorkers, selfSigned };
+    groups.push(startNodeWorkers({ ...workers, hear: troublesOf('worker', log) }));
   }
   if (browser !== null)
-    groups.push(await openTabs({ url, tabs, tabWorkers, engine, transport: 'auto', browser, log }));
+    groups.push(
+      await openTabs({
+        ...{ url, tabs, tabWorkers, engine, transport: 'auto', browser, log },
+        hear: troublesOf('tab', log),
+      }),
+    );
   return {
     ended: Promise.all(groups.map(({ ended }) => ended)).then((ends) =>
       ends.includes('died') ? 'died' : 'closed',

@@ -8,6 +8,7 @@ import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
 import { ensurePages } from './pages.ts';
+import { runProgress } from './progress.ts';
 import { serve } from './serve.ts';
 import { showProgress } from './showProgress.ts';
 import { summaryJson, summaryOf, summaryText, type Summary } from './summary.ts';
@@ -41,7 +42,7 @@ async function main(): Promise<number> {
     const url = serving.addresses[0]?.url ?? serving.url;
     const { engine, join: credential } = config;
     const crowd = await startCrowd(prepared, { url, engine, join: credential, log: note });
-    progress.follow(serving.snapshot);
+    progress.follow(() => runProgress(serving.snapshot()));
     const died = crowd.ended.then((how) => how === 'died');
     const end = await Promise.race([
       run.ended().then(() => 'ended' as const),

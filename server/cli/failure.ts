@@ -16,6 +16,7 @@ const EXPECTED: Readonly<Record<string, number>> = {
   StoreError: EXIT_USAGE,
   CertificateError: EXIT_USAGE,
   RemoteShardError: EXIT_USAGE,
+  AddressError: EXIT_USAGE,
   TabsError: EXIT_FAILED,
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DeviceRow, Measurement } from '../../shared/protocol/admin.ts';
 import type { ShareReport } from '../../shared/protocol/placement.ts';
 import { deviceOf, snapshotOf } from './testing/snapshot.ts';
-import { elapsed, progressLine, reporter } from './progress.ts';
+import { elapsed, progressLine, reporter, runProgress } from './progress.ts';
 
 function recorder(tty: boolean, columns?: number) {
   const written: string[] = [];
@@ -15,6 +15,8 @@ function recorder(tty: boolean, columns?: number) {
   };
 }
 
+const shown = (...snapshot: Parameters<typeof snapshotOf>) => runProgress(snapshotOf(...snapshot));
+
 const measured = (version: number): Measurement => ({
   version,
   samples: 1,
@@ -24,10 +26,10 @@ const measured = (version: number): Measurement => ({
 });
 
 it('shows time, commits, samples, speed, devices and accuracy', () => {
-  expect(progressLine(snapshotOf())).toBe(
+  expect(progressLine(shown())).toBe(
     '1:02  1,240 commits  79,360 samples  1,880 samples/s  2 devices  94.31%',
   );
-  expect(progressLine(snapshotOf({ testAccuracy: null, devices: 1, state: 'paused' }))).toMatch(
+  expect(progressLine(shown({ testAccuracy: null, devices: 1, state: 'paused' }))).toMatch(
     /1 device {2}not measured yet {2}paused$/,
   );
   expect([0, 59.9, 3600, 3725].map(elapsed)).toEqual(['0:00', '0:59', '1:00:00', '1:02:05']);
@@ -42,7 +44,7 @@ it('says why nobody works where all devices are in reserve', () => {
   const atWork = { ...held, share: { ...share, role: 'train' as const } };
   const gone = { ...held, share: null };
   const loading = { ...held, profile: { ...held.profile, engine: null } };
-  const line = (...devices: DeviceRow[]) => progressLine(snapshotOf({}, { devices }));
+  const line = (...devices: DeviceRow[]) => progressLine(shown({}, { devices }));
   expect(line(held, gone)).toMatch(/94.31% {2}nobody works: this run requires room: lab$/);
   for (const devices of [[held, atWork], [gone], [loading], []]) expect(line(...devices)).toMatch(/94.31%$/);
 });
@@ -50,10 +52,10 @@ it('says why nobody works where all devices are in reserve', () => {
 describe('on a terminal', () => {
   it('writes one line over, and notes above it', () => {
     const { written, update, note, end } = recorder(true, 200);
-    const line = progressLine(snapshotOf());
+    const line = progressLine(shown());
     note('before');
-    update(snapshotOf());
-    update(snapshotOf());
+    update(shown());
+    update(shown());
     note('hello');
     end();
     end();
@@ -68,31 +70,42 @@ describe('on a terminal', () => {
 
   it('never writes a line that wraps', () => {
     const { written, update } = recorder(true, 20);
-    update(snapshotOf());
+    update(shown());
     expect(written[0]).toBe('\r\u001b[2K1:02  1,240 commits');
   });
 });
 
 describe('in a log', () => {
-  it('writes a line every 5 s', () => {
+  it('writes a line every 5 s while something goes on', () => {
     const { written, update, advance } = recorder(false);
     for (let second = 0; second < 11; second++) {
-      update(snapshotOf());
+      update(shown({ version: second }));
       advance(1000);
     }
-    expect(written).toHaveLength(3);
-    expect(written.every((line) => line === `${progressLine(snapshotOf())}\n`)).toBe(true);
+    expect(written).toEqual([0, 5, 10].map((version) => `${progressLine(shown({ version }))}\n`));
+  });
+
+  it('writes nothing while nothing but time goes on, and what comes after that at once', () => {
+    const { written, update, advance, end } = recorder(false);
+    for (let seconds = 0; seconds < 3600; seconds += 60) {
+      update(shown({ version: 3 }, { seconds }));
+      advance(60_000);
+    }
+    expect(written).toEqual([`${progressLine(shown({ version: 3 }, { seconds: 0 }))}\n`]);
+    update(shown({ version: 4 }, { seconds: 3600 }));
+    end();
+    expect(written.slice(1)).toEqual([`${progressLine(shown({ version: 4 }, { seconds: 3600 }))}\n`]);
   });
 
   it('writes a line with each measurement, and the last one at the end', () => {
     const { written, update, end } = recorder(false);
-    update(snapshotOf({ version: 1 }));
-    update(snapshotOf({ version: 2 }));
-    update(snapshotOf({ version: 3 }, { measurements: [measured(3)] }));
-    update(snapshotOf({ version: 4 }, { measurements: [measured(3)] }));
+    update(shown({ version: 1 }));
+    update(shown({ version: 2 }));
+    update(shown({ version: 3 }, { measurements: [measured(3)] }));
+    update(shown({ version: 4 }, { measurements: [measured(3)] }));
     end();
     end();
-    expect(written.map((line) => /(\d+) commits/.exec(line)?.[1])).toEqual(['1', '3', '4']);
+    expect(written.map((line) => /(\d+) commits?/.exec(line)?.[1])).toEqual(['1', '3', '4']);
   });
 
   it('writes notes as they are', () => {

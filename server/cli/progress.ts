@@ -1,5 +1,15 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
+import { counted, grouped } from './plural.ts';
+
+/** How far something is. */
+export interface Progress {
+  seconds: number;
+  /** All but the time. */
+  text: string;
+  /** A line is due where this is another one. */
+  milestone: unknown;
+}
 
 /** What a reporter writes to: process.stderr, or a test's. */
 export interface ProgressStream {
@@ -17,7 +27,7 @@ export interface ReporterOptions {
 
 /** Shows how a run goes: one line that is written over on a terminal, plain lines now and then elsewhere. */
 export interface Reporter {
-  update: (snapshot: AdminSnapshot) => void;
+  update: (progress: Progress) => void;
   /** Prints a line of its own above the progress line. */
   note: (text: string) => void;
   /** Leaves the last progress line standing. */
@@ -38,9 +48,9 @@ export function reporter(options: ReporterOptions): Reporter {
 function terminalReporter(stream: ProgressStream): Reporter {
   let line = '';
   return {
-    update(snapshot) {
+    update(progress) {
       // A line that wraps could not be cleared: only its last row would go.
-      line = progressLine(snapshot).slice(0, (stream.columns || DEFAULT_COLUMNS) - 1);
+      line = progressLine(progress).slice(0, (stream.columns || DEFAULT_COLUMNS) - 1);
       stream.write(`${CLEAR}${line}`);
     },
     note(text) {
@@ -55,43 +65,49 @@ function terminalReporter(stream: ProgressStream): Reporter {
 
 function plainReporter({ stream, clock }: ReporterOptions): Reporter {
   let printedAt = -Infinity;
-  let measured: number | undefined;
-  let pending = '';
-  const print = (line: string) => {
-    pending = '';
+  let printed: Progress | null = null;
+  let pending: Progress | null = null;
+  const print = (progress: Progress) => {
+    pending = null;
+    printed = progress;
     printedAt = clock.now();
-    stream.write(`${line}\n`);
+    stream.write(`${progressLine(progress)}\n`);
   };
   return {
-    update(snapshot) {
-      pending = progressLine(snapshot);
-      const newest = snapshot.measurements.at(-1)?.version;
-      if (newest === measured && clock.now() - printedAt < PLAIN_EVERY_MS) return;
-      measured = newest;
-      print(pending);
+    update(progress) {
+      // Where nothing but time goes on there is nothing to read.
+      if (progress.text === printed?.text) return;
+      pending = progress;
+      if (progress.milestone === printed?.milestone && clock.now() - printedAt < PLAIN_EVERY_MS) return;
+      print(progress);
     },
     note(text) {
       stream.write(`${text}\n`);
     },
     end() {
-      if (pending !== '') print(pending);
+      if (pending !== null) print(pending);
     },
   };
 }
 
 /** For instance `1:02  1,240 commits  79,360 samples  1,880 samples/s  2 devices  94.31%`. */
-export function progressLine(snapshot: AdminSnapshot): string {
-  const { status } = snapshot;
+export function progressLine({ seconds, text }: Progress): string {
+  return `${elapsed(seconds)}  ${text}`;
+}
+
+/** How far a run is, as its server has it. */
+export function runProgress(snapshot: AdminSnapshot): Progress {
+  const { status, seconds } = snapshot;
   const parts = [
-    elapsed(snapshot.seconds),
-    `${grouped(status.version)} commits`,
-    `${grouped(status.samples)} samples`,
+    counted(status.version, 'commit'),
+    counted(status.samples, 'sample'),
     `${grouped(Math.round(snapshot.samplesPerSecond))} samples/s`,
-    status.devices === 1 ? '1 device' : `${grouped(status.devices)} devices`,
+    counted(status.devices, 'device'),
     status.testAccuracy === null ? 'not measured yet' : percent(status.testAccuracy),
   ];
   if (status.state === 'paused') parts.push('paused');
-  return [...parts, ...idleness(snapshot)].join('  ');
+  const text = [...parts, ...idleness(snapshot)].join('  ');
+  return { seconds, text, milestone: snapshot.measurements.at(-1)?.version };
 }
 
 /** Why nobody works although there are devices that could; of several reasons the first device's. */
@@ -107,11 +123,6 @@ export function elapsed(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (value: number) => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}
-
-/** `12,345`. */
-export function grouped(value: number): string {
-  return value.toLocaleString('en-US');
 }
 
 /** `94.31%` of 0.9431. */

@@ -1,23 +1,28 @@
-import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { isDumbTerminal } from './config.ts';
 import { machineClock } from './machineTime.ts';
-import { reporter } from './progress.ts';
+import { reporter, type Progress } from './progress.ts';
 
 const UPDATE_EVERY_MS = 250;
 
 export interface ShownProgress {
   note: (text: string) => void;
-  follow: (snapshot: () => AdminSnapshot) => void;
+  /** @param progress asked for now and then; null while there is none. */
+  follow: (progress: () => Progress | null) => void;
   end: () => void;
 }
 
-/** A progress reporter on standard error that follows a run; standard output is left to results. */
+/** A progress reporter on standard error; standard output is left to results. */
 export function showProgress(): ShownProgress {
-  const shown = reporter({ stream: process.stderr, tty: process.stderr.isTTY, clock: machineClock });
+  const tty = process.stderr.isTTY && !isDumbTerminal();
+  const shown = reporter({ stream: process.stderr, tty, clock: machineClock });
   let timer: NodeJS.Timeout | undefined;
   return {
     note: (text) => shown.note(text),
-    follow: (snapshot) => {
-      timer = setInterval(() => shown.update(snapshot()), UPDATE_EVERY_MS);
+    follow: (progress) => {
+      timer = setInterval(() => {
+        const present = progress();
+        if (present !== null) shown.update(present);
+      }, UPDATE_EVERY_MS);
     },
     end: () => {
       clearInterval(timer);

@@ -4,6 +4,7 @@ import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { ensurePages } from './pages.ts';
+import { runProgress } from './progress.ts';
 import { showProgress, type ShownProgress } from './showProgress.ts';
 import { serve } from './serve.ts';
 import { summaryJson, summaryOf, summaryText } from './summary.ts';
@@ -34,7 +35,7 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   const serving = await serve({ ...begun, pages, clock: machineClock, calendar: machineCalendar, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
-  progress.follow(serving.snapshot);
+  progress.follow(() => runProgress(serving.snapshot()));
   await training.run.start();
   await interrupted;
   await training.run.end('interrupted');

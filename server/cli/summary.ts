@@ -1,7 +1,8 @@
 import type { AdminSnapshot, DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { StopReason } from '../../shared/protocol/messages.ts';
 import { shardCount, type Config } from './config.ts';
-import { elapsed, grouped, percent } from './progress.ts';
+import { counted, grouped } from './plural.ts';
+import { elapsed, percent } from './progress.ts';
 
 /** What one device's tensors travelled by, in bytes. */
 interface DeviceTransport extends DeviceTraffic {
@@ -101,13 +102,18 @@ const STOPS: Record<StopReason, string> = {
   'shard-lost': 'lost a shard',
 };
 
+/** Why a run stopped, in words. */
+export function stopWords(stop: StopReason): string {
+  return STOPS[stop];
+}
+
 /** The same as a few lines for a person. */
 export function summaryText(summary: Summary): string {
   const { shards, tabs, nodeWorkers, engines, stop, testAccuracy } = summary;
   const accuracy = testAccuracy === null ? 'not measured' : percent(testAccuracy);
   return [
-    `${summary.model}: ${accuracy} on ${grouped(summary.testImages)} test images (${stop === null ? 'still running' : STOPS[stop]})`,
-    `  ${grouped(summary.commits)} commits, ${grouped(summary.samples)} samples of ${grouped(summary.trainImages)} training images in ${elapsed(summary.seconds)}`,
+    `${summary.model}: ${accuracy} on ${counted(summary.testImages, 'test image')} (${stop === null ? 'still running' : stopWords(stop)})`,
+    `  ${counted(summary.commits, 'commit')}, ${counted(summary.samples, 'sample')} of ${counted(summary.trainImages, 'training image')} in ${elapsed(summary.seconds)}`,
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     ...(summary.modelHash === null ? [] : [`  model ${summary.modelHash}`]),
     `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
@@ -124,10 +130,6 @@ function describeSaved({ saved, commits, checkpoint, saveFailure }: Summary): st
       ? 'there is no checkpoint'
       : `the newest checkpoint is version ${grouped(checkpoint)}`;
   return [`  version ${grouped(commits)} is NOT saved${reason}`, `  ${newest}`];
-}
-
-function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,155 @@
+import type { FromNodeWorker } from '../../client/node/messages.ts';
+import { isForAWhile, isMendable, refusalWords } from '../../client/node/refusals.ts';
+import type { RunStatus } from '../../shared/protocol/messages.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './failure.ts';
+import { counted, grouped } from './plural.ts';
+import { percent, type Progress } from './progress.ts';
+import { stopWords } from './summary.ts';
+
+type News = FromNodeWorker;
+type State = Extract<News, { type: 'state' }>;
+/** What there may be a line about, of each of them. */
+type Topic = 'engine' | 'work';
+
+export interface SpeakerParts {
+  /** What one of them is called. */
+  noun: 'worker' | 'tab';
+  count: number;
+  /** Address of the server, as it is shown. */
+  server: string;
+  /** A server that refused one for a while is asked again after so many seconds. */
+  againSeconds: number;
+  say: (line: string) => void;
+  /** The server is gone: none of those that were connected is. */
+  lost: () => void;
+  /** The server refused one, counted from 0, for a while. */
+  refused: (index: number) => void;
+  /** None is left that works. */
+  over: (exitCode: number) => void;
+}
+
+interface One {
+  state: State['state'] | null;
+  outcome: State['outcome'];
+  dead: boolean;
+  samplesPerSecond: number;
+  said: Record<Topic, string | null>;
+}
+
+const JOINED: readonly One['state'][] = ['loading', 'waiting', 'training'];
+
+/** Says what becomes of the workers or tabs of a command: a line a change, and the same line of several once. */
+export class Speaker {
+  readonly #parts: SpeakerParts;
+  readonly #all: One[];
+  #status: RunStatus | null = null;
+  #wasJoined = false;
+
+  constructor(parts: SpeakerParts) {
+    this.#parts = parts;
+    this.#all = Array.from({ length: parts.count }, () => ({
+      ...{ state: null, outcome: undefined, dead: false, samplesPerSecond: 0 },
+      said: { engine: null, work: null },
+    }));
+  }
+
+  /** Whether one of them is connected and has joined. */
+  isJoined(): boolean {
+    return this.#all.some(({ state }) => JOINED.includes(state));
+  }
+
+  hear(index: number, news: News): void {
+    const one = this.#all[index];
+    if (one === undefined || one.dead) return;
+    switch (news.type) {
+      case 'state':
+        this.#changed(index, one, news);
+        break;
+      case 'engine': {
+        const detail = news.detail === '' ? '' : ` (${news.detail})`;
+        const note = news.note === null ? '' : `; ${news.note}`;
+        this.#announce(index, one, 'engine', `trains with ${news.name}${detail}${note}.`);
+        break;
+      }
+      case 'progress':
+        one.samplesPerSecond = news.samplesPerSecond;
+        break;
+      case 'status':
+        // The word of one of them is enough; that of several could come in another order.
+        if (index === this.#all.findIndex(({ state }) => JOINED.includes(state))) this.#follow(news.status);
+        break;
+      case 'workers':
+        break;
+    }
+  }
+
+  /** How the run does as the server has it, and how fast it is trained here; null where the server has said nothing. */
+  progress(): Omit<Progress, 'seconds'> | null {
+    if (this.#status === null) return null;
+    const { version, samples, devices, testAccuracy, state } = this.#status;
+    const atWork = this.#all.filter((one) => one.state === 'training');
+    const rate = atWork.reduce((sum, { samplesPerSecond }) => sum + samplesPerSecond, 0);
+    const parts = [
+      counted(version, 'commit'),
+      counted(samples, 'sample'),
+      counted(devices, 'device'),
+      testAccuracy === null ? 'not measured yet' : percent(testAccuracy),
+      `here ${atWork.length} of ${counted(this.#parts.count, this.#parts.noun)} at work`,
+      `${grouped(Math.round(state === 'running' ? rate : 0))} samples/s`,
+    ];
+    return { text: parts.join('  '), milestone: null };
+  }
+
+  #changed(index: number, one: One, { state, message, outcome }: State): void {
+    const { server, say, lost, refused, againSeconds } = this.#parts;
+    const before = this.isJoined();
+    Object.assign(one, { state, outcome });
+    if (!before && this.isJoined()) {
+      say(`Connected to ${server}${this.#wasJoined ? ' again' : ''}.`);
+      this.#wasJoined = true;
+    }
+    if (state === 'waiting' && message !== null) this.#announce(index, one, 'work', `waits: ${message}.`);
+    if (state === 'training' && one.said.work !== null) this.#announce(index, one, 'work', 'has work.');
+    if (state === 'failed' && isForAWhile(outcome)) {
+      const why = refusalWords(outcome, message);
+      this.#announce(index, one, 'work', `is not let in: ${why} It tries again every ${againSeconds} s.`);
+      refused(index);
+    } else if (state === 'failed') this.#end(index, one, message);
+    else if (before && !this.isJoined() && state === 'connecting') lost();
+  }
+
+  #end(index: number, one: One, message: string | null): void {
+    one.dead = true;
+    this.#announce(index, one, 'work', `cannot go on: ${refusalWords(one.outcome, message)}.`);
+    if (!this.#all.every(({ dead }) => dead)) return;
+    this.#parts.over(this.#all.every(({ outcome }) => isMendable(outcome)) ? EXIT_USAGE : EXIT_FAILED);
+  }
+
+  /** Says something of one of them, unless it was said of it, or is so of another. */
+  #announce(index: number, one: One, topic: Topic, text: string): void {
+    const known = this.#all.some(({ said }) => said[topic] === text);
+    one.said[topic] = text;
+    if (!known) this.#parts.say(`${this.#parts.noun} ${index + 1} ${text.replace(/\.\.$/, '.')}`);
+  }
+
+  #follow(status: RunStatus): void {
+    const before = this.#status;
+    this.#status = status;
+    if (before !== null && before.state === status.state && before.stop === status.stop) return;
+    const { noun, count, say } = this.#parts;
+    const waiting = count === 1 ? `The ${noun} waits` : `The ${noun}s wait`;
+    switch (status.state) {
+      case 'running':
+        if (before !== null) say(`The run of ${status.model} goes on.`);
+        break;
+      case 'paused':
+        say(`The run of ${status.model} is paused. ${waiting} for it to go on.`);
+        break;
+      case 'stopped':
+        say(
+          `The run of ${status.model} has ended${status.stop === null ? '' : `: ${stopWords(status.stop)}`}. ${waiting} in case it is started again.`,
+        );
+        break;
+    }
+  }
+}

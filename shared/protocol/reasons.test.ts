@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { reasonOf } from './reasons.ts';
+
+class Silent extends Error {
+  override name = 'Silent';
+}
+
+it.each<[string, unknown, string]>([
+  ['an error', new Error('broken'), 'broken'],
+  ['an error without a message', new Silent(), 'Silent'],
+  [
+    'an error with a cause',
+    new TypeError('fetch failed', { cause: new Error('refused') }),
+    'fetch failed: refused',
+  ],
+  ['text', 'broken', 'broken'],
+  ['nothing', '', 'no reason given'],
+])('%s has a reason, never an empty one', (_name, error, reason) => {
+  expect(reasonOf(error)).toBe(reason);
+});
