@@ -1,6 +1,8 @@
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../server/core/testing/virtualClock.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
 import { startServerProcess } from './support/serverProcess.ts';
 import { openBrowser, openPage } from './support/tabs.ts';
@@ -113,5 +115,18 @@ describe('a save that fails', () => {
     await expect.poll(newest, PATIENCE).toBeGreaterThan(before);
     await expect.poll(() => failure.isHidden(), PATIENCE).toBe(true);
     expect(server.snapshot().checkpointFailure).toBeNull();
+  });
+
+  it('[RN6] is not tried again by a server that was closed', async () => {
+    const clock = new VirtualClock();
+    const server = await startServer(cleanup, RUN, { clock });
+    startScriptedWorker(cleanup, server.url);
+    await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(0);
+    await server.close();
+    for (let save = 0; save < 3; save++) {
+      clock.advance(server.config.checkpointSeconds * 1000);
+      await setImmediate();
+    }
+    expect(server.log).toEqual([]);
   });
 });

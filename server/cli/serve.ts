@@ -103,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   let channels: DataChannels | null = null;
   let releaseChannels: () => void = () => undefined;
   const closeAll = async (shards: OpenedShards | null) => {
+    training.run.close();
     // Not sockets.close(): that waits for HTTP connections that a client keeps open; the app ends those too.
     sockets.engine.close();
     await app.close();

@@ -360,6 +360,23 @@ describe('saves', () => {
     expect(versionsOf(world)).toHaveLength(4);
   });
 
+  it('[RN6] a run that is closed is not saved again, whether it was running or its last save had failed', async () => {
+    const running = await started({ checkpointSeconds: 5 });
+    await running.live(1000);
+    running.run.close();
+    await running.live(60_000);
+    expect(running.saved).toEqual([]);
+
+    const ended = await started({ maxCommits: 7, checkpointSeconds: 5 });
+    ended.saving = fails;
+    await ended.live(2000);
+    ended.run.close();
+    await ended.evaluation.finish(0.5);
+    await ended.run.ended();
+    await ended.live(60_000);
+    expect(ended.failures).toEqual(['checkpoint: Error: no room']);
+  });
+
   it('[RN6] a save that failed is told, and the next one is of the version of its moment', async () => {
     const world = await started({ checkpointSeconds: 5 });
     world.saving = fails;

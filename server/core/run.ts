@@ -152,6 +152,12 @@ export class Run {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Nothing of it happens by itself from now on: what it would be kept in is closed. */
+  close(): void {
+    this.#cancelTimers();
+    this.#saves.close();
+  }
+
   /** The coordinator granted the first lease since the start: the run's time goes on. */
   firstLease(): void {
     this.#watch.start();

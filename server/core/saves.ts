@@ -26,6 +26,7 @@ export class Saves {
   #last: Promise<void> = Promise.resolve();
   #busy = false;
   #cancel: () => void = () => undefined;
+  #closed = false;
 
   constructor(parts: SavesParts) {
     this.#parts = parts;
@@ -40,6 +41,7 @@ export class Saves {
   /** Saves now and then from now on. */
   start(): void {
     this.#cancel();
+    if (this.#closed) return;
     this.#cancel = this.#parts.clock.after(this.#parts.everyMs, () => {
       // A save that takes longer than the time between two must not have others wait for it.
       if (!this.#busy) void this.save();
@@ -49,6 +51,12 @@ export class Saves {
 
   stop(): void {
     this.#cancel();
+  }
+
+  /** Stops for good. */
+  close(): void {
+    this.#closed = true;
+    this.stop();
   }
 
   /** Saves the present version after what is being saved; answers when that is done or has failed, which is told. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, NO_ANSWER, type Files } from './files.ts';
+import { tidyAfter, withOpen, type Files } from './files.ts';
 
 /** The end of the name of a file that is not finished; one that is left over by a kill is only lost space. */
 export const TEMPORARY = '.tmp';
@@ -17,8 +17,7 @@ export async function writeAtomically(files: Files, path: string, bytes: Uint8Ar
     await writeDurably(files, temporary, bytes);
     await files.rename(temporary, path);
   } catch (error) {
-    // A disk that gives no answer would only be waited for once more; the first failure is the one to tell of.
-    if (codeOf(error) !== NO_ANSWER) await files.remove(temporary).catch(() => undefined);
+    await tidyAfter(error, () => files.remove(temporary));
     throw error;
   }
   await syncFolder(files, dirname(path));
@@ -30,24 +29,16 @@ export function temporaryBeside(path: string): string {
 }
 
 /** Writes a new file whose content outlasts a power cut; its name does only once its folder is synced. */
-export async function writeDurably(files: Files, path: string, bytes: Uint8Array): Promise<void> {
-  const file = await files.open(path, 'wx');
-  try {
+export function writeDurably(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  return withOpen(files, path, 'wx', async (file) => {
     await files.write(file, bytes);
     // Before a rename: else a power cut can leave the new name with no content.
     await files.sync(file);
-  } finally {
-    await files.close(file);
-  }
+  });
 }
 
 /** Makes a folder's names durable. Windows has no such call on folders; its journal orders renames. */
 export async function syncFolder(files: Files, path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const folder = await files.open(path, 'r');
-  try {
-    await files.sync(folder);
-  } finally {
-    await files.close(folder);
-  }
+  await withOpen(files, path, 'r', (folder) => files.sync(folder));
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { syncFolder, TEMPORARY, temporaryBeside, writeAtomically, writeDurably } from './atomic.ts';
-import { reasonOf, StoreError } from './errors.ts';
-import { codeOf, type Files } from './files.ts';
+import { OtherFormatError, reasonOf, StoreError } from './errors.ts';
+import { codeOf, tidyAfter, type Files } from './files.ts';
 import { makeFolders } from './folders.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './format.ts';
 
@@ -51,20 +51,23 @@ export class CheckpointStore {
 
   /**
    * The newest checkpoint, or null where there is none.
-   * @throws {StoreError} naming the file and its fault where that one is damaged [CK4]; never an older one in
-   *   its place, because that is for a person to choose [CK6].
+   * @throws {StoreError} naming the file and its fault where that one is damaged [CK4] or cannot be read; never an
+   *   older one in its place, because that is for a person to choose [CK6].
    */
   async newest(): Promise<Checkpoint | null> {
     const [entry] = await this.#entries();
     if (!entry) return null;
+    const path = join(this.#folder, entry.name);
+    const bytes = await this.#files.read(path).catch((error: unknown) => {
+      const fault = `${path} cannot be read: ${reasonOf(error)}.`;
+      throw new StoreError(`${fault} It may well be whole: go on once it can be read.`, { cause: error });
+    });
     try {
-      const checkpoint = decodeCheckpoint(await this.#files.read(join(this.#folder, entry.name)));
+      const checkpoint = decodeCheckpoint(bytes);
       if (checkpoint.version === entry.version) return checkpoint;
       throw new StoreError(`it holds version ${checkpoint.version}, not the one of its name`);
     } catch (error) {
-      const fault = `${join(this.#folder, entry.name)} cannot be used: ${reasonOf(error)}.`;
-      const remedy = 'Removing this file makes the checkpoint before it the newest.';
-      throw new StoreError(`${fault} ${remedy}`, { cause: error });
+      throw new StoreError(`${path} cannot be used: ${reasonOf(error)}.${remedyOf(error)}`, { cause: error });
     }
   }
 
@@ -103,17 +106,24 @@ export class CheckpointStore {
     const temporary = temporaryBeside(join(this.#folder, 'checkpoint-rehearsal'));
     try {
       await makeFolders(this.#files, this.#folder);
-      try {
-        await writeDurably(this.#files, temporary, new Uint8Array(bytes));
-      } finally {
-        await this.#files.remove(temporary).catch(() => undefined);
-      }
+      await this.#tryOut(temporary, new Uint8Array(bytes));
     } catch (error) {
       if (error instanceof StoreError) throw error;
       throw new StoreError(`no checkpoint can be written in ${this.#folder}: ${reasonOf(error)}`, {
         cause: error,
       });
     }
+  }
+
+  async #tryOut(path: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await writeDurably(this.#files, path, bytes);
+    } catch (error) {
+      await tidyAfter(error, () => this.#files.remove(path));
+      throw error;
+    }
+    // What stays of it goes with the next save.
+    await this.#files.remove(path).catch(() => undefined);
   }
 
   async #write(version: number, bytes: Uint8Array): Promise<string> {
@@ -156,4 +166,11 @@ export class CheckpointStore {
       })
       .sort((one, other) => other.version - one.version);
   }
+}
+
+/** What to do about a checkpoint that cannot be used: nothing that loses one which may be whole. */
+function remedyOf(error: unknown): string {
+  if (error instanceof OtherFormatError) return ' Go on with the release that wrote it.';
+  const isDamaged = error instanceof StoreError;
+  return isDamaged ? ' Removing this file makes the checkpoint before it the newest.' : '';
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { writeDurably } from './atomic.ts';
 import { CheckpointStore } from './checkpoint.ts';
 import { StoreError } from './errors.ts';
 import { sampleCheckpoint } from './fixtures/samples.ts';
@@ -119,15 +120,31 @@ describe('a save that fails', () => {
     },
   );
 
-  test('[CK9] for want of an answer does not wait for the disk once more', async () => {
-    const disk = await diskWith(2, 1);
-    disk.fault = failing('write', /\.tmp$/, 'ETIMEDOUT');
-    await expect(new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(2))).rejects.toThrow('ETIMEDOUT');
-    expect(disk.log.at(-1)).toMatch(/^close /);
-    disk.fault = () => undefined;
-    await new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(3));
-    expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(1), file(3)]);
-  });
+  test.each([
+    ['open', /\.tmp$/],
+    ['write', /\.tmp$/],
+    ['sync', /\.tmp$/],
+    ['rename', /\.tmp$/],
+    ['sync', /checkpoints$/],
+  ])(
+    '[CK9] in its %s (%s) for want of an answer says so and does not wait for the disk once more',
+    async (operation, path) => {
+      const disk = await diskWith(2, 1);
+      const store = new CheckpointStore(disk, FOLDER);
+      const asked: string[] = [];
+      const fail = failing(operation, path, 'ETIMEDOUT');
+      disk.fault = (name, at, bytes) => {
+        asked.push(name);
+        return fail(name, at, bytes);
+      };
+      await expect(store.save(sampleCheckpoint(2))).rejects.toThrow('cannot be written: ETIMEDOUT: injected');
+      expect(asked.at(-1)).toBe(operation);
+      disk.fault = () => undefined;
+      await store.save(sampleCheckpoint(3));
+      expect((await disk.list(FOLDER)).every(({ name }) => !name.endsWith('.tmp'))).toBe(true);
+      expect((await store.newest())?.version).toBe(3);
+    },
+  );
 
   test('[CK5] in its write and in the removal of what it wrote tells of the write', async () => {
     const disk = await diskWith(2, 1);
@@ -136,6 +153,37 @@ describe('a save that fails', () => {
       if (operation === 'remove') throw new Error('the removal');
     };
     await expect(new CheckpointStore(disk, FOLDER).save(sampleCheckpoint(2))).rejects.toThrow('the write');
+  });
+});
+
+describe('the newest checkpoint', () => {
+  test.each(['ETIMEDOUT', 'EACCES', 'EIO'])(
+    '[CK6] that cannot be read (%s) is named, and never said to be removed',
+    async (code) => {
+      const disk = await diskWith(2, 1, 2);
+      disk.fault = failing('read', /2\.safetensors$/, code);
+      const store = new CheckpointStore(disk, FOLDER);
+      await expect(store.newest()).rejects.toThrow(
+        new StoreError(
+          `${FOLDER}/${file(2)} cannot be read: ${code}: injected. It may well be whole: go on once it can be read.`,
+        ),
+      );
+      expect((await store.newest())?.version).toBe(2);
+    },
+  );
+
+  test('[CK6] in the format of another release is named, and never said to be removed', async () => {
+    const disk = await diskWith(2, 1);
+    const bytes = Buffer.from(await disk.read(`${FOLDER}/${file(1)}`));
+    const at = bytes.indexOf('"format":"1"');
+    bytes.write('"format":"9"', at);
+    await writeDurably(disk, `${FOLDER}/${file(2)}`, bytes);
+    const error: unknown = await new CheckpointStore(disk, FOLDER)
+      .newest()
+      .catch((reason: unknown) => reason);
+    expect(String(error)).toBe(
+      `StoreError: ${FOLDER}/${file(2)} cannot be used: checkpoint format 9: this release reads format 1. Go on with the release that wrote it.`,
+    );
   });
 });
 

@@ -5,6 +5,9 @@ export class StoreError extends Error {
   override name = 'StoreError';
 }
 
+/** Something stored by another release, in a format that this one does not read: it may be whole. */
+export class OtherFormatError extends StoreError {}
+
 /** What an unknown rejection says of itself; of a system's error, its words and code alone. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

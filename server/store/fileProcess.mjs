@@ -2,7 +2,7 @@
  * The process behind fileProcess.ts: it does one file operation for each message, and answers it. It is plain
  * JavaScript, so that it starts at once and is small.
  */
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 
 /** Open files, by the name that the other side gave them. */
 const files = new Map();
@@ -32,9 +32,13 @@ const operations = {
       name: entry.name,
       kind: kindOf(entry),
     })),
-  read: (path) => readFile(path),
   open: async (path, flags, name) => {
     files.set(name, await open(path, flags));
+  },
+  // The next bytes of the file; none at its end.
+  readPiece: async (name, length) => {
+    const { buffer, bytesRead } = await fileOf(name).read(Buffer.allocUnsafe(length), 0, length);
+    return buffer.subarray(0, bytesRead);
   },
   write: (name, bytes) => fileOf(name).writeFile(bytes),
   sync: (name) => fileOf(name).sync(),

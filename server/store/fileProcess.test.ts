@@ -1,16 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { settled } from '../core/testing/runWorld.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
-import { writeDurably } from './atomic.ts';
+import { writeAtomically, writeDurably } from './atomic.ts';
 import { CheckpointStore } from './checkpoint.ts';
 import { FileProcess, OPERATION_LIMIT_MS } from './fileProcess.ts';
 import { sampleCheckpoint } from './fixtures/samples.ts';
+import { FolderLock } from './folderLock.ts';
 
 describe.skipIf(process.platform === 'win32')('the process that does file operations', () => {
   const clock = new VirtualClock();
@@ -61,6 +62,49 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     expect(await store.newest()).toEqual(sampleCheckpoint(3));
   });
 
+  describe('stops answering between two steps of a write', () => {
+    /** From the next `operation` on the process does nothing; the limit passes once that was asked for. */
+    const stopBefore = (operation: 'write' | 'sync') => {
+      const ask = files[operation].bind(files) as (...given: unknown[]) => Promise<void>;
+      files[operation] = (...given: unknown[]) => {
+        process.kill(files.pid ?? 0, 'SIGSTOP');
+        const asked = ask(...given);
+        clock.advance(OPERATION_LIMIT_MS);
+        return asked;
+      };
+    };
+    const noAnswer = 'the file system gave no answer within 30 seconds';
+
+    test.each(['write', 'sync'] as const)(
+      '[CK9] (%s): that is what is told, and nothing more is asked of the mount',
+      async (operation) => {
+        stopBefore(operation);
+        await expect(writeAtomically(files, join(folder, 'file'), new Uint8Array(1))).rejects.toMatchObject({
+          code: 'ETIMEDOUT',
+          message: noAnswer,
+        });
+        expect(files.pid).toBeNull();
+      },
+    );
+
+    test.each(['write', 'sync'] as const)(
+      '[CK9] [CK10] (%s): a rehearsal and a lock tell that too, and ask for nothing more',
+      async (operation) => {
+        const checkpoints = join(folder, 'checkpoints');
+        await mkdir(checkpoints);
+        stopBefore(operation);
+        await expect(new CheckpointStore(files, checkpoints).rehearse(1)).rejects.toThrow(
+          `no checkpoint can be written in ${checkpoints}: ${noAnswer}`,
+        );
+        expect(files.pid).toBeNull();
+        await expect(FolderLock.take({ files, folder })).rejects.toThrow(
+          `the folder ${folder} cannot be written: ${noAnswer}`,
+        );
+        expect(files.pid).toBeNull();
+      },
+    );
+  });
+
   test('[CK9] a command can end while an operation hangs', async () => {
     const script = fileURLToPath(new URL('./fixtures/exitWhileHung.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, pipe, folder]);
@@ -94,6 +138,34 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     await files.sync(file);
     await files.close(file);
     expect(Buffer.compare(await files.read(path), bytes)).toBe(0);
+  });
+
+  test('[CK9] a large file is read in pieces, each with its own limit', async () => {
+    const path = join(folder, 'large');
+    const bytes = new Uint8Array(20_000_001).map((_, index) => index % 251);
+    await writeDurably(files, path, bytes);
+    let longest = 0;
+    const now = clock.now();
+    const after = clock.after.bind(clock);
+    // Each request takes all but a millisecond of what it may take.
+    clock.after = (milliseconds, task) => {
+      const cancel = after(milliseconds, task);
+      clock.advance(milliseconds - 1);
+      longest = Math.max(longest, milliseconds);
+      return cancel;
+    };
+    expect(Buffer.compare(await files.read(path), bytes)).toBe(0);
+    expect(longest).toBe(OPERATION_LIMIT_MS);
+    expect(clock.now() - now).toBeGreaterThan(3 * OPERATION_LIMIT_MS);
+    Reflect.deleteProperty(clock, 'after');
+  });
+
+  test('[CK9] after its end nothing is done, and no process is started', async () => {
+    await files.list(folder);
+    files.end();
+    await expect(files.list(folder)).rejects.toThrow('the process that writes files was ended');
+    await expect(files.open(join(folder, 'file'), 'wx')).rejects.toThrow('was ended');
+    expect(files.pid).toBeNull();
   });
 
   test("[CK9] errors are the file system's own", async () => {

@@ -1,15 +1,17 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
-import { NO_ANSWER, type Files, type Kind, type OpenFile } from './files.ts';
+import { NO_ANSWER, withOpen, type Files, type Kind, type OpenFile } from './files.ts';
 
 /**
  * An operation that takes longer does not end: the mount is gone, or the disk is broken. No operation is more than
  * one piece of a file or one flush.
  */
 export const OPERATION_LIMIT_MS = 30_000;
-/** One write is no more than this, so that a large file on a slow disk is many operations that each end in time. */
+/** Reads and writes are no more than this: a large file on a slow disk is many operations that each end in time. */
 const PIECE_BYTES = 8 * 1024 * 1024;
+
+const ENDED = 'the process that writes files was ended';
 
 const PROGRAM = fileURLToPath(new URL('./fileProcess.mjs', import.meta.url));
 
@@ -19,8 +21,11 @@ interface Answer {
   error?: { message: string; code?: string; errno?: number; syscall?: string; path?: string };
 }
 
+/** What the process is asked for: a file is read piece by piece. */
+type Operation = Exclude<keyof Files, 'read'> | 'readPiece';
+
 interface Asked {
-  operation: keyof Files;
+  operation: Operation;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
   cancelLimit: () => void;
@@ -29,7 +34,7 @@ interface Asked {
 /**
  * The file operations of the machine, in a process of their own. A call to a mount that hangs cannot be taken
  * back: it holds a thread, and a Node process does not end before its threads do. This process can be left
- * behind. It is started when it is first needed, and again after one was given up [CK9].
+ * behind. It is started when it is first needed, and again after one was given up, until {@link end} [CK9].
  */
 export class FileProcess implements Files {
   readonly #clock: Clock;
@@ -37,6 +42,7 @@ export class FileProcess implements Files {
   #process: ChildProcess | null = null;
   #newest = 0;
   #hangs = false;
+  #ended = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -52,9 +58,10 @@ export class FileProcess implements Files {
     return this.#hangs;
   }
 
-  /** Ends the process; what was asked of it fails. */
+  /** Ends the process for good: what was asked of it fails, and so does what is asked later. */
   end(): void {
-    this.#giveUp('the process that writes files was ended');
+    this.#ended = true;
+    this.#giveUp(ENDED);
   }
 
   kindOf(path: string): Promise<Kind | null> {
@@ -66,7 +73,14 @@ export class FileProcess implements Files {
   }
 
   read(path: string): Promise<Uint8Array> {
-    return this.#ask('read', path);
+    return withOpen(this, path, 'r', async (file) => {
+      const pieces: Uint8Array[] = [];
+      for (;;) {
+        const piece = await this.#ask<Uint8Array>('readPiece', file, PIECE_BYTES);
+        if (piece.length === 0) return Buffer.concat(pieces);
+        pieces.push(piece);
+      }
+    });
   }
 
   /** The name of an open file is never used twice, so what was opened in one process is nothing in the next. */
@@ -106,7 +120,8 @@ export class FileProcess implements Files {
     return this.#ask('removeFolder', path);
   }
 
-  #ask<Value>(operation: keyof Files, ...given: unknown[]): Promise<Value> {
+  #ask<Value>(operation: Operation, ...given: unknown[]): Promise<Value> {
+    if (this.#ended) return Promise.reject(new Error(ENDED));
     const id = ++this.#newest;
     const child = (this.#process ??= this.#start());
     child.channel?.ref();

@@ -37,3 +37,30 @@ export const NO_ANSWER = 'ETIMEDOUT';
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
+
+/**
+ * Tidies up after a failure, which stays the one to tell of whatever becomes of that. Where it is the want of an
+ * answer nothing is done: the file system would only be waited for once more [CK9].
+ */
+export async function tidyAfter(failure: unknown, tidy: () => Promise<void>): Promise<void> {
+  if (codeOf(failure) !== NO_ANSWER) await tidy().catch(() => undefined);
+}
+
+/** Opens what is at a path, gives it to `use`, and closes it. */
+export async function withOpen<Value>(
+  files: Pick<Files, 'open' | 'close'>,
+  path: string,
+  flags: 'r' | 'wx',
+  use: (file: OpenFile) => Promise<Value>,
+): Promise<Value> {
+  const file = await files.open(path, flags);
+  let value: Value;
+  try {
+    value = await use(file);
+  } catch (error) {
+    await tidyAfter(error, () => files.close(file));
+    throw error;
+  }
+  await files.close(file);
+  return value;
+}

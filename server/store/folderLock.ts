@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { writeAtomically, writeDurably } from './atomic.ts';
 import { reasonOf, StoreError } from './errors.ts';
-import { codeOf, type Files } from './files.ts';
+import { codeOf, tidyAfter, type Files } from './files.ts';
 import { fateOf, processIdentity, thisProcess, type Fate, type ProcessIdentity } from './processIdentity.ts';
 
 /** Of the lock, which is a folder: only those can be put in a place in one step where nothing may be replaced. */
@@ -75,7 +75,7 @@ export class FolderLock {
       }
       return new FolderLock({ files, path, id, taker, recovered });
     } catch (error) {
-      await removeAll(files, prepared);
+      await tidyAfter(error, () => removeAll(files, prepared));
       if (error instanceof StoreError) throw error;
       throw new StoreError(`the folder ${folder} cannot be written: ${reasonOf(error)}`, { cause: error });
     }
@@ -88,8 +88,12 @@ export class FolderLock {
 
   /** Another server may take the folder. A lock that cannot be removed is recovered by the next one. */
   async release(): Promise<void> {
-    await this.#files.remove(fileOf(this.#path, this.#id)).catch(() => undefined);
-    await this.#files.removeFolder(this.#path).catch(() => undefined);
+    try {
+      await this.#files.remove(fileOf(this.#path, this.#id));
+      await this.#files.removeFolder(this.#path);
+    } catch {
+      // The next server sees that this process has ended.
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type AdminSnapshot,
   type Measurement,
 } from '../../shared/protocol/admin.ts';
-import { reasonOf, StoreError } from './errors.ts';
+import { OtherFormatError, reasonOf, StoreError } from './errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 
 /** Everything that a run needs to go on from one commit. */
@@ -96,7 +96,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (format === undefined || sha256 === undefined)
     throw new StoreError('this is not a checkpoint of Tabswarm');
   if (format !== FORMAT)
-    throw new StoreError(`checkpoint format ${format}: this release reads format ${FORMAT}`);
+    throw new OtherFormatError(`checkpoint format ${format}: this release reads format ${FORMAT}`);
   const found = checksum(bytes);
   if (found !== sha256)
     throw new StoreError(`the file is altered: expected SHA-256 ${sha256}, found ${found}`);

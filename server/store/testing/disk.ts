@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { Files, Kind, OpenFile } from '../files.ts';
+import { codeOf, NO_ANSWER, type Files, type Kind, type OpenFile } from '../files.ts';
 
 /** What a disk remembers after a power cut: of its names either all, or those alone that were synced. */
 export type Memory = 'all names' | 'synced names';
@@ -31,7 +31,8 @@ export type Fault = (operation: string, path: string, bytes: number) => void | P
 
 /**
  * A disk in memory that forgets at a power cut what was not synced: a file's content, and the names in a folder.
- * It keeps a log of its operations, and any of them can be made to fail.
+ * It keeps a log of its operations, and any of them can be made to fail. One that fails for want of an answer takes
+ * the open files with it, as the end of the process that had them open does.
  */
 export class Disk implements Files {
   readonly #root: StoredFolder;
@@ -63,12 +64,12 @@ export class Disk implements Files {
   }
 
   async list(path: string): Promise<{ name: string; kind: Kind }[]> {
-    await this.fault('list', path, 0);
+    await this.#ask('list', path);
     return [...this.#folder(path).names].map(([name, { kind }]) => ({ name, kind }));
   }
 
   async read(path: string): Promise<Uint8Array> {
-    await this.fault('read', path, 0);
+    await this.#ask('read', path);
     return this.#file(path).content.slice();
   }
 
@@ -87,7 +88,7 @@ export class Disk implements Files {
   async write(file: OpenFile, bytes: Uint8Array): Promise<void> {
     const { node, path } = this.#opened(file);
     if (node.kind !== 'file') throw failure('EISDIR', path);
-    await this.fault('write', path, bytes.length);
+    await this.#ask('write', path, bytes.length);
     this.log.push(`write ${path}`);
     node.content = Buffer.concat([node.content, bytes]);
   }
@@ -134,8 +135,17 @@ export class Disk implements Files {
   }
 
   async #do(operation: string, ...paths: [string, ...string[]]): Promise<void> {
-    await this.fault(operation, paths[0], 0);
+    await this.#ask(operation, paths[0]);
     this.log.push([operation, ...paths].join(' '));
+  }
+
+  async #ask(operation: string, path: string, bytes = 0): Promise<void> {
+    try {
+      await this.fault(operation, path, bytes);
+    } catch (error) {
+      if (codeOf(error) === NO_ANSWER) this.#open.clear();
+      throw error;
+    }
   }
 
   #opened(file: OpenFile): { node: StoredFile | StoredFolder; path: string } {
