@@ -3,5 +3,9 @@ declare class URL {
   constructor(url: string | URL, base?: string | URL);
   readonly href: string;
   readonly origin: string;
-  readonly pathname: string;
+  pathname: string;
+  search: string;
+  hash: string;
+  username: string;
+  password: string;
 }
