@@ -1,0 +1,208 @@
+import cookie from '@fastify/cookie';
+import Fastify from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { API, RUN_ACTIONS, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { PlacementReport } from '../../shared/protocol/placement.ts';
+import { DirectiveError } from '../core/placement/directives.ts';
+import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
+import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
+
+const RUN = '0badcafe';
+const SNAPSHOT = { run: RUN } as AdminSnapshot;
+const PLACEMENT = { plan: [] } as unknown as PlacementReport;
+const HOST = 'tabs.example';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** The admin's routes alone, what they had the server do, and an admin who is signed in. */
+async function routes(changes: Partial<AdminRoutesOptions> = {}) {
+  const done: unknown[] = [];
+  const sessions = new AdminSessions();
+  const app = Fastify();
+  await app.register(cookie);
+  await app.register(adminRoutes, {
+    sessions,
+    refused: (origin, host) => done.push(['refused', origin, host]),
+    run: RUN,
+    secure: false,
+    snapshot: () => SNAPSHOT,
+    act: (action) => {
+      done.push(action);
+      return Promise.resolve();
+    },
+    placement: () => PLACEMENT,
+    place: (body) => void done.push(['place', body]),
+    ...changes,
+  });
+  closing.push(() => app.close());
+  const ask = async (
+    method: 'GET' | 'POST',
+    url: string,
+    headers: Record<string, string> = {},
+    payload: object = {},
+  ) => {
+    const answer = await app.inject({
+      method,
+      url,
+      headers: { host: HOST, ...headers },
+      ...(method === 'POST' ? { payload } : {}),
+    });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), answer };
+  };
+  const admin = { cookie: `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}` };
+  return { ask, admin, sessions, done };
+}
+
+describe('without a session', () => {
+  const paths: ['GET' | 'POST', string][] = [
+    ['GET', API.run('current')],
+    ['GET', API.run('nobody')],
+    ['GET', API.placement(RUN)],
+    ['POST', API.placement(RUN)],
+    ...RUN_ACTIONS.map((action) => ['POST', API.action(RUN, action)] as ['POST', string]),
+  ];
+
+  it.each(paths)('[AD1] %s %s is answered 401 and does nothing', async (method, path) => {
+    const { ask, done } = await routes();
+    const guessed = `${SESSION_COOKIE}=guessed`;
+    const shown: Record<string, string>[] = [{}, { cookie: guessed }, { cookie: 'other=1' }];
+    for (const headers of shown) {
+      const { status, body } = await ask(method, path, headers);
+      expect([status, body['error']]).toEqual([401, 'UNAUTHORIZED']);
+    }
+    expect(done).toEqual([]);
+  });
+
+  it.each([{ token: 'guess' }, { token: '' }, { token: 7 }, {}, { token: 'x'.repeat(129) }])(
+    '[AD1] the token is not traded for by %j',
+    async (payload) => {
+      const { ask } = await routes();
+      const { status, answer } = await ask('POST', API.session, {}, payload);
+      expect([status, answer.cookies]).toEqual([401, []]);
+    },
+  );
+});
+
+describe('a session', () => {
+  it.each([false, true])(
+    '[AD1] is a cookie for the token that scripts and other sites cannot use; secure: %s',
+    async (secure) => {
+      const { ask, sessions } = await routes({ secure });
+      const { status, body, answer } = await ask('POST', API.session, {}, { token: sessions.token });
+      expect([status, body]).toEqual([200, { run: RUN }]);
+      const [given] = answer.cookies;
+      expect(given).toMatchObject({ name: SESSION_COOKIE, path: '/', httpOnly: true, sameSite: 'Strict' });
+      expect(given?.secure ?? false).toBe(secure);
+      expect(given?.value).not.toContain(sessions.token);
+      const seen = await ask('GET', API.run('current'), {
+        cookie: `${SESSION_COOKIE}=${given?.value ?? ''}`,
+      });
+      expect([seen.status, seen.body]).toEqual([200, SNAPSHOT]);
+    },
+  );
+
+  it('[AD1] is another for each who shows the token, and the oldest ends where there are too many', () => {
+    const sessions = new AdminSessions();
+    const cookies = Array.from({ length: 65 }, () => sessions.open(sessions.token) ?? '');
+    expect(new Set(cookies).size).toBe(65);
+    expect(cookies.map((each) => sessions.holds(each))).toEqual([false, ...Array<boolean>(64).fill(true)]);
+    expect([sessions.holds(undefined), sessions.holds(''), sessions.holds(sessions.token)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(new AdminSessions().token).not.toBe(sessions.token);
+  });
+});
+
+describe('steering the run', () => {
+  it.each(RUN_ACTIONS)('[AD2] by POST of %s does that, once, and shows the run', async (action) => {
+    for (const run of [RUN, 'current']) {
+      const { ask, admin, done } = await routes();
+      const own = { ...admin, origin: `https://${HOST}` };
+      const { status, body } = await ask('POST', API.action(run, action), own);
+      expect([status, body, done]).toEqual([200, SNAPSHOT, [action]]);
+    }
+  });
+
+  it.each(['http://evil.example', 'null', `https://${HOST}.evil.example`])(
+    '[AD2] from a page of %s is answered 403 and does nothing, whatever its cookie',
+    async (origin) => {
+      const { ask, admin, done, sessions } = await routes();
+      const paths = [
+        API.session,
+        API.placement(RUN),
+        ...RUN_ACTIONS.map((action) => API.action(RUN, action)),
+      ];
+      for (const path of paths) {
+        const { status, body } = await ask('POST', path, { ...admin, origin }, { token: sessions.token });
+        expect([status, body['error']]).toEqual([403, 'ORIGIN']);
+      }
+      expect(done).toEqual(paths.map(() => ['refused', origin, HOST]));
+    },
+  );
+
+  it.each([
+    ['an unknown run', `/api/v1/runs/0badc0de/stop`, 'NO_SUCH_RUN'],
+    ['an unknown action', API.run(RUN) + '/explode', 'NO_SUCH_ACTION'],
+    ['a name of every object', API.run(RUN) + '/constructor', 'NO_SUCH_ACTION'],
+  ])('[AD2] %s is answered 404 and does nothing', async (_name, path, error) => {
+    const { ask, admin, done } = await routes();
+    const { status, body } = await ask('POST', path, admin);
+    expect([status, body['error'], done]).toEqual([404, error, []]);
+  });
+
+  it('[AD2] an unknown run is not shown either', async () => {
+    const { ask, admin } = await routes();
+    for (const path of [API.run('0badc0de'), API.placement('0badc0de')]) {
+      const { status, body } = await ask('GET', path, admin);
+      expect([status, body]).toEqual([
+        404,
+        { error: 'NO_SUCH_RUN', message: `The run here is ${RUN}, not 0badc0de.` },
+      ]);
+    }
+  });
+
+  it('[AD2] is not done by GET', async () => {
+    const { ask, admin, done } = await routes();
+    expect((await ask('GET', API.action(RUN, 'stop'), admin)).status).toBe(404);
+    expect(done).toEqual([]);
+  });
+});
+
+describe('a placement', () => {
+  it('[AD4] is given, and taken in place of the one before', async () => {
+    const { ask, admin, done } = await routes();
+    expect(await ask('GET', API.placement(RUN), admin)).toMatchObject({ status: 200, body: PLACEMENT });
+    const taken = await ask('POST', API.placement(RUN), admin, { devices: [] });
+    expect(taken).toMatchObject({ status: 200, body: PLACEMENT });
+    expect(done).toEqual([['place', { devices: [] }]]);
+  });
+
+  it('[PL10] that cannot hold is answered by its code and a sentence', async () => {
+    const place = () => {
+      throw new DirectiveError('MALFORMED', 'there is no field more');
+    };
+    const { ask, admin } = await routes({ place });
+    const { status, body } = await ask('POST', API.placement(RUN), admin);
+    expect([status, body]).toEqual([400, { error: 'MALFORMED', message: 'there is no field more' }]);
+  });
+
+  it('[PL10] that is no JSON is answered MALFORMED', async () => {
+    const { ask, admin, done } = await routes();
+    const json = { ...admin, 'content-type': 'application/json' };
+    const { status, body } = await ask('POST', API.placement(RUN), json, Buffer.from('{'));
+    expect([status, body['error'], done]).toEqual([400, 'MALFORMED', []]);
+  });
+
+  it('that the server makes a mistake over is no mistake of who sent it', async () => {
+    const place = () => {
+      throw new Error('a fault of ours');
+    };
+    const { ask, admin } = await routes({ place });
+    expect((await ask('POST', API.placement(RUN), admin)).status).toBe(500);
+  });
+});
