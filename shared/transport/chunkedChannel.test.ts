@@ -13,13 +13,16 @@ function channelWith(
   const sent: Uint8Array[] = [];
   const received: Message[] = [];
   const ends: (string | null)[] = [];
+  let closes = 0;
   const channel = new ChunkedChannel({
     pieces: {
       send: (piece) => {
         sent.push(piece);
         return options.roomy?.() ?? Promise.resolve();
       },
-      close: () => undefined,
+      close: () => {
+        closes++;
+      },
     },
     after: timer.after,
     mostMessageBytes: 1000,
@@ -28,7 +31,7 @@ function channelWith(
     received: (message) => received.push(message),
     closed: (reason) => ends.push(reason),
   });
-  return { channel, sent, received, ends, timer };
+  return { channel, sent, received, ends, timer, closes: () => closes };
 }
 
 const settled = async () => {
@@ -120,7 +123,11 @@ describe('a chunked channel', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (pieces) => {
         const assembler = new Assembler(1000);
-        for (const piece of pieces) if (assembler.take(Uint8Array.from(piece)).state === 'fault') return;
+        for (const piece of pieces) {
+          const progress = assembler.take(Uint8Array.from(piece));
+          expect(progress.state).not.toBe('whole');
+          if (progress.state === 'fault') return;
+        }
       }),
     );
   });
@@ -167,5 +174,89 @@ describe('a chunked channel', () => {
     broken.channel.send({});
     broken.channel.close();
     expect([broken.ends, broken.sent.length]).toEqual([['no channel'], 1]);
+  });
+
+  it('[TR4] a message may take as long as it does at 4 KiB a second, and half a minute', () => {
+    const { channel, timer, ends } = channelWith();
+    channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }));
+    // 1,000 bytes at most: 30,000 ms and 244.1 ms.
+    for (const milliseconds of [10_000, 10_000, 10_000, 244]) {
+      timer.advance(milliseconds);
+      channel.receive(Uint8Array.of(1));
+    }
+    expect(ends).toEqual([]);
+    timer.advance(1);
+    expect(ends).toEqual(['a message that was begun and not ended']);
+  });
+
+  it('[TR4] a message in several pieces that is whole has no deadline any more, nor has the channel', async () => {
+    const from = channelWith({ pieceBytes: 9 });
+    from.channel.send({ id: 1 }, new Uint8Array(50));
+    await settled();
+    const to = channelWith();
+    for (const piece of from.sent) {
+      to.timer.advance(1000);
+      to.channel.receive(piece);
+    }
+    expect([from.timer.pending, to.timer.pending]).toEqual([0, 0]);
+    for (const { timer } of [from, to]) timer.advance(3_600_000);
+    expect([from.ends, to.ends, to.received.length]).toEqual([[], [], 1]);
+    for (const piece of from.sent) to.channel.receive(piece);
+    expect(to.received).toHaveLength(2);
+  });
+
+  it('[TR4] a piece that comes in time gives the next one its whole time', () => {
+    const { channel, timer, ends } = channelWith();
+    channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }).subarray(0, 4));
+    timer.advance(29_999);
+    channel.receive(Uint8Array.of(0));
+    timer.advance(244);
+    expect(ends).toEqual([]);
+    timer.advance(2);
+    expect(ends).toEqual(['a message that was begun and not ended']);
+  });
+
+  it('[TR4] as much as may wait may wait, and not a byte more', async () => {
+    const never = () => new Promise<void>(() => undefined);
+    // Two messages of two bytes of JSON.
+    const full = channelWith({ mostQueuedBytes: 200, roomy: never });
+    for (let count = 0; count < 2; count++) full.channel.send({}, new Uint8Array(98));
+    expect([full.ends, full.channel.queuedBytes]).toEqual([[], 200]);
+    full.channel.send({});
+    expect(full.ends).toEqual(['what is sent is not read']);
+    await settled();
+    expect(full.sent).toHaveLength(1);
+  });
+
+  it('sends again once all that waited is sent', async () => {
+    const { channel, sent } = channelWith();
+    channel.send({});
+    await settled();
+    channel.send({});
+    await settled();
+    expect(sent).toHaveLength(4);
+    expect(channel.queuedBytes).toBe(0);
+  });
+
+  it('[TR4] one that is closed sends nothing, hands on nothing, and tells once that it is', async () => {
+    const from = channelWith();
+    from.channel.send({ id: 1 });
+    await settled();
+    const to = channelWith();
+    to.channel.close();
+    to.channel.send({});
+    for (const piece of from.sent) to.channel.receive(piece);
+    to.channel.close('again');
+    await settled();
+    expect([to.sent, to.received, to.ends, to.closes()]).toEqual([[], [], [null], 1]);
+  });
+
+  it('leaves no timer behind when it ends in the middle of a message', async () => {
+    const { channel, timer } = channelWith({ roomy: () => new Promise<void>(() => undefined) });
+    channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }));
+    expect(timer.pending).toBe(2);
+    channel.close();
+    await settled();
+    expect(timer.pending).toBe(0);
   });
 });

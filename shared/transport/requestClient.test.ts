@@ -15,7 +15,7 @@ function client() {
 
 describe('requests over a channel', () => {
   it('[TR1] each gets its own answer, in whatever order they come', async () => {
-    const { requests, sent, answer } = client();
+    const { requests, sent, answer, timer } = client();
     const first = requests.request({
       shard: 0,
       event: 'pull',
@@ -34,22 +34,26 @@ describe('requests over a channel', () => {
     answer(1, 'BUSY');
     expect(await first).toEqual({ answer: { outcome: 'OK' }, bytes: NO_BYTES });
     expect(await second).toEqual({ answer: { outcome: 'APPLIED' }, bytes: Uint8Array.of(7) });
-    expect(requests.unanswered).toBe(0);
+    expect([requests.unanswered, timer.pending]).toEqual([0, 0]);
   });
 
   it('[TR1] one that is not answered in time fails alone; all fail when the channel ends', async () => {
     const { requests, answer, timer } = client();
     const hasty = requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 });
     const patient = requests.request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
-    timer.advance(10);
+    timer.advance(9);
+    expect(requests.unanswered).toBe(2);
+    timer.advance(1);
     await expect(hasty).rejects.toThrow(new TransportEnded('no answer in time'));
     answer(1, 'OK');
     expect(requests.unanswered).toBe(1);
     requests.end('cut');
+    requests.end('cut again');
     await expect(patient).rejects.toThrow(new TransportEnded('cut'));
+    expect(timer.pending).toBe(0);
     await expect(
       requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 }),
-    ).rejects.toThrow('cut');
+    ).rejects.toThrow(/^cut$/);
   });
 
   it.each(['', '[]', '{"id":1}', '{"id":-1,"answer":{}}', '{"id":1,"answer":5}'])(

@@ -13,6 +13,11 @@ export class ManualTimer {
     };
   };
 
+  /** Tasks that are neither done nor cancelled. */
+  get pending(): number {
+    return this.#tasks.length;
+  }
+
   advance(milliseconds: number): void {
     this.#now += milliseconds;
     for (const { task } of this.#tasks.filter(({ at }) => at <= this.#now)) task();
