@@ -28,6 +28,11 @@ const TIMES = [
   { object: 'process', property: 'hrtime', message: TIME },
   { object: 'process', property: 'uptime', message: TIME },
 ];
+const OUTPUTS = ['stdout', 'stderr'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'Commands write by server/cli/output.ts, which outlives its readers.',
+}));
 const TOOLS = ['playwright', 'vite', 'vitest', 'commander', '**/e2e/**', '**/bench/**'];
 
 export default tseslint.config(
@@ -48,7 +53,7 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['server/cli/**', 'bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
   wall(
     ['shared/**'],
     'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
@@ -91,6 +96,13 @@ export default tseslint.config(
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TIME },
         { selector: "CallExpression[callee.name='Date']", message: TIME },
       ],
+    },
+  },
+  {
+    files: ['server/cli/**'],
+    ignores: ['server/cli/output.ts', 'server/cli/machineTime.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...TIMES, ...OUTPUTS],
     },
   },
   {

@@ -17,6 +17,8 @@ export interface CommandProcess {
   /** Resolves at the first line that matches; rejects where the process ends before. */
   said(pattern: RegExp): Promise<string>;
   signal(signal: NodeJS.Signals): void;
+  /** Closes what its standard output and standard error are read by. */
+  stopReading(): void;
   /** Its exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>;
 }
@@ -44,6 +46,10 @@ export function startCommand(cleanup: Cleanup, command: Command, flags: string[]
     output: () => output,
     ended,
     signal: (signal) => void child.kill(signal),
+    stopReading: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     said: (pattern) =>
       new Promise((resolve, reject) => {
         const found = lines.find((line) => pattern.test(line));

@@ -7,6 +7,7 @@ import { prepareCrowd, startCrowd, type PreparedCrowd } from './crowd.ts';
 import { loadConfig, type Config, type Remembered } from './config.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
 import { interruption } from './interruption.ts';
+import { messages, results } from './output.ts';
 import { ensurePages } from './pages.ts';
 import { runProgress } from './progress.ts';
 import { serve } from './serve.ts';
@@ -19,9 +20,9 @@ import { machineCalendar, machineClock } from './machineTime.ts';
 async function main(): Promise<number> {
   const load = (remembered?: Remembered) => loadConfig('demo', undefined, undefined, remembered);
   const temporary = load().dataDir === null ? await mkdtemp(join(tmpdir(), 'tabswarm-demo-')) : null;
-  const interrupted = interruption();
   const progress = showProgress();
   const { note } = progress;
+  const interrupted = interruption(note);
   let begun: Begun | null = null;
   let prepared: PreparedCrowd | null = null;
   try {
@@ -56,8 +57,8 @@ async function main(): Promise<number> {
     const summary = summaryOf(serving.snapshot(), { ...config, ...prepared }, serving.trainImages, hash);
     await crowd.close();
     await serving.close();
-    process.stderr.write(`${summaryText(summary)}\n`);
-    if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
+    messages.line(summaryText(summary));
+    if (config.json) results.line(summaryJson(summary));
     const lost = end === 'died' || summary.saved === false;
     return !lost && succeeded(summary, config) ? 0 : EXIT_FAILED;
   } finally {

@@ -15,12 +15,12 @@ it.each<[Error, number]>([
   [new TabsError('nothing listens there'), 1],
 ])('%s is one line on stderr', (error, exitCode) => {
   const failure = failureOf(error);
-  expect(failure).toMatchObject({ to: 'stderr', exitCode });
+  expect(failure).toMatchObject({ to: 'messages', exitCode });
   expect(failure.text).toBe(`tabswarm: ${error.message.replace(/\n */, ' ')}`);
 });
 
 it('help is no failure', () => {
-  expect(failureOf(new HelpRequest('Usage'))).toEqual({ text: 'Usage', to: 'stdout', exitCode: 0 });
+  expect(failureOf(new HelpRequest('Usage'))).toEqual({ text: 'Usage', to: 'results', exitCode: 0 });
 });
 
 it('a port in use is named, with the flag that mends it', async () => {

@@ -1,3 +1,6 @@
+import { ignoreHangup } from './interruption.ts';
+import { messages, results, type Output } from './output.ts';
+
 /*
  * The one place that turns what a command failed with into a line for a person and an exit code: 2 for what
  * the person at the command line can mend, 1 for the rest.
@@ -37,25 +40,27 @@ export interface Failure {
   /** What to print. */
   text: string;
   /** Help that was asked for goes to standard output, as no failure does. */
-  to: 'stdout' | 'stderr';
+  to: 'results' | 'messages';
   exitCode: number;
 }
+
+const OUTPUTS: Readonly<Record<Failure['to'], Output>> = { results, messages };
 
 /** What to say of an error, and the exit code. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) {
-    return { text: `tabswarm: ${String(error)}`, to: 'stderr', exitCode: EXIT_FAILED };
+    return { text: `tabswarm: ${String(error)}`, to: 'messages', exitCode: EXIT_FAILED };
   }
-  if (error.name === 'HelpRequest') return { text: error.message, to: 'stdout', exitCode: 0 };
+  if (error.name === 'HelpRequest') return { text: error.message, to: 'results', exitCode: 0 };
   const expected = EXPECTED[error.name];
   if (expected !== undefined) return oneLine(error.message, expected);
   const system = systemSentence(error);
   if (system !== null) return oneLine(system, EXIT_USAGE);
-  return { text: `tabswarm: ${error.stack ?? error.message}`, to: 'stderr', exitCode: EXIT_FAILED };
+  return { text: `tabswarm: ${error.stack ?? error.message}`, to: 'messages', exitCode: EXIT_FAILED };
 }
 
 function oneLine(message: string, exitCode: number): Failure {
-  return { text: `tabswarm: ${message.replace(/\s*\n\s*/g, ' ')}`, to: 'stderr', exitCode };
+  return { text: `tabswarm: ${message.replace(/\s*\n\s*/g, ' ')}`, to: 'messages', exitCode };
 }
 
 function systemSentence(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | null {
@@ -72,15 +77,20 @@ function systemSentence(error: NodeJS.ErrnoException & { address?: string; port?
  * half way left open must not keep it alive.
  */
 export async function runCommand(command: () => Promise<number>): Promise<void> {
+  ignoreHangup();
   try {
-    end('', 'stdout', await command());
+    await end(await command());
   } catch (error) {
     const { text, to, exitCode } = failureOf(error);
-    end(`${text}\n`, to, exitCode);
+    OUTPUTS[to].line(text);
+    await end(exitCode);
   }
 }
 
 /** Ends once what was written is out. */
-function end(text: string, to: Failure['to'], exitCode: number): void {
-  process[to].write(text, () => process.exit(exitCode));
+async function end(exitCode: number): Promise<void> {
+  // Where nothing else goes on, the process ends by itself before an output that hangs is given up.
+  process.exitCode = exitCode;
+  await Promise.all([results.flushed(), messages.flushed()]);
+  process.exit(exitCode);
 }

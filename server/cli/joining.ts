@@ -1,6 +1,7 @@
 import type { FromNodeWorker } from '../../client/node/messages.ts';
 import { baseOf } from '../../shared/protocol/basePath.ts';
 import { EXIT_FAILED } from './failure.ts';
+import { interruption } from './interruption.ts';
 import { machineClock } from './machineTime.ts';
 import { counted } from './plural.ts';
 import { reach, type Reach } from './reach.ts';
@@ -34,8 +35,6 @@ export interface JoiningOptions {
   url: string;
   /** What to say where they are gone without a word. */
   died: string;
-  /** Resolves when the command is to end. */
-  interrupted: Promise<void>;
   start: (
     hear: (index: number, news: FromNodeWorker) => void,
     selfSigned: boolean,
@@ -49,10 +48,10 @@ export interface JoiningOptions {
  * @throws {AddressError} where the address is none of a server, or of one by another scheme.
  */
 export async function joinServer(options: JoiningOptions): Promise<number> {
-  const { noun, count, url, died, interrupted, start } = options;
+  const { noun, count, url, died, start } = options;
   const progress = showProgress();
   const say = (line: string) => progress.note(line.replace(/\p{Cc}/gu, ' '));
-  const end = interrupted.then(() => 'interrupted' as const);
+  const end = interruption(say).then(() => 'interrupted' as const);
   const base = baseOf(url);
   say(`${counted(count, noun)} for ${base.href}; Ctrl-C ends.`);
   const found = await Promise.race([awaitServer(base, say), end]);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
 import { machineClock } from './machineTime.ts';
+import { messages } from './output.ts';
 
 /** What is at the root of the project and goes into the pages. */
 const SOURCES = ['client', 'shared', 'vite.config.ts', 'package-lock.json'];
@@ -26,7 +27,7 @@ const HERE: PagesOptions = {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   build: viteBuild,
   clock: machineClock,
-  log: (line) => process.stderr.write(`${line}\n`),
+  log: (line) => messages.line(line),
 };
 
 /** The pages cannot be built where the project is; the message says what to do. */

@@ -7,6 +7,7 @@ import { certificateOf } from './certificateOf.ts';
 import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { runCommand } from './failure.ts';
+import { messages } from './output.ts';
 import { prepareChannels } from './openChannels.ts';
 import { machineCalendar, machineClock } from './machineTime.ts';
 
@@ -16,7 +17,7 @@ async function main(): Promise<number> {
   const config = loadConfig('shard');
   const tls = await certificateOf(config, machineCalendar);
   const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
-  const log = (line: string) => void process.stderr.write(`${line}\n`);
+  const log = (line: string) => messages.line(line);
   http.listen(config.port, config.host);
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
     log,
     failed: (error) => log(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   });
-  const interrupted = interruption();
+  const interrupted = interruption(log);
   const scheme = tls === null ? 'http' : 'https';
   log(`shard  ${scheme}://${config.host}:${port}`);
   await interrupted;

@@ -1,5 +1,6 @@
 import { isDumbTerminal } from './config.ts';
 import { machineClock } from './machineTime.ts';
+import { messages } from './output.ts';
 import { reporter, type Progress } from './progress.ts';
 
 const UPDATE_EVERY_MS = 250;
@@ -13,8 +14,8 @@ export interface ShownProgress {
 
 /** A progress reporter on standard error; standard output is left to results. */
 export function showProgress(): ShownProgress {
-  const tty = process.stderr.isTTY && !isDumbTerminal();
-  const shown = reporter({ stream: process.stderr, tty, clock: machineClock });
+  const tty = messages.isTerminal && !isDumbTerminal();
+  const shown = reporter({ stream: messages, tty, clock: machineClock });
   let timer: NodeJS.Timeout | undefined;
   return {
     note: (text) => shown.note(text),

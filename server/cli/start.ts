@@ -3,6 +3,7 @@ import { beginRun, type Begun } from './beginning.ts';
 import { loadConfig } from './config.ts';
 import { interruption } from './interruption.ts';
 import { EXIT_FAILED, runCommand } from './failure.ts';
+import { messages, results } from './output.ts';
 import { ensurePages } from './pages.ts';
 import { runProgress } from './progress.ts';
 import { showProgress, type ShownProgress } from './showProgress.ts';
@@ -31,7 +32,7 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   const { config } = begun;
   const { note } = progress;
   const pages = await ensurePages();
-  const interrupted = interruption();
+  const interrupted = interruption(note);
   const serving = await serve({ ...begun, pages, clock: machineClock, calendar: machineCalendar, log: note });
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
@@ -43,8 +44,8 @@ async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> 
   const hash = await serving.hash().catch(() => null);
   const summary = summaryOf(serving.snapshot(), config, trainImages, hash);
   await serving.close();
-  process.stderr.write(`${summaryText(summary)}\n`);
-  if (config.json) process.stdout.write(`${summaryJson(summary)}\n`);
+  messages.line(summaryText(summary));
+  if (config.json) results.line(summaryJson(summary));
   return summary.saved === false ? EXIT_FAILED : 0;
 }
 

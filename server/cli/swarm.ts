@@ -3,7 +3,6 @@ import { launchBrowser, openTabs } from '../../e2e/swarm/launch.ts';
 import { joinFragment } from './addresses.ts';
 import { loadConfig } from './config.ts';
 import { runCommand } from './failure.ts';
-import { interruption } from './interruption.ts';
 import { joinServer } from './joining.ts';
 
 /** `npm run swarm`: opens headless tabs that join the run of a server, until it is interrupted. */
@@ -11,7 +10,7 @@ import { joinServer } from './joining.ts';
 async function main(): Promise<number> {
   const { url, join, tabs, tabWorkers, engine, transport, chromium } = loadConfig('swarm');
   return joinServer({
-    ...{ noun: 'tab', count: tabs, url, died: 'The browser died.', interrupted: interruption() },
+    ...{ noun: 'tab', count: tabs, url, died: 'The browser died.' },
     async start(hear, _selfSigned, say) {
       const { executablePath } = await findChromium(chromium);
       const browser = launchBrowser(executablePath);

@@ -2,7 +2,6 @@ import { startNodeWorkers } from '../../client/node/workers.ts';
 import { baseOf } from '../../shared/protocol/basePath.ts';
 import { loadConfig } from './config.ts';
 import { runCommand } from './failure.ts';
-import { interruption } from './interruption.ts';
 import { joinServer } from './joining.ts';
 
 /** `npm run worker`: workers without a browser that join the run of a server, until interrupted. */
@@ -12,7 +11,7 @@ async function main(): Promise<number> {
   const { href: server } = baseOf(url);
   const credential = join === '' ? (new URLSearchParams(new URL(url).hash.slice(1)).get('join') ?? '') : join;
   return joinServer({
-    ...{ noun: 'worker', count: workers, url, died: 'The workers ended.', interrupted: interruption() },
+    ...{ noun: 'worker', count: workers, url, died: 'The workers ended.' },
     start: (hear, selfSigned) =>
       Promise.resolve(startNodeWorkers({ server, join: credential, workers, labels, selfSigned, hear })),
   });
