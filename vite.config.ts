@@ -41,6 +41,8 @@ export default defineConfig({
     // tfjs is one chunk of over 1 MB; the worker loads it only when it trains.
     chunkSizeWarningLimit: 3000,
     rolldownOptions: {
+      // How long plugins take is no news.
+      checks: { bundlerTimings: false },
       input: { volunteer: `${client}volunteer/index.html`, admin: `${client}admin/index.html` },
     },
   },
@@ -50,5 +52,5 @@ export default defineConfig({
       hostType === 'html' && hostId === 'volunteer/index.html' ? `./${file}` : { relative: true },
   },
   // Modules, so that the worker can load tfjs lazily as a chunk of its own.
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { bundlerTimings: false } } },
 });

@@ -1,4 +1,4 @@
-import { grouped } from '../../server/cli/plural.ts';
+import { grouped } from '../../shared/text/counted.ts';
 import { median } from '../median.ts';
 import type { Job } from './job.ts';
 import { AVERAGING, SIDES, TARGET, type Averaging, type SideName } from './sides.ts';

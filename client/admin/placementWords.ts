@@ -1,13 +1,14 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { ShareReport } from '../../shared/protocol/placement.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { formatCount, formatRate } from '../page/format.ts';
 
 /** For instance `120 x 4 images`, or `none`. */
 export function unitWords({ role, batch, localSteps }: ShareReport): string {
   if (role === 'reserve') return 'none: in reserve';
   const images =
-    localSteps === null ? formatCount(batch) : `${formatCount(localSteps)} × ${formatCount(batch)}`;
-  return `${images} images${role === 'probe' ? ', to be measured' : ''}`;
+    localSteps === null ? counted(batch, 'image') : `${formatCount(localSteps)} × ${counted(batch, 'image')}`;
+  return `${images}${role === 'probe' ? ', to be measured' : ''}`;
 }
 
 /** Data shards and reasons. */

@@ -1,6 +1,7 @@
 import type { CapabilityProfile } from '../../shared/profile/profile.ts';
 import type { Figure } from '../../shared/profile/figure.ts';
 import type { DeviceFigures } from '../../shared/protocol/admin.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { formatBytes, formatRate } from '../page/format.ts';
 import { engineWords } from '../page/words.ts';
 
@@ -16,7 +17,7 @@ export function profileWords({
 }: CapabilityProfile): string {
   return [
     ...(formFactor === 'unknown' ? [] : [formFactor]),
-    `${cores} ${cores === 1 ? 'core' : 'cores'}`,
+    counted(cores, 'core'),
     ...(memoryGiB === null ? [] : [`${Math.round(memoryGiB)} GiB`]),
     ...(workers === 1 ? [] : [`${workers} workers`]),
     ...(battery === null || battery.charging ? [] : [`${Math.round(100 * battery.level)}% battery`]),

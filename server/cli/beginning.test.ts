@@ -90,6 +90,8 @@ describe('the data folder of a run', () => {
     await first.checkpoints.save(sampleCheckpoint(3));
     await first.close();
     await expect(begin(folder, '--resume', '--model', 'lenet')).rejects.toThrow('ray-convnet');
+    // It did not go on from anything, and does not say so.
+    expect(notes).toEqual([]);
     expect(await readdir(folder)).toEqual(['checkpoints']);
   });
 

@@ -70,14 +70,17 @@ async function beginIn(
 ): Promise<Omit<Begun, 'folder'>> {
   const newest = asked.resume ? await checkpoints.newest() : null;
   if (newest !== null) {
-    note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
     const config = load(newest.settings);
-    const beginning = resumedBeginning(newest, config, note);
+    const odd: string[] = [];
+    const beginning = resumedBeginning(newest, config, (line) => void odd.push(line));
     await checkpoints.rehearse(checkpointBytes(config));
+    // Nothing is refused any more.
+    note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
+    for (const line of odd) note(line);
     return { config, beginning };
   }
-  if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
   await checkpoints.rehearse(checkpointBytes(asked));
+  if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
   const moved = await checkpoints.setAside();
   if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
   return { config: asked, beginning: freshBeginning(asked) };

@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { zoo } from '../../shared/model/zoo/index.ts';
-import { chromiumSetting, ConfigError, loadConfig, settingsOf, shardCount } from './config.ts';
+import {
+  chromiumSetting,
+  ConfigError,
+  isDumbTerminal,
+  loadConfig,
+  settingsOf,
+  shardCount,
+} from './config.ts';
 import { environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Command } from './setting.ts';
 
@@ -484,4 +491,9 @@ describe('the table', () => {
     expect(help).toMatch(/^[A-Z].*\.$/);
     expect(commands.length).toBeGreaterThan(0);
   });
+});
+
+it('a dumb terminal is one where TERM says so', () => {
+  expect(isDumbTerminal({ TERM: 'dumb' })).toBe(true);
+  for (const environment of [{}, { TERM: 'xterm-256color' }]) expect(isDumbTerminal(environment)).toBe(false);
 });

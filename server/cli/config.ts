@@ -9,6 +9,7 @@ import type { LocalSchedule } from '../core/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
+import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
 import { repeatableSettings } from './repeatable.ts';
 import type { Command } from './setting.ts';
@@ -73,7 +74,7 @@ const OUTER = { lr: 1, optimizer: 'sgd' } as const;
  * @param argv what stands behind the command, without node and the script.
  * @param remembered the settings of the run that this one goes on from, as {@link settingsOf} gave them.
  * @throws {ConfigError} naming the first setting that is wrong.
- * @throws {HelpRequest} for `--help`.
+ * @throws {HelpRequest} for `--help` and `--version`.
  */
 export function loadConfig(
   command: Command,
@@ -124,6 +125,7 @@ interface Given {
 }
 
 function rawValues(command: Command, argv: readonly string[], environment: Environment): Map<Key, Given> {
+  refuseSwallowed(command, argv, environment);
   const flags = readFlags(command, argv);
   const given = new Map<Key, Given>();
   for (const key of keysOf(command)) {

@@ -4,6 +4,7 @@ import { startNodeWorkers } from '../../client/node/workers.ts';
 import { findChromium, NoBrowserError } from '../../e2e/swarm/chromium.ts';
 import { machine, type Machine } from '../../e2e/swarm/machine.ts';
 import { isSelfSigned } from '../../e2e/swarm/certificate.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { launchBrowser, openTabs } from '../../e2e/swarm/launch.ts';
 import type { Config } from './config.ts';
 
@@ -47,7 +48,7 @@ export async function prepareCrowd(
     return { tabs, tabWorkers, nodeWorkers, browser };
   } catch (error) {
     if (!(error instanceof NoBrowserError) || chromium !== null) throw error;
-    note(`${error.message} Training on ${tabs + nodeWorkers} workers without a browser instead.`);
+    note(`${error.message} Training on ${counted(tabs + nodeWorkers, 'worker')} without a browser instead.`);
     return { tabs: 0, tabWorkers, nodeWorkers: tabs + nodeWorkers, browser: null };
   }
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { version } from '../../package.json';
+import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { environmentNameOf, flagOf, KEYS } from './flags.ts';
 import { COMMANDS } from './setting.ts';
 import { helpOf, HelpRequest, keysOf, readFlags, settingsTable } from './help.ts';
@@ -6,11 +8,23 @@ import { helpOf, HelpRequest, keysOf, readFlags, settingsTable } from './help.ts
 describe.each(COMMANDS)('npm run %s -- --help', (command) => {
   it('lists every setting of the command and no other', () => {
     const listed = [...helpOf(command).matchAll(/^ {2}(--[a-z-]+)/gm)].map((match) => match[1]);
-    expect(listed).toEqual(keysOf(command).map(flagOf));
+    expect(listed.sort()).toEqual([...keysOf(command).map(flagOf), '--version'].sort());
+  });
+
+  it('has them by subject, no subject twice', () => {
+    const headings = helpOf(command).match(/^\S.*:$/gm) ?? [];
+    expect(headings.length).toBeGreaterThan(1);
+    expect(new Set(headings).size).toBe(headings.length);
+    expect(headings).not.toContain('Options:');
   });
 
   it('is what --help asks for', () => {
     expect(() => readFlags(command, ['--help'])).toThrow(new HelpRequest(helpOf(command)));
+  });
+
+  it('says which version it is of', () => {
+    const line = `tabswarm ${version}, protocol ${PROTOCOL_VERSION}`;
+    expect(() => readFlags(command, ['--version'])).toThrow(new HelpRequest(line));
   });
 });
 

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError, Option } from 'commander';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS, type Key } from './flags.ts';
+import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { COMMANDS, type Command } from './setting.ts';
+import { BY_SUBJECT, headingOf } from './subjects.ts';
 import type { RawValue } from './values.ts';
 
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
@@ -13,14 +16,14 @@ const ABOUT: Record<Command, string> = {
   shard: 'Runs one parameter-server shard as a process of its own.',
 };
 
-/** Asked for `--help`: the message is the text to show. */
+/** Asked for `--help` or `--version`: the message is the text to show. */
 export class HelpRequest extends Error {
   override name = 'HelpRequest';
 }
 
 /**
  * Reads a command line into the raw values of the flags that are on it.
- * @throws {HelpRequest} for `--help`.
+ * @throws {HelpRequest} for `--help` and `--version`.
  * @throws {ConfigError} naming the flag that is unknown, or lacks its value.
  */
 export function readFlags(command: Command, argv: readonly string[]): Partial<Record<Key, RawValue>> {
@@ -30,12 +33,24 @@ export function readFlags(command: Command, argv: readonly string[]): Partial<Re
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') throw new HelpRequest(helpOf(command));
+    if (error.code === 'commander.version') throw new HelpRequest(versionLine());
     if (error.code === 'commander.excessArguments') {
       throw new ConfigError(`${JSON.stringify(program.args.join(' '))} belongs to no flag; see --help`);
     }
     throw new ConfigError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
   return program.opts();
+}
+
+/** What a command is called by in a shell; its flags stand behind `--`. */
+export const npmWords = (command: Command): string =>
+  command === 'start' ? 'npm start' : `npm run ${command}`;
+
+/** What `--version` shows. */
+function versionLine(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return `tabswarm ${version}, protocol ${PROTOCOL_VERSION}`;
 }
 
 /** The text of `--help`. */
@@ -47,15 +62,19 @@ export function helpOf(command: Command): string {
 }
 
 function programOf(command: Command): Program {
-  const program = new Program(command === 'start' ? 'npm start --' : `npm run ${command} --`)
+  const program = new Program(`${npmWords(command)} --`)
     .description(ABOUT[command])
-    .helpOption('-h, --help', 'Show this.')
+    .optionsGroup('Help:')
+    .addHelpOption(new Option('-h, --help', 'Show this.').helpGroup('Help:'))
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-  for (const key of keysOf(command)) program.addOption(optionOf(key, command));
+  for (const key of BY_SUBJECT) {
+    if (SETTINGS[key].commands.includes(command)) program.addOption(optionOf(key, command));
+  }
+  program.version(versionLine(), '--version', 'Show the version.');
   return program.addHelpText(
     'after',
-    `\nEach is also read from the environment, for instance ${environmentNameOf('model')}; a flag goes first.`,
+    `\nEach is also read from the environment, for instance ${environmentNameOf(keysOf(command)[0] ?? 'model')}; a flag goes first.`,
   );
 }
 
@@ -63,7 +82,8 @@ function optionOf(key: Key, command: Command): Option {
   const { kind, help } = SETTINGS[key];
   const flags = kind.placeholder === null ? flagOf(key) : `${flagOf(key)} ${kind.placeholder}`;
   const standard = shown(defaultOf(key, command));
-  return new Option(flags, `${help}${standard === '' ? '' : ` (default: ${withUnit(standard, key)})`}`);
+  const text = `${help}${standard === '' ? '' : ` (default: ${withUnit(standard, key)})`}`;
+  return new Option(flags, text).helpGroup(headingOf(key));
 }
 
 /** The keys of the settings that a command has. */

@@ -3,7 +3,7 @@ import { baseOf } from '../../shared/protocol/basePath.ts';
 import { EXIT_FAILED } from './failure.ts';
 import { interruption } from './interruption.ts';
 import { machineClock } from './machineTime.ts';
-import { counted } from './plural.ts';
+import { counted } from '../../shared/text/counted.ts';
 import { reach, type Reach } from './reach.ts';
 import { showProgress } from './showProgress.ts';
 import { Speaker } from './speaker.ts';

@@ -90,7 +90,8 @@ async function viteBuild(root: string, folder: string): Promise<void> {
   const vite = await import('vite');
   await vite.build({
     configFile: join(root, 'vite.config.ts'),
-    logLevel: 'warn',
+    // What it warns of is for whoever changes the pages, who builds them by "npm run build".
+    logLevel: 'error',
     build: { outDir: folder, emptyOutDir: true },
   });
 }

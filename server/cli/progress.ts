@@ -1,6 +1,6 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
-import { counted, grouped } from './plural.ts';
+import { counted, grouped } from '../../shared/text/counted.ts';
 
 /** How far something is. */
 export interface Progress {

@@ -2,7 +2,7 @@ import type { FromNodeWorker } from '../../client/node/messages.ts';
 import { isForAWhile, isMendable, refusalWords } from '../../client/node/refusals.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './failure.ts';
-import { counted, grouped } from './plural.ts';
+import { counted, grouped } from '../../shared/text/counted.ts';
 import { percent, type Progress } from './progress.ts';
 import { stopWords } from './summary.ts';
 
@@ -108,6 +108,9 @@ export class Speaker {
       say(`Connected to ${server}${this.#wasJoined ? ' again' : ''}.`);
       this.#wasJoined = true;
     }
+    // Once they were connected, the server is looked for from here, which says more.
+    if (state === 'connecting' && message !== null && !this.#wasJoined)
+      this.#announce(index, one, 'work', `cannot connect: ${message}.`);
     if (state === 'waiting' && message !== null) this.#announce(index, one, 'work', `waits: ${message}.`);
     if (state === 'training' && one.said.work !== null) this.#announce(index, one, 'work', 'has work.');
     if (state === 'failed' && isForAWhile(outcome)) {

@@ -1,7 +1,7 @@
 import type { AdminSnapshot, DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { StopReason } from '../../shared/protocol/messages.ts';
 import { shardCount, type Config } from './config.ts';
-import { counted, grouped } from './plural.ts';
+import { counted, grouped } from '../../shared/text/counted.ts';
 import { elapsed, percent } from './progress.ts';
 
 /** What one device's tensors travelled by, in bytes. */

@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/text/counted.ts';
 import {
   placementRequest,
   SELECTOR_FIELDS,
@@ -106,7 +107,7 @@ function checkTogether(
   if (left < Math.max(1, least)) {
     throw new DirectiveError(
       'IMPOSSIBLE',
-      `Work is left for ${left} workers; the run needs ${Math.max(1, least)}.`,
+      `Work is left for ${counted(left, 'worker')}; the run needs ${Math.max(1, least)}.`,
     );
   }
   for (const each of assignments) {

@@ -1,3 +1,4 @@
+import { counted } from '../../../shared/text/counted.ts';
 import type { Assignment, ShareReport } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../device.ts';
 import { courtesyTo } from './courtesy.ts';
@@ -147,7 +148,7 @@ export function whyNot(
 function whyOf({ samples, ms }: Bundle, { times }: Device, plan: Plan, shape: RunShape): string {
   const pace =
     times.fit === null ? '' : ` at ${(1000 / times.fit.msPerSample).toFixed(0)} samples/s a worker`;
-  const expected = `${samples} samples in about ${ms.toFixed(0)} ms${pace}`;
+  const expected = `${counted(samples, 'sample')} in about ${ms.toFixed(0)} ms${pace}`;
   const round = `a round of ${plan.roundMs.toFixed(0)} ms`;
   switch (plan.origin) {
     case 'uniform':
