@@ -94,9 +94,8 @@ class ChannelHost implements Sideway {
 
   #use(channel: DataChannel): void {
     this.#channel = channel;
-    void channel.ended.then(() => {
-      if (this.#channel === channel) this.#channel = null;
-    });
+    // The next one is opened only then.
+    void channel.ended.then(() => (this.#channel = null));
   }
 
   /** Any of the shards answers for the process. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PING } from '../../shared/protocol/channel.ts';
 import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { FromPeer, ToPeer } from './peerPort.ts';
@@ -17,32 +18,32 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-/** A channel that is open, its page played by `page`: what it says when the worker looks, and to what it sends. */
-async function opened(page: Partial<Record<ToPeer['type'], (message: ToPeer) => FromPeer | FromPeer[]>>) {
-  let closePage: () => void = () => undefined;
+/** A channel that is open, its page played by `plays`: what it says when the worker looks, and to what it sends. */
+async function opened(plays: Partial<Record<ToPeer['type'], (message: ToPeer) => FromPeer | FromPeer[]>>) {
+  const pages: ScriptedPage[] = [];
+  const page = () => pages[0] ?? expect.fail('no page was asked');
   const channel = await DataChannel.open({
     iceServers: [],
     mostMessageBytes: 1e6,
-    shard: 0,
+    shard: 3,
     signal: () => Promise.resolve(''),
     openPeer: (request) => {
-      const scripted = new ScriptedPage(request);
-      scripted.heard = (message) => [page[message.type]?.(message) ?? []].flat();
-      scripted.say({ type: 'open' });
-      closePage = () => scripted.close();
+      pages.push(new ScriptedPage(request));
+      page().heard = (message) => [plays[message.type]?.(message) ?? []].flat();
+      page().say({ type: 'open' });
     },
   });
   const how: { ended: string | null; request: string | null } = { ended: null, request: null };
   void channel.ended.then((reason) => {
     how.ended = reason;
-    closePage();
+    page().close();
   });
   void channel
     .request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
     .then(() => 'answered', String)
     .then((words) => (how.request = words));
   await delivered();
-  return { channel, how };
+  return { channel, how, page };
 }
 
 const moved = (received: number, waiting: number): FromPeer => ({ type: 'moved', received, waiting });
@@ -60,6 +61,63 @@ describe('a data channel in the worker', () => {
     await pass(3);
     expect(how.ended).toBe('stalled');
     expect(how.request).toContain('stalled');
+  });
+
+  it('[TR2] pings once nothing moved for a look, and has stalled three looks later, no sooner', async () => {
+    const pings: unknown[] = [];
+    const { how } = await opened({
+      check: () => moved(0, 0),
+      send: (message) => {
+        if (asked(message).event === PING) pings.push(asked(message));
+        return [];
+      },
+    });
+    await pass(1);
+    expect(pings).toEqual([]);
+    await pass(1);
+    expect(pings).toEqual([{ id: 2, shard: 3, event: PING, body: {} }]);
+    await pass(2);
+    expect([how.ended, pings.length]).toEqual([null, 1]);
+    await pass(1);
+    expect(how.ended).toBe('stalled');
+  });
+
+  it('[TR2] does not take for movement what the browser may hold in its hands', async () => {
+    let waiting = 64 * 1024;
+    const { how } = await opened({ check: () => moved(0, (waiting -= 1000)) });
+    await pass(5);
+    expect(how.ended).toBe('stalled');
+  });
+
+  it('[TR2] begins to look anew with what is asked next, and looks once a second however much is asked', async () => {
+    let looks = 0;
+    const waiting: number[] = [];
+    const { channel, how, page } = await opened({
+      check: () => {
+        looks++;
+        return moved(0, 0);
+      },
+      send: (message) => {
+        if (asked(message).event !== PING) waiting.push(asked(message).id);
+        return [];
+      },
+    });
+    await pass(2);
+    // With the answers of the first and of the ping nothing is asked any more.
+    page().say(answerTo(1));
+    page().say(answerTo(2));
+    await delivered();
+    expect([how.request, looks]).toEqual(['answered', 2]);
+    const failed = [PULL, PULL].map((request) => channel.request(request).catch(String));
+    await pass(2);
+    expect(looks).toBe(4);
+    page().say(answerTo(waiting.at(-1) ?? -1));
+    await delivered();
+    await pass(2);
+    expect([looks, how.ended]).toEqual([6, null]);
+    await pass(1);
+    expect(how.ended).toBe('stalled');
+    await Promise.all(failed);
   });
 
   it('[TR2] goes on for as long as pings are answered while a decision is waited for', async () => {
@@ -162,6 +220,7 @@ describe('opening a data channel', () => {
     expect(await failed).toEqual(new TransportEnded(reason));
     await delivered();
     expect(page.said).toEqual([{ type: 'close' }]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('waits the whole of 15 seconds, and for ever once it is open', async () => {
@@ -206,6 +265,7 @@ describe('requests over a data channel', () => {
     });
     // Handed over, not copied.
     expect(bytes.byteLength).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('[TR1] without bytes can be made again and again: what stands for none is not given away', async () => {
