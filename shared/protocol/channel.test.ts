@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { nodeBuffer } from '../testing/nodeBuffer.ts';
 import { channelAnswer, channelRequest, checksumOf, decodeHead, encodeHead } from './channel.ts';
 
 const HEAD = { bytes: 70_000, checksum: 0x89abcdef, jsonBytes: 26 };
@@ -11,11 +12,27 @@ it('[TR3] the head of a message is the golden bytes', () => {
 
 it.each<[string, Uint8Array]>([
   ['too short', encodeHead(HEAD).subarray(1)],
-  ['too long', new Uint8Array(17)],
+  ['too long', Uint8Array.of(...encodeHead(HEAD), 0)],
   ['of something else', encodeHead(HEAD).with(0, 0x55)],
   ['of more JSON than bytes', encodeHead({ ...HEAD, jsonBytes: 70_001 })],
 ])('[TR3] a head %s is none', (_name, bytes) => {
   expect(decodeHead(bytes)).toBeNull();
+});
+
+it('[TR3] a head is read at any offset of what brought it', () => {
+  expect(decodeHead(nodeBuffer(encodeHead(HEAD), 3))).toEqual(HEAD);
+});
+
+it('[TR3] a message may be JSON alone', () => {
+  const head = { ...HEAD, jsonBytes: HEAD.bytes };
+  expect(decodeHead(encodeHead(head))).toEqual(head);
+});
+
+it('[TR1] a request and its answer are read as they were made', () => {
+  const request = { id: 0, shard: 0, event: 'p'.repeat(32), body: { version: 1 } };
+  expect(channelRequest.parse(request)).toEqual(request);
+  const answer = { id: 0, answer: { outcome: 'OK' } };
+  expect(channelAnswer.parse(answer)).toEqual(answer);
 });
 
 it('[TR3] a checksum goes on from the one before: zlib.crc32 of b"123456789"', () => {
@@ -27,6 +44,7 @@ it('[TR3] a checksum goes on from the one before: zlib.crc32 of b"123456789"', (
 it.each([
   {},
   { id: -1, shard: 0, event: 'pull', body: {} },
+  { id: 1, shard: -1, event: 'pull', body: {} },
   { id: 1, shard: 0.5, event: 'pull', body: {} },
   { id: 1, shard: 0, event: 'p'.repeat(33), body: {} },
   { id: 1, shard: 0, event: 'pull', body: {}, more: 1 },
