@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { writeAtomically, writeDurably } from './atomic.ts';
+import { printable } from '../../shared/text/printable.ts';
+import { TEMPORARY, writeAtomically, writeDurably } from './atomic.ts';
 import { reasonOf, StoreError } from './errors.ts';
 import { codeOf, tidyAfter, type Files } from './files.ts';
 import { fateOf, processIdentity, thisProcess, type Fate, type ProcessIdentity } from './processIdentity.ts';
@@ -63,19 +64,18 @@ export class FolderLock {
   /** @throws {StoreError} where another server holds the lock, or the folder cannot be written. */
   static async take({ files, folder, taker = thisProcess(), fate = fateOf }: LockParts): Promise<FolderLock> {
     const path = join(folder, LOCK_NAME);
-    const id = randomBytes(8).toString('hex');
-    const prepared = join(folder, `.${LOCK_NAME}.${id}.tmp`);
     try {
-      await files.makeFolder(prepared);
-      await writeDurably(files, fileOf(prepared, id), contentOf({ ...taker, address: null }));
       let recovered: Holder | null = null;
-      for (let attempt = 1; !(await moved(files, prepared, path)); attempt++) {
-        if (attempt === MAX_ATTEMPTS) throw new StoreError(`${path} cannot be taken`);
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        const id = newId();
+        if (await put(files, { folder, path, id, taker })) {
+          await sweep(files, folder).catch(() => undefined);
+          return new FolderLock({ files, path, id, taker, recovered });
+        }
         recovered = (await clear(files, { path, folder, fate })) ?? recovered;
       }
-      return new FolderLock({ files, path, id, taker, recovered });
+      throw new StoreError(`${path} cannot be taken`);
     } catch (error) {
-      await tidyAfter(error, () => removeAll(files, prepared));
       if (error instanceof StoreError) throw error;
       throw new StoreError(`the folder ${folder} cannot be written: ${reasonOf(error)}`, { cause: error });
     }
@@ -103,6 +103,49 @@ function fileOf(lock: string, id: string): string {
 
 function contentOf(holder: Holder): Uint8Array {
   return Buffer.from(`${JSON.stringify(holder)}\n`);
+}
+
+function newId(): string {
+  return randomBytes(8).toString('hex');
+}
+
+/** Where a lock is prepared. */
+function preparedIn(folder: string, id: string): string {
+  return join(folder, `.${LOCK_NAME}.${id}${TEMPORARY}`);
+}
+
+/** Prepares a lock and moves it in its place. Answers whether that was free; what was prepared is gone where not. */
+async function put(
+  files: Files,
+  { folder, path, id, taker }: { folder: string; path: string; id: string; taker: ProcessIdentity },
+): Promise<boolean> {
+  const prepared = preparedIn(folder, id);
+  await files.makeFolder(prepared);
+  try {
+    await writeDurably(files, fileOf(prepared, id), contentOf({ ...taker, address: null }));
+    if (await moved(files, prepared, path)) return true;
+  } catch (error) {
+    await tidyAfter(error, () => removeAll(files, prepared));
+    // Who has taken the lock meanwhile has swept it away.
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  await removeAll(files, prepared);
+  return false;
+}
+
+/**
+ * Removes what servers left that were killed while they took the lock. Its holder alone may: a server that prepares
+ * one now finds it gone, and then the lock taken.
+ */
+async function sweep(files: Files, folder: string): Promise<void> {
+  const names = await namesIn(files, folder);
+  for (const name of names.filter((each) => each.startsWith(`.${LOCK_NAME}.`) && each.endsWith(TEMPORARY))) {
+    // Away from its name at once: what is half removed must not be moved in the lock's place.
+    const aside = preparedIn(folder, newId());
+    await files.rename(join(folder, name), aside);
+    await removeAll(files, aside);
+  }
 }
 
 /** Whether the prepared lock is now the lock. */
@@ -141,12 +184,15 @@ async function clear(
   return holder;
 }
 
+/** Most systems have no longer name. */
+const MAX_HOST = 64;
+
 /** Why a lock is not taken over, by what became of its holder; null where it is. */
 const REFUSALS: Readonly<Record<Fate, ((holder: Holder, lock: string) => string) | null>> = {
   runs: (holder) =>
     `another server: ${describeHolder(holder)}. Stop that one, or choose another folder with --data-dir.`,
   unseen: (holder, lock) =>
-    `a server that cannot be seen from here: ${describeHolder(holder)}, on ${holder.host}. If it has ended, remove ${lock}.`,
+    `a server that cannot be seen from here: ${describeHolder(holder)}, on ${printable(holder.host, MAX_HOST)}. If it has ended, remove ${lock}.`,
   ended: null,
 };
 

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as z from 'zod/mini';
@@ -6,6 +7,8 @@ import * as z from 'zod/mini';
 export const processIdentity = z.object({
   pid: z.int().check(z.minimum(1)),
   host: z.string().check(z.maxLength(255)),
+  /** Differs from one machine to the next, whatever their names. */
+  machine: z._default(z.nullable(z.string()), null),
   /** Differs from one start of the machine to the next. */
   boot: z.nullable(z.string()),
   /** The group of processes that see each other's ids, as a container has one of its own. */
@@ -15,6 +18,9 @@ export const processIdentity = z.object({
 });
 export type ProcessIdentity = z.infer<typeof processIdentity>;
 
+/** The group of processes that Linux itself begins with has this number; that of a container has another. */
+const INITIAL_SPACE = 'pid:[4026531836]';
+
 /** Whether a process still runs; `unseen` where that cannot be told from here. */
 export type Fate = 'runs' | 'ended' | 'unseen';
 
@@ -23,11 +29,17 @@ export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, ...here(), started: stateOf(process.pid)?.started ?? null };
 }
 
-/** What became of a process. */
-export function fateOf({ pid, host, boot, space, started }: ProcessIdentity): Fate {
-  const now = here();
+/**
+ * What became of a process.
+ * @param now where the one runs that asks.
+ */
+export function fateOf(
+  { pid, host, machine, boot, space, started }: ProcessIdentity,
+  now: Here = here(),
+): Fate {
   if (host !== now.host) return 'unseen';
-  if (boot !== now.boot) return 'ended';
+  // Two machines may have one name: only of the same one does another start say that all before has ended.
+  if (boot !== now.boot) return machine !== null && machine === now.machine ? 'ended' : 'unseen';
   if (space !== now.space) return 'unseen';
   if (!exists(pid)) return 'ended';
   const state = stateOf(pid);
@@ -35,11 +47,30 @@ export function fateOf({ pid, host, boot, space, started }: ProcessIdentity): Fa
   return state.dead || state.started !== started ? 'ended' : 'runs';
 }
 
-function here(): Pick<ProcessIdentity, 'host' | 'boot' | 'space'> {
+/**
+ * An id made of the machine's own, which is not to be given away.
+ * @param file what the machine says of itself.
+ * @param space the group of processes that asks. The file of a container may be one of its image, the same on many
+ *   machines.
+ */
+export function machineOf(file: string | null, space: string | null): string | null {
+  const id = file?.trim() ?? '';
+  if (space !== INITIAL_SPACE || !/^[0-9a-f]{32}$/.test(id)) return null;
+  return createHmac('sha256', id).update('tabswarm').digest('hex').slice(0, 32);
+}
+
+type Here = Pick<ProcessIdentity, 'host' | 'machine' | 'boot' | 'space'>;
+
+function here(): Here {
+  const space = told(() => readlinkSync('/proc/self/ns/pid'));
   return {
     host: hostname(),
+    machine: machineOf(
+      told(() => readFileSync('/etc/machine-id', 'utf8')),
+      space,
+    ),
     boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    space: told(() => readlinkSync('/proc/self/ns/pid')),
+    space,
   };
 }
 

@@ -96,6 +96,25 @@ describe('a model declaration', () => {
   });
 
   it.each([
+    [
+      `model: ?[2J??${'k'.repeat(54)}... is no field of a model, which has name, input,`,
+      { ...GOOD, [`\u001b[2J\u009b\u202e${'k'.repeat(10_000)}`]: 1 },
+    ],
+    [
+      `model: input.0 "?[2J${'k'.repeat(55)}... is not a whole number`,
+      { ...GOOD, input: [`\u009b[2J${'k'.repeat(10_000)}`, 28, 1] },
+    ],
+    [
+      `model: layers.0: kind "?${'k'.repeat(58)}... is not one of`,
+      withLayer({ kind: `\u202e${'k'.repeat(1000)}` }),
+    ],
+  ])('[MD1] is shown without what would move a terminal, and cut: %s', (words, declaration) => {
+    const message = messageOf(declaration);
+    expect(message.slice(0, words.length)).toBe(words);
+    expect(message).toMatch(/^[\x20-\x7e]{1,300}$/);
+  });
+
+  it.each([
     ['filters', withLayer({ kind: 'conv2d', filter: 4, kernel: 3 })],
     ['conv2d', withLayer({ ...CONV, kind: 'conv3d' })],
     ['maxPool', withLayer({ kind: 'maxpool', size: 2 })],

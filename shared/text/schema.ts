@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
+import { printable } from './printable.ts';
 import { didYouMean } from './suggest.ts';
 
 /*
  * Schemas of what people write, and the words for what is wrong with it. The message of each schema completes
  * the sentence "the value is not ...".
  */
+
+/** Characters of a name or a value that nobody knows. */
+const MAX_SHOWN = 60;
 
 /** A whole number from `min` to `max`. */
 export function whole(min: number, max: number) {
@@ -31,7 +35,7 @@ export function fields<Shape extends z.core.$ZodShape>(what: string, shape: Shap
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return `an object with ${names.join(', ')}`;
       const [key = ''] = issue.keys;
-      return `${key} is no field of ${what}, which has ${names.join(', ')}${didYouMean(key, names)}`;
+      return `${printable(key, MAX_SHOWN)} is no field of ${what}, which has ${names.join(', ')}${didYouMean(key, names)}`;
     },
   });
 }
@@ -64,8 +68,6 @@ export function refusalOf(
 
 const within = (place: string, sentence: string) => (place === '' ? sentence : `${place}: ${sentence}`);
 
-const MAX_SHOWN = 60;
-
 /** A value as it may have been written, cut where it is long. */
 function shown(value: unknown): string {
   // JSON has no NaN, and nothing for what is not there.
@@ -73,5 +75,5 @@ function shown(value: unknown): string {
     typeof value === 'number'
       ? String(value)
       : ((JSON.stringify(value) as string | undefined) ?? 'undefined');
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return printable(text, MAX_SHOWN);
 }
