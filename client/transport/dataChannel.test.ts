@@ -109,11 +109,10 @@ describe('a data channel in the worker', () => {
     await delivered();
     expect([how.request, looks]).toEqual(['answered', 2]);
     const failed = [PULL, PULL].map((request) => channel.request(request).catch(String));
-    await pass(2);
-    expect(looks).toBe(4);
+    await delivered();
     page().say(answerTo(waiting.at(-1) ?? -1));
     await delivered();
-    await pass(2);
+    await pass(4);
     expect([looks, how.ended]).toEqual([6, null]);
     await pass(1);
     expect(how.ended).toBe('stalled');
