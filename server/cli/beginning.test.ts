@@ -50,6 +50,14 @@ describe('the data folder of a run', () => {
     expect(await readdir(join(folder, 'checkpoints', 'earlier-1'))).toEqual([path.split('/').at(-1)]);
   });
 
+  it('[CK5] says where a checkpoint is saved there, but old ones could not be removed', async () => {
+    const { folder } = await begin(join(parent, 'data'));
+    const checkpoints = join(parent, 'data', 'checkpoints');
+    await mkdir(join(checkpoints, '.checkpoint-in-the-way.tmp'));
+    await folder.checkpoints.save(sampleCheckpoint(3));
+    expect(notes).toEqual([expect.stringContaining(`old checkpoints in ${checkpoints} cannot be removed: `)]);
+  });
+
   it('[MD5] is used by a run of a model with more outputs than classes, which is said', async () => {
     const path = join(parent, 'wide.json');
     const layers = [{ kind: 'flatten' }, { kind: 'dense', units: 12 }];

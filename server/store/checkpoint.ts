@@ -21,18 +21,21 @@ export class CheckpointStore {
   readonly #files: Files;
   readonly #folder: string;
   readonly #keep: number;
+  readonly #note: (line: string) => void;
   /** The last save asked for: they are done one at a time, in order. */
   #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param folder made on the first save where there is none.
    * @param keep how many of the newest a save leaves, at least 1.
+   * @param note told where a save is done but older ones could not be removed.
    */
-  constructor(files: Files, folder: string, keep = KEEP) {
+  constructor(files: Files, folder: string, keep = KEEP, note: (line: string) => void = () => undefined) {
     if (!Number.isInteger(keep) || keep < 1) throw new RangeError('keep: at least one checkpoint');
     this.#files = files;
     this.#folder = folder;
     this.#keep = keep;
+    this.#note = note;
   }
 
   /**
@@ -139,7 +142,9 @@ export class CheckpointStore {
     } catch (error) {
       throw new StoreError(`${path} cannot be written: ${reasonOf(error)}`, { cause: error });
     }
-    await this.#prune();
+    await this.#prune().catch((error: unknown) => {
+      this.#note(`old checkpoints in ${this.#folder} cannot be removed: ${reasonOf(error)}`);
+    });
     return path;
   }
 

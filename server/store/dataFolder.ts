@@ -12,15 +12,15 @@ export class DataFolder {
   readonly #lock: FolderLock;
   #closed: Promise<void> | null = null;
 
-  private constructor(path: string, files: FileProcess, lock: FolderLock) {
-    this.checkpoints = new CheckpointStore(files, join(path, 'checkpoints'));
+  private constructor(path: string, files: FileProcess, lock: FolderLock, note: (line: string) => void) {
+    this.checkpoints = new CheckpointStore(files, join(path, 'checkpoints'), undefined, note);
     this.#files = files;
     this.#lock = lock;
   }
 
   /**
    * Makes the folder where there is none, and locks it.
-   * @param note told where the lock of a server that was killed was taken over.
+   * @param note told where the lock of a server that was killed was taken over, and where old checkpoints stay.
    * @throws {StoreError} where the folder cannot be made or written, or another server has it.
    */
   static async open(given: string, clock: Clock, note: (line: string) => void): Promise<DataFolder> {
@@ -34,7 +34,7 @@ export class DataFolder {
           `The server that had ${path} (${describeHolder(lock.recovered)}) ended without releasing it: taken over.`,
         );
       }
-      return new DataFolder(path, files, lock);
+      return new DataFolder(path, files, lock, note);
     } catch (error) {
       files.end();
       throw error;

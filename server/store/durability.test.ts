@@ -156,6 +156,35 @@ describe('a save that fails', () => {
   });
 });
 
+describe('a save that cannot remove the old ones', () => {
+  test.each(['EACCES', 'ETIMEDOUT'])('[CK5] (%s) is done, and that is told apart', async (code) => {
+    const disk = await diskWith(2, 1, 2);
+    const told: string[] = [];
+    const store = new CheckpointStore(disk, FOLDER, 2, (line) => void told.push(line));
+    disk.fault = failing('remove', /1\.safetensors$/, code);
+    expect(await store.save(sampleCheckpoint(3))).toBe(`${FOLDER}/${file(3)}`);
+    expect(told).toEqual([`old checkpoints in ${FOLDER} cannot be removed: ${code}: injected`]);
+    await store.save(sampleCheckpoint(4));
+    expect(told).toHaveLength(1);
+    expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(3), file(4)]);
+  });
+
+  test('[CK5] since the folder cannot be read any more is done too', async () => {
+    const disk = await diskWith(2, 1, 2);
+    const told: string[] = [];
+    const store = new CheckpointStore(disk, FOLDER, 2, (line) => void told.push(line));
+    let lists = 0;
+    disk.fault = (operation) => {
+      if (operation === 'list' && ++lists === 2)
+        throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+    };
+    await store.save(sampleCheckpoint(3));
+    expect(told).toEqual([
+      `old checkpoints in ${FOLDER} cannot be removed: ${FOLDER} cannot be read: EIO: injected`,
+    ]);
+  });
+});
+
 describe('the newest checkpoint', () => {
   test.each(['ETIMEDOUT', 'EACCES', 'EIO'])(
     '[CK6] that cannot be read (%s) is named, and never said to be removed',
