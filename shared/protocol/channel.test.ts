@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { nodeBuffer } from '../testing/nodeBuffer.ts';
-import { channelAnswer, channelRequest, checksumOf, decodeHead, encodeHead } from './channel.ts';
+import {
+  channelAnswer,
+  channelRequest,
+  checksumOf,
+  decodeHead,
+  encodeHead,
+  MAX_PIECE_BYTES,
+} from './channel.ts';
 
 const HEAD = { bytes: 70_000, checksum: 0x89abcdef, jsonBytes: 26 };
 
@@ -21,6 +28,10 @@ it.each<[string, Uint8Array]>([
 
 it('[TR3] a head is read at any offset of what brought it', () => {
   expect(decodeHead(nodeBuffer(encodeHead(HEAD), 3))).toEqual(HEAD);
+});
+
+it('[TR3] a piece has 64 KiB at most', () => {
+  expect(MAX_PIECE_BYTES).toBe(65_536);
 });
 
 it('[TR3] a message may be JSON alone', () => {

@@ -78,6 +78,11 @@ describe('a frame', () => {
     );
   });
 
+  it('[FR1] has a lease of 2^53 - 1 at most', () => {
+    const header = { ...HEADER, lease: Number.MAX_SAFE_INTEGER };
+    expect(read(encodeFrame(header, VALUES)).header).toEqual(header);
+  });
+
   it('[FR1] is not made where its length is not the number of its values', () => {
     expect(() => encodeFrame({ ...HEADER, length: 4 }, VALUES)).toThrow(RangeError);
   });
@@ -122,6 +127,7 @@ describe('reading a frame', () => {
     ['truncated or padded payload', 'MALFORMED', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1)],
     ['truncated or padded payload', 'MALFORMED', (bytes: Uint8Array) => Uint8Array.of(...bytes, 0)],
     ['payload does not hold its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(28, 4)],
+    ['payload does not hold its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(28, 2)],
     ['lease out of range', 'MALFORMED', (bytes: Uint8Array) => bytes.with(23, 1)],
     ['checksum does not match', 'CORRUPT', (bytes: Uint8Array) => bytes.with(FRAME_HEADER_BYTES, 1)],
     ['checksum does not match', 'CORRUPT', (bytes: Uint8Array) => bytes.with(12, 8)],

@@ -28,6 +28,7 @@ const welcome: m.Welcome = {
   shards: [shard],
   dataChannels: null,
 };
+const iceServer = { urls: 'turn:a', username: 'me', credential: 'secret' };
 const terms: m.LeaseTerms = {
   lease: 1,
   device,
@@ -76,7 +77,7 @@ interface Case {
 const CASES: Record<string, Case> = {
   hello: {
     schema: m.hello,
-    good: [hello, { ...hello, resume: { device, token }, profile }],
+    good: [hello, { ...hello, join: 'x'.repeat(128), resume: { device, token }, profile }],
     wrong: [
       { join: undefined },
       { join: 'x'.repeat(129) },
@@ -102,13 +103,23 @@ const CASES: Record<string, Case> = {
   },
   welcome: {
     schema: m.welcome,
-    good: [welcome],
+    good: [
+      welcome,
+      { ...welcome, dataChannels: { wanted: true, iceServers: [] } },
+      { ...welcome, dataChannels: { wanted: false, iceServers: [iceServer, { urls: 'stun:a' }] } },
+    ],
     wrong: [
       { outcome: 'FULL' },
       { arithmetic: 'exact' },
       { run: '89ABCDEF' },
       { pass: '' },
+      { pass: 'b'.repeat(33) },
       { shards: [{ ...shard, offset: -1 }] },
+      { shards: [{ ...shard, more: 1 }] },
+      { dataChannels: { wanted: true } },
+      { dataChannels: { wanted: true, iceServers: [], more: 1 } },
+      { dataChannels: { wanted: true, iceServers: [{ ...iceServer, more: 1 }] } },
+      { dataChannels: { wanted: true, iceServers: [{ username: 'me' }] } },
     ],
   },
   refusal: {
@@ -165,7 +176,7 @@ const CASES: Record<string, Case> = {
   },
   release: {
     schema: m.release,
-    good: [{ lease: 1, reason: 'no data' }],
+    good: [{ lease: 1, reason: 'x'.repeat(200) }],
     wrong: [{ reason: 'x'.repeat(201) }, { lease: '1' }],
   },
   leave: { schema: m.leave, good: [{}], wrong: [] },
@@ -173,6 +184,19 @@ const CASES: Record<string, Case> = {
     schema: m.shardAuth,
     good: [{ device, pass }],
     wrong: [{ pass: undefined }, { device: null }],
+  },
+  signal: {
+    schema: m.signal,
+    good: [{ offer: 'x'.repeat(8192) }],
+    wrong: [{ offer: 'x'.repeat(8193) }, { offer: 7 }],
+  },
+  signalAnswer: {
+    schema: m.signalAnswer,
+    good: [
+      { outcome: 'OK', answer: 'v=0' },
+      { outcome: 'BUSY', reason: 'more than 16 offers' },
+    ],
+    wrong: [{ outcome: 'FINE' }, { answer: 7 }, { reason: 7 }],
   },
   pull: {
     schema: m.pull,
