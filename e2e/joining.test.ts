@@ -117,6 +117,18 @@ describe('npm run worker', () => {
   );
 
   it(
+    '[CL2] [PL15] says why the plan has no work for it',
+    async () => {
+      const server = await startServer(cleanup, ['--requires', 'room:lab', ...SMALL]);
+      const worker = startCommand(cleanup, 'worker', ['--url', server.url, '--label', 'room:hall']);
+      await worker.said(/^worker 1 waits: in reserve: this run requires room: lab\.$/);
+      worker.signal('SIGINT');
+      expect(await worker.ended).toBe(0);
+    },
+    SLOW_MS,
+  );
+
+  it(
     '[CL3] says that the server is full, and when it tries again',
     async () => {
       const url = await openFakeServer(cleanup, () => ({ outcome: 'FULL' }));

@@ -41,6 +41,7 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
     disconnected: () => calls.push('disconnected'),
     lease: () => calls.push('lease'),
     status: () => calls.push('status'),
+    reserve: () => calls.push('reserve'),
     closing: () => calls.push('closing'),
     garbled: () => calls.push('garbled'),
   };

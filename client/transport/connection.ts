@@ -35,6 +35,8 @@ export interface CoordinatorEvents {
   disconnected(): void;
   lease(lease: Lease): void;
   status(status: RunStatus): void;
+  /** The plan has no work for this device, for this reason; null where it has again. */
+  reserve(why: string | null): void;
   /** The server closes this connection and says why. */
   closing(refusal: Refusal): void;
   /** It sent something that cannot be read; the reason names it. */

@@ -62,6 +62,7 @@ function device(url: string) {
     disconnected: () => diary.note({ told: 'disconnected' }),
     lease: (body) => diary.note({ told: 'lease', body }),
     status: (body) => diary.note({ told: 'status', body }),
+    reserve: (body) => diary.note({ told: 'reserve', body: String(body) }),
     closing: (body) => diary.note({ told: 'closing', body }),
     garbled: (body) => diary.note({ told: 'garbled', body }),
   });
@@ -163,12 +164,15 @@ describe('the coordinator by its socket', () => {
     ]);
   });
 
-  it.each(['lease', 'status', 'closing'])('[PR9] names a %s that cannot be read', async (event) => {
-    const { diary, socket } = await connectedDevice();
-    socket().emit(event, { outcome: 'FINE' });
-    const body = expect.stringMatching(`^the server sent a ${event} that cannot be read: .+`) as string;
-    expect(await diary.next()).toEqual({ told: 'garbled', body });
-  });
+  it.each(['lease', 'status', 'reserve', 'closing'])(
+    '[PR9] names a %s that cannot be read',
+    async (event) => {
+      const { diary, socket } = await connectedDevice();
+      socket().emit(event, { outcome: 'FINE' });
+      const body = expect.stringMatching(`^the server sent a ${event} that cannot be read: .+`) as string;
+      expect(await diary.next()).toEqual({ told: 'garbled', body });
+    },
+  );
 });
 
 describe('a connection that ends', () => {

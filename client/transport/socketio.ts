@@ -1,7 +1,15 @@
 import { Manager, type Socket } from 'socket.io-client';
 import type * as z from 'zod/mini';
 import { socketPath } from '../../shared/protocol/basePath.ts';
-import { closing, EVENTS, helloAnswer, lease, refusal, runStatus } from '../../shared/protocol/messages.ts';
+import {
+  closing,
+  EVENTS,
+  helloAnswer,
+  lease,
+  refusal,
+  reserve,
+  runStatus,
+} from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { reasonOf } from '../../shared/protocol/reasons.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -70,6 +78,7 @@ export function connectSocketIo(
   };
   hear(EVENTS.lease, lease, (message) => events.lease(message));
   hear(EVENTS.status, runStatus, (message) => events.status(message));
+  hear(EVENTS.reserve, reserve, ({ why }) => events.reserve(why));
   hear(EVENTS.closing, closing, (message) => events.closing(message));
   coordinator.connect();
   const request = async (event: string, body: object): Promise<unknown> => {

@@ -81,6 +81,8 @@ export class Volunteer {
   #epoch = 0;
   #over = false;
   #failedUnits = 0;
+  /** Why the plan has no work for this device; null where it has. */
+  #reserve: string | null = null;
 
   constructor(parts: VolunteerParts) {
     this.#parts = parts;
@@ -94,6 +96,7 @@ export class Volunteer {
         parts.events.status(status);
         if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
       },
+      reserve: (why) => this.#setAside(why),
       closing: (refusal) => {
         if (FINAL.has(refusal.outcome)) this.#fail(new Refused(refusal));
       },
@@ -141,7 +144,7 @@ export class Volunteer {
     if (this.#stale(epoch)) return;
     const weights = new Weights(answer.shards, shards, this.#parts.crew.limit);
     this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
-    events.state('waiting', null);
+    events.state('waiting', this.#reserve);
     await this.#ready();
     await this.#grow(epoch);
   }
@@ -225,7 +228,7 @@ export class Volunteer {
     if (this.#stale(epoch)) return;
     const asks = hasToAsk(end);
     const alone = (this.#crew?.busy ?? 0) <= 1;
-    if (asks && alone) events.state('waiting', null);
+    if (alone && (asks || this.#reserve !== null)) events.state('waiting', this.#reserve);
     if (asks || news) await this.#ready();
   }
 
@@ -259,8 +262,16 @@ export class Volunteer {
     }
   }
 
+  /** What is under way is finished. */
+  #setAside(why: string | null): void {
+    this.#reserve = why === null ? null : `in reserve: ${why}`;
+    if (this.#training !== null && (this.#crew?.busy ?? 0) === 0)
+      this.#parts.events.state('waiting', this.#reserve);
+  }
+
   #lost(): void {
     this.#epoch++;
+    this.#reserve = null;
     this.#training = null;
     if (!this.#over) this.#parts.events.state('connecting', null);
   }

@@ -21,6 +21,34 @@ describe('a volunteer at work', () => {
     expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
   });
 
+  it('[PL15] says why it is in reserve, once what it was doing is done', async () => {
+    const { server, told } = await joinedVolunteer();
+    const decided = deferred<undefined>();
+    server.push = async (shard) => {
+      await decided.promise;
+      return replyAt(shard, 'APPLIED', 5);
+    };
+    server.says.lease(leaseOf(1, 4));
+    await settled();
+    server.says.reserve('this run requires room: lab');
+    expect(told()).toEqual(['training']);
+    decided.resolve(undefined);
+    await settled();
+    expect(told().at(-1)).toBe('waiting: in reserve: this run requires room: lab');
+    server.says.reserve(null);
+    server.says.reserve('it has less than 20% charge');
+    expect(told()).toEqual(['waiting', 'waiting: in reserve: it has less than 20% charge']);
+  });
+
+  it('[PL15] keeps no reason for being in reserve over a lost connection', async () => {
+    const { server, told } = await joinedVolunteer();
+    server.says.reserve('this run requires room: lab');
+    server.says.disconnected();
+    server.says.connected();
+    await settled();
+    expect(told().at(-1)).toBe('waiting');
+  });
+
   it('[PO2] goes on with the weights that a STALE answer brings', async () => {
     const { server, told } = await joinedVolunteer();
     server.push = (shard) => Promise.resolve(replyAt(shard, 'STALE', 9));

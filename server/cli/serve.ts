@@ -13,7 +13,7 @@ import { cutDataShards } from '../dataset/cut.ts';
 import { loadMnist } from '../dataset/mnist.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
 import type { DataChannels } from '../gateway/dataChannels.ts';
-import { serveCoordinator, tellStatus } from '../gateway/coordinatorGateway.ts';
+import { serveCoordinator, tellReserves, tellStatus } from '../gateway/coordinatorGateway.ts';
 import { logRefusals } from '../gateway/refusals.ts';
 import { createSocketServer } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
@@ -143,7 +143,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     tellDevices = () => {
       tellStatus(sockets.of(NAMESPACES.coordinator), training.run.status());
     };
-    const cancelTelling = repeat(() => tellDevices());
+    const cancelTelling = repeat(() => {
+      tellDevices();
+      tellReserves(sockets.of(NAMESPACES.coordinator), reservesOf(training.snapshot()));
+    });
     const url = new URL(addresses[0]?.url ?? '').origin;
     await folder.announce(url);
     return {
@@ -239,6 +242,15 @@ function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
   const scheme = tls === 'none' ? 'http' : 'https';
   const origins = addresses.map(({ url }) => new URL(url).origin);
   return [...new Set([...origins, `${scheme}://localhost:${port}`, `${scheme}://127.0.0.1:${port}`])];
+}
+
+/** Why devices that could work are in reserve, by their ids. */
+function reservesOf({ devices }: AdminSnapshot): Map<string, string> {
+  return new Map(
+    devices
+      .filter(({ profile, share }) => profile.engine !== null && share?.role === 'reserve')
+      .map(({ device, share }) => [device, share?.why.join('; ') ?? '']),
+  );
 }
 
 function repeat(task: () => void): () => void {

@@ -6,7 +6,12 @@ import { EVENTS, welcome, type RunStatus } from '../../shared/protocol/messages.
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { World } from '../core/testing/world.ts';
 import { RUN } from '../core/testing/testServer.ts';
-import { serveCoordinator, tellStatus, type CoordinatorGatewayParts } from './coordinatorGateway.ts';
+import {
+  serveCoordinator,
+  tellReserves,
+  tellStatus,
+  type CoordinatorGatewayParts,
+} from './coordinatorGateway.ts';
 import { ask, next, RealSockets } from './testing/realSockets.ts';
 
 /* The coordinator's namespace over real sockets, with a coordinator under a virtual clock behind it. */
@@ -201,6 +206,25 @@ describe('before hello', () => {
     expect(await status).toMatchObject({ version: 5 });
     await ask(stranger, EVENTS.leave, {});
     expect(told).toEqual([]);
+  });
+});
+
+describe('a device in reserve', () => {
+  it('[PL15] is told why, once for each reason, and that it is not any more; the others are told nothing', async () => {
+    const { namespace } = serving();
+    const [held, other] = [connect(), connect()];
+    const told: unknown[] = [];
+    other.on(EVENTS.reserve, (body) => told.push(['other', body]));
+    held.on(EVENTS.reserve, (body) => told.push(body));
+    const { device } = welcome.parse(await ask(held, EVENTS.hello, HELLO));
+    await ask(other, EVENTS.hello, HELLO);
+    for (const reasons of [['a'], ['a'], ['b'], [], []]) {
+      tellReserves(namespace, new Map(reasons.map((why) => [device, why])));
+    }
+    // What was sent before an answer has arrived before it.
+    await ask(held, EVENTS.leave, {});
+    await ask(other, EVENTS.leave, {});
+    expect(told).toEqual([{ why: 'a' }, { why: 'b' }, { why: null }]);
   });
 });
 

@@ -43,6 +43,29 @@ export function tellStatus(namespace: Namespace, status: RunStatus): void {
   namespace.to(JOINED).volatile.emit(EVENTS.status, status);
 }
 
+/**
+ * Tells those devices that the plan in force keeps in reserve why, and those that it does so no longer, each once [PL15].
+ * @param reserves the reasons, by device.
+ */
+export function tellReserves(namespace: Namespace, reserves: ReadonlyMap<string, string>): void {
+  for (const socket of namespace.sockets.values()) {
+    const told = socket.data as Told;
+    if (told.device === undefined) continue;
+    const why = reserves.get(told.device) ?? null;
+    if (why === (told.reserve ?? null)) continue;
+    told.reserve = why;
+    socket.emit(EVENTS.reserve, { why });
+  }
+}
+
+/** What is kept of the socket of a device. */
+interface Told {
+  /** Undefined before hello. */
+  device?: string;
+  /** Why it is in reserve, as it was told last. */
+  reserve?: string | null;
+}
+
 /** Puts the coordinator behind its namespace: decodes, calls it, encodes. */
 export function serveCoordinator(namespace: Namespace, parts: CoordinatorGatewayParts): void {
   namespace.on('connection', (socket) => {
@@ -94,6 +117,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     }
     cancelHello();
     session = result.session;
+    (socket.data as Told).device = session.device;
     const { token, pass } = result;
     const welcome = {
       outcome: 'OK' as const,

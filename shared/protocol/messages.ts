@@ -192,6 +192,9 @@ export const runStatus = z.strictObject({
 });
 export type RunStatus = z.infer<typeof runStatus>;
 
+/** coordinator -> client `reserve`: why the plan has no work for this device; null where it has again. */
+export const reserve = z.strictObject({ why: z.nullable(z.string()) });
+
 /** server -> client `closing`: sent before the server closes a connection. */
 export const closing = refusal;
 
@@ -204,6 +207,7 @@ export const EVENTS = {
   leave: 'leave',
   lease: 'lease',
   status: 'status',
+  reserve: 'reserve',
   pull: 'pull',
   push: 'push',
   signal: 'signal',
