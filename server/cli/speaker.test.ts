@@ -80,6 +80,7 @@ describe('a line a change', () => {
     status({ state: 'paused' });
     // The other one's word of before comes later.
     status({}, 1);
+    status({ state: 'paused' });
     status({ state: 'running' });
     status({ state: 'stopped', stop: 'target' });
     expect(news()).toEqual([
