@@ -1,32 +1,74 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../testing/virtualClock.ts';
 import { uniform } from './methods.ts';
-import { rateOf, roundMs } from './plan.ts';
+import { rateOf, roundMs, type PlacementMethod } from './plan.ts';
+import { NO_PLAN } from './planner.ts';
 import { PlanKeeper } from './planKeeper.ts';
 import { Standings } from './standings.ts';
 import { deviceOf, SHAPE } from './testing/crowd.ts';
 import { UnitTimes } from './unitTimes.ts';
 
-/** A keeper of the recipe's unit for two devices that take 50 ms for it, and what became of its plans. */
-function keeper() {
+/** Too little for both devices, so that the solver is asked. */
+const LINK = 1500;
+
+/** A keeper of plans for two devices that take 50 ms for the recipe's unit, and what became of its plans. */
+function keeper(method: PlacementMethod = 'uniform') {
   const clock = new VirtualClock();
   const paced = ['a', 'b'].map((id) => ({ id, times: new UnitTimes() }));
   for (const { times } of paced) for (let unit = 0; unit < 5; unit++) times.measured(480, 50);
   const asked = paced.map(({ id }) => deviceOf(id, 480 / 50e-3, 0));
   const standings = new Standings();
   for (const { id } of paced) standings.note(id, 'known');
-  const solve = () => Promise.resolve({ chosen: null, status: 'no solver here' });
+  /** When each plan was begun. */
+  const begun: number[] = [];
+  let tellMade: () => void = () => undefined;
+  /** What the solver waits for, for the plan that is being made and for the next. */
+  let held: Promise<unknown> = Promise.resolve();
+  let heldNext = held;
   const kept = new PlanKeeper(
-    { method: 'uniform', shape: SHAPE, repeatable: false, budgetMs: 100 },
-    { clock, solve },
-    { devices: () => paced, asked: () => asked, standings, made: () => undefined },
+    { method, shape: method === 'ilp' ? { ...SHAPE, link: LINK } : SHAPE, budgetMs: 100, repeatable: false },
+    {
+      clock,
+      solve: () => held.then(() => ({ chosen: null, status: 'no solver here' })),
+    },
+    {
+      devices: () => paced,
+      asked: () => {
+        begun.push(clock.now());
+        held = heldNext;
+        return asked;
+      },
+      standings,
+      made: () => tellMade(),
+    },
   );
-  const renewed = async () => {
-    clock.advance(10_000);
-    kept.renew();
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  /** Does this, and waits for the plan that it leads to. */
+  const planned = async (act: () => void) => {
+    const made = new Promise<void>((resolve) => (tellMade = resolve));
+    act();
+    await made;
   };
-  return { clock, kept, asked, renewed };
+  const renewed = () =>
+    planned(() => {
+      clock.advance(10_000);
+      kept.renew();
+    });
+  /** The solver has no answer for the next plan until it is told to. */
+  const holdSolver = () => {
+    let release: () => void = () => undefined;
+    heldNext = new Promise<void>((resolve) => (release = resolve));
+    return () => release();
+  };
+  /** The first device turns out to be so many times slower than it was last. */
+  const slow = (times: number) => {
+    const [device] = paced;
+    if (device === undefined) throw new Error('there is no device');
+    const ms = times * (device.times.expectedMs(480) ?? 0);
+    // One alone would be noise.
+    for (let unit = 0; unit < 5; unit++) device.times.measured(480, ms);
+    kept.measured(device);
+  };
+  return { clock, kept, asked, standings, begun, planned, renewed, holdSolver, slow };
 }
 
 it('[PL4] judges plans with what rounds took beyond their slowest unit', async () => {
@@ -51,4 +93,118 @@ it('[PL4] judges plans with what rounds took beyond their slowest unit', async (
   kept.committed(['a', 'b']);
   expect(kept.overrunMs).toBeCloseTo(30);
   expect(kept.plan.values.uniform).toBeCloseTo(1000 * rateOf(plain, { ...SHAPE, overrunMs: 30 }));
+});
+
+describe('when plans are made', () => {
+  it('[PL12] is 250 ms after the one before, and ever later while paces alone change, up to 4 s', async () => {
+    const { clock, kept, begun, planned, slow } = keeper();
+    await planned(() => kept.renew());
+    for (const rest of [250, 500, 1000, 2000, 4000, 4000]) {
+      const before = begun.length;
+      slow(2);
+      clock.advance(rest - 1);
+      expect(begun).toHaveLength(before);
+      await planned(() => clock.advance(1));
+      expect(begun).toHaveLength(before + 1);
+    }
+    // Something else may be asked of somebody: soon again.
+    clock.advance(249);
+    kept.renew();
+    expect(begun).toHaveLength(7);
+    await planned(() => clock.advance(1));
+    expect(begun).toHaveLength(8);
+    slow(2);
+    await planned(() => clock.advance(250));
+    expect(begun).toHaveLength(9);
+  });
+
+  it('[PL12] is not for a pace that changes by less than a tenth', async () => {
+    const { clock, kept, begun, planned, slow } = keeper();
+    await planned(() => kept.renew());
+    slow(1.05);
+    clock.advance(10_000);
+    expect(begun).toHaveLength(1);
+  });
+
+  it('[PL12] is once more after one that was being made when things changed, however often they did', async () => {
+    const { clock, kept, begun, planned, holdSolver } = keeper('ilp');
+    const release = holdSolver();
+    kept.renew();
+    for (let time = 0; time < 3; time++) kept.renew();
+    clock.advance(100);
+    kept.renew();
+    expect(begun).toEqual([0]);
+    await planned(release);
+    expect(kept.number).toBe(1);
+    clock.advance(149);
+    expect(begun).toEqual([0]);
+    await planned(() => clock.advance(1));
+    clock.advance(10_000);
+    expect(begun).toEqual([0, 250]);
+  });
+});
+
+it('[PL12] makes no plan while another is being made, however long that takes', async () => {
+  const { clock, kept, begun, planned, holdSolver } = keeper('ilp');
+  const release = holdSolver();
+  kept.renew();
+  kept.renew();
+  clock.advance(300);
+  expect(begun).toEqual([0]);
+  await planned(release);
+  await planned(() => undefined);
+  expect(begun).toEqual([0, 300]);
+});
+
+describe('a plan in force', () => {
+  it('says how long it took to make, by the clock', async () => {
+    const { clock, kept, planned, holdSolver } = keeper('ilp');
+    const release = holdSolver();
+    kept.renew();
+    clock.advance(40);
+    await planned(release);
+    expect(kept.tookMs).toBe(40);
+  });
+
+  it('[PL12] is none after everything was forgotten, not even one that was being made by then', async () => {
+    const { clock, kept, begun, planned, holdSolver } = keeper('ilp');
+    const release = holdSolver();
+    kept.renew();
+    kept.forget();
+    kept.renew();
+    const again = holdSolver();
+    release();
+    // The next one is begun only when the one that was forgotten is done.
+    await expect
+      .poll(() => {
+        clock.advance(250);
+        return begun.length;
+      })
+      .toBe(2);
+    expect([kept.plan, kept.number]).toEqual([NO_PLAN, 0]);
+    await planned(again);
+    expect(kept.number).toBe(1);
+    expect(kept.plan.bundles.length).toBeGreaterThan(0);
+  });
+
+  it('[PL12] gives way at once when something else may be asked of a device that has work by it', async () => {
+    const { kept, standings, planned, clock } = keeper();
+    await planned(() => kept.renew());
+    expect(kept.countsOn('a')).toBe(true);
+    standings.note('a', 'told otherwise');
+    expect(kept.countsOn('a')).toBe(false);
+    // The new plan is no better than the old one, which held good for what was asked before.
+    await planned(() => {
+      clock.advance(250);
+      kept.renew();
+    });
+    expect([kept.countsOn('a'), kept.number]).toEqual([true, 2]);
+  });
+
+  it('[PL12] stays where the same may be asked of the same devices and nothing better was found', async () => {
+    const { kept, renewed } = keeper();
+    await renewed();
+    await renewed();
+    expect(kept.number).toBe(1);
+  });
 });
