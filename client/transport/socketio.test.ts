@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
+import type { Socket as ClientSocket } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
-import { ConnectionLost, type BareConnection } from './connection.ts';
+import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { connectSocketIo } from './socketio.ts';
+import { SocketTransport } from './socketTransport.ts';
 import { TERMS, VALUES, weightsOf, welcomeTo } from './testing/scriptedTransport.ts';
 
 /* The device's sockets against a real socket.io server that says what a test has it say. */
@@ -228,6 +230,19 @@ describe('a connection that ends', () => {
     expect(asked).toEqual([NAMESPACES.coordinator, NAMESPACES.coordinator]);
   });
 
+  it('that does not come about is told each time', async () => {
+    const { io, url } = await listening();
+    await io.close();
+    let failures = 0;
+    await new Promise<void>((resolve) => {
+      const connection = connectSocketIo(url, {} as CoordinatorEvents, undefined, () => {
+        if (++failures === 2) resolve();
+      });
+      closing.push(() => connection.close());
+    });
+    expect(failures).toBe(2);
+  });
+
   it('stays away once it is closed, also where it was about to come again', async () => {
     const { connection, diary, io, socket } = await connectedDevice();
     socket().disconnect(true);
@@ -366,6 +381,31 @@ describe('the shards by their sockets', () => {
     await expect.poll(() => sockets.length).toBe(2);
     const left = sockets.map((socket) => once(socket, 'disconnect'));
     connection.close();
+    await Promise.all(left);
+  });
+
+  it('[TR1] give the bytes of an answer as a browser brings them, too', async () => {
+    const weights = weightsOf(5);
+    const browsers = {
+      connected: true,
+      once: () => undefined,
+      off: () => undefined,
+      timeout: () => ({
+        emitWithAck: () => Promise.resolve({ outcome: 'OK', weights: weights.buffer }),
+      }),
+    };
+    const transport = new SocketTransport([browsers as unknown as ClientSocket]);
+    expect(await transport.request(request(0))).toEqual({ answer: { outcome: 'OK' }, bytes: weights });
+  });
+
+  it('are left when the coordinator is lost: the next welcome leads to them again', async () => {
+    const { io, connection, sockets } = await twoShards(() => undefined);
+    const coordinators: Socket[] = [];
+    io.of(NAMESPACES.coordinator).on('connection', (socket) => coordinators.push(socket));
+    open(connection, '');
+    await expect.poll(() => [coordinators.length, sockets.length]).toEqual([1, 2]);
+    const left = sockets.map((socket) => once(socket, 'disconnect'));
+    coordinators[0]?.disconnect();
     await Promise.all(left);
   });
 
