@@ -147,7 +147,7 @@ it('says in a sentence that it cannot write beside the sources, before it builds
     text:
       `tabswarm: The pages have to be built, and ${join(root, 'dist')} cannot be written (ENOTDIR). ` +
       'Run "npm run build" as a user who may write there, or copy the project to where you may.',
-    to: 'stderr',
+    to: 'messages',
     exitCode: 2,
   });
   expect(builds).toBe(0);
