@@ -235,7 +235,7 @@ describe('a device that joined', () => {
     const { device } = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
     return { ...served, socket, device };
   }
-  type Leased = { terms: { lease: number; device: string } };
+  type Leased = { terms: { lease: number; device: string }; unit: unknown };
 
   it('[LS5] is given a lease when it is ready, and may give it back', async () => {
     const { socket, device } = await joined();
@@ -276,7 +276,7 @@ describe('a device that joined', () => {
     await ask(other, EVENTS.hello, HELLO);
     const given = next<Leased>(other, EVENTS.lease);
     await ask(other, EVENTS.ready, READY);
-    await given;
+    expect((await given).unit).toEqual(leases[0]?.unit);
     expect(await ask(socket, EVENTS.leave, {})).toEqual({ outcome: 'OK' });
     expect(leases).toHaveLength(1);
   });
