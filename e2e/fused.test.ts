@@ -15,10 +15,10 @@ afterAll(() => cleanup.run());
 
 const page = openBrowser(cleanup).then((browser) => openEnginePage(cleanup, browser));
 
-/** `npm run test:engines`: minutes more, for the backends that draw and compute on the processor here. */
+/** `npm run test:engines`: minutes more, for a hundred steps each and for the backends that compute on the processor here. */
 const thorough = process.env.TABSWARM_THOROUGH === 'yes';
 const few = { long: false, specs: [rayConvnet.spec, ...ODD_SPECS.slice(0, 1)] };
-const every = { long: true };
+const every = { long: thorough };
 
 const contracts: [string, EngineName, Parameters<typeof engineContract>[2]][] = [
   ['the fused engine of WebGPU in a tab', 'webgpu', every],

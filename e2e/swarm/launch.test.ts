@@ -77,7 +77,7 @@ describe('openTabs', () => {
   it(
     'says in one sentence what it cannot open',
     async () => {
-      await expect(openTabs(swarmOptions('/nowhere'))).rejects.toThrow(`${origin}/nowhere answers 404`);
+      await expect(openTabs(swarmOptions('/nowhere'))).rejects.toThrow(`${origin}/nowhere/ answers 404`);
       const closed = { ...swarmOptions('/'), url: 'http://127.0.0.1:2/' };
       await expect(openTabs(closed)).rejects.toThrow(
         'http://127.0.0.1:2/ cannot be opened: nothing listens there.',
