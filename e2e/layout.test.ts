@@ -1,6 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tmpdir } from 'node:os';
 import type { Page } from 'playwright';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_LABELS, UNKNOWN_CONDITIONS, type CapabilityProfile } from '../shared/profile/profile.ts';
@@ -19,8 +18,6 @@ afterEach(() => cleanup.run());
 const PATIENCE = { timeout: 30_000 };
 const SLOW_MS = 120_000;
 const WIDTHS = [320, 390, 768, 1280];
-/** Pictures for whoever wants to look; nothing is compared with them. */
-const PICTURES = join(tmpdir(), 'tabswarm-pictures');
 
 /** No place to break a line at, and the widest letters. */
 const NAME = 'w'.repeat(64);
@@ -86,10 +83,8 @@ const tooWide = (page: Page) =>
   });
 
 async function expectFit(page: Page, name: string): Promise<void> {
-  await mkdir(PICTURES, { recursive: true });
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`), fullPage: true });
     expect.soft(await tooWide(page), `${name} at ${width}`).toEqual([]);
   }
 }
