@@ -1,26 +1,7 @@
-import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
-/** An import wall: files under `folder` may not import what `patterns` name. */
-const wall = (files, message, group, ignores = []) => ({
-  files,
-  ignores,
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] },
-});
-
-const TRANSPORTS = [
-  'fastify',
-  'fastify/*',
-  '@fastify/*',
-  'socket.io',
-  'socket.io-client',
-  'node-datachannel',
-  'simple-peer*',
-];
-/** Node's own modules, by either name. */
-const NODE = ['node:*', ...builtinModules];
-/** What reads the time of the machine; server/cli/machineTime.ts alone may. */
-const TIME = 'The time of the machine is read in server/cli/machineTime.ts alone, and injected.';
+/** What reads the time of the machine; server/app/machineTime.ts alone may. */
+const TIME = 'The time of the machine is read in server/app/machineTime.ts alone, and injected.';
 const TIMES = [
   { object: 'Date', property: 'now', message: TIME },
   { object: 'performance', property: 'now', message: TIME },
@@ -31,9 +12,8 @@ const TIMES = [
 const OUTPUTS = ['stdout', 'stderr'].map((property) => ({
   object: 'process',
   property,
-  message: 'Commands write by server/cli/output.ts, which outlives its readers.',
+  message: 'Commands write by server/terminal/output.ts, which outlives its readers.',
 }));
-const TOOLS = ['playwright', 'vite', 'vitest', 'commander', '**/e2e/**', '**/bench/**'];
 
 export default tseslint.config(
   { ignores: ['dist', 'data', 'node_modules', 'test-results', 'playwright-report'] },
@@ -54,41 +34,9 @@ export default tseslint.config(
     },
   },
   { files: ['bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
-  wall(
-    ['shared/**'],
-    'shared/ is isomorphic: it imports neither Node, nor a transport, nor client/ or server/.',
-    [...NODE, '**/client/**', '**/server/**', ...TRANSPORTS, ...TOOLS],
-    // Contract suites are tests too, wherever they are run from.
-    ['**/*.test.ts', 'shared/engine/testing/**', 'shared/transport/testing/**'],
-  ),
-  wall(
-    ['client/**'],
-    'client/ imports shared/ alone.',
-    [...NODE, '**/server/**', ...TOOLS],
-    ['client/node/**', '**/*.test.ts'],
-  ),
-  wall(
-    ['server/**'],
-    'server/ imports shared/, and of client/ only what runs without a browser.',
-    ['**/client/**', '!**/client/node', '!**/client/node/**'],
-    ['server/core/**', '**/*.test.ts'],
-  ),
-  wall(
-    ['server/core/**'],
-    'server/core is plain code: no transport, file, clock or thread, and nothing of the folders beside it.',
-    [
-      ...NODE,
-      ...TRANSPORTS,
-      ...TOOLS,
-      ...['gateway', 'http', 'store', 'threads', 'dataset', 'cli'].map((folder) => `**/${folder}/**`),
-      '!**/shared/**',
-      '**/client/**',
-    ],
-    ['**/*.test.ts'],
-  ),
   {
     files: ['server/**'],
-    ignores: ['server/cli/machineTime.ts', '**/*.test.ts'],
+    ignores: ['server/app/machineTime.ts', '**/*.test.ts'],
     rules: {
       'no-restricted-properties': ['error', ...TIMES],
       'no-restricted-syntax': [
@@ -99,8 +47,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['server/cli/**'],
-    ignores: ['server/cli/output.ts', 'server/cli/machineTime.ts', '**/*.test.ts'],
+    files: ['server/{app,cli,config,terminal}/**'],
+    ignores: ['server/terminal/output.ts', 'server/app/machineTime.ts', '**/*.test.ts'],
     rules: {
       'no-restricted-properties': ['error', ...TIMES, ...OUTPUTS],
     },

@@ -1,7 +1,7 @@
 import { troublesOf } from '../client/node/troubles.ts';
-import { chromiumSetting } from '../server/cli/config.ts';
-import { findChromium } from '../e2e/swarm/chromium.ts';
-import { launchBrowser, openTabs } from '../e2e/swarm/launch.ts';
+import { chromiumSetting } from '../server/config/config.ts';
+import { findChromium } from '../server/swarm/chromium.ts';
+import { launchBrowser, openTabs } from '../server/swarm/launch.ts';
 import { Cleanup, startServer } from '../e2e/support/testServer.ts';
 
 /**

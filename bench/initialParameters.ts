@@ -1,5 +1,5 @@
 import { initialParameters } from '../shared/model/initialise.ts';
-import { zoo } from '../shared/model/zoo/index.ts';
+import { zoo } from '../server/zoo/index.ts';
 
 /** `tsx bench/initialParameters.ts <model> <seeds>`: a line of JSON for each seed from 1, for reference runs elsewhere. */
 

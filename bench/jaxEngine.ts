@@ -1,5 +1,5 @@
 import { init, defaultDevice, jit, lax, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
-import { gatherBatch } from '../shared/engine/batch.ts';
+import { gatherBatch } from '../client/engines/batch.ts';
 import type { DataShard } from '../shared/dataset/dataShard.ts';
 import type { LocalTraining } from '../shared/engine/engine.ts';
 import { layoutOf } from '../shared/model/layout.ts';

@@ -1,4 +1,4 @@
-import { machineClock } from '../server/cli/machineTime.ts';
+import { machineClock } from '../server/app/machineTime.ts';
 import { makePlan } from '../server/core/placement/planner.ts';
 import { crowdOf, SHAPE } from '../server/core/placement/testing/crowd.ts';
 import { SOLVER_BUDGET_MS, Solver } from '../server/threads/solver.ts';

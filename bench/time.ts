@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ensurePages } from '../server/cli/pages.ts';
-import { percent } from '../server/cli/progress.ts';
+import { ensurePages } from '../server/app/pages.ts';
+import { percent } from '../server/terminal/progress.ts';
 import { missingModule, moduleVersions } from './reference/python.ts';
 import type { Job } from './time/job.ts';
 import { seedsFrom1, sidesNamed, turns } from './time/order.ts';

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { settingsTable } from '../server/cli/help.ts';
-import { zoo } from '../shared/model/zoo/index.ts';
+import { settingsTable } from '../server/config/help.ts';
+import { zoo } from '../server/zoo/index.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
 
 /* What the documents say that can be checked without reading them. */

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { unitOrder } from '../shared/engine/batch.ts';
-import { engineContract, noiseShard } from '../shared/engine/testing/contract.ts';
-import { ODD_SPECS } from '../shared/engine/testing/specs.ts';
+import { unitOrder } from '../client/engines/batch.ts';
+import { engineContract, noiseShard } from '../client/engines/testing/contract.ts';
+import { ODD_SPECS } from '../client/engines/testing/specs.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import type { EngineName } from '../shared/profile/profile.ts';
-import { lenet } from '../shared/model/zoo/lenet.ts';
-import { rayConvnet } from '../shared/model/zoo/ray-convnet.ts';
+import { lenet } from '../server/zoo/lenet.ts';
+import { rayConvnet } from '../server/zoo/ray-convnet.ts';
 import { call, openEnginePage, remoteEngine } from './support/remoteEngine.ts';
 import { loseDevices, openBrowser } from './support/tabs.ts';
 import { Cleanup } from './support/testServer.ts';

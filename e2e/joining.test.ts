@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { troublesOf } from '../client/node/troubles.ts';
-import { rayConvnet } from '../shared/model/zoo/ray-convnet.ts';
+import { rayConvnet } from '../server/zoo/ray-convnet.ts';
 import type { Welcome } from '../shared/protocol/messages.ts';
 import { startCommand } from './support/commandProcess.ts';
 import { openFakeServer } from './support/fakeServer.ts';

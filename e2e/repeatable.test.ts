@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
-import { noiseShard } from '../shared/engine/testing/contract.ts';
+import { noiseShard } from '../client/engines/testing/contract.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
-import { unitOrder } from '../shared/engine/batch.ts';
+import { unitOrder } from '../client/engines/batch.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
-import { lenet } from '../shared/model/zoo/lenet.ts';
+import { lenet } from '../server/zoo/lenet.ts';
 import { call, openEnginePage } from './support/remoteEngine.ts';
 import { openBrowser, openTab } from './support/tabs.ts';
 import { Cleanup, startServer, temporaryFolder, type TestServer } from './support/testServer.ts';

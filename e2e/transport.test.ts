@@ -8,10 +8,10 @@ import * as nodeDataChannel from 'node-datachannel';
 import { it } from 'vitest';
 import { io, type Socket as ClientSocket } from 'socket.io-client';
 import { SocketTransport } from '../client/transport/socketTransport.ts';
-import { machineClock } from '../server/cli/machineTime.ts';
-import { DataChannels } from '../server/gateway/dataChannels.ts';
+import { machineClock } from '../server/app/machineTime.ts';
+import { DataChannels } from '../server/webrtc/dataChannels.ts';
 import type { Handler } from '../server/gateway/peer.ts';
-import { signalHandler } from '../server/gateway/signalling.ts';
+import { signalHandler } from '../server/webrtc/signalling.ts';
 import { answerRequests } from '../server/gateway/socketPeer.ts';
 import { createSocketServer } from '../server/gateway/sockets.ts';
 import { NAMESPACES } from '../shared/protocol/version.ts';
@@ -21,7 +21,7 @@ import {
   SLOW_MS,
   transportContract,
   type TransportWorld,
-} from '../shared/transport/testing/contract.ts';
+} from '../client/transport/testing/contract.ts';
 import { openNodePeer } from './support/nodePeer.ts';
 
 /* The contract of transports against a real server: sockets and data channels over the loopback. */

@@ -1,6 +1,6 @@
 import { browserSupply } from '../../client/engines/browser.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import { zoo } from '../../shared/model/zoo/index.ts';
+import { zoo } from '../../server/zoo/index.ts';
 import { createJaxTrainer } from '../jaxEngine.ts';
 import { samplesPerSecond, type Trainer } from '../measureEngine.ts';
 

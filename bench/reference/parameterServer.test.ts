@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MovingAverage } from '../../server/core/average.ts';
+import { MovingAverage } from '../../server/core/shard/weightAverage.ts';
 import { missingModule, programLines } from './python.ts';
 
 const ROUNDS = 200;

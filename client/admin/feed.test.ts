@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { snapshotOf } from '../../server/cli/testing/snapshot.ts';
+import { snapshotOf } from '../../server/terminal/testing/snapshot.ts';
 import { isOlder } from './feed.ts';
 
 it('[AD6] tells which of two snapshots of a run is the older', () => {

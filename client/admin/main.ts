@@ -1,4 +1,4 @@
-import '../../shared/protocol/noEval.ts';
+import '../page/noEval.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { buttonById, byId, setNotice } from '../page/dom.ts';
 import { openSession } from './api.ts';

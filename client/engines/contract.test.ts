@@ -1,10 +1,10 @@
 import { layoutOf } from '../../shared/model/layout.ts';
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from '../../shared/engine/batch.ts';
+import { unitOrder } from './batch.ts';
 import { DataMisfitError } from '../../shared/engine/data.ts';
-import { relativeError } from '../../shared/engine/reference.ts';
-import { engineContract, noiseShard } from '../../shared/engine/testing/contract.ts';
-import { CONTRACT_SPECS } from '../../shared/engine/testing/specs.ts';
+import { relativeError } from './reference.ts';
+import { engineContract, noiseShard } from './testing/contract.ts';
+import { CONTRACT_SPECS } from './testing/specs.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';

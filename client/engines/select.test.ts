@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../shared/engine/engine.ts';
-import { noiseShard } from '../../shared/engine/testing/contract.ts';
+import { noiseShard } from './testing/contract.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { Arithmetic, EngineName } from '../../shared/profile/profile.ts';
 import { later } from '../transport/later.ts';
-import { MODEL } from '../worker/testing/fakeServer.ts';
-import { settled } from '../worker/testing/startVolunteer.ts';
+import { MODEL } from '../device/testing/fakeServer.ts';
+import { settled } from '../device/testing/startDeviceClient.ts';
 import { EngineSelection } from './select.ts';
 import type { Candidate, EngineSupply } from './supply.ts';
 

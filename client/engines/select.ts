@@ -1,5 +1,5 @@
 import type { Engine } from '../../shared/engine/engine.ts';
-import { checkEngine } from '../../shared/engine/knownAnswer.ts';
+import { checkEngine } from './knownAnswer.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import {
   CAN_BE_STRICT,

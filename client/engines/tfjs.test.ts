@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from '../../shared/engine/batch.ts';
-import { noiseShard } from '../../shared/engine/testing/contract.ts';
-import { ODD_SPECS } from '../../shared/engine/testing/specs.ts';
+import { unitOrder } from './batch.ts';
+import { noiseShard } from './testing/contract.ts';
+import { ODD_SPECS } from './testing/specs.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { EngineProbe, TfjsName } from './probe.ts';
 import { createTfjsEngine } from './tfjs.ts';

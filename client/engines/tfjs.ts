@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
-import { gatherBatch } from '../../shared/engine/batch.ts';
+import { gatherBatch } from './batch.ts';
 import { checkData } from '../../shared/engine/data.ts';
 import type {
   Engine,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DataMisfitError } from '../../shared/engine/data.ts';
-import { DATA, FakeEngine, MODEL } from '../worker/testing/fakeServer.ts';
+import { DATA, FakeEngine, MODEL } from '../device/testing/fakeServer.ts';
 import { createEngineServer, openThreadEngine, type EngineThread } from './thread.ts';
 
 /** A thread of this very thread, which passes copies to and fro; `die` ends it from inside. */

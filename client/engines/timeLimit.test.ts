@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../shared/engine/engine.ts';
-import { ManualTimer } from '../../shared/transport/testing/manualTimer.ts';
-import { DATA, FakeEngine } from '../worker/testing/fakeServer.ts';
-import { deferred, settled } from '../worker/testing/startVolunteer.ts';
+import { ManualTimer } from '../../shared/testing/manualTimer.ts';
+import { DATA, FakeEngine } from '../device/testing/fakeServer.ts';
+import { deferred, settled } from '../device/testing/startDeviceClient.ts';
 import { inTime, NoAnswerError, withTimeLimit } from './timeLimit.ts';
 
 const PARAMETERS = Float32Array.of(1, 2, 3);

@@ -1,4 +1,4 @@
-import '../../shared/protocol/noEval.ts';
+import '../page/noEval.ts';
 import { wasmCandidate } from './supply.ts';
 import { createEngineServer, type EngineRequest } from './thread.ts';
 

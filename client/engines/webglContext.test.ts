@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deferred } from '../worker/testing/startVolunteer.ts';
+import { deferred } from '../device/testing/startDeviceClient.ts';
 import { readingOf } from './webglContext.ts';
 
 /** A backend whose context is lost by hand, and the event of it later. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { unitOrder } from '../../shared/engine/batch.ts';
-import { noiseShard } from '../../shared/engine/testing/contract.ts';
+import { unitOrder } from './batch.ts';
+import { noiseShard } from './testing/contract.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
-import { lenet } from '../../shared/model/zoo/lenet.ts';
+import { lenet } from '../../server/zoo/lenet.ts';
 import { createWebGpuEngine } from './webgpu.ts';
 
 /*

@@ -7,8 +7,8 @@ import type {
   LocalTraining,
   TrainingResult,
 } from '../../shared/engine/engine.ts';
-import { mapDevice, type WgslMap } from '../../shared/engine/wgsl/memory.ts';
-import { emitProgram, type WgslKernel } from '../../shared/engine/wgsl/shader.ts';
+import { mapDevice, type WgslMap } from './wgsl/memory.ts';
+import { emitProgram, type WgslKernel } from './wgsl/shader.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import { probeGpu } from './probe.ts';
 import { openGpu, type Gpu } from './webgpuDevice.ts';

@@ -1,4 +1,4 @@
-import { STORAGE, type StorageName, type WgslKernel } from '../../shared/engine/wgsl/shader.ts';
+import { STORAGE, type StorageName, type WgslKernel } from './wgsl/shader.ts';
 
 type BufferName = StorageName | 'settings';
 type Bytes = Uint8Array | Uint32Array | Float32Array;

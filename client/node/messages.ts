@@ -1,4 +1,4 @@
-import type { News } from '../worker/news.ts';
+import type { News } from '../device/news.ts';
 import type { DeviceLabels } from '../../shared/profile/profile.ts';
 
 /* What the threads of workers without a browser and the program that started them say to each other. */

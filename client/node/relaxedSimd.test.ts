@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { wasmCandidate } from '../engines/supply.ts';
-import { lenet } from '../../shared/model/zoo/lenet.ts';
-import { engineContract } from '../../shared/engine/testing/contract.ts';
+import { lenet } from '../../server/zoo/lenet.ts';
+import { engineContract } from '../engines/testing/contract.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { allowRelaxedSimd } from './relaxedSimd.ts';
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
-import { NO_BYTES } from '../../shared/transport/transport.ts';
+import { NO_BYTES } from './transport.ts';
 import { dataChannels } from './channelHost.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
 import { replyOf, ScriptedTransport, welcomeTo } from './testing/scriptedTransport.ts';
-import { TRANSPORT_WISHES, type TransportWish } from './wish.ts';
+import { TRANSPORT_WISHES, type TransportWish } from '../../shared/transport/preference.ts';
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }),

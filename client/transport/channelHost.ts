@@ -1,11 +1,11 @@
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { EVENTS, signalAnswer, type IceServer, type ShardMap } from '../../shared/protocol/messages.ts';
-import { NO_BYTES, type Transport } from '../../shared/transport/transport.ts';
+import { NO_BYTES, type Transport } from './transport.ts';
 import type { FindSideways, Sideway } from './connect.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { PeerRequest } from './peerPort.ts';
 import { ANSWER_WITHIN_MS } from './shardClient.ts';
-import type { TransportWish } from './wish.ts';
+import type { TransportWish } from '../../shared/transport/preference.ts';
 
 /** How often a channel is opened, the first time included. */
 const TRIES = 4;

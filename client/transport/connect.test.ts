@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Welcome } from '../../shared/protocol/messages.ts';
-import { TransportEnded } from '../../shared/transport/transport.ts';
+import { TransportEnded } from './transport.ts';
 import { connect, type Sideway } from './connect.ts';
 import { ConnectionLost, type CoordinatorClient, type CoordinatorEvents } from './connection.ts';
 import { replyOf, ScriptedTransport, TERMS, welcomeTo } from './testing/scriptedTransport.ts';

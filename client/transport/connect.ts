@@ -1,5 +1,5 @@
 import type { Welcome } from '../../shared/protocol/messages.ts';
-import type { Transport } from '../../shared/transport/transport.ts';
+import type { Transport } from './transport.ts';
 import type { BareConnection, Connection, CoordinatorEvents } from './connection.ts';
 import { createShardClient } from './shardClient.ts';
 

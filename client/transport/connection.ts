@@ -7,7 +7,7 @@ import type {
   SignedTerms,
   Welcome,
 } from '../../shared/protocol/messages.ts';
-import type { Transport } from '../../shared/transport/transport.ts';
+import type { Transport } from './transport.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
 /** A request got no answer because its connection ended; the connection comes back by itself. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PING } from '../../shared/protocol/channel.ts';
-import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
+import { NO_BYTES, TransportEnded } from './transport.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { FromPeer, ToPeer } from './peerPort.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';

@@ -1,13 +1,13 @@
 import type { IceServer } from '../../shared/protocol/messages.ts';
 import { PING } from '../../shared/protocol/channel.ts';
-import { RequestClient } from '../../shared/transport/requestClient.ts';
+import { RequestClient } from './requestClient.ts';
 import {
   NO_BYTES,
   TransportEnded,
   type Transport,
   type TransportReply,
   type TransportRequest,
-} from '../../shared/transport/transport.ts';
+} from './transport.ts';
 import { later } from './later.ts';
 import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
 

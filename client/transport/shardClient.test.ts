@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../shared/protocol/frame.ts';
-import { NO_BYTES, TransportEnded, type TransportReply } from '../../shared/transport/transport.ts';
+import { NO_BYTES, TransportEnded, type TransportReply } from './transport.ts';
 import { ConnectionLost } from './connection.ts';
 import { createShardClient } from './shardClient.ts';
 import {

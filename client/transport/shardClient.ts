@@ -1,11 +1,6 @@
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
 import { EVENTS, shardAnswer, type ShardMap, type SignedTerms } from '../../shared/protocol/messages.ts';
-import {
-  NO_BYTES,
-  TransportEnded,
-  type Transport,
-  type TransportReply,
-} from '../../shared/transport/transport.ts';
+import { NO_BYTES, TransportEnded, type Transport, type TransportReply } from './transport.ts';
 import { readMessage } from './readMessage.ts';
 import { ConnectionLost, type ShardClient, type SliceReply } from './connection.ts';
 

@@ -5,7 +5,7 @@ import {
   type Transport,
   type TransportReply,
   type TransportRequest,
-} from '../../shared/transport/transport.ts';
+} from './transport.ts';
 
 /** The shards by their sockets: one namespace each, whole messages, socket.io's own acknowledgements. */
 export class SocketTransport implements Transport {

@@ -8,7 +8,7 @@ import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
-import { NO_BYTES, TransportEnded } from '../../shared/transport/transport.ts';
+import { NO_BYTES, TransportEnded } from './transport.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { connectSocketIo } from './socketio.ts';
 import { SocketTransport } from './socketTransport.ts';

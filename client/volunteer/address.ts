@@ -1,4 +1,4 @@
-import { TRANSPORT_WISHES, type TransportWish } from '../transport/wish.ts';
+import { TRANSPORT_WISHES, type TransportWish } from '../../shared/transport/preference.ts';
 import {
   deviceLabels,
   ENGINES,

@@ -1,7 +1,7 @@
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { stopWords } from '../page/words.ts';
-import type { WorkerToPage } from '../worker/messages.ts';
-import type { WorkerState } from '../worker/volunteer.ts';
+import type { WorkerToPage } from '../device/messages.ts';
+import type { WorkerState } from '../device/deviceClient.ts';
 
 type EngineReport = Extract<WorkerToPage, { type: 'engine' }>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { hello } from '../../shared/protocol/messages.ts';
-import type { Credentials } from '../worker/messages.ts';
+import type { Credentials } from '../device/messages.ts';
 
 const KEY = 'tabswarm.credentials';
 const stored = z.nullish(hello.shape.resume);

@@ -1,11 +1,11 @@
-import '../../shared/protocol/noEval.ts';
+import '../page/noEval.ts';
 import { MAX_WORKERS, type Conditions } from '../../shared/profile/profile.ts';
 import { buttonById, byId, element, selectById, setNotice } from '../page/dom.ts';
 import { defaultWorkers, readJoin, readWishes } from './address.ts';
 import { describeDevice, followConditions } from './description.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
-import { NEWS_EVENT } from './newsEvent.ts';
+import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
 import { Session } from './session.ts';
 import { render } from './view.ts';
 

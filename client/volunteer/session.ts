@@ -1,6 +1,6 @@
 import type { Conditions } from '../../shared/profile/profile.ts';
 import type { FromPeer, PeerRequest } from '../transport/peerPort.ts';
-import type { PageToWorker, StartRequest, WorkerToPage } from '../worker/messages.ts';
+import type { PageToWorker, StartRequest, WorkerToPage } from '../device/messages.ts';
 
 /** How long a worker may take to finish after Stop before it is ended, in ms: a touch must be enough. */
 const STOP_WITHIN_MS = 1500;
@@ -24,7 +24,7 @@ export class Session {
     this.#close();
     let worker: Worker;
     try {
-      worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
+      worker = new Worker(new URL('../device/main.ts', import.meta.url), { type: 'module' });
     } catch (thrown) {
       this.#fail(`This browser could not start a training worker: ${String(thrown)}`);
       return;

@@ -1,7 +1,7 @@
 import { chromium } from 'playwright';
-import { chromiumSetting } from '../../server/cli/config.ts';
-import { findChromium, NoBrowserError } from '../swarm/chromium.ts';
-import { launchOptions } from '../swarm/launch.ts';
+import { chromiumSetting } from '../../server/config/config.ts';
+import { findChromium, NoBrowserError } from '../../server/swarm/chromium.ts';
+import { launchOptions } from '../../server/swarm/launch.ts';
 import type { BrowserKind } from './browser.ts';
 
 /** Chromium, driven as the swarm drives it. */

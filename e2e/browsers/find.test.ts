@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machine, type Machine } from '../swarm/machine.ts';
+import { machine, type Machine } from '../../server/swarm/machine.ts';
 import { findFirefox } from './firefox.ts';
 import { findWebKit } from './webkit.ts';
 

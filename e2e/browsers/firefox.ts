@@ -1,5 +1,5 @@
 import { launch } from 'puppeteer-core';
-import { machine, type Machine } from '../swarm/machine.ts';
+import { machine, type Machine } from '../../server/swarm/machine.ts';
 import type { BrowserKind } from './browser.ts';
 
 /** What Firefox is called, and where it is on macOS. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_FAILED, runCommand } from '../../server/cli/failure.ts';
+import { EXIT_FAILED, runCommand } from '../../server/terminal/failure.ts';
 import { Cleanup, startServer } from '../support/testServer.ts';
 import type { BrowserKind, OpenBrowser } from './browser.ts';
 import { chromiumKind } from './chromium.ts';

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { machine, type Machine } from '../swarm/machine.ts';
+import { machine, type Machine } from '../../server/swarm/machine.ts';
 import type { BrowserKind } from './browser.ts';
 import { WebDriver } from './webDriver.ts';
 

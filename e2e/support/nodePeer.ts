@@ -1,8 +1,8 @@
 import type { DataChannel, PeerConnection } from 'node-datachannel';
 import { PeerConnection as createPeer } from 'node-datachannel';
 import { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
-import { RequestClient } from '../../shared/transport/requestClient.ts';
-import type { Transport } from '../../shared/transport/transport.ts';
+import { RequestClient } from '../../client/transport/requestClient.ts';
+import type { Transport } from '../../client/transport/transport.ts';
 
 /** A device's end of a data channel without a browser: for tests, which need no page for it. */
 export interface NodePeer {

@@ -1,12 +1,12 @@
 import { connect } from '../../client/transport/connect.ts';
 import { connectSocketIo } from '../../client/transport/socketio.ts';
 import { PROFILE_VERSION, UNKNOWN_CONDITIONS, type DeviceDescription } from '../../shared/profile/profile.ts';
-import { DeviceConditions } from '../../client/worker/conditions.ts';
-import { DataCache } from '../../client/worker/dataCache.ts';
-import { Volunteer, type VolunteerEvents } from '../../client/worker/volunteer.ts';
-import { onlyEngine } from '../../client/worker/testing/onlyEngine.ts';
+import { DeviceConditions } from '../../client/device/conditions.ts';
+import { DataCache } from '../../client/device/dataCache.ts';
+import { Volunteer, type VolunteerEvents } from '../../client/device/deviceClient.ts';
+import { onlyEngine } from '../../client/device/testing/onlyEngine.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
-import { gatherBatch, type Batch } from '../../shared/engine/batch.ts';
+import { gatherBatch, type Batch } from '../../client/engines/batch.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { Hello } from '../../shared/protocol/messages.ts';

@@ -1,5 +1,5 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import type { Serving } from '../../server/cli/serve.ts';
+import type { Serving } from '../../server/app/serve.ts';
 
 const LOOK_EVERY_MS = 5;
 

@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client';
 import { SocketTransport } from '../../client/transport/socketTransport.ts';
-import { NO_BYTES } from '../../shared/transport/transport.ts';
+import { NO_BYTES } from '../../client/transport/transport.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { openNodePeer } from './nodePeer.ts';
 

@@ -1,7 +1,7 @@
 import { chromium, type Browser, type Page, type Worker } from 'playwright';
-import { chromiumSetting } from '../../server/cli/config.ts';
-import { findChromium } from '../swarm/chromium.ts';
-import { launchOptions } from '../swarm/launch.ts';
+import { chromiumSetting } from '../../server/config/config.ts';
+import { findChromium } from '../../server/swarm/chromium.ts';
+import { launchOptions } from '../../server/swarm/launch.ts';
 import type { Cleanup } from './testServer.ts';
 
 /** The Chromium that the swarm would use, closed when the test ends. */

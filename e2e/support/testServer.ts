@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beginRun } from '../../server/cli/beginning.ts';
-import { loadConfig, type Config } from '../../server/cli/config.ts';
-import { ensurePages } from '../../server/cli/pages.ts';
-import { serve, type Serving } from '../../server/cli/serve.ts';
-import { machineCalendar, machineClock, type Calendar } from '../../server/cli/machineTime.ts';
+import { beginRun } from '../../server/app/startState.ts';
+import { loadConfig, type Config } from '../../server/config/config.ts';
+import { ensurePages } from '../../server/app/pages.ts';
+import { serve, type Serving } from '../../server/app/serve.ts';
+import { machineCalendar, machineClock, type Calendar } from '../../server/app/machineTime.ts';
 import type { Clock } from '../../server/core/clock.ts';
 
 /** A real server on a free port of this machine, started, and what it said went wrong. */

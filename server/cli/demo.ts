@@ -1,19 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressLines } from './addresses.ts';
-import { beginRun, type Begun } from './beginning.ts';
-import { prepareCrowd, startCrowd, type PreparedCrowd } from './crowd.ts';
-import { loadConfig, type Config, type Remembered } from './config.ts';
-import { EXIT_FAILED, runCommand } from './failure.ts';
-import { interruption } from './interruption.ts';
-import { messages, results } from './output.ts';
-import { ensurePages } from './pages.ts';
-import { runProgress } from './progress.ts';
-import { serve } from './serve.ts';
-import { showProgress } from './showProgress.ts';
-import { summaryJson, summaryOf, summaryText, type Summary } from './summary.ts';
-import { machineCalendar, machineClock } from './machineTime.ts';
+import { addressLines } from '../app/addresses.ts';
+import { beginRun, type Begun } from '../app/startState.ts';
+import { prepareCrowd, startCrowd, type PreparedCrowd } from '../swarm/demoWorkers.ts';
+import { loadConfig, type Config, type Remembered } from '../config/config.ts';
+import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
+import { interruption } from '../terminal/interruption.ts';
+import { messages, results } from '../terminal/output.ts';
+import { ensurePages } from '../app/pages.ts';
+import { runProgress } from '../terminal/progress.ts';
+import { serve } from '../app/serve.ts';
+import { showProgress } from '../terminal/showProgress.ts';
+import { summaryJson, summaryOf, summaryText, type Summary } from '../terminal/summary.ts';
+import { machineCalendar, machineClock } from '../app/machineTime.ts';
 
 /** `npm run demo`: a server, and headless tabs or workers without a browser that train on it to the target. */
 

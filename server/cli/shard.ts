@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { hostShard } from '../gateway/shardHost.ts';
-import { certificateOf } from './certificateOf.ts';
-import { loadConfig } from './config.ts';
-import { interruption } from './interruption.ts';
-import { runCommand } from './failure.ts';
-import { messages } from './output.ts';
-import { prepareChannels } from './openChannels.ts';
-import { machineCalendar, machineClock } from './machineTime.ts';
+import { hostShard } from '../shardLink/shardHost.ts';
+import { certificateOf } from '../app/certificateOf.ts';
+import { loadConfig } from '../config/config.ts';
+import { interruption } from '../terminal/interruption.ts';
+import { runCommand } from '../terminal/failure.ts';
+import { messages } from '../terminal/output.ts';
+import { prepareChannels } from '../app/openChannels.ts';
+import { machineCalendar, machineClock } from '../app/machineTime.ts';
 
 /** `npm run shard`: one parameter-server shard in a process of its own, until it is interrupted. */
 

@@ -1,15 +1,15 @@
-import { addressLines } from './addresses.ts';
-import { beginRun, type Begun } from './beginning.ts';
-import { loadConfig } from './config.ts';
-import { interruption } from './interruption.ts';
-import { EXIT_FAILED, runCommand } from './failure.ts';
-import { messages, results } from './output.ts';
-import { ensurePages } from './pages.ts';
-import { runProgress } from './progress.ts';
-import { showProgress, type ShownProgress } from './showProgress.ts';
-import { serve } from './serve.ts';
-import { summaryJson, summaryOf, summaryText } from './summary.ts';
-import { machineCalendar, machineClock } from './machineTime.ts';
+import { addressLines } from '../app/addresses.ts';
+import { beginRun, type Begun } from '../app/startState.ts';
+import { loadConfig } from '../config/config.ts';
+import { interruption } from '../terminal/interruption.ts';
+import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
+import { messages, results } from '../terminal/output.ts';
+import { ensurePages } from '../app/pages.ts';
+import { runProgress } from '../terminal/progress.ts';
+import { showProgress, type ShownProgress } from '../terminal/showProgress.ts';
+import { serve } from '../app/serve.ts';
+import { summaryJson, summaryOf, summaryText } from '../terminal/summary.ts';
+import { machineCalendar, machineClock } from '../app/machineTime.ts';
 
 /** `npm start`: serves a run until it is interrupted. */
 

@@ -1,9 +1,9 @@
-import { findChromium } from '../../e2e/swarm/chromium.ts';
-import { launchBrowser, openTabs } from '../../e2e/swarm/launch.ts';
-import { joinFragment } from './addresses.ts';
-import { loadConfig } from './config.ts';
-import { runCommand } from './failure.ts';
-import { joinServer } from './joining.ts';
+import { findChromium } from '../swarm/chromium.ts';
+import { launchBrowser, openTabs } from '../swarm/launch.ts';
+import { joinFragment } from '../app/addresses.ts';
+import { loadConfig } from '../config/config.ts';
+import { runCommand } from '../terminal/failure.ts';
+import { joinServer } from '../swarm/joining.ts';
 
 /** `npm run swarm`: opens headless tabs that join the run of a server, until it is interrupted. */
 

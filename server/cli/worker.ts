@@ -1,8 +1,8 @@
 import { startNodeWorkers } from '../../client/node/workers.ts';
 import { baseOf } from '../../shared/protocol/basePath.ts';
-import { loadConfig } from './config.ts';
-import { runCommand } from './failure.ts';
-import { joinServer } from './joining.ts';
+import { loadConfig } from '../config/config.ts';
+import { runCommand } from '../terminal/failure.ts';
+import { joinServer } from '../swarm/joining.ts';
 
 /** `npm run worker`: workers without a browser that join the run of a server, until interrupted. */
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RecentMap } from './recentMap.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { VirtualClock } from './testing/virtualClock.ts';
-import { Throughput } from './throughput.ts';
-import { VersionRing } from './versionRing.ts';
+import { Throughput } from './run/throughput.ts';
+import { VersionRing } from './shard/versionRing.ts';
 
 describe('Throughput', () => {
   /** Marks a commit of 32 samples every `everyMs`, until `forMs` have passed. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseModelSpec } from '../../shared/model/spec.ts';
-import { zoo } from '../../shared/model/zoo/index.ts';
+import { zoo } from '../zoo/index.ts';
 import { checkFit, fitNote } from './fit.ts';
 import { loadMnist, MNIST } from './mnist.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
-import { lenet } from '../../shared/model/zoo/lenet.ts';
+import { lenet } from '../zoo/lenet.ts';
 import { EVENTS, welcome, type RunStatus } from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { World } from '../core/testing/world.ts';

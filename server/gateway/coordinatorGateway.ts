@@ -1,5 +1,5 @@
 import type { Namespace, Socket } from 'socket.io';
-import { sameSecret } from '../../shared/protocol/mac.ts';
+import { sameSecret } from '../core/mac.ts';
 import {
   EVENTS,
   hello,
@@ -14,7 +14,7 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { issueWords, type Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Coordinator, Session } from '../core/coordinator.ts';
+import type { Coordinator, Session } from '../core/run/coordinator.ts';
 import { MOST_IN_FLIGHT, type Handler } from './peer.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 

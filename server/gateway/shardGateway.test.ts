@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
-import { macOfTerms, shardPass } from '../../shared/protocol/mac.ts';
+import { macOfTerms, shardPass } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
-import { Shard } from '../core/shard.ts';
+import { Shard } from '../core/shard/shard.ts';
 import { PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
 import { KEY, RUN } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
-import { MOST_AT_A_SHARD, serveShards } from './shardGateway.ts';
+import { MOST_AT_A_SHARD } from './limits.ts';
+import { serveShards } from './shardGateway.ts';
 import { ask, next, RealSockets } from './testing/realSockets.ts';
 import { TrafficMeter } from './trafficMeter.ts';
 

@@ -1,20 +1,17 @@
 import type { Server, Socket } from 'socket.io';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
-import { MAX_WORKERS } from '../../shared/profile/profile.ts';
 import type { TransportName } from '../../shared/protocol/admin.ts';
 import { EVENTS, pull, push, shardAuth, type ShardAnswer } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
-import type { Shard, SliceAnswer } from '../core/shard.ts';
-import type { DataChannels } from './dataChannels.ts';
+import type { Shard, SliceAnswer } from '../core/shard/shard.ts';
+import type { DataChannels } from '../webrtc/dataChannels.ts';
+import { MOST_AT_A_SHARD } from './limits.ts';
 import type { Handler } from './peer.ts';
-import { signalHandler } from './signalling.ts';
+import { signalHandler } from '../webrtc/signalling.ts';
 import { answerRequests } from './socketPeer.ts';
 import { uplinkOf } from './sockets.ts';
 import type { TrafficMeter } from './trafficMeter.ts';
 import type { UplinkMeter } from './uplinkMeter.ts';
-
-/** A pull and a push for each worker that a device may have [PR7]. */
-export const MOST_AT_A_SHARD = 2 * MAX_WORKERS;
 
 export interface ShardGatewayParts {
   /** All shards of this process. */

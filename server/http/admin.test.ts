@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API, RUN_ACTIONS, type AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
-import { DirectiveError } from '../core/placement/directives.ts';
+import { DirectiveError } from '../core/placement/constraints.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
 

@@ -11,7 +11,7 @@ import {
   type PlacementError,
   type PlacementReport,
 } from '../../shared/protocol/placement.ts';
-import { DirectiveError } from '../core/placement/directives.ts';
+import { DirectiveError } from '../core/placement/constraints.ts';
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
 import { foreignOriginWords } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { modelHash } from '../../shared/model/hash.ts';
+import { modelHash } from './modelHash.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { createGenerator } from '../../shared/random/generator.ts';
 import { StoreError } from './errors.ts';

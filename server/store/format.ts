@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { modelHash } from '../../shared/model/hash.ts';
+import { modelHash } from './modelHash.ts';
 import { layoutOf, type ParameterLayout } from '../../shared/model/layout.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { initialParameters } from '../../shared/model/initialise.ts';
-import { zoo } from '../../shared/model/zoo/index.ts';
+import { zoo } from '../zoo/index.ts';
 import { loadMnist } from '../dataset/mnist.ts';
 import { Evaluator } from './evaluator.ts';
 

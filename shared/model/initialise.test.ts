@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createGenerator, deriveSeed } from '../random/generator.ts';
-import { modelHash } from './hash.ts';
+import { modelHash } from '../../server/store/modelHash.ts';
 import { initialParameters } from './initialise.ts';
 import { layoutOf } from './layout.ts';
 import type { ModelSpec } from './spec.ts';
-import { zoo } from './zoo/index.ts';
+import { zoo } from '../../server/zoo/index.ts';
 
 function zooSpec(name: string): ModelSpec {
   const entry = zoo.get(name);

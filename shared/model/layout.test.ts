@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { layoutOf } from './layout.ts';
 import { ModelSpecError, outputShapes, parseModelSpec } from './spec.ts';
-import { zoo } from './zoo/index.ts';
+import { zoo } from '../../server/zoo/index.ts';
 
 const COUNTS = { 'ray-convnet': 1960, lenet: 5994, 'cnn-32-64': 34_826 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { modelHash } from './hash.ts';
+import { modelHash } from '../../server/store/modelHash.ts';
 import { BLOCK, cutKeyRanges, joinSlices, sliceOf } from './ranges.ts';
 
 /** A length and a number of shards that it can be cut into. */

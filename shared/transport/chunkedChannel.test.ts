@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeHead, MAX_PIECE_BYTES } from '../protocol/channel.ts';
 import { Assembler, type Message } from './assembler.ts';
 import { ChunkedChannel } from './chunkedChannel.ts';
-import { ManualTimer } from './testing/manualTimer.ts';
+import { ManualTimer } from '../testing/manualTimer.ts';
 
 /** A channel, what it handed over piece by piece, and what came of it; `roomy` is what each send waits for. */
 function channelWith(

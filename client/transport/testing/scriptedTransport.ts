@@ -1,11 +1,6 @@
 import { encodeFrame } from '../../../shared/protocol/frame.ts';
 import type { ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
-import {
-  NO_BYTES,
-  type Transport,
-  type TransportReply,
-  type TransportRequest,
-} from '../../../shared/transport/transport.ts';
+import { NO_BYTES, type Transport, type TransportReply, type TransportRequest } from '../transport.ts';
 
 export const RUN = '89abcdef';
 export const PLACE: ShardMap[number] = { index: 1, url: '', offset: 256, length: 3 };

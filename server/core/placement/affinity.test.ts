@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
 import { syncPolicy } from '../testing/policies.ts';
 import type { World } from '../testing/world.ts';
-import { DirectiveError } from './directives.ts';
+import { DirectiveError } from './constraints.ts';
 import { pace, planned } from './testing/planned.ts';
 
 const LAB = { labels: { room: 'lab' } };

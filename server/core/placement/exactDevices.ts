@@ -1,9 +1,9 @@
 import { CAN_BE_STRICT, type CapabilityProfile } from '../../../shared/profile/profile.ts';
-import type { Device } from '../device.ts';
-import { courtesyTo } from './courtesy.ts';
+import type { Device } from '../crowd/device.ts';
+import { courtesyTo } from './limits.ts';
 import type { RunShape } from './plan.ts';
 import { ableDevices } from './planDevices.ts';
-import { whyNot } from './shares.ts';
+import { whyNot } from './allocations.ts';
 
 /*
  * A repeatable run has one unit for everybody: a device that cannot do exactly that, to the same bits, has none [PL14].

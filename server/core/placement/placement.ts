@@ -1,10 +1,10 @@
 import type { Assignment, PlacementReport } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
-import type { Device } from '../device.ts';
+import type { Device } from '../crowd/device.ts';
 import type { Crowd, ReadyWorker } from '../policy/policy.ts';
 import type { PlannedUnit } from '../unit.ts';
-import { courtesyTo } from './courtesy.ts';
-import { DirectiveError, readDirectives } from './directives.ts';
+import { courtesyTo } from './limits.ts';
+import { DirectiveError, readDirectives } from './constraints.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
 import { exactDevices, whyNotExact } from './exactDevices.ts';
 import { recipeSamples } from './plan.ts';
@@ -13,8 +13,8 @@ import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
 import { PlannedWork } from './plannedWork.ts';
 import type { Stretch } from './progress.ts';
 import { Reserves } from './reserves.ts';
-import { sharesOf, type Share } from './shares.ts';
-import { standingOf, Standings } from './standings.ts';
+import { sharesOf, type Share } from './allocations.ts';
+import { standingOf, Standings } from './planningKeys.ts';
 
 const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
 const FIXED =

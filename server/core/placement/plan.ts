@@ -1,6 +1,6 @@
 import type { Selector } from '../../../shared/protocol/placement.ts';
 import type { DataShardRef } from '../unit.ts';
-import type { UnitTime } from './unitTimes.ts';
+import type { UnitTime } from '../crowd/unitTimes.ts';
 
 /** How plans are made, as `--placement` names it. */
 export const PLACEMENT_METHODS = ['ilp', 'greedy', 'uniform'] as const;

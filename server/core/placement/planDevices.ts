@@ -1,6 +1,6 @@
 import type { Assignment } from '../../../shared/protocol/placement.ts';
-import type { Device } from '../device.ts';
-import { courtesyTo } from './courtesy.ts';
+import type { Device } from '../crowd/device.ts';
+import { courtesyTo } from './limits.ts';
 import { hasData, type Pins } from './pins.ts';
 import { isFor, matches } from './selectors.ts';
 import { recipeSamples, type PlanDevice, type RunShape } from './plan.ts';

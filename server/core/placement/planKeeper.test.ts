@@ -4,9 +4,9 @@ import { uniform } from './methods.ts';
 import { rateOf, roundMs, type PlacementMethod } from './plan.ts';
 import { NO_PLAN } from './planner.ts';
 import { PlanKeeper } from './planKeeper.ts';
-import { Standings } from './standings.ts';
+import { Standings } from './planningKeys.ts';
 import { deviceOf, SHAPE } from './testing/crowd.ts';
-import { UnitTimes } from './unitTimes.ts';
+import { UnitTimes } from '../crowd/unitTimes.ts';
 
 /** Too little for both devices, so that the solver is asked. */
 const LINK = 1500;

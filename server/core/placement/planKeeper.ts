@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { Device } from '../device.ts';
+import type { Device } from '../crowd/device.ts';
 import { recipeSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
-import { RoundOverrun } from './roundOverrun.ts';
-import type { Standings } from './standings.ts';
-import { orRecipe, takesOver } from './takeover.ts';
+import { RoundOverrun } from './roundOverhead.ts';
+import type { Standings } from './planningKeys.ts';
+import { orRecipe, takesOver } from './hysteresis.ts';
 
 export interface PlanSettings {
   method: PlacementMethod;

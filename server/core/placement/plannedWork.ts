@@ -1,9 +1,9 @@
-import type { DeviceHistory } from '../device.ts';
+import type { DeviceHistory } from '../crowd/device.ts';
 import type { PlannedUnit } from '../unit.ts';
 import { recipeSamples, sizeOf, type RunShape } from './plan.ts';
 import { Progress, type Stretch } from './progress.ts';
-import type { Share } from './shares.ts';
-import { BEGINNING, isGauge, step } from './walk.ts';
+import type { Share } from './allocations.ts';
+import { BEGINNING, isGauge, step } from '../crowd/cursor.ts';
 
 /** Batch and steps of a unit. */
 type Size = Pick<Share, 'batch' | 'steps'>;

@@ -1,5 +1,5 @@
-import type { SliceAnswer } from '../shard.ts';
-import type { World } from './world.ts';
+import type { SliceAnswer } from '../shard/shard.ts';
+import type { DeviceWorld } from './deviceWorld.ts';
 
 /** A request to a shard that has no answer yet. */
 interface Pending {
@@ -17,7 +17,7 @@ interface Pending {
 export class DeviceLink {
   /** What the server's end of its connection does in the moment in which a shard answers. */
   answering: () => void = () => undefined;
-  readonly #world: World;
+  readonly #world: DeviceWorld;
   readonly #name: string;
   readonly #pending = new Set<Pending>();
   #connection = 0;
@@ -26,7 +26,7 @@ export class DeviceLink {
   #channel: number | null = null;
 
   /** @param name of the device, the same over all its connections. */
-  constructor(world: World, name: string) {
+  constructor(world: DeviceWorld, name: string) {
     this.#world = world;
     this.#name = name;
   }

@@ -1,5 +1,5 @@
 import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
-import type { CommitRecord } from '../shardPort.ts';
+import type { CommitRecord } from '../shard/shardPort.ts';
 
 const { fround } = Math;
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import type { CommitRecord, ShardPort, ShardSnapshot, Traffic } from '../shardPort.ts';
-import type { Shard } from '../shard.ts';
+import type { CommitRecord, ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
+import type { Shard } from '../shard/shard.ts';
 
 /** Counts the answers to requests; a second answer to one throws [PR1]. */
 export class Ledger {

@@ -1,6 +1,6 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
-import type { ModelSnapshot } from '../modelSnapshot.ts';
-import { Run, type RunSettings } from '../run.ts';
+import type { ModelSnapshot } from '../run/modelSnapshot.ts';
+import { Run, type RunSettings } from '../run/run.ts';
 import type { WorldOptions } from './testServer.ts';
 import { World } from './world.ts';
 

@@ -9,11 +9,11 @@ import {
 } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
-import type { Joined, Session } from '../coordinator.ts';
-import type { SliceAnswer } from '../shard.ts';
+import type { Joined, Session } from '../run/coordinator.ts';
+import type { SliceAnswer } from '../shard/shard.ts';
 import { DeviceLink } from './deviceLink.ts';
 import { gradientOf } from './plainModel.ts';
-import type { World } from './world.ts';
+import type { DeviceWorld } from './deviceWorld.ts';
 
 export const PROFILE: CapabilityProfile = {
   ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
@@ -50,7 +50,7 @@ export class ScriptedDevice {
   joined: Joined | null = null;
   /** How often a newer connection took this one's place. */
   replaced = 0;
-  readonly #world: World;
+  readonly #world: DeviceWorld;
   readonly #unitMs: number | null;
   readonly #workers: number;
   #profile: CapabilityProfile;
@@ -60,7 +60,7 @@ export class ScriptedDevice {
   #weights: { version: number; slices: Float32Array[] } | null = null;
 
   constructor(
-    world: World,
+    world: DeviceWorld,
     number: number,
     { unitMs = 100, msPerSample, workers = 1, profile = {} }: DeviceScript,
   ) {

@@ -1,8 +1,9 @@
 import { joinSlices, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
-import type { Coordinator } from '../coordinator.ts';
+import type { Coordinator } from '../run/coordinator.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { Shard } from '../shard.ts';
+import type { Shard } from '../shard/shard.ts';
+import type { DeviceWorld } from './deviceWorld.ts';
 import { noiseVector } from './plainModel.ts';
 import type { Ledger, RecordedShard, Recorder } from './recorder.ts';
 import { ScriptedDevice, type DeviceScript } from './scriptedDevice.ts';
@@ -17,7 +18,7 @@ const PARAMETERS = 1000;
  * A coordinator, its shards and scripted devices in one process, under a clock and a network turned by hand. The
  * server may be started anew; what a test asks of it is always the present one's.
  */
-export class World {
+export class World implements DeviceWorld {
   readonly clock = new VirtualClock();
   readonly wire = new Wire();
   readonly devices: ScriptedDevice[] = [];

@@ -1,0 +1,296 @@
+import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
+import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
+import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
+import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
+import { NoEngine } from '../engines/select.ts';
+import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
+import type { DeviceConditions } from './conditions.ts';
+import { Crew, type CrewParts, type CrewWorker } from './workerPool.ts';
+import type { DataCache } from './dataCache.ts';
+import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
+import { checkMap, Weights } from './weights.ts';
+
+/**
+ * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
+ * training: computing or handing in; stopped: the person stopped; failed: cannot go on, see the message.
+ */
+export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 'stopped' | 'failed';
+
+/** What a volunteer's owner (a page, a program, a test) is told. */
+export interface VolunteerEvents {
+  /** @param outcome that the server refused it with, where that is why it failed. */
+  state(state: WorkerState, message: string | null, outcome?: Outcome): void;
+  /** An update was decided, or a unit came to nothing. */
+  unit(outcome: Outcome, samples: number): void;
+  status(status: RunStatus): void;
+  credentials(credentials: { device: string; token: string }): void;
+  /** So many workers train from now on. */
+  workers(count: number): void;
+}
+
+export interface VolunteerParts {
+  join: string;
+  resume: { device: string; token: string } | null;
+  description: DeviceDescription;
+  conditions: DeviceConditions;
+  data: DataCache;
+  connect: (events: CoordinatorEvents) => Connection;
+  crew: CrewParts;
+  events: VolunteerEvents;
+}
+
+/** After these the same connection would only be refused again. */
+const FINAL: ReadonlySet<Outcome> = new Set([
+  'WRONG_PROTOCOL',
+  'REFUSED',
+  'FULL',
+  'REPLACED',
+  'TOO_MANY_FAULTS',
+]);
+
+/** The server will not have this device. */
+class Refused extends Error {
+  override name = 'Refused';
+  readonly outcome: Outcome;
+
+  constructor({ outcome, reason }: Refusal) {
+    super(reason ?? OUTCOMES[outcome].means);
+    this.outcome = outcome;
+  }
+}
+
+/** After so many units in a row that failed for want of weights or data, or at the push, asking for more has no point. */
+const MAX_FAILED_UNITS = 3;
+
+/**
+ * One device from joining to leaving: says hello, asks for work, has its workers do one lease after another, joins
+ * again when the connection comes back. Driven by messages alone, never by timers, so that a hidden page goes on.
+ */
+export class Volunteer {
+  readonly #parts: VolunteerParts;
+  readonly #connection: Connection;
+  #crew: Crew | null = null;
+  /** The crew that was asked for last, and the declaration of its model and arithmetic. */
+  #loading: { declaration: string; crew: Promise<Crew> } | null = null;
+  #training: Omit<TrainingParts, 'engine'> | null = null;
+  #resume: Hello['resume'];
+  /** Counts the connections, so that what an earlier one started does not speak for this one. */
+  #epoch = 0;
+  #over = false;
+  #failedUnits = 0;
+  /** Why the plan has no work for this device; null where it has. */
+  #reserve: string | null = null;
+
+  constructor(parts: VolunteerParts) {
+    this.#parts = parts;
+    this.#resume = parts.resume ?? undefined;
+    parts.events.state('connecting', null);
+    this.#connection = parts.connect({
+      connected: () => void this.#guarded(++this.#epoch, (epoch) => this.#join(epoch)),
+      disconnected: () => this.#lost(),
+      lease: (lease) => this.#assign(lease),
+      status: (status) => {
+        parts.events.status(status);
+        if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
+      },
+      reserve: (why) => this.#setAside(why),
+      closing: (refusal) => {
+        if (FINAL.has(refusal.outcome)) this.#fail(new Refused(refusal));
+      },
+      garbled: (reason) => this.#fail(new Error(reason)),
+    });
+  }
+
+  /** Its conditions are other ones: the server may want to give it other work. */
+  conditionsChanged(): void {
+    if (this.#training !== null) void this.#guarded(this.#epoch, () => this.#ready());
+  }
+
+  /** Gives back what is leased and closes the connection. */
+  async stop(): Promise<void> {
+    if (this.#over) return;
+    this.#epoch++;
+    const joined = this.#training !== null;
+    // A lease that crosses the goodbye is not begun.
+    this.#training = null;
+    if (joined) await this.#connection.coordinator.leave().catch(() => undefined);
+    this.#close('stopped', null);
+  }
+
+  async #join(epoch: number): Promise<void> {
+    const { join, description, conditions, events, data } = this.#parts;
+    const answer = await this.#connection.coordinator.hello({
+      protocol: PROTOCOL_VERSION,
+      join,
+      profile: {
+        ...description,
+        ...(this.#crew?.report ?? { engine: null, trials: [], workers: 1 }),
+        conditions: conditions.present,
+      },
+      ...(this.#resume === undefined ? {} : { resume: this.#resume }),
+    });
+    if (this.#stale(epoch)) return;
+    if (!('device' in answer)) throw new Refused(answer);
+    this.#resume = { device: answer.device, token: answer.token };
+    events.credentials(this.#resume);
+    const model = parseModelSpec(answer.model);
+    checkMap(model, answer.shards);
+    await this.#crewFor(model, answer.arithmetic).catch((error: unknown) => this.#sayWhyNot(error));
+    if (this.#stale(epoch)) return;
+    const shards = await this.#connection.joinShards(answer);
+    if (this.#stale(epoch)) return;
+    const weights = new Weights(answer.shards, shards, this.#parts.crew.limit);
+    this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
+    events.state('waiting', this.#reserve);
+    await this.#ready();
+    await this.#grow(epoch);
+  }
+
+  /** Raises a crew once a model, however often the connection is lost meanwhile. */
+  #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<Crew> {
+    const declaration = JSON.stringify([model, arithmetic]);
+    if (this.#loading?.declaration !== declaration) {
+      this.#crew?.dispose();
+      this.#crew = null;
+      this.#loading = { declaration, crew: this.#raise(model, arithmetic, declaration) };
+    }
+    return this.#loading.crew;
+  }
+
+  /** No engine works here: the server's admin is told what came of each before this device gives up [EN4]. */
+  async #sayWhyNot(error: unknown): Promise<never> {
+    if (error instanceof NoEngine) {
+      const { trials } = error;
+      const conditions = this.#parts.conditions.present;
+      await this.#connection.coordinator.ready({ engine: null, trials, workers: 1, conditions });
+    }
+    throw error;
+  }
+
+  async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<Crew> {
+    this.#parts.events.state('loading', null);
+    const crew = await Crew.begin(this.#parts.crew, model, arithmetic);
+    if (this.#over || this.#loading?.declaration !== declaration) crew.dispose();
+    else this.#crew = crew;
+    return crew;
+  }
+
+  /** The first worker trains already; the others come in one by one. */
+  async #grow(epoch: number): Promise<void> {
+    const crew = this.#crew;
+    while ((await crew?.grow()) === true) {
+      if (this.#stale(epoch) || crew !== this.#crew) return;
+      await this.#ready();
+    }
+  }
+
+  /** Tells what it trains with, and asks for work where a worker has none. */
+  async #ready(): Promise<void> {
+    if (this.#crew === null) return;
+    const { report } = this.#crew;
+    this.#parts.events.workers(report.workers);
+    const { conditions } = this.#parts;
+    await conditions.roundTrip(() =>
+      this.#connection.coordinator.ready({ ...report, conditions: conditions.present }),
+    );
+  }
+
+  /** A worker does one lease at a time: the next may arrive before the last shard has answered for this one. */
+  #assign(lease: Lease): void {
+    const epoch = this.#epoch;
+    void this.#crew?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
+  }
+
+  async #work(lease: Lease, worker: CrewWorker, epoch: number): Promise<void> {
+    const { events } = this.#parts;
+    const { engines } = worker;
+    if (this.#training === null) return;
+    events.state('training', null);
+    const parts = { ...this.#training, engine: engines.engine };
+    const result = await trainUnit(lease, parts, () => (worker.handingIn = true));
+    if (this.#stale(epoch)) return;
+    let end: UnitEnd = { type: 'released' };
+    let news = false;
+    if (!result.done) {
+      events.unit('WITHDRAWN', 0);
+      await this.#giveUp(lease, result, worker);
+    } else {
+      this.#failedUnits = 0;
+      events.unit(result.outcome, result.samples);
+      end = { type: 'answered', version: result.brought };
+      const { batch, local } = lease.unit;
+      const { lr, momentum } = local ?? { lr: 0, momentum: 0 };
+      news = await engines.reconsider({ ...result.work, local: { batch, lr, momentum } });
+    }
+    if (this.#stale(epoch)) return;
+    const asks = hasToAsk(end);
+    const alone = (this.#crew?.busy ?? 0) <= 1;
+    if (alone && (asks || this.#reserve !== null)) events.state('waiting', this.#reserve);
+    if (asks || news) await this.#ready();
+  }
+
+  /** Gives back a lease that could not be done, and whatever is at fault for it. */
+  async #giveUp(
+    { terms }: Lease,
+    { fault, reason }: Extract<UnitResult, { done: false }>,
+    worker: CrewWorker,
+  ): Promise<void> {
+    await this.#connection.coordinator.release(terms.lease, reason);
+    switch (fault) {
+      case 'engine':
+        await this.#crew?.failed(worker, reason);
+        break;
+      case 'supply':
+      case 'push':
+        if (++this.#failedUnits >= MAX_FAILED_UNITS) throw new Error(reason);
+        break;
+    }
+  }
+
+  /** Runs a step of one connection; what fails once that connection is gone is no failure. */
+  async #guarded(epoch: number, step: (epoch: number) => Promise<void>): Promise<void> {
+    if (this.#stale(epoch)) return;
+    try {
+      await step(epoch);
+    } catch (error) {
+      if (this.#stale(epoch)) return;
+      if (error instanceof ConnectionLost) this.#connection.restart();
+      else this.#fail(error);
+    }
+  }
+
+  /** What is under way is finished. */
+  #setAside(why: string | null): void {
+    this.#reserve = why === null ? null : `in reserve: ${why}`;
+    if (this.#training !== null && (this.#crew?.busy ?? 0) === 0)
+      this.#parts.events.state('waiting', this.#reserve);
+  }
+
+  #lost(): void {
+    this.#epoch++;
+    this.#reserve = null;
+    this.#training = null;
+    if (!this.#over) this.#parts.events.state('connecting', null);
+  }
+
+  #fail(error: unknown): void {
+    this.#close('failed', reasonOf(error), error instanceof Refused ? error.outcome : undefined);
+  }
+
+  #close(state: 'stopped' | 'failed', message: string | null, outcome?: Outcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#epoch++;
+    this.#training = null;
+    this.#connection.close();
+    this.#crew?.dispose();
+    this.#parts.events.state(state, message, outcome);
+  }
+
+  #stale(epoch: number): boolean {
+    return this.#over || epoch !== this.#epoch;
+  }
+}

@@ -1,0 +1,105 @@
+import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import { unitOrder } from '../engines/batch.ts';
+import { DataMisfitError } from '../../shared/engine/data.ts';
+import type { Engine } from '../../shared/engine/engine.ts';
+import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
+import { leavesLeaseOpen } from '../../shared/protocol/asking.ts';
+import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import type { ShardClient, SliceReply } from '../transport/connection.ts';
+import type { Weights } from './weights.ts';
+
+/** What a unit needs, whichever thread or transport it runs on. */
+export interface TrainingParts {
+  engine: Engine;
+  weights: Weights;
+  shards: ShardClient[];
+  dataShard: (ref: WorkUnit['dataShard']) => Promise<DataShard>;
+}
+
+export type UnitResult =
+  | {
+      done: true;
+      outcome: Outcome;
+      samples: number;
+      /** Version of the weights that the answers brought; null where they brought none. */
+      brought: number | null;
+      /** What was computed on. */
+      work: { parameters: Float32Array; data: DataShard; order: Uint32Array };
+    }
+  /** The unit could not be done; the lease is to be released. */
+  | { done: false; reason: string; fault: 'engine' | 'supply' | 'push' };
+
+/**
+ * Does one work unit: weights, data, gradient or local steps, push [UN1] [UN3].
+ * @param handingIn is called when all that is left is the push.
+ * @throws {Error} where the connection is lost on the way.
+ */
+export async function trainUnit(
+  { terms, unit }: Lease,
+  parts: TrainingParts,
+  handingIn: () => void = () => undefined,
+): Promise<UnitResult> {
+  const { engine, weights, shards } = parts;
+  const [parameters, data] = await Promise.all([
+    weights.at(terms.baseVersion),
+    parts.dataShard(unit.dataShard).catch((error: unknown) => reasonOf(error)),
+  ]);
+  if (parameters === null)
+    return { done: false, fault: 'supply', reason: `version ${terms.baseVersion} is gone` };
+  if (typeof data === 'string') return { done: false, fault: 'supply', reason: data };
+  if (data.samples === 0) return { done: false, fault: 'supply', reason: 'the data shard is empty' };
+  const order = unitOrder(unit.seed, unit.start, data.samples, unit.batch * (unit.local?.steps ?? 1));
+  const update = await compute(engine, unit, parameters, data, order).catch(faultOf);
+  if (!(update instanceof Float32Array)) return { done: false, ...update };
+  handingIn();
+  const slices = weights.cut(update);
+  const pushes = shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0)));
+  const replies = await Promise.all(pushes.map(ending)).catch((error: unknown) => {
+    if (error instanceof LeaseOpen) return error;
+    throw error;
+  });
+  // The other shards hold their answers until the lease is over: they are not waited for.
+  if (replies instanceof LeaseOpen) return { done: false, fault: 'push', reason: replies.message };
+  const refused = replies.find(({ outcome }) => outcome !== 'APPLIED');
+  return {
+    done: true,
+    outcome: refused?.outcome ?? 'APPLIED',
+    samples: order.length,
+    brought: weights.take(replies),
+    work: { parameters, data, order },
+  };
+}
+
+/** A shard turned a push away without an end to its lease. */
+class LeaseOpen extends Error {
+  override name = 'LeaseOpen';
+}
+
+/** The answer to a push. @throws {LeaseOpen} where it ends no lease [LS9]. */
+async function ending(push: Promise<SliceReply>): Promise<SliceReply> {
+  const reply = await push;
+  if (leavesLeaseOpen(reply.outcome))
+    throw new LeaseOpen(`${reply.outcome}: ${OUTCOMES[reply.outcome].means}`);
+  return reply;
+}
+
+async function compute(
+  engine: Engine,
+  { batch, local }: WorkUnit,
+  parameters: Float32Array,
+  data: DataShard,
+  order: Uint32Array,
+): Promise<Float32Array> {
+  await engine.hold(data);
+  if (local === null) return (await engine.gradient(parameters, order)).gradient;
+  return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
+}
+
+/** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN11]. */
+function faultOf(error: unknown): { fault: 'engine' | 'supply'; reason: string } {
+  return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: reasonOf(error) };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

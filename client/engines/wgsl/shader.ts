@@ -1,0 +1,177 @@
+import type { ModelSpec } from '../../../shared/model/spec.ts';
+import { convBackward, convForward, convInputErrors } from './conv.ts';
+import { denseBackward, denseForward, denseInputErrors } from './dense.ts';
+import { sizeOf, type PlacedStage, type WgslMap } from './memory.ts';
+import { poolForward, poolInputErrors } from './pool.ts';
+
+/** One dispatch: an entry point of the module, and how many invocations it needs. */
+export interface WgslKernel {
+  entry: string;
+  /** Invocations for each sample of a batch, and those that a batch needs however large it is. */
+  perSample: number;
+  always: number;
+}
+
+/** A module for one model: its code, and what a step dispatches in turn. */
+export interface WgslProgram {
+  code: string;
+  /** Up to the loss. */
+  forward: WgslKernel[];
+  /** From the loss to the update. */
+  backward: WgslKernel[];
+}
+
+/** The storage buffers, in the order of their bindings from 1; binding 0 is the uniform `settings`. */
+export const STORAGE = [
+  /** Images, a byte a value, then labels. */
+  ['data', 'read', 'u32'],
+  /** Samples of the whole unit, in the order in which they are visited. */
+  ['order', 'read', 'u32'],
+  /** Parameters, then the velocity of each. */
+  ['weights', 'read_write', 'f32'],
+  ['values', 'read_write', 'f32'],
+  ['sources', 'read_write', 'i32'],
+  /** A gradient for each part of the batch. */
+  ['partials', 'read_write', 'f32'],
+  /** Samples of the order that are done. */
+  ['state', 'read_write', 'u32'],
+  /** Loss and right answers of each row, over all steps. */
+  ['totals', 'read_write', 'f32'],
+] as const;
+export type StorageName = (typeof STORAGE)[number][0];
+
+/** A float that WGSL takes as one. */
+const float = (value: number) => `f32(${value})`;
+
+/**
+ * Emits the kernels of one model: sizes and offsets are constants, every sum is taken in one order, so that a
+ * device gives the same answer to the same unit.
+ * @param group invocations a workgroup.
+ */
+export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslProgram {
+  const { stages } = map;
+  const functions: string[] = [];
+  const add = (entry: string, invocations: Partial<WgslKernel>, body: string): WgslKernel => {
+    const { perSample = 0, always = 0 } = invocations;
+    functions.push(entryPoint(entry, group, `settings.rows * ${perSample}u + ${always}u`, body));
+    return { entry, perSample, always };
+  };
+  stages.forEach((placed, index) => functions.push(inputFunction(placed, index, map)));
+  const forward = stages.map((placed, index) => {
+    const { body, perSample } = forwardOf(placed, index, map);
+    return add(`forward${index}`, { perSample }, body);
+  });
+  forward.push(add('loss', { perSample: 1 }, lossBody(map)));
+  const backward: WgslKernel[] = [];
+  stages.forEach((placed, index) => {
+    const { stage, inputErrors } = placed;
+    if (stage.op !== 'pool') {
+      const always = (stage.weights.length + stage.bias.length) * map.splits;
+      const body =
+        stage.op === 'conv'
+          ? convBackward(placed, stage, index, map)
+          : denseBackward(placed, stage, index, map);
+      backward.unshift(add(`gradient${index}`, { always }, body));
+    }
+    if (inputErrors === null) return;
+    const perSample = sizeOf(stage.input);
+    backward.unshift(add(`errors${index}`, { perSample }, inputErrorsOf(placed, inputErrors, map)));
+  });
+  backward.push(add('update', { always: map.parameters }, updateBody(map)));
+  return { code: [declarations(spec, map), ...functions].join('\n'), forward, backward };
+}
+
+function forwardOf(placed: PlacedStage, index: number, map: WgslMap): { body: string; perSample: number } {
+  const { stage } = placed;
+  switch (stage.op) {
+    case 'conv':
+      return convForward(placed, stage, index, map);
+    case 'pool':
+      return { body: poolForward(placed, stage, index, map), perSample: sizeOf(stage.output) };
+    case 'dense':
+      return { body: denseForward(placed, stage, index, map), perSample: stage.output.channels };
+  }
+}
+
+function inputErrorsOf(placed: PlacedStage, target: number, map: WgslMap): string {
+  const { stage } = placed;
+  const sum =
+    stage.op === 'conv'
+      ? convInputErrors(placed, stage, map)
+      : stage.op === 'pool'
+        ? poolInputErrors(placed, stage, map)
+        : denseInputErrors(placed, stage, map);
+  const size = sizeOf(stage.input);
+  return `
+  let row = index / ${size}u;
+  let element = index % ${size}u;
+  var sum = 0.0;
+  ${sum}
+  values[row * ${map.values}u + ${target}u + element] = sum;`;
+}
+
+function declarations({ normalise }: ModelSpec, { pixels }: WgslMap): string {
+  const storage = STORAGE.map(
+    ([name, access, type], index) =>
+      `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`,
+  );
+  return `
+struct Settings { rows: u32, labels: u32, rate: f32, momentum: f32 }
+@group(0) @binding(0) var<uniform> settings: Settings;
+${storage.join('\n')}
+fn byteAt(place: u32) -> u32 { return (data[place / 4u] >> (8u * (place % 4u))) & 255u; }
+fn sampleOf(row: u32) -> u32 { return order[state[0] + row]; }
+fn pixelAt(row: u32, place: u32) -> f32 {
+  let value = f32(byteAt(sampleOf(row) * ${pixels}u + place)) / 255.0;
+  return (value - ${float(normalise.mean)}) / ${float(normalise.deviation)};
+}`;
+}
+
+function inputFunction({ input }: PlacedStage, index: number, map: WgslMap): string {
+  const value = input === null ? 'pixelAt(row, place)' : `values[row * ${map.values}u + ${input}u + place]`;
+  return `fn input${index}(row: u32, place: u32) -> f32 { return ${value}; }`;
+}
+
+/** A kernel whose body knows its `index`; invocations beyond the last have nothing to do. */
+function entryPoint(name: string, group: number, invocations: string, body: string): string {
+  return `
+@compute @workgroup_size(${group})
+fn ${name}(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = invocation.x + invocation.y * groups.x * ${group}u;
+  if (index >= ${invocations}) { return; }
+  ${body}
+}`;
+}
+
+/** Softmax cross-entropy of one row: its loss, whether it is right, and the errors of its logits. */
+function lossBody({ classes, stages, values }: WgslMap): string {
+  const { output = 0, errors = 0 } = stages.at(-1) ?? {};
+  return `
+  let logits = index * ${values}u + ${output}u;
+  let label = byteAt(settings.labels + sampleOf(index));
+  var largest = values[logits];
+  var best = 0u;
+  for (var c = 1u; c < ${classes}u; c++) {
+    if (values[logits + c] > largest) { largest = values[logits + c]; best = c; }
+  }
+  var sum = 0.0;
+  for (var c = 0u; c < ${classes}u; c++) { sum += exp(values[logits + c] - largest); }
+  totals[2u * index] += log(sum) - (values[logits + label] - largest);
+  totals[2u * index + 1u] += select(0.0, 1.0, best == label);
+  let errors = index * ${values}u + ${errors}u;
+  for (var c = 0u; c < ${classes}u; c++) {
+    let wanted = select(0.0, 1.0, c == label);
+    values[errors + c] = (exp(values[logits + c] - largest) / sum - wanted) / f32(settings.rows);
+  }`;
+}
+
+/** v = momentum v + g; w -= rate v; then the next step's samples come up. */
+function updateBody({ parameters, splits }: WgslMap): string {
+  return `
+  var sum = 0.0;
+  for (var split = 0u; split < ${splits}u; split++) { sum += partials[split * ${parameters}u + index]; }
+  let moved = settings.momentum * weights[${parameters}u + index] + sum;
+  weights[${parameters}u + index] = moved;
+  weights[index] -= settings.rate * moved;
+  if (index == 0u) { state[0] += settings.rows; }`;
+}

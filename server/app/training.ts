@@ -1,0 +1,246 @@
+import { randomBytes } from 'node:crypto';
+import { layoutOf } from '../../shared/model/layout.ts';
+import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
+import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
+import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
+import { measured } from '../../shared/profile/figure.ts';
+import type { Clock } from '../core/clock.ts';
+import { Coordinator } from '../core/run/coordinator.ts';
+import { AsyncPolicy } from '../core/policy/async.ts';
+import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
+import { SyncPolicy } from '../core/policy/sync.ts';
+import { Placement } from '../core/placement/placement.ts';
+import type { PlanSettings } from '../core/placement/planKeeper.ts';
+import type { Solve } from '../core/placement/program.ts';
+import type { ModelSnapshot } from '../core/run/modelSnapshot.ts';
+import { Run } from '../core/run/run.ts';
+import type { ShardPort } from '../core/shard/shardPort.ts';
+import { Throughput } from '../core/run/throughput.ts';
+import type { DataShardRef } from '../core/unit.ts';
+import { createWork } from '../core/run/work.ts';
+import { sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
+import type { CheckpointStore } from '../store/checkpoint.ts';
+import { reasonOf } from '../store/errors.ts';
+import type { Evaluator } from '../threads/evaluator.ts';
+import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
+import type { Beginning } from './startState.ts';
+import { settingsOf, shardCount, type Config } from '../config/config.ts';
+import type { Calendar } from './machineTime.ts';
+
+/** No lease is shorter than this: a busy device is not a gone one. */
+const LEASE_FLOOR_MS = 2000;
+/** Far above any gradient that training meets; a bound against nonsense, not a clip. */
+const MAX_NORM = 1e4;
+const MAX_DEVICES = 4096;
+
+export interface TrainingParts {
+  clock: Clock;
+  calendar: Calendar;
+  beginning: Beginning;
+  dataShards: DataShardRef[];
+  testImages: number;
+  evaluator: Evaluator;
+  /** Solves the programs of placement. */
+  solve: Solve;
+  checkpoints: CheckpointStore;
+  /** Something that people are shown has changed. */
+  changed: () => void;
+  log: (line: string) => void;
+}
+
+/** One run and what it is made of, apart from how it is reached. */
+export class Training {
+  /** Public id, new at each start of the server. */
+  readonly name = randomBytes(4).toString('hex');
+  /** Signs leases, passes and resume tokens; dies with the process. */
+  readonly key = randomBytes(32);
+  readonly ranges: KeyRange[];
+  readonly placement: Placement;
+  readonly coordinator: Coordinator;
+  readonly run: Run;
+  /** Empty until the shards are opened, which need to know where to report to. */
+  readonly shards: ShardPort[] = [];
+  /** What a device's tensors came and went by; nothing before the shards are opened. */
+  trafficOf: (device: string) => MeteredTraffic = () => sumOfTraffic([]);
+  readonly #config: Config;
+  readonly #parts: TrainingParts;
+  readonly #throughput: Throughput;
+  #checkpoint: AdminSnapshot['checkpoint'];
+  #checkpointFailure: AdminSnapshot['checkpointFailure'] = null;
+  #snapshots = 0;
+
+  constructor(config: Config, parts: TrainingParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#throughput = new Throughput(parts.clock);
+    const { version, savedAt } = parts.beginning;
+    this.#checkpoint = savedAt === null ? null : { version, savedAt };
+    this.ranges = cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
+    const { clock, dataShards, solve } = parts;
+    this.placement = new Placement(placementOf(config, dataShards, this.ranges), { clock, solve });
+    this.coordinator = this.#createCoordinator();
+    this.run = this.#createRun();
+  }
+
+  /** What the admin is shown. */
+  snapshot(): AdminSnapshot {
+    const rate = this.#throughput.perSecond();
+    const { devices: shares, ...placement } = this.placement.report();
+    const shareOf = new Map(shares.map((share) => [share.device, share]));
+    return {
+      run: this.name,
+      sequence: this.#snapshots++,
+      status: this.run.status(),
+      settings: settingsOf(this.#config),
+      seconds: this.run.seconds,
+      samplesPerSecond: rate.samples,
+      commitsPerSecond: rate.commits,
+      bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
+      bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
+      devices: this.coordinator.deviceRecords().map((record) => {
+        const { uplink, ...traffic } = this.trafficOf(record.device);
+        const figures = { ...record.figures, uplink: measured(uplink) };
+        return { ...record, figures, traffic, share: shareOf.get(record.device) ?? null };
+      }),
+      placement,
+      measurements: [...this.run.measurements],
+      checkpoint: this.#checkpoint,
+      checkpointFailure: this.#checkpointFailure,
+    };
+  }
+
+  /** What the admin asks for. */
+  act(action: RunAction): Promise<void> {
+    switch (action) {
+      case 'start':
+        return this.run.start();
+      case 'pause':
+        this.run.pause();
+        return Promise.resolve();
+      case 'stop':
+        return this.run.end('stopped');
+    }
+  }
+
+  #createCoordinator(): Coordinator {
+    const { clock, beginning, dataShards } = this.#parts;
+    const { version, samples } = beginning;
+    const { batch, local, seed, repeatable } = this.#config;
+    // A repeatable run that is resumed goes on as if it had never ended.
+    const startVersion = repeatable ? 0 : version;
+    return new Coordinator(
+      {
+        run: this.name,
+        key: this.key,
+        ranges: this.ranges,
+        version,
+        samples,
+        maxNorm: MAX_NORM,
+        maxDevices: MAX_DEVICES,
+      },
+      {
+        clock,
+        policy: policyOf(this.#config),
+        work: createWork(dataShards, { batch, local, seed, startVersion }),
+        placement: this.placement,
+        shards: this.shards,
+        mintDevice: () => randomBytes(6).toString('hex'),
+        committed: () => {
+          this.#throughput.mark(this.coordinator.version, this.coordinator.samples);
+          this.run.committed();
+        },
+        firstLease: () => this.run.firstLease(),
+      },
+    );
+  }
+
+  #createRun(): Run {
+    const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds, repeatable } =
+      this.#config;
+    const { clock, beginning, testImages, evaluator, changed, log } = this.#parts;
+    return new Run(
+      {
+        model: spec.name,
+        testImages,
+        ranges: this.ranges,
+        target,
+        maxCommits,
+        maxSeconds,
+        evaluateEvery,
+        measuring: repeatable && target !== null ? 'between' : 'beside',
+        checkpointSeconds,
+        seconds: beginning.seconds,
+        measurements: beginning.measurements,
+      },
+      {
+        clock,
+        coordinator: this.coordinator,
+        shards: this.shards,
+        evaluate: (parameters) => evaluator.evaluate(parameters),
+        saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
+        changed: () => {
+          this.#throughput.follow(this.run.status().state === 'running');
+          changed();
+        },
+        evaluationFailed: (error) => log(`evaluation failed: ${reasonOf(error)}`),
+        saveFailed: (error) => {
+          const failedAt = new Date(clock.now()).toISOString();
+          this.#checkpointFailure = { failedAt, reason: reasonOf(error) };
+          log(`checkpoint failed: ${reasonOf(error)}`);
+        },
+      },
+    );
+  }
+
+  async #save(snapshot: ModelSnapshot, measurements: AdminSnapshot['measurements']): Promise<void> {
+    const { optimizerState, ...rest } = snapshot;
+    const savedAt = this.#parts.calendar.today().toISOString();
+    await this.#parts.checkpoints.save({
+      ...rest,
+      settings: settingsOf(this.#config),
+      model: this.#config.spec,
+      optimizer: optimizerState,
+      measurements,
+      savedAt,
+    });
+    this.#checkpoint = { version: snapshot.version, savedAt };
+    this.#checkpointFailure = null;
+  }
+}
+
+/** What placement has to know of the run. */
+function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlanSettings {
+  const { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
+  const [height, width, channels] = spec.input;
+  const largest = Math.max(...dataShards.map(({ samples }) => samples));
+  const elements = ranges.reduce((sum, { length }) => sum + length, 0);
+  return {
+    method: placement,
+    repeatable: config.repeatable,
+    shape: {
+      ...{ mode, batch, steps: local?.steps ?? null, dataShards },
+      // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
+      elastic: reduce === 'mean' && (local !== null || mode === 'sync'),
+      bytesAUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
+      bytesADataShard: largest * (height * width * channels + 1),
+      leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
+      mostMs: (leaseSeconds * 1000) / 2,
+      link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
+      overrunMs: 0,
+      requires: config.requires ?? {},
+      prefers: config.prefers ?? {},
+    },
+    budgetMs: SOLVER_BUDGET_MS,
+  };
+}
+
+function policyOf(config: Config): Policy {
+  const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
+  const { mode, reduce, roundSize, staleness, maxStaleness, repeatable } = config;
+  switch (mode) {
+    case 'sync':
+      return new SyncPolicy({ reduce, roundSize, rounds: repeatable ? 'complete' : 'cut', limits });
+    case 'async':
+      return new AsyncPolicy({ staleness, maxStaleness, limits });
+  }
+}

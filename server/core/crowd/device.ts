@@ -1,0 +1,252 @@
+import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
+import type { DeviceFigures, DeviceRow } from '../../../shared/protocol/admin.ts';
+import { measured, reported } from '../../../shared/profile/figure.ts';
+import type { Lease } from '../../../shared/protocol/messages.ts';
+import { UnitTimes } from './unitTimes.ts';
+import type { Walk } from './cursor.ts';
+
+/** What the core tells the admin of a device: its share of the plan and all that is known of its connection come from elsewhere. */
+export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share' | 'figures'> & {
+  figures: Omit<DeviceFigures, 'uplink'>;
+};
+
+/** How the core reaches a joined device. */
+export interface DevicePort {
+  lease(lease: Lease): void;
+  /** The device joined again elsewhere: this connection is over. */
+  replaced(): void;
+}
+
+/** What was measured of a device with one engine. */
+interface Pace {
+  times: UnitTimes;
+  /** Of one worker; null before its first unit. */
+  samplesPerSecond: number | null;
+  /** Workers that had a lease when the last unit was handed in. */
+  atWork: number;
+}
+
+/** What is remembered of a device from one connection to the next. */
+export interface DeviceHistory {
+  /** By engine, of the run's model. */
+  paces: Map<string, Pace>;
+  /** Data shards that a plan gave it last. */
+  dataShards: readonly number[];
+  /** How far it is on its way through them; null before its first unit under a plan. */
+  walk: Walk | null;
+  staleness: number | null;
+  applied: number;
+  samples: number;
+  lost: number;
+}
+
+/** The place of one worker of a device. */
+interface Seat {
+  /** The smallest number no other worker that is present has. */
+  number: number;
+  /** The lease it works on, or null. */
+  lease: number | null;
+  /** Its lease is whole: it waits for the decision. */
+  whole: boolean;
+  /** It would like a lease since this version; null where it would not. */
+  idleSince: number | null;
+}
+
+/** After this many bad updates, releases or expired leases in a row a device gets no more work on this connection. */
+const MAX_FAULTS = 5;
+
+/** One connection of a device: its workers' seats and leases, and what is known of it [LS8]. */
+export class Device {
+  readonly id: string;
+  /** Counts the joins, so that what an earlier connection says late is not taken for the present one's. */
+  readonly session: number;
+  readonly port: DevicePort;
+  readonly history: DeviceHistory;
+  profile: CapabilityProfile;
+  standing: 'present' | 'faulty' | 'left' | 'gone' = 'present';
+  /** The newest version whose weights it was sent, or null. */
+  holds: number | null = null;
+  readonly #seats: Seat[] = [];
+  /** Leases whose updates are kept for their rounds while their workers do more. */
+  readonly #kept = new Set<number>();
+  /** Bad updates, releases and expired leases in a row. */
+  #faults = 0;
+
+  constructor(
+    { id, session, port }: Pick<Device, 'id' | 'session' | 'port'>,
+    profile: CapabilityProfile,
+    history: DeviceHistory,
+  ) {
+    [this.id, this.session, this.port] = [id, session, port];
+    [this.profile, this.history] = [profile, history];
+  }
+
+  get seats(): number[] {
+    return this.#seats.map(({ number }) => number);
+  }
+
+  /** How long its units take with the engine that it has. */
+  get times(): UnitTimes {
+    return this.#pace().times;
+  }
+
+  get leases(): number[] {
+    return this.#seats.flatMap(({ lease }) => lease ?? []);
+  }
+
+  /** Its workers that would like a lease, and since which version. */
+  get ready(): { device: string; seat: number; idleSince: number }[] {
+    if (this.standing !== 'present') return [];
+    return this.#seats.flatMap(({ number, idleSince }) =>
+      idleSince === null ? [] : { device: this.id, seat: number, idleSince },
+    );
+  }
+
+  has(lease: number): boolean {
+    return this.#seatOf(lease) !== undefined;
+  }
+
+  /** Has a seat for each worker; one that works keeps its seat until its lease is over. */
+  resize(workers: number, freeSeat: () => number): void {
+    while (this.#seats.length < workers) {
+      this.#seats.push({ number: freeSeat(), lease: null, whole: false, idleSince: null });
+    }
+    this.#shrink(workers);
+  }
+
+  /** Its workers without a lease would like one. */
+  ask(version: number): void {
+    if (this.standing === 'faulty') return;
+    this.standing = 'present';
+    for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
+  }
+
+  /** A worker has this lease from now on. */
+  take(seat: number, lease: number): void {
+    const taken = this.#seats.find(({ number }) => number === seat);
+    if (taken?.lease !== null) throw new Error(`device: seat ${seat} cannot take lease ${lease}`);
+    Object.assign(taken, { lease, whole: false, idleSince: null });
+  }
+
+  /** The update of a lease became whole after so many milliseconds. */
+  handedIn(lease: number, elapsedMs: number, samples: number): void {
+    const seat = this.#seatOf(lease);
+    if (seat === undefined) return;
+    seat.whole = true;
+    this.history.samples += samples;
+    const pace = this.#learn();
+    pace.times.measured(samples, elapsedMs);
+    pace.samplesPerSecond = (1000 * samples) / (pace.times.expectedMs(samples) ?? Infinity);
+    pace.atWork = this.#seats.filter(({ lease }) => lease !== null).length;
+  }
+
+  /** The update of a lease stays as it is, and the worker is free: it has yet to ask. */
+  keep(lease: number): void {
+    if (this.#free(lease) !== undefined) this.#kept.add(lease);
+  }
+
+  /** An update came to its decision, which brings weights: the worker goes on without asking. */
+  decided(lease: number, version: number, staleness: number | null): void {
+    const seat = this.#free(lease);
+    if (seat === undefined && !this.#kept.delete(lease)) return;
+    if (seat !== undefined) {
+      this.holds = version;
+      seat.idleSince = version;
+      this.#shrink(this.profile.workers);
+    }
+    if (staleness === null) {
+      this.history.lost++;
+      return;
+    }
+    this.history.applied++;
+    this.history.staleness = staleness;
+    this.#faults = 0;
+  }
+
+  /** A lease came to nothing by the fault of the device. */
+  lose(lease: number): void {
+    this.#free(lease);
+    this.history.lost++;
+    if (++this.#faults >= MAX_FAULTS) this.standing = 'faulty';
+  }
+
+  /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
+  late(lease: number, elapsedMs: number, samples: number): void {
+    if (this.has(lease)) this.#learn().times.late(samples, elapsedMs);
+  }
+
+  /**
+   * A lease is taken from it and nobody is at fault. A worker that was sent the weights of a version with that
+   * goes on without asking; another has yet to ask.
+   */
+  giveBack(lease: number, version: number | null): void {
+    this.#kept.delete(lease);
+    const seat = this.#free(lease);
+    if (seat === undefined || version === null) return;
+    this.holds = version;
+    seat.idleSince = version;
+  }
+
+  /** For the admin's device table. */
+  record(): DeviceRecord {
+    const { id, profile, history } = this;
+    const { staleness, applied, samples, lost } = history;
+    const figures = this.#figures();
+    return { device: id, state: this.#state(), profile, figures, staleness, applied, samples, lost };
+  }
+
+  #figures(): DeviceRecord['figures'] {
+    const { cores, memoryGiB, trials, conditions } = this.profile;
+    const { samplesPerSecond, atWork } = this.#pace();
+    const engines = new Map(trials.map((trial) => [trial.name as string, reported(trial.samplesPerSecond)]));
+    for (const [engine, pace] of this.history.paces) {
+      if (pace.samplesPerSecond !== null) engines.set(engine, measured(pace.samplesPerSecond));
+    }
+    return {
+      cores: reported(cores),
+      memoryGiB: reported(memoryGiB),
+      battery: reported(conditions.battery?.level ?? null),
+      samplesPerSecond: measured(samplesPerSecond === null ? null : samplesPerSecond * atWork),
+      roundTripMs: reported(conditions.roundTripMs),
+      downlink: reported(conditions.downlink),
+      engines: [...engines].map(([engine, samplesPerSecond]) => ({ engine, samplesPerSecond })),
+    };
+  }
+
+  /** With the engine that it has; of one that it never worked with there is nothing to tell. */
+  #pace(): Pace {
+    const known = this.history.paces.get(this.profile.engine?.name ?? '');
+    return known ?? { times: new UnitTimes(), samplesPerSecond: null, atWork: 0 };
+  }
+
+  /** The same, to be written to. */
+  #learn(): Pace {
+    const pace = this.#pace();
+    this.history.paces.set(this.profile.engine?.name ?? '', pace);
+    return pace;
+  }
+
+  #state(): DeviceRow['state'] {
+    if (this.standing !== 'present') return this.standing;
+    const leased = this.#seats.filter(({ lease }) => lease !== null);
+    if (leased.some(({ whole }) => !whole)) return 'working';
+    if (leased.length > 0) return 'waiting';
+    return this.ready.length > 0 ? 'idle' : 'silent';
+  }
+
+  #seatOf(lease: number): Seat | undefined {
+    return this.#seats.find((seat) => seat.lease === lease);
+  }
+
+  #free(lease: number): Seat | undefined {
+    const seat = this.#seatOf(lease);
+    if (seat !== undefined) Object.assign(seat, { lease: null, whole: false });
+    return seat;
+  }
+
+  #shrink(workers: number): void {
+    for (let index = this.#seats.length - 1; index >= 0 && this.#seats.length > workers; index--) {
+      if (this.#seats[index]?.lease === null) this.#seats.splice(index, 1);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
+import { Device, type DeviceHistory, type DevicePort } from './device.ts';
+
+/** Devices that left stay in the table until this many have. */
+const REMEMBERED_GONE = 200;
+
+const noHistory = (): DeviceHistory => ({
+  ...{ paces: new Map(), staleness: null },
+  ...{ dataShards: [], walk: null, applied: 0, samples: 0, lost: 0 },
+});
+
+/** Present and recent devices by id. */
+export class DeviceRegistry {
+  readonly #devices = new Map<string, Device>();
+  #sessions = 0;
+
+  get(id: string): Device | undefined {
+    return this.#devices.get(id);
+  }
+
+  all(): Device[] {
+    return [...this.#devices.values()];
+  }
+
+  /** Devices with a connection. */
+  present(): Device[] {
+    return this.all().filter(({ standing }) => standing !== 'gone');
+  }
+
+  /** Workers that would like a lease: who waits for more versions first, then in the order of their seats. */
+  ready(): { device: string; seat: number }[] {
+    return this.all()
+      .flatMap(({ ready }) => ready)
+      .sort((left, right) => left.idleSince - right.idleSince || left.seat - right.seat)
+      .map(({ device, seat }) => ({ device, seat }));
+  }
+
+  join(id: string, profile: CapabilityProfile, port: DevicePort): Device {
+    const known = this.#devices.get(id);
+    this.#devices.delete(id);
+    const history = known?.history ?? noHistory();
+    const device = new Device({ id, session: ++this.#sessions, port }, profile, history);
+    this.#devices.set(id, device);
+    this.resize(device, profile.workers);
+    return device;
+  }
+
+  /** Has a seat for each worker of the device [LS8]. */
+  resize(device: Device, workers: number): void {
+    device.resize(workers, () => this.#freeSeat());
+  }
+
+  leave(device: Device): void {
+    device.standing = 'gone';
+    const gone = this.all().filter(({ standing }) => standing === 'gone');
+    for (const { id } of gone.slice(0, Math.max(0, gone.length - REMEMBERED_GONE))) this.#devices.delete(id);
+  }
+
+  #freeSeat(): number {
+    const taken = new Set(this.present().flatMap(({ seats }) => seats));
+    let seat = 0;
+    while (taken.has(seat)) seat++;
+    return seat;
+  }
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { uniform } from './methods.ts';
+import type { PlanDevice } from './plan.ts';
+import { NO_PLAN } from './planner.ts';
+import { orRecipe, takesOver } from './hysteresis.ts';
+import { deviceOf, SHAPE } from './testing/crowd.ts';
+
+const [fast, slow] = [deviceOf('fast', 10_000, 0), deviceOf('slow', 1000, 0)];
+/** Bundles in which each device has units of so many samples. */
+const sized = (...sizes: [PlanDevice, number][]) =>
+  sizes.flatMap(([device, samples]) => uniform([{ ...device, mostSamples: samples }], SHAPE));
+const takes = (bundles: [PlanDevice, number][], inForce: [PlanDevice, number][], devices = [fast, slow]) =>
+  takesOver(sized(...bundles), sized(...inForce), devices, SHAPE);
+
+describe('a new plan takes over', () => {
+  it('[PL12] where it is better by a tenth at the present pace, not for less', () => {
+    const inForce: [PlanDevice, number][] = [
+      [fast, 480],
+      [slow, 60],
+    ];
+    expect(
+      takes(
+        [
+          [fast, 480],
+          [slow, 56],
+        ],
+        inForce,
+      ),
+    ).toBe(false);
+    expect(
+      takes(
+        [
+          [fast, 480],
+          [slow, 48],
+        ],
+        inForce,
+      ),
+    ).toBe(true);
+    const slower = { ...slow, time: { overheadMs: 0, msPerSample: 2 } };
+    expect(
+      takes(
+        [
+          [fast, 480],
+          [slower, 24],
+        ],
+        [
+          [fast, 480],
+          [slow, 48],
+        ],
+        [fast, slower],
+      ),
+    ).toBe(true);
+  });
+
+  it('[PL12] for whoever had no part', () => {
+    expect(takes([[slow, 480]], [[fast, 480]])).toBe(true);
+    expect(takes([[fast, 4]], [[fast, 480]])).toBe(false);
+  });
+
+  it('[PL12] in place of one that takes too long by now', () => {
+    const few = { ...fast, mostSamples: 100 };
+    expect(takes([[few, 100]], [[fast, 480]], [few])).toBe(true);
+    expect(takes([[few, 100]], [[fast, 100]], [few])).toBe(false);
+    // What was told from outside is not the plan's to shorten.
+    expect(takes([[few, 100]], [[fast, 480]], [{ ...few, fixed: { batch: 4, steps: 120 } }])).toBe(false);
+  });
+
+  it('[PL12] from the recipe for everyone only where it is better by three tenths', () => {
+    const planOf = (...sizes: [PlanDevice, number][]) => ({
+      ...{ ...NO_PLAN, origin: 'sweep' as const },
+      bundles: sized(...sizes),
+    });
+    const near = deviceOf('near', 8000, 0);
+    expect(orRecipe(planOf([fast, 480], [near, 384]), [fast, near], SHAPE)).toMatchObject({
+      origin: 'uniform',
+      bundles: [{ samples: 480 }, { samples: 480 }],
+    });
+    expect(orRecipe(planOf([fast, 480], [slow, 48]), [fast, slow], SHAPE).origin).toBe('sweep');
+  });
+});

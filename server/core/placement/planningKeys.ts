@@ -1,0 +1,40 @@
+import type { Assignment } from '../../../shared/protocol/placement.ts';
+import type { Device } from '../crowd/device.ts';
+import { courtesyTo } from './limits.ts';
+import type { RunShape } from './plan.ts';
+import { instructionFor, mayWork } from './planDevices.ts';
+
+/** What may be asked of a device: while this text is the same, what was planned for it holds. */
+export function standingOf(device: Device, assignments: readonly Assignment[], shape: RunShape): string {
+  const { id, standing, profile, times } = device;
+  const { workers, share, dataShards } = courtesyTo(profile);
+  const kind = !mayWork(device, assignments, shape) ? 'held' : times.settled ? 'known' : 'new';
+  const engine = profile.engine?.name ?? 'none';
+  const { workers: told, batch, localSteps } = instructionFor(device, assignments) ?? {};
+  return [id, standing, engine, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
+}
+
+/** The standings of the devices that are here. */
+export class Standings {
+  readonly #texts = new Map<string, string>();
+  #changes = 0;
+
+  /** Counts the changes. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** What is so of a device from now on; null: it is not here any more. Says whether that is news. */
+  note(device: string, text: string | null): boolean {
+    const before = this.#texts.get(device) ?? null;
+    if (text === before) return false;
+    if (text === null) this.#texts.delete(device);
+    else this.#texts.set(device, text);
+    this.#changes++;
+    return true;
+  }
+
+  of(device: string): string | undefined {
+    return this.#texts.get(device);
+  }
+}

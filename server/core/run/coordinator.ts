@@ -1,0 +1,399 @@
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
+import { resumeToken, sameSecret, shardPass } from '../mac.ts';
+import type { Hello, Ready } from '../../../shared/protocol/messages.ts';
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import { normOfBlocks } from '../shard/aggregate.ts';
+import type { Clock } from '../clock.ts';
+import type { Device, DevicePort, DeviceRecord } from '../crowd/device.ts';
+import { DeviceRegistry } from '../crowd/devices.ts';
+import { LeaseDesk } from './leaseManager.ts';
+import type { LiveLease } from './leaseTable.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Assignment, Decision, Policy } from '../policy/policy.ts';
+import type { CommitRecord, ShardPort, ShardReports } from '../shard/shardPort.ts';
+import type { createWork } from './work.ts';
+
+export interface CoordinatorSettings {
+  run: string;
+  /** Secret of the run. */
+  key: Uint8Array;
+  ranges: KeyRange[];
+  version: number;
+  samples: number;
+  /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
+  maxNorm: number;
+  maxDevices: number;
+}
+
+export interface CoordinatorParts {
+  clock: Clock;
+  policy: Policy;
+  work: ReturnType<typeof createWork>;
+  placement: Placement;
+  /** In the order of the key ranges. */
+  shards: ShardPort[];
+  /** A fresh public device id. */
+  mintDevice: () => string;
+  /** Called after each commit, before anything else is decided. */
+  committed: () => void;
+  /** Called at the first lease after each {@link Coordinator.start}. */
+  firstLease: () => void;
+}
+
+/** What a joined device holds on to: only the newest session of a device is heard. */
+export interface Session {
+  device: string;
+  number: number;
+}
+
+export interface Joined {
+  session: Session;
+  token: string;
+  pass: string;
+}
+
+/**
+ * Decides who works on what and what becomes part of the model. Carries no tensors: shards stage them and
+ * apply its commit records. Plain code: every method returns at once, time is the injected clock's.
+ */
+export class Coordinator implements ShardReports {
+  readonly #settings: CoordinatorSettings;
+  readonly #parts: CoordinatorParts;
+  readonly #devices = new DeviceRegistry();
+  readonly #leases: LeaseDesk;
+  #version: number;
+  #samples: number;
+  #granting = false;
+  #deciding = true;
+  #granted = false;
+  #carryingOut = false;
+  #cancelWake: () => void = () => undefined;
+
+  constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#version = settings.version;
+    this.#samples = settings.samples;
+    const { run, key, ranges } = settings;
+    this.#leases = new LeaseDesk({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
+    parts.placement.attach(
+      () => this.#devices.present(),
+      () => this.#replanned(),
+    );
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Samples whose gradients are in the model. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  get presentDevices(): number {
+    return this.#devices.present().length;
+  }
+
+  deviceRecords(): DeviceRecord[] {
+    return this.#devices.all().map((device) => device.record());
+  }
+
+  /** Lets work be leased and updates be decided. */
+  start(): void {
+    this.#granting = true;
+    this.#granted = false;
+    this.#decide();
+  }
+
+  /** Grants nothing more; what is out may still come in and count. */
+  pause(): void {
+    this.#granting = false;
+    this.#decide();
+  }
+
+  /**
+   * Grants and decides nothing, so that the version stands still; whole updates wait for {@link start} or
+   * {@link pause}.
+   */
+  freeze(): void {
+    this.#granting = false;
+    this.#deciding = false;
+  }
+
+  /** Ends every live lease: nothing changes the parameters until {@link start} [RN4]. */
+  stop(): void {
+    this.freeze();
+    for (const lease of this.#leases.all()) this.#withdraw(lease);
+    this.#parts.policy.reset();
+  }
+
+  /** @returns FULL where the server has as many devices as it takes [AU2]. */
+  join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
+    const known =
+      resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
+    const id = known ? resume.device : this.#parts.mintDevice();
+    const before = this.#devices.get(id);
+    if (before !== undefined && before.standing !== 'gone') {
+      this.#end(before);
+      before.port.replaced();
+    } else if (this.presentDevices >= this.#settings.maxDevices) {
+      return 'FULL';
+    }
+    const device = this.#devices.join(id, profile, port);
+    this.#parts.placement.noticed(device);
+    // What an earlier connection gave back is leased again now [LS4].
+    this.#pump();
+    return {
+      session: { device: id, number: device.session },
+      token: resumeToken(this.#settings.key, id),
+      pass: shardPass(this.#settings.key, this.#settings.run, id),
+    };
+  }
+
+  /** The device has workers without a lease, which would like one [LS8]. Those that have one change nothing. */
+  ready(session: Session, { engine, trials, workers, conditions }: Ready): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    device.profile = { ...device.profile, engine, trials, workers, conditions };
+    this.#devices.resize(device, workers);
+    if (engine !== null) device.ask(this.#version);
+    this.#parts.placement.noticed(device);
+    this.#pump();
+  }
+
+  /** The device cannot do its lease [LS5]. */
+  release(session: Session, lease: number): Outcome {
+    const device = this.#heard(session);
+    const live = this.#leases.live(lease);
+    // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
+    if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
+    this.#leases.refuse(live, 'WITHDRAWN', null);
+    this.#lose(device, lease);
+    this.#pump();
+    return 'OK';
+  }
+
+  /** The person stopped; the connection may stay. */
+  leave(session: Session): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    this.#giveBack(device);
+    if (device.standing !== 'faulty') device.standing = 'left';
+    this.#parts.placement.noticed(device);
+    this.#pump();
+  }
+
+  /** The connection ended: whatever was not whole is leased again at once [LS4]. */
+  disconnect(session: Session): void {
+    const device = this.#heard(session);
+    if (device === undefined) return;
+    this.#end(device);
+    this.#parts.placement.noticed(device);
+    this.#pump();
+  }
+
+  staged(lease: number, shard: number, squares: number[]): void {
+    const live = this.#leases.stage(lease, shard, squares);
+    if (live === null) return;
+    const norm = normOfBlocks(live.squares.flatMap((each) => each ?? []));
+    // Put so that a norm that is no number is out of bounds too: a shard elsewhere may be at fault.
+    if (!(norm <= this.#settings.maxNorm)) {
+      this.#refuseFaulty(live, 'NORM_EXCEEDED');
+      return;
+    }
+    this.#leases.makeWhole(live);
+    const elapsedMs = this.#parts.clock.now() - live.grantedAt;
+    const device = this.#devices.get(live.device);
+    if (device !== undefined) {
+      device.handedIn(lease, elapsedMs, live.samples);
+      this.#parts.placement.measured(device);
+    }
+    if (!this.#deciding) return;
+    this.#decideWhole(live);
+    this.#pump();
+  }
+
+  rejected(lease: number, _shard: number, outcome: Outcome): void {
+    const live = this.#leases.live(lease);
+    if (live !== undefined) this.#refuseFaulty(live, outcome);
+  }
+
+  /** An update that can never be applied: its device is at fault. */
+  #refuseFaulty(live: LiveLease, outcome: Outcome): void {
+    this.#leases.refuse(live, outcome, null);
+    const device = this.#devices.get(live.device);
+    if (device !== undefined) this.#lose(device, live.lease);
+    this.#pump();
+  }
+
+  /** Decides from now on, beginning with what became whole while nothing was decided. */
+  #decide(): void {
+    const waiting = this.#deciding ? [] : this.#leases.all().filter(({ whole }) => whole);
+    this.#deciding = true;
+    for (const lease of waiting) if (this.#mayDecide()) this.#decideWhole(lease);
+    this.#pump();
+  }
+
+  /** A commit may end the run: this is to be asked again after each. */
+  #mayDecide(): boolean {
+    return this.#deciding;
+  }
+
+  /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
+  #pump(): void {
+    // A connection may end in the moment of its answer, amid a commit: whoever carries that out goes on after.
+    if (this.#carryingOut) return;
+    const { policy, placement, clock } = this.#parts;
+    for (let moved = true; moved;) {
+      moved = false;
+      if (this.#granting) {
+        for (const assignment of policy.assign(
+          placement.admit(this.#devices.ready()),
+          this.#version,
+          clock.now(),
+          placement.crowd(),
+        )) {
+          this.#grant(assignment);
+          moved = true;
+        }
+      }
+      if (this.#deciding) {
+        const decisions = policy.settle(clock.now(), this.#granting);
+        moved = this.#carryOut(decisions) || moved;
+      }
+    }
+    this.#cancelWake();
+    const wakeAt = this.#deciding ? policy.wakeAt() : null;
+    if (wakeAt !== null && wakeAt > clock.now()) {
+      this.#cancelWake = clock.after(wakeAt - clock.now(), () => this.#pump());
+    }
+  }
+
+  #grant(assignment: Assignment): void {
+    const device = this.#devices.get(assignment.device);
+    if (device === undefined) return;
+    this.#leases.grant(device, assignment, this.#version);
+    if (this.#granted) return;
+    this.#granted = true;
+    this.#parts.firstLease();
+  }
+
+  #expire(live: LiveLease): void {
+    this.#leases.refuse(live, 'EXPIRED', null);
+    const device = this.#devices.get(live.device);
+    if (device?.has(live.lease) === true) {
+      device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
+      this.#parts.placement.measured(device);
+      this.#lose(device, live.lease);
+    }
+    this.#pump();
+  }
+
+  /** A lease came to nothing by the fault of its device, which may be one too many. */
+  #lose(device: Device, lease: number): void {
+    device.lose(lease);
+    this.#parts.placement.noticed(device);
+  }
+
+  #decideWhole(live: LiveLease): void {
+    const { lease, baseVersion, samples } = live;
+    this.#carryOut(this.#parts.policy.whole({ lease, baseVersion, samples }, this.#version));
+  }
+
+  /** Says whether there was anything to do. */
+  #carryOut(decisions: Decision[]): boolean {
+    let moved = false;
+    this.#carryingOut = true;
+    try {
+      for (const decision of decisions) {
+        if (!this.#deciding) break;
+        moved = true;
+        switch (decision.type) {
+          case 'commit':
+            this.#commit({ version: this.#version + 1, members: decision.members });
+            break;
+          case 'refuse':
+            this.#turnDown(decision);
+            break;
+          case 'keep':
+            this.#keep(decision.lease);
+            break;
+        }
+      }
+    } finally {
+      this.#carryingOut = false;
+    }
+    return moved;
+  }
+
+  #turnDown({ lease, outcome }: Extract<Decision, { type: 'refuse' }>): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) return;
+    this.#leases.refuse(live, outcome, this.#version);
+    this.#devices.get(live.device)?.decided(lease, this.#version, null);
+  }
+
+  /** A whole update stays staged, and its worker may have another lease of the round [LS10]. */
+  #keep(lease: number): void {
+    const live = this.#leases.live(lease);
+    if (live === undefined) return;
+    this.#devices.get(live.device)?.keep(lease);
+    for (const shard of this.#parts.shards) shard.keep(lease);
+  }
+
+  /** Everything that changes the parameters passes here [CM1]. */
+  #commit(record: CommitRecord): void {
+    for (const shard of this.#parts.shards) shard.commit(record);
+    this.#version = record.version;
+    const devices = record.members.map(({ lease }) => {
+      const live = this.#leases.apply(lease);
+      this.#samples += live.samples;
+      const staleness = record.version - 1 - live.baseVersion;
+      this.#devices.get(live.device)?.decided(lease, record.version, staleness);
+      return live.device;
+    });
+    this.#parts.placement.committed(devices);
+    this.#parts.committed();
+  }
+
+  /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
+  #withdraw(live: LiveLease): void {
+    // A worker that had handed in everything goes on from the weights of its answer; the others ask [LS9].
+    const version = live.whole ? this.#version : null;
+    this.#leases.refuse(live, 'WITHDRAWN', version);
+    this.#devices.get(live.device)?.giveBack(live.lease, version);
+  }
+
+  #giveBack(device: Device): void {
+    for (const lease of device.leases) {
+      const live = this.#leases.live(lease);
+      if (live !== undefined && !live.whole) {
+        this.#leases.refuse(live, 'WITHDRAWN', null);
+        device.history.lost++;
+      }
+      device.giveBack(lease, null);
+    }
+  }
+
+  #end(device: Device): void {
+    this.#giveBack(device);
+    this.#devices.leave(device);
+  }
+
+  /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
+  #replanned(): void {
+    for (const live of this.#leases.all()) {
+      if (live.whole || this.#parts.placement.allows(live.device, live.dataShard)) continue;
+      this.#leases.refuse(live, 'WITHDRAWN', null);
+      this.#devices.get(live.device)?.giveBack(live.lease, null);
+    }
+    this.#pump();
+  }
+
+  #heard({ device, number }: Session): Device | undefined {
+    const known = this.#devices.get(device);
+    return known?.session === number && known.standing !== 'gone' ? known : undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import { macOfTerms } from '../mac.ts';
+import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { Clock } from '../clock.ts';
+import type { Device } from '../crowd/device.ts';
+import { LeaseBook, type LiveLease } from './leaseTable.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Assignment, Policy } from '../policy/policy.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
+import { samplesOf } from '../unit.ts';
+import type { createWork } from './work.ts';
+
+export interface LeaseDeskParts {
+  /** Public id of the run. */
+  run: string;
+  /** Secret of the run. */
+  key: Uint8Array;
+  ranges: KeyRange[];
+  clock: Clock;
+  policy: Policy;
+  work: ReturnType<typeof createWork>;
+  placement: Placement;
+  /** In the order of the key ranges. */
+  shards: ShardPort[];
+  /** A lease's deadline passed before its update was whole. */
+  expired: (live: LiveLease) => void;
+}
+
+/** Grants leases, follows their slices, and ends them: what the device, the policy and the shards are told of each. */
+export class LeaseDesk {
+  readonly #parts: LeaseDeskParts;
+  readonly #book = new LeaseBook();
+
+  constructor(parts: LeaseDeskParts) {
+    this.#parts = parts;
+  }
+
+  live(lease: number): LiveLease | undefined {
+    return this.#book.live(lease);
+  }
+
+  all(): LiveLease[] {
+    return this.#book.all();
+  }
+
+  /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM6]. */
+  grant(device: Device, assignment: Assignment, version: number): void {
+    const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
+    const lease = this.#book.nextId();
+    const planned = placement.nextUnit(device);
+    const unit = work(assignment.key, version, planned);
+    const now = clock.now();
+    // The message has whole milliseconds, the clock fractions.
+    const remainingMs = Math.ceil(assignment.leaseMs);
+    const terms: LeaseTerms = {
+      lease,
+      device: device.id,
+      run,
+      baseVersion: version,
+      kind: unit.local === null ? 'gradient' : 'delta',
+      samples: samplesOf(unit),
+      deadline: Math.ceil(now + remainingMs),
+    };
+    if (device.holds !== version) for (const shard of shards) shard.pin(lease, version);
+    const live: LiveLease = {
+      lease,
+      device: device.id,
+      baseVersion: version,
+      samples: terms.samples,
+      dataShard: unit.dataShard.index,
+      plannedStart: planned?.start ?? null,
+      grantedAt: now,
+      squares: shards.map(() => undefined),
+      whole: false,
+      cancelDeadline: clock.after(remainingMs, () => this.#parts.expired(live)),
+    };
+    this.#book.add(live);
+    policy.granted(lease, assignment);
+    device.take(assignment.seat, lease);
+    const mac = macOfTerms(key, terms, ranges);
+    device.port.lease({ terms: { ...terms, mac }, unit, remainingMs });
+  }
+
+  /**
+   * A shard staged a slice. Answers the lease once its last slice is there, else null; where the lease is not
+   * live, that shard is told how it ended.
+   */
+  stage(lease: number, shard: number, squares: number[]): LiveLease | null {
+    const live = this.#book.live(lease);
+    if (live === undefined) {
+      this.#parts.shards[shard]?.refuse(lease, this.#book.endOf(lease), null);
+      return null;
+    }
+    live.squares[shard] = squares;
+    return live.squares.some((each) => each === undefined) ? null : live;
+  }
+
+  /** The update is whole and within bounds: from now on only the policy decides it, no deadline. */
+  makeWhole(live: LiveLease): void {
+    live.whole = true;
+    live.cancelDeadline();
+  }
+
+  /** Ends a lease whose update is part of a commit. @throws {Error} where it is not live: a broken invariant. */
+  apply(lease: number): LiveLease {
+    const live = this.#book.live(lease);
+    if (live === undefined) throw new Error(`coordinator: commit of lease ${lease}, which is not live`);
+    this.#book.end(live, 'APPLIED');
+    return live;
+  }
+
+  /** Ends a lease without a commit; its work is leased again. `version`: the weights that go with the answer. */
+  refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
+    this.#book.end(live, outcome);
+    this.#parts.policy.gone(live.lease);
+    const { dataShard, plannedStart, samples } = live;
+    if (plannedStart !== null) this.#parts.placement.lost({ dataShard, start: plannedStart, samples });
+    for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
+  }
+}

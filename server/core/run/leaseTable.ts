@@ -1,0 +1,56 @@
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import { RecentMap } from '../recentMap.ts';
+
+/** A work unit granted to one device until a deadline. */
+export interface LiveLease {
+  lease: number;
+  device: string;
+  baseVersion: number;
+  samples: number;
+  /** Index of the data shard that it is trained on. */
+  dataShard: number;
+  /** Where it begins in the order of its data shard; null where its unit is of no plan. */
+  plannedStart: number | null;
+  grantedAt: number;
+  /** Sums of squares by shard; undefined until that shard has staged its slice. */
+  squares: (number[] | undefined)[];
+  /** Every slice is staged: the deadline no longer counts, only the policy's decision. */
+  whole: boolean;
+  cancelDeadline: () => void;
+}
+
+const REMEMBERED_LEASES = 65536;
+
+/** The live leases, and how the recent ones ended. Lease ids are never used twice in a run. */
+export class LeaseBook {
+  readonly #live = new Map<number, LiveLease>();
+  readonly #ended = new RecentMap<number, Outcome>(REMEMBERED_LEASES);
+  #last = 0;
+
+  nextId(): number {
+    return ++this.#last;
+  }
+
+  add(lease: LiveLease): void {
+    this.#live.set(lease.lease, lease);
+  }
+
+  live(lease: number): LiveLease | undefined {
+    return this.#live.get(lease);
+  }
+
+  all(): LiveLease[] {
+    return [...this.#live.values()];
+  }
+
+  end(lease: LiveLease, outcome: Outcome): void {
+    lease.cancelDeadline();
+    this.#live.delete(lease.lease);
+    this.#ended.set(lease.lease, outcome);
+  }
+
+  /** How a lease that is not live ended; a lease nobody remembers has long expired. */
+  endOf(lease: number): Outcome {
+    return this.#ended.get(lease) ?? 'EXPIRED';
+  }
+}

@@ -1,0 +1,288 @@
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import type { Measurement } from '../../../shared/protocol/admin.ts';
+import type { RunStatus, StopReason } from '../../../shared/protocol/messages.ts';
+import type { Clock } from '../clock.ts';
+import type { Coordinator } from './coordinator.ts';
+import { isDue, type Measuring } from './measuring.ts';
+import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
+import { Saves } from './saves.ts';
+import { Stopwatch } from '../stopwatch.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
+
+export interface RunSettings {
+  model: string;
+  testImages: number;
+  ranges: KeyRange[];
+  /** Test accuracy at which the run stops, 0 to 1. */
+  target: number | null;
+  maxCommits: number | null;
+  maxSeconds: number | null;
+  /** Commits between evaluations; 0: only when the run stops. */
+  evaluateEvery: number;
+  measuring: Measuring;
+  checkpointSeconds: number;
+  /** Seconds and measurements of the run that this one goes on from. */
+  seconds: number;
+  measurements: Measurement[];
+}
+
+export interface RunParts {
+  clock: Clock;
+  coordinator: Coordinator;
+  shards: ShardPort[];
+  /** Measures parameters on all test images, in a thread of its own. */
+  evaluate: (parameters: Float32Array) => Promise<{ testAccuracy: number; testLoss: number }>;
+  saveCheckpoint: (snapshot: ModelSnapshot, measurements: Measurement[]) => Promise<void>;
+  /** Something that people are shown has changed. */
+  changed: () => void;
+  /** The run goes on without this measurement. */
+  evaluationFailed: (error: unknown) => void;
+  /** The run goes on, and what is newer than the checkpoint before is not kept. */
+  saveFailed: (error: unknown) => void;
+}
+
+/** Beyond this the early half is thinned out by every second. */
+const MAX_MEASUREMENTS = 1000;
+/** After an evaluation the next one waits this many times as long as it took: commits want the processor too. */
+const EVALUATION_REST = 1;
+
+/**
+ * The life of one run: running, paused or stopped; when it is measured, kept and ended. An accuracy that ends
+ * the run was measured on the very version the run ends with [RN2].
+ */
+export class Run {
+  readonly #settings: RunSettings;
+  readonly #parts: RunParts;
+  readonly #watch: Stopwatch;
+  readonly #measurements: Measurement[];
+  readonly #saves: Saves;
+  #state: RunStatus['state'] = 'paused';
+  #stop: StopReason | null = null;
+  #busy: Promise<void> | null = null;
+  /** The coordinator is frozen while the version that reached the target is measured again. */
+  #confirming = false;
+  #nextEvaluation = 0;
+  #ending: Promise<void> | null = null;
+  #waiting: (() => void)[] = [];
+  #cancelEnd: () => void = () => undefined;
+
+  constructor(settings: RunSettings, parts: RunParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#watch = new Stopwatch(parts.clock, settings.seconds * 1000);
+    this.#measurements = [...settings.measurements];
+    this.#saves = new Saves({
+      clock: parts.clock,
+      everyMs: settings.checkpointSeconds * 1000,
+      version: () => parts.coordinator.version,
+      save: () => this.#save(),
+      changed: parts.changed,
+      failed: parts.saveFailed,
+    });
+  }
+
+  /** Seconds the run has been running since its first lease. */
+  get seconds(): number {
+    return this.#watch.milliseconds / 1000;
+  }
+
+  get measurements(): readonly Measurement[] {
+    return this.#measurements;
+  }
+
+  status(): RunStatus {
+    const { coordinator } = this.#parts;
+    return {
+      state: this.#state,
+      stop: this.#stop,
+      model: this.#settings.model,
+      version: coordinator.version,
+      samples: coordinator.samples,
+      devices: coordinator.presentDevices,
+      testAccuracy: this.#measurements.at(-1)?.testAccuracy ?? null,
+      testImages: this.#settings.testImages,
+    };
+  }
+
+  /** Starts, or goes on from a pause or a stop; a run that has all its commits ends instead [RN3]. */
+  async start(): Promise<void> {
+    await this.#ending;
+    if (this.#state === 'running') return;
+    if (this.#hasAllCommits()) return this.end('max-commits');
+    this.#state = 'running';
+    this.#stop = null;
+    this.#saves.start();
+    this.#direct();
+    this.#parts.changed();
+  }
+
+  /** Grants nothing more until {@link start}; what is out may still come in. */
+  pause(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'paused';
+    this.#watch.stop();
+    this.#cancelTimers();
+    this.#direct();
+    this.#parts.changed();
+  }
+
+  /**
+   * Ends the run, measures and keeps its last version. Answers when that is done. Of a run that has ended, it tries
+   * again to keep what could not be kept [RN6].
+   */
+  end(reason: StopReason): Promise<void> {
+    if (this.#state === 'stopped') return this.#ending ?? this.#keepLast();
+    this.#state = 'stopped';
+    this.#stop = reason;
+    this.#watch.stop();
+    this.#cancelTimers();
+    this.#parts.coordinator.stop();
+    this.#parts.changed();
+    this.#ending = this.#finish(reason).finally(() => {
+      this.#ending = null;
+      this.#parts.changed();
+      for (const tell of this.#waiting.splice(0)) tell();
+    });
+    return this.#ending;
+  }
+
+  /** Answers when the run has ended and its last version is measured and kept. */
+  ended(): Promise<void> {
+    if (this.#state === 'stopped') return this.#ending ?? Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Nothing of it happens by itself from now on: what it would be kept in is closed. */
+  close(): void {
+    this.#cancelTimers();
+    this.#saves.close();
+  }
+
+  /** The coordinator granted the first lease since the start: the run's time goes on. */
+  firstLease(): void {
+    this.#watch.start();
+    const { maxSeconds } = this.#settings;
+    if (maxSeconds === null) return;
+    this.#cancelEnd();
+    const left = maxSeconds * 1000 - this.#watch.milliseconds;
+    this.#cancelEnd = this.#parts.clock.after(left, () => void this.end('max-seconds'));
+  }
+
+  /** The coordinator committed a version. */
+  committed(): void {
+    if (this.#hasAllCommits()) void this.end('max-commits');
+    else this.#evaluateWhenDue();
+  }
+
+  /** The model as it is after every commit so far; all shards at one version. */
+  snapshot(): Promise<ModelSnapshot> {
+    const { coordinator, shards } = this.#parts;
+    const { samples } = coordinator;
+    const { seconds } = this;
+    return takeSnapshot(shards, this.#settings.ranges, { samples, seconds });
+  }
+
+  #evaluateWhenDue(): void {
+    const { coordinator, clock } = this.#parts;
+    const { evaluateEvery, measuring } = this.#settings;
+    if (evaluateEvery === 0 || this.#busy !== null || this.#state !== 'running') return;
+    const measured = this.#measurements.at(-1)?.version ?? 0;
+    const rested = clock.now() >= this.#nextEvaluation;
+    if (!isDue[measuring]({ version: coordinator.version, measured, rested }, evaluateEvery)) return;
+    this.#busy = this.#evaluate().finally(() => {
+      this.#busy = null;
+    });
+  }
+
+  async #evaluate(): Promise<void> {
+    try {
+      // Where commits go on meanwhile, the version that would be kept has to reach the target itself.
+      const goesOn = this.#settings.measuring === 'beside';
+      if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
+      this.#confirming = true;
+      this.#parts.coordinator.freeze();
+      if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.end('target');
+    } catch (error) {
+      this.#parts.evaluationFailed(error);
+    } finally {
+      if (this.#confirming) {
+        this.#confirming = false;
+        this.#direct();
+      }
+    }
+  }
+
+  /** Has the coordinator do what the state asks for, once nothing is being confirmed. */
+  #direct(): void {
+    if (this.#confirming) return;
+    if (this.#state === 'running') this.#parts.coordinator.start();
+    else if (this.#state === 'paused') this.#parts.coordinator.pause();
+  }
+
+  /** Measures the present version, unless that was the last one measured. */
+  async #measure(): Promise<Measurement> {
+    const { clock, evaluate, coordinator } = this.#parts;
+    const last = this.#measurements.at(-1);
+    if (last?.version === coordinator.version) return last;
+    const begun = clock.now();
+    try {
+      const { version, samples, seconds, parameters } = await this.snapshot();
+      const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
+      this.#keep(measurement);
+      this.#parts.changed();
+      return measurement;
+    } finally {
+      this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
+    }
+  }
+
+  /** A long run keeps few of its early measurements: what is shown and kept stays small. */
+  #keep(measurement: Measurement): void {
+    this.#measurements.push(measurement);
+    if (this.#measurements.length <= MAX_MEASUREMENTS) return;
+    const early = this.#measurements.splice(0, MAX_MEASUREMENTS / 2);
+    this.#measurements.unshift(...early.filter((_, index) => index % 2 === 0));
+  }
+
+  async #finish(reason: StopReason): Promise<void> {
+    await this.#busy;
+    // Without all its shards there is nothing whole to measure or to keep.
+    if (reason === 'shard-lost') return;
+    try {
+      await this.#measure();
+    } catch (error) {
+      this.#parts.evaluationFailed(error);
+    }
+    await this.#keepLast();
+    // The disk may be in order again before the command ends.
+    if (this.#saves.behind) this.#saves.start();
+  }
+
+  #keepLast(): Promise<void> {
+    return this.#stop === 'shard-lost' ? Promise.resolve() : this.#saves.save();
+  }
+
+  async #save(): Promise<number> {
+    const snapshot = await this.snapshot();
+    await this.#parts.saveCheckpoint(snapshot, this.#measurements);
+    return snapshot.version;
+  }
+
+  #cancelTimers(): void {
+    this.#cancelEnd();
+    this.#saves.stop();
+  }
+
+  #hasAllCommits(): boolean {
+    const { maxCommits } = this.#settings;
+    return maxCommits !== null && this.#parts.coordinator.version >= maxCommits;
+  }
+
+  #reaches({ testAccuracy }: Measurement): boolean {
+    return this.#settings.target !== null && testAccuracy >= this.#settings.target;
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'stopped';
+  }
+}

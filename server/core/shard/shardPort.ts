@@ -1,0 +1,71 @@
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { OptimizerSettings, OptimizerState } from './optimizer.ts';
+
+/** What makes updates part of the model: the only thing that changes parameters [CM1]. */
+export interface CommitRecord {
+  /** The version that this record makes. */
+  version: number;
+  /** In the order in which they are added. */
+  members: { lease: number; weight: number }[];
+}
+
+/** Everything a shard begins from. */
+export interface ShardOpening {
+  index: number;
+  /** Of all shards, in order; `ranges[index]` is this one's. */
+  ranges: KeyRange[];
+  /** Public id of the run, 8 hex digits. */
+  run: string;
+  /** Secret of the run: what leases and passes are signed with. */
+  key: Uint8Array;
+  version: number;
+  /** The model, as {@link ShardSnapshot} gives it. */
+  parameters: Float32Array;
+  optimizer: OptimizerSettings;
+  /** The model is a moving average over about so many commits; null: the newest parameters [OP2]. */
+  average: number | null;
+  /** Absent at the start of a run. */
+  optimizerState?: OptimizerState;
+}
+
+/** A shard's slice of everything a checkpoint keeps, at one version. */
+export interface ShardSnapshot {
+  version: number;
+  /** The model: what is measured and kept. */
+  parameters: Float32Array;
+  /** Where the model is an average, the slot {@link NEWEST} has the parameters that training goes on from. */
+  optimizerState: OptimizerState;
+}
+
+/** The optimizer's slot of the newest parameters, beside a model that is an average of them. */
+export const NEWEST = 'newest';
+
+/** Bytes of tensors that came in as updates and went out as weights. */
+export interface Traffic {
+  bytesUp: number;
+  bytesDown: number;
+}
+
+/** What the coordinator asks of a shard, wherever it runs. Messages arrive in the order they were sent. */
+export interface ShardPort {
+  commit(record: CommitRecord): void;
+  /** `version`: give these weights with the answer; null: none. */
+  refuse(lease: number, outcome: Outcome, version: number | null): void;
+  /** Answer the push of a whole update, which stays staged: its worker is wanted for more [LS10]. */
+  keep(lease: number): void;
+  /** Keep `version` until `lease` is decided: its device has yet to pull it. */
+  pin(lease: number, version: number): void;
+  /** The state after every message sent before. */
+  snapshot(): Promise<ShardSnapshot>;
+  /** As far as it is known here. */
+  readonly traffic: Traffic;
+}
+
+/** What a shard tells the coordinator. */
+export interface ShardReports {
+  /** A slice is there; `squares` are its blocks' sums of squares. */
+  staged(lease: number, shard: number, squares: number[]): void;
+  /** The leaseholder sent a slice that can never be applied. */
+  rejected(lease: number, shard: number, outcome: Outcome): void;
+}

@@ -1,0 +1,249 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { io } from 'socket.io-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
+import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { macOfTerms, shardPass } from '../core/mac.ts';
+import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
+import { NAMESPACES } from '../../shared/protocol/version.ts';
+import type { ShardOpening } from '../core/shard/shardPort.ts';
+import { noiseVector, PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
+import { KEY, RUN } from '../core/testing/testServer.ts';
+import { VirtualClock } from '../core/testing/virtualClock.ts';
+import { CONTROL_PATH, SECRET_HEADER } from './wire.ts';
+import { RemoteShard, RemoteShardError, type RemoteShardParts } from './remoteShard.ts';
+import { hostShard } from './shardHost.ts';
+import { ask, next } from '../gateway/testing/realSockets.ts';
+
+/* Both ends of the control connection over a real socket, and a device at the shard that it opens. */
+
+const SECRET = 'a secret of both';
+const DEVICE = '0123456789ab';
+const ranges = cutKeyRanges(1000, 2);
+const [, range] = ranges;
+if (range === undefined) throw new Error('there are two shards');
+const PARAMETERS = sliceOf(noiseVector(1, 1000), range);
+
+const OPENING: ShardOpening = {
+  index: 1,
+  ranges,
+  run: RUN,
+  key: KEY,
+  version: 3,
+  parameters: PARAMETERS,
+  optimizer: PLAIN_OPTIMIZER,
+  average: null,
+};
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function hosting(secret = SECRET) {
+  const http = createServer();
+  const clock = new VirtualClock();
+  const lines: string[] = [];
+  const failures: unknown[] = [];
+  const limits: number[] = [];
+  const close = hostShard({
+    http,
+    secret,
+    clock,
+    openChannels: (mostMessageBytes) => {
+      limits.push(mostMessageBytes);
+      return null;
+    },
+    log: (line) => lines.push(line),
+    failed: (error) => failures.push(error),
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  closing.push(close);
+  return { clock, lines, failures, limits, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
+}
+
+async function opened(url: string, changes: Partial<RemoteShardParts> = {}) {
+  const reported: unknown[] = [];
+  const lost: string[] = [];
+  const shard = await RemoteShard.open({
+    url,
+    secret: SECRET,
+    opening: OPENING,
+    origins: [],
+    reports: {
+      staged: (...args) => reported.push(['staged', ...args]),
+      rejected: (...args) => reported.push(['rejected', ...args]),
+    },
+    lost: (error) => lost.push(error.message),
+    ...changes,
+  });
+  closing.push(() => shard.close());
+  return { shard, reported, lost };
+}
+
+/** A device's socket to the shard. */
+function device(url: string) {
+  const socket = io(`${url}${NAMESPACES.shard(1)}`, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth: { device: DEVICE, pass: shardPass(KEY, RUN, DEVICE) },
+  });
+  closing.push(() => socket.disconnect());
+  return socket;
+}
+
+/** A push of values under a lease. */
+function pushOf(lease: number, values: Float32Array) {
+  const terms: LeaseTerms = {
+    lease,
+    device: DEVICE,
+    run: RUN,
+    baseVersion: 3,
+    kind: 'gradient',
+    samples: 32,
+    deadline: 1e12,
+  };
+  const header = {
+    kind: terms.kind,
+    codec: 'float32' as const,
+    run: parseInt(RUN, 16),
+    baseVersion: 3,
+    lease,
+    shard: 1,
+    offset: range?.offset ?? 0,
+    length: values.length,
+    samples: 32,
+  };
+  return [{ ...terms, mac: macOfTerms(KEY, terms, ranges) }, encodeFrame(header, values)] as const;
+}
+
+describe('a shard in a process of its own', () => {
+  it('[CM4] begins with what the coordinator has, and gives it back to the bit', async () => {
+    const { url } = await hosting();
+    const { shard } = await opened(url);
+    const { version, parameters } = await shard.snapshot();
+    expect([version, parameters]).toEqual([3, PARAMETERS]);
+  });
+
+  it('[CM4] stages what a device pushes, tells of it, and commits when it is told to', async () => {
+    const { url } = await hosting();
+    const { shard, reported } = await opened(url);
+    const pushing = ask(device(url), EVENTS.push, ...pushOf(7, new Float32Array(range.length).fill(0.5)));
+    await expect.poll(() => reported.length).toBe(1);
+    // Of blocks of 256 values: 512 to 768, and 232 that are left.
+    expect(reported).toEqual([['staged', 7, 1, [64, 58]]]);
+    shard.commit({ version: 4, members: [{ lease: 7, weight: 1 }] });
+    const { weights, ...answer } = await pushing;
+    expect(answer).toEqual({ outcome: 'APPLIED', version: 4 });
+    const { version, parameters } = await shard.snapshot();
+    expect(version).toBe(4);
+    expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { values: parameters } });
+    const bytes = 4 * range.length;
+    expect(shard.traffic).toEqual({ bytesUp: bytes, bytesDown: bytes });
+    expect(shard.trafficOf(DEVICE).socketio).toEqual({ bytesUp: bytes, bytesDown: bytes });
+    expect(shard.trafficOf('ba9876543210').newest).toBeNull();
+  });
+
+  it('tells of a slice that is rejected, and answers a lease that is refused with the weights that it is told', async () => {
+    const { url } = await hosting();
+    const { shard, reported } = await opened(url);
+    const socket = device(url);
+    const poisoned = new Float32Array(range.length).fill(NaN);
+    expect(await ask(socket, EVENTS.push, ...pushOf(7, poisoned))).toMatchObject({
+      outcome: 'NOT_FINITE',
+    });
+    expect(reported).toEqual([['rejected', 7, 1, 'NOT_FINITE']]);
+    const pushing = ask(socket, EVENTS.push, ...pushOf(8, new Float32Array(range.length)));
+    await expect.poll(() => reported.length).toBe(2);
+    shard.refuse(8, 'STALE', 3);
+    const { weights, ...answer } = await pushing;
+    expect(answer).toEqual({ outcome: 'STALE', version: 3 });
+    expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { values: PARAMETERS } });
+  });
+
+  it('is not there for whoever has another secret, or none, nor where it has none itself', async () => {
+    const { url, lines } = await hosting();
+    for (const secret of ['', 'guessed']) {
+      await expect(opened(url, { secret })).rejects.toThrow(/^no shard at .*, or it has another secret/);
+    }
+    const open = await hosting('');
+    await expect(opened(open.url, { secret: '' })).rejects.toThrow(RemoteShardError);
+    expect([lines, open.lines]).toEqual([[], []]);
+  });
+
+  it('is not there at all where nobody listens', async () => {
+    await expect(opened('http://127.0.0.1:9')).rejects.toThrow(/^no shard at http:\/\/127\.0\.0\.1:9/);
+  });
+
+  it('serves one coordinator at a time, and the next when that is gone', async () => {
+    const { url, lines } = await hosting();
+    const first = await opened(url);
+    await expect(opened(url)).rejects.toThrow(`the shard at ${url} serves another coordinator`);
+    expect((await first.shard.snapshot()).version).toBe(3);
+    first.shard.close();
+    await expect.poll(() => lines.length).toBe(2);
+    const second = await opened(url, { opening: { ...OPENING, version: 9 } });
+    expect((await second.shard.snapshot()).version).toBe(9);
+    expect(lines).toEqual([
+      'a coordinator took this shard',
+      'the coordinator is gone; this shard waits for the next one',
+      'a coordinator took this shard',
+    ]);
+    expect(first.lost).toEqual([]);
+  });
+
+  it('[RN5] is lost with its connection, and asked for nothing after', async () => {
+    const { url } = await hosting();
+    const { shard, lost } = await opened(url);
+    for (const close of closing.splice(0, 1)) await close();
+    await expect.poll(() => lost).toEqual([`the shard at ${url} was lost`]);
+    await expect(shard.snapshot()).rejects.toThrow(new RemoteShardError(`the shard at ${url} was lost`));
+  });
+
+  it('lets no device in before it is opened, and drops them with the coordinator', async () => {
+    const { url } = await hosting();
+    await next(device(url), 'connect_error');
+    const { shard } = await opened(url);
+    const socket = device(url);
+    await next(socket, 'connect');
+    const gone = next(socket, 'disconnect');
+    shard.close();
+    await gone;
+  });
+
+  it.each<[string, string, unknown]>([
+    ['spoken to before it is opened', 'commit', { version: 4, members: [] }],
+    ['told what cannot be read', 'open', { index: 'one' }],
+  ])(
+    'ends the connection of a coordinator by which it is %s, and waits for the next',
+    async (_name, event, body) => {
+      const { url, failures } = await hosting();
+      const control = io(url, {
+        path: CONTROL_PATH,
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+        extraHeaders: { [SECRET_HEADER]: SECRET },
+      });
+      closing.push(() => control.disconnect());
+      const gone = next(control, 'disconnect');
+      control.emit(event, body, () => undefined);
+      await gone;
+      expect(failures).toHaveLength(1);
+      expect((await opened(url).then(({ shard }) => shard.snapshot())).version).toBe(3);
+    },
+  );
+
+  it('tells of its traffic twice a second, and no more once it is closed', async () => {
+    const { url, clock } = await hosting();
+    const { shard } = await opened(url);
+    await ask(device(url), EVENTS.pull, { version: 3 });
+    expect(shard.traffic.bytesDown).toBe(0);
+    clock.advance(500);
+    await expect.poll(() => shard.traffic.bytesDown).toBe(4 * range.length);
+  });
+});

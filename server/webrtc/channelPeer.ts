@@ -1,0 +1,63 @@
+import { channelRequest, PING } from '../../shared/protocol/channel.ts';
+import type { Message } from '../../shared/transport/assembler.ts';
+import type { ChunkedChannel } from '../../shared/transport/chunkedChannel.ts';
+import { createDispatcher, type Answer, type Dispatch, type Handler, type Peer } from '../gateway/peer.ts';
+
+/** What an answer carries before its JSON. */
+type WithWeights = Answer & { weights?: Uint8Array<ArrayBuffer> };
+
+const PONG: Record<string, Handler> = { [PING]: (_args, reply) => reply({ outcome: 'OK' }) };
+
+export interface ChannelPeerParts {
+  /** The device's socket: what it does wrong here counts there, and ends there. */
+  socket: Peer;
+  /** The handlers of each shard of this process, by the shard's index. */
+  shards: ReadonlyMap<number, Record<string, Handler>>;
+  failed: (error: unknown) => void;
+  /** Unanswered requests at each shard. */
+  mostInFlight: number;
+}
+
+/** Answers what a device asks over a data channel, by the same handlers and rules as over its socket [TR1]. */
+export class ChannelPeer {
+  readonly #channel: ChunkedChannel;
+  readonly #socket: Peer;
+  readonly #dispatchers: ReadonlyMap<number, Dispatch>;
+  readonly #nowhere: Dispatch;
+
+  constructor(channel: ChunkedChannel, { socket, shards, failed, mostInFlight }: ChannelPeerParts) {
+    this.#channel = channel;
+    this.#socket = socket;
+    // What piles up here is bounded by the channel itself.
+    const peer: Peer = { ...socket, behind: () => false };
+    const dispatcher = (handlers: Record<string, Handler>) =>
+      createDispatcher(peer, handlers, failed, mostInFlight);
+    this.#dispatchers = new Map(
+      [...shards].map(([index, handlers]) => [index, dispatcher({ ...handlers, ...PONG })]),
+    );
+    this.#nowhere = dispatcher({});
+  }
+
+  /** Takes a whole message of the device. */
+  receive({ json, bytes }: Message): void {
+    const request = channelRequest.safeParse(parsed(json));
+    if (!request.success) {
+      // Without an id there is nothing that an answer could belong to.
+      this.#socket.close('TOO_MANY_FAULTS', 'a message on a data channel that is no request');
+      return;
+    }
+    const { id, shard, event, body } = request.data;
+    const dispatch = this.#dispatchers.get(shard) ?? this.#nowhere;
+    dispatch(event, [body, bytes], ({ weights, ...answer }: WithWeights) => {
+      this.#channel.send({ id, answer }, weights);
+    });
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}

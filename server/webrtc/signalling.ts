@@ -1,0 +1,60 @@
+import type { Socket } from 'socket.io';
+import { signal } from '../../shared/protocol/messages.ts';
+import { ChannelPeer } from './channelPeer.ts';
+import type { ServeChannel } from './channelPeerConnection.ts';
+import type { AnsweredPeer, DataChannels } from './dataChannels.ts';
+import { MOST_AT_A_SHARD } from '../gateway/limits.ts';
+import type { Handler } from '../gateway/peer.ts';
+import { peerOf } from '../gateway/socketPeer.ts';
+import type { UplinkMeter } from '../gateway/uplinkMeter.ts';
+
+/** Offers that one socket may make: a channel that does not last is tried again, not for ever. */
+const MOST_OFFERS = 16;
+
+const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place' } as const;
+
+/**
+ * Answers the offers of a device that showed its pass. The channel that comes of one serves that device until its
+ * socket ends or a newer offer takes its place [TR2].
+ * @param handlers of each shard of this process, for this device and what is measured of its channel.
+ */
+export function signalHandler(
+  socket: Socket,
+  channels: DataChannels | null,
+  handlers: (uplink: UplinkMeter) => Map<number, Record<string, Handler>>,
+  failed: (error: unknown) => void,
+): Handler {
+  let offers = 0;
+  let peer: AnsweredPeer | null = null;
+  socket.on('disconnect', () => peer?.close());
+  const serve: ServeChannel = (channel, uplink) => {
+    const common = { failed, mostInFlight: MOST_AT_A_SHARD };
+    const asked = new ChannelPeer(channel, { socket: peerOf(socket), shards: handlers(uplink), ...common });
+    return (message) => asked.receive(message);
+  };
+  return ([body], reply) => {
+    const message = signal.safeParse(body);
+    if (!message.success) {
+      reply({ outcome: 'MALFORMED', reason: 'signal comes with an offer' });
+    } else if (channels === null) {
+      reply({ outcome: 'UNAVAILABLE', reason: 'this server has no data channels' });
+    } else if (++offers > MOST_OFFERS) {
+      reply({ outcome: 'BUSY', reason: `more than ${MOST_OFFERS} offers` });
+    } else {
+      const newest = offers;
+      peer?.close();
+      peer = null;
+      channels.accept(message.data.offer, serve).then(
+        (answered) => {
+          const { answer } = answered;
+          if (socket.connected && newest === offers) peer = answered;
+          else answered.close();
+          reply(peer === answered ? { outcome: 'OK', answer } : SUPERSEDED);
+        },
+        (error: unknown) => reply({ outcome: 'UNAVAILABLE', reason: reasonOf(error) }),
+      );
+    }
+  };
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
