@@ -55,6 +55,13 @@ export default {
       '^shared/',
       '^(client|server|e2e|bench)/',
     ),
+    ...['client', 'server'].map((side) => ({
+      name: `shared-used-by-${side}`,
+      comment: `shared/ holds what both sides use: ${side}/ does not reach this.`,
+      severity: 'error',
+      from: { path: `^${side}/`, pathNot: TESTS },
+      to: { path: '^shared/.*\\.ts$', pathNot: [...TESTS, '\\.d\\.ts$'], reachable: false },
+    })),
     wall('shared-plain', 'shared/ runs anywhere: no transport and no tool.', '^shared/', [
       ...TRANSPORTS,
       ...TOOLS,
