@@ -15,6 +15,18 @@ const OUTPUTS = ['stdout', 'stderr'].map((property) => ({
   message: 'Commands write by server/terminal/output.ts, which outlives its readers.',
 }));
 
+/** Forms that save lines and cost readers. */
+const FOLDED = [
+  {
+    selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+    message: 'Write the fields of the literal one by one.',
+  },
+  {
+    selector: 'VariableDeclarator[id.type="ArrayPattern"][init.type="ArrayExpression"]',
+    message: 'Declare one constant a line.',
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist', 'data', 'node_modules', 'test-results', 'playwright-report'] },
   {
@@ -31,6 +43,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',
       eqeqeq: 'error',
+      'no-restricted-syntax': ['error', ...FOLDED],
     },
   },
   { files: ['bench/**', 'e2e/**'], rules: { 'no-console': 'off' } },
@@ -41,6 +54,7 @@ export default tseslint.config(
       'no-restricted-properties': ['error', ...TIMES],
       'no-restricted-syntax': [
         'error',
+        ...FOLDED,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TIME },
         { selector: "CallExpression[callee.name='Date']", message: TIME },
       ],

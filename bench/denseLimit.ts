@@ -24,7 +24,9 @@ export function peakOperations(): number {
   const work = module.add({ parameters: ['i32'], result: 'i32' }, (locals, rounds) => {
     const sums = locals.several('v128', SUMS);
     const weights = locals.several('v128', 4);
-    const [value, address, left] = [locals.add('v128'), locals.add('i32'), locals.add('i32')];
+    const value = locals.add('v128');
+    const address = locals.add('i32');
+    const left = locals.add('i32');
     const one = sums.map((sum, index) =>
       sum.set(mulThenAdd(value.get, (weights[index % weights.length] as Local).get, sum.get)),
     );

@@ -100,7 +100,8 @@ function forward(spec: ModelSpec, weights: Weights, images: Tensor): Tensor {
 
 function maxPool(value: Tensor, size: number): Tensor {
   const [samples = 1, channels = 1, height = 1, width = 1] = value.shape;
-  const [rows, columns] = [Math.floor(height / size), Math.floor(width / size)];
+  const rows = Math.floor(height / size);
+  const columns = Math.floor(width / size);
   const whole = value.slice([], [], [0, rows * size], [0, columns * size]);
   return np.max(whole.reshape([samples, channels, rows, size, columns, size]), [3, 5]);
 }

@@ -45,7 +45,8 @@ export async function samplesPerSecond(engine: Trainer, spec: ModelSpec, batch: 
   for (let spent = 0; spent < WARM_UP_MS && !slow;) spent += await run(steps);
   const rates: number[] = [];
   for (let window = 0; window < (slow ? 2 : WINDOWS); window++) {
-    let [spent, done] = [0, 0];
+    let spent = 0;
+    let done = 0;
     while (spent < WINDOW_MS) {
       spent += await run(steps);
       done += steps * batch;

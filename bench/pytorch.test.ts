@@ -18,7 +18,8 @@ it.skipIf(missing !== null)(
   `[EN3] the fused WebAssembly engine has PyTorch's gradient within ${TOLERANCE}${missing === null ? '' : `: ${missing}`}`,
   async () => {
     const tasks = CONTRACT_SPECS.map((spec) => {
-      const [shard, parameters] = [noiseShard(spec, 4, 5), initialParameters(spec, 3)];
+      const shard = noiseShard(spec, 4, 5);
+      const parameters = initialParameters(spec, 3);
       return { spec, shard, parameters, order: Uint32Array.of(3, 0, 2) };
     });
     const folder = await mkdtemp(join(tmpdir(), 'tabswarm-torch-'));

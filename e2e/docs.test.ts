@@ -26,9 +26,12 @@ function outcomesTable(): string {
 function recipesTable(): string {
   const rows = [...zoo].map(([name, { recipe }]) => {
     const { target, mode, gradient, local } = recipe;
-    const [steps, batch, lr] = [local?.steps ?? 1, local?.batch ?? gradient.batch, local?.lr ?? gradient.lr];
+    const steps = local?.steps ?? 1;
+    const batch = local?.batch ?? gradient.batch;
+    const lr = local?.lr ?? gradient.lr;
     const optimizer = local === null ? gradient.optimizer : 'sgd';
-    const [decay, average] = [local?.decay ?? '', local?.average ?? ''];
+    const decay = local?.decay ?? '';
+    const average = local?.average ?? '';
     const cells = [
       `\`${name}\``,
       mode,

@@ -21,7 +21,8 @@ describe('what is known of a device', () => {
       expect(figures()).toMatchObject({
         uplink: { source: 'measured' },
         cores: { value: 1, source: 'reported' },
-        ...{ memoryGiB: { value: null, source: 'unknown' }, downlink: { source: 'unknown' } },
+        memoryGiB: { value: null, source: 'unknown' },
+        downlink: { source: 'unknown' },
         engines: [{ engine: 'scripted', samplesPerSecond: { source: 'measured' } }],
       });
       await cleanup.run();

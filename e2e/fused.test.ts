@@ -47,7 +47,8 @@ describe('the fused engine of WebGPU', () => {
 
   it('[EN7] takes a step of lenet in few dispatches, and reads nothing back between steps', async () => {
     const { train } = await engineOfTab();
-    const [one, ten] = [(await train(1)).counted, (await train(10)).counted];
+    const one = (await train(1)).counted;
+    const ten = (await train(10)).counted;
     expect(ten.dispatches).toBe(10 * one.dispatches);
     expect(one.dispatches).toBeLessThan(20);
     expect(ten.reads).toBe(one.reads);

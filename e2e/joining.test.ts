@@ -98,9 +98,14 @@ describe('npm run worker', () => {
     '[PR9] ends with 1 and the field that was wrong where the server sends a lease that cannot be read',
     async () => {
       const welcome: Welcome = {
-        ...{ outcome: 'OK', device: '0123456789ab', run: '89abcdef' },
-        ...{ token: 'a'.repeat(32), pass: 'b'.repeat(32) },
-        ...{ model: rayConvnet.spec, arithmetic: 'fastest', dataChannels: null },
+        outcome: 'OK',
+        device: '0123456789ab',
+        run: '89abcdef',
+        token: 'a'.repeat(32),
+        pass: 'b'.repeat(32),
+        model: rayConvnet.spec,
+        arithmetic: 'fastest',
+        dataChannels: null,
         shards: [{ index: 0, url: '', offset: 0, length: 1960 }],
       };
       const url = await openFakeServer(

@@ -132,7 +132,8 @@ describe('placement', () => {
       await expect
         .poll(() => labelled(server, 'pocket')?.profile, PATIENCE)
         .toMatchObject({
-          ...{ formFactor: 'phone', workers: 2 },
+          formFactor: 'phone',
+          workers: 2,
           conditions: { battery: { level: 0.6, charging: false }, visibility: 'visible' },
         });
       expect(labelled(server, 'desk')?.profile.formFactor).toBe('desktop');

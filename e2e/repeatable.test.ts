@@ -115,7 +115,8 @@ describe('a repeatable run', () => {
     '[RN9] [RN8] ends at the same version where it has a target, however long measuring takes',
     async () => {
       const flags = [...REPEATABLE, '--target', '0.8', '--evaluate-every', '2'];
-      const [one, other] = [await resultOf(flags, workers(1, 1)), await resultOf(flags, workers(1, 4))];
+      const one = await resultOf(flags, workers(1, 1));
+      const other = await resultOf(flags, workers(1, 4));
       expect(other).toMatchObject({ hash: one.hash, version: one.version, measured: one.measured });
       expect(one.measured.every((version) => version % 2 === 0)).toBe(true);
       expect(one.version).toBe(one.measured.at(-1));
@@ -188,7 +189,8 @@ describe('a repeatable run', () => {
           await expect.poll(idle, PATIENCE).toBe(slowdowns.length);
           await server.training.run.start();
         };
-      const [one, two] = [await resultOf(flags, together(1)), await resultOf(flags, together(1, 1))];
+      const one = await resultOf(flags, together(1));
+      const two = await resultOf(flags, together(1, 1));
       expect(two.hash).not.toBe(one.hash);
     },
     SLOW_MS,

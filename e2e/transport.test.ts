@@ -45,8 +45,12 @@ async function openWorld(
   });
   const failed = (error: unknown) => console.error(error);
   const channels = new DataChannels(nodeDataChannel, {
-    ...{ port, address: '127.0.0.1', iceServers: [], clock: machineClock },
-    ...{ mostMessageBytes: MOST_BYTES, mostQueuedMessages: 3 },
+    port,
+    address: '127.0.0.1',
+    iceServers: [],
+    clock: machineClock,
+    mostMessageBytes: MOST_BYTES,
+    mostQueuedMessages: 3,
   });
   sockets.of(NAMESPACES.shard(0)).on('connection', (socket) => {
     const signal = signalHandler(socket, channels, () => new Map([[0, handlers]]), failed);

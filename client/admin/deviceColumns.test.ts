@@ -12,9 +12,13 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },
   },
   figures: {
-    ...{ cores: reported(4), memoryGiB: UNKNOWN, battery: UNKNOWN },
+    cores: reported(4),
+    memoryGiB: UNKNOWN,
+    battery: UNKNOWN,
     samplesPerSecond: measured(1234.5),
-    ...{ roundTripMs: reported(2.25), downlink: UNKNOWN, uplink: measured(125_000) },
+    roundTripMs: reported(2.25),
+    downlink: UNKNOWN,
+    uplink: measured(125_000),
     engines: [
       { engine: 'tfjs-webgl', samplesPerSecond: measured(617.25) },
       { engine: 'wasm', samplesPerSecond: reported(12_000) },
@@ -23,8 +27,15 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   },
   staleness: null,
   share: {
-    ...{ device, role: 'train', batch: 4, localSteps: 120, workers: 2, engine: 'tfjs-webgl', unitMs: 50 },
-    ...{ dataShards: [3], why: ['480 samples in about 50 ms'] },
+    device,
+    role: 'train',
+    batch: 4,
+    localSteps: 120,
+    workers: 2,
+    engine: 'tfjs-webgl',
+    unitMs: 50,
+    dataShards: [3],
+    why: ['480 samples in about 50 ms'],
   },
   applied: 12,
   samples: 3456,
@@ -98,10 +109,16 @@ it('says what a device is and how it is doing, each figure with whose word it is
   ]);
   device.profile = {
     ...device.profile,
-    ...{ formFactor: 'phone', memoryGiB: 8, workers: 3, labels: { room: 'lab' } },
+    formFactor: 'phone',
+    memoryGiB: 8,
+    workers: 3,
+    labels: { room: 'lab' },
     conditions: {
-      ...{ visibility: 'hidden', battery: { level: 0.3, charging: false }, metered: true },
-      ...{ roundTripMs: null, downlink: null },
+      visibility: 'hidden',
+      battery: { level: 0.3, charging: false },
+      metered: true,
+      roundTripMs: null,
+      downlink: null,
     },
   };
   expect(agent?.detail?.(device)).toBe(

@@ -69,7 +69,11 @@ function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): 
       EngineSelection.begin(
         worker === 0
           ? {
-              ...{ spec, arithmetic, asked, supply: first, clock },
+              spec,
+              arithmetic,
+              asked,
+              supply: first,
+              clock,
               changed: ({ name, detail, software }, note) =>
                 tell({ type: 'engine', name, detail, software, note }),
             }

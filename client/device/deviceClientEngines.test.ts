@@ -11,7 +11,9 @@ async function hangingEngine() {
   const right = await createWasmEngine(MODEL);
   let hangs = false;
   const engine: Engine = {
-    ...{ name: 'tfjs-webgl', detail: 'a lost context', software: false },
+    name: 'tfjs-webgl',
+    detail: 'a lost context',
+    software: false,
     hold: (shard) => right.hold(shard),
     train: (parameters, order, local) => right.train(parameters, order, local),
     evaluate: (parameters) => right.evaluate(parameters),
@@ -30,7 +32,10 @@ it('[EN10] [EN6] a volunteer whose engine never answers gives the unit back, say
       limit: 1,
       selectEngines: (spec, _worker, arithmetic) =>
         EngineSelection.begin({
-          ...{ spec, arithmetic, asked: 'tfjs-webgl', clock: { now: () => 0, after: timer.after } },
+          spec,
+          arithmetic,
+          asked: 'tfjs-webgl',
+          clock: { now: () => 0, after: timer.after },
           supply: {
             fused: [{ name: 'wasm', load: () => Promise.resolve(next) }],
             tfjs: () =>

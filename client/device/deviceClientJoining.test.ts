@@ -37,7 +37,9 @@ describe('a volunteer that joins', () => {
     expect(server.readies).toEqual([
       {
         engine: { name: 'wasm', detail: 'x'.repeat(200), software: false },
-        ...{ trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS },
+        trials: [],
+        workers: 1,
+        conditions: UNKNOWN_CONDITIONS,
       },
     ]);
   });

@@ -157,7 +157,8 @@ describe('a unit that cannot be done', () => {
   });
 
   it('[EN6] because its engine failed is released, and the next engine goes on', async () => {
-    const [broken, sound] = [new FakeEngine(), new FakeEngine()];
+    const broken = new FakeEngine();
+    const sound = new FakeEngine();
     broken.failing = 'the device was lost';
     const engines = { ...onlyEngine(broken), failed: () => Promise.resolve(void (engines.engine = sound)) };
     const { server, told } = await joinedVolunteer({

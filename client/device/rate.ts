@@ -25,7 +25,8 @@ export class Rate {
 
   /** Samples a second between the first and the last unit; 0 with fewer than two, or when none came for a while. */
   perSecond(): number {
-    const [first, last] = [this.#marks[0], this.#marks.at(-1)];
+    const first = this.#marks[0];
+    const last = this.#marks.at(-1);
     if (first === undefined || last === undefined || last.at === first.at) return 0;
     if (this.#isSilent(this.#now())) return 0;
     const samples = this.#marks.reduce((sum, mark) => sum + mark.samples, 0) - first.samples;

@@ -19,7 +19,9 @@ function parts() {
   const shards = server.shardClients(SHARD_MAP);
   const weights = new Weights(SHARD_MAP, shards, 1);
   const training: TrainingParts = {
-    ...{ engine, weights, shards },
+    engine,
+    weights,
+    shards,
     dataShard: () => Promise.resolve(DATA),
   };
   return { server, engine, training };
@@ -71,7 +73,9 @@ describe('a work unit', () => {
     const { server, engine, training } = parts();
     server.pull = () => Promise.resolve({ outcome: 'VERSION_GONE', weights: null });
     expect(await trainUnit(leaseOf(1, 6), training)).toEqual({
-      ...{ done: false, fault: 'supply', reason: 'version 6 is gone' },
+      done: false,
+      fault: 'supply',
+      reason: 'version 6 is gone',
     });
     expect(engine.orders).toEqual([]);
   });
@@ -80,11 +84,15 @@ describe('a work unit', () => {
     const { server, engine, training } = parts();
     const dataShard = () => Promise.reject(new Error('no such data shard'));
     expect(await trainUnit(leaseOf(1, 0), { ...training, dataShard })).toEqual({
-      ...{ done: false, fault: 'supply', reason: 'no such data shard' },
+      done: false,
+      fault: 'supply',
+      reason: 'no such data shard',
     });
     engine.failing = 'context lost';
     expect(await trainUnit(leaseOf(1, 0), training)).toEqual({
-      ...{ done: false, fault: 'engine', reason: 'context lost' },
+      done: false,
+      fault: 'engine',
+      reason: 'context lost',
     });
     expect(server.pushed).toEqual([]);
   });

@@ -36,7 +36,8 @@ describe('a crew', () => {
 
   it('[LS8] gives a job to a free worker, else to the one that is handing in', async () => {
     const { crew, engines } = await grown(2);
-    const [first, second] = [deferred<undefined>(), deferred<undefined>()];
+    const first = deferred<undefined>();
+    const second = deferred<undefined>();
     const who: number[] = [];
     const job = (until: Promise<undefined>) => (worker: CrewWorker) => {
       who.push(engines.findIndex((engine) => engine === worker.engines.engine));

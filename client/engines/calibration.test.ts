@@ -4,9 +4,12 @@ import { timeEngine } from './calibration.ts';
 
 /** An engine whose steps take so long on a clock of its own, the first one three times that. */
 function timed(stepMs: number) {
-  let [now, steps] = [0, 0];
+  let now = 0;
+  let steps = 0;
   const engine: Engine = {
-    ...{ name: 'wasm', detail: 'timed', software: false },
+    name: 'wasm',
+    detail: 'timed',
+    software: false,
     hold: () => Promise.resolve(),
     gradient: () => Promise.reject(new Error('not asked for')),
     evaluate: () => Promise.reject(new Error('not asked for')),

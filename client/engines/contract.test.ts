@@ -27,10 +27,8 @@ describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(
       const [wasm, other] = await Promise.all([createWasmEngine(spec), tfjs(spec)]);
       await Promise.all([wasm.hold(shard), other.hold(shard)]);
       const order = Uint32Array.of(1, 0);
-      const [ours, theirs] = [
-        await wasm.gradient(parameters, order),
-        await other.gradient(parameters, order),
-      ];
+      const ours = await wasm.gradient(parameters, order);
+      const theirs = await other.gradient(parameters, order);
       other.dispose();
       expect(ours.loss).toBeCloseTo(theirs.loss, 4);
       for (const tensor of layoutOf(spec).tensors) {

@@ -8,8 +8,12 @@ const dense = (units: number): Layer[] => [{ kind: 'dense', units }, { kind: 're
 
 function flatModel(layers: Layer[]) {
   return parseModelSpec({
-    ...{ name: 'flat', input: [6, 6, 1], normalise: { mean: 0.2, deviation: 0.4 } },
-    ...{ layers: [{ kind: 'flatten' }, ...layers], loss: 'softmax-cross-entropy', initialiser: 'pytorch' },
+    name: 'flat',
+    input: [6, 6, 1],
+    normalise: { mean: 0.2, deviation: 0.4 },
+    layers: [{ kind: 'flatten' }, ...layers],
+    loss: 'softmax-cross-entropy',
+    initialiser: 'pytorch',
   });
 }
 
@@ -34,7 +38,9 @@ describe('the known answer', () => {
     const scaled = (values: Float32Array) =>
       values.map((value, index) => (index === 3 ? factor * value : value));
     const wrong: Engine = {
-      ...{ name: 'wasm', detail: 'off', software: false },
+      name: 'wasm',
+      detail: 'off',
+      software: false,
       hold: (shard) => right.hold(shard),
       evaluate: (parameters) => right.evaluate(parameters),
       dispose: () => right.dispose(),
@@ -59,7 +65,9 @@ describe('the known answer', () => {
       const right = await createWasmEngine(spec);
       let labels = new Uint8Array(0);
       const beside: Engine = {
-        ...{ name: 'wasm', detail: 'off by one lane', software: false },
+        name: 'wasm',
+        detail: 'off by one lane',
+        software: false,
         hold: (shard) => {
           labels = shard.labels.slice();
           return right.hold(shard);

@@ -74,8 +74,10 @@ function forward(stage: Stage, parameters: ArrayLike<number>, input: Float64Arra
   const sources = new Int32Array(output.length);
   const { width, channels } = stage.output;
   output.forEach((_, index) => {
-    const [channel, pixel] = [index % channels, Math.floor(index / channels)];
-    const [row, column] = [Math.floor(pixel / width), pixel % width];
+    const channel = index % channels;
+    const pixel = Math.floor(index / channels);
+    const row = Math.floor(pixel / width);
+    const column = pixel % width;
     let best = -1;
     for (let y = row * side; y < (row + 1) * side; y++) {
       for (let x = column * side; x < (column + 1) * side; x++) {
@@ -187,7 +189,8 @@ export function relativeError(
   values: ArrayLike<number>,
   expected: ArrayLike<number>,
 ): number {
-  let [difference, norm] = [0, 0];
+  let difference = 0;
+  let norm = 0;
   for (let index = tensor.offset; index < tensor.offset + tensor.length; index++) {
     difference += ((values[index] ?? NaN) - at(expected, index)) ** 2;
     norm += at(expected, index) ** 2;

@@ -31,7 +31,10 @@ class FakeDevice {
 
   begin(asked: EngineName | 'auto' = 'auto', arithmetic: Arithmetic = 'fastest'): Promise<EngineSelection> {
     return EngineSelection.begin({
-      ...{ spec: MODEL, arithmetic, asked, supply: this.#supply },
+      spec: MODEL,
+      arithmetic,
+      asked,
+      supply: this.#supply,
       clock: { now: () => this.clock, after: later },
       changed: (_engine, note) => this.notes.push(note),
     });
@@ -52,7 +55,9 @@ class FakeDevice {
     if (kind === 'absent') throw new Error('no adapter');
     const engine = await createWasmEngine(MODEL);
     return {
-      ...{ name, detail: 'fake', software: false },
+      name,
+      detail: 'fake',
+      software: false,
       hold: (shard) => engine.hold(shard),
       gradient: async (parameters, order) => {
         const { gradient, loss } = await engine.gradient(parameters, order);

@@ -257,7 +257,10 @@ export class EngineSelection implements Engines {
   ): void {
     const most = 200;
     this.#trials.set(name, {
-      ...{ name, software, verdict, samplesPerSecond },
+      name,
+      software,
+      verdict,
+      samplesPerSecond,
       detail: detail.slice(0, most),
       reason: reason?.slice(0, most) ?? null,
     });

@@ -121,7 +121,8 @@ class TfjsEngine implements Engine {
   async evaluate(parameters: Float32Array): Promise<EvaluationResult> {
     const { samples } = this.#shard();
     tf.tidy(() => this.#load(parameters));
-    let [correct, loss] = [0, 0];
+    let correct = 0;
+    let loss = 0;
     for (let start = 0; start < samples; start += EVALUATION_BATCH) {
       const length = Math.min(EVALUATION_BATCH, samples - start);
       const rows = Uint32Array.from({ length }, (_, row) => start + row);

@@ -89,7 +89,9 @@ function engineOn(spec: ModelSpec, client: ThreadClient, { name, detail, softwar
   // Each answer is what the same method of the engine in the thread gave.
   const ask = <Name extends CallName>(call: Name, args: Calls[Name]) => client.ask(call, args) as never;
   return {
-    ...{ name, detail, software },
+    name,
+    detail,
+    software,
     async hold(shard) {
       if (shard === held) return;
       // On this side: an error loses its class on the way from a thread.

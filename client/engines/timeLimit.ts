@@ -37,7 +37,9 @@ export function withTimeLimit(engine: Engine, clock: LimitClock): Engine {
     }
   };
   return {
-    ...{ name, detail, software },
+    name,
+    detail,
+    software,
     async hold(shard) {
       await limited(0, () => engine.hold(shard));
       samplesHeld = shard.samples;

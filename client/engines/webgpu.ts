@@ -151,8 +151,13 @@ class WebGpuEngine implements Engine {
       throw new RangeError('webgpu: the order names samples that the data shard does not have');
     }
     await this.#gpu.reserve({
-      ...{ order: 4 * order.length, weights: 8 * length, partials: 4 * length * splits, state: 4 },
-      ...{ values: 4 * rows * values, sources: 4 * rows * sources, totals: 8 * rows },
+      order: 4 * order.length,
+      weights: 8 * length,
+      partials: 4 * length * splits,
+      state: 4,
+      values: 4 * rows * values,
+      sources: 4 * rows * sources,
+      totals: 8 * rows,
     });
     const weights = new Float32Array(2 * length);
     weights.set(parameters);
@@ -174,7 +179,8 @@ class WebGpuEngine implements Engine {
 
 /** Of the rows of `totals`. */
 function sums(totals: Float32Array): { loss: number; correct: number } {
-  let [loss, correct] = [0, 0];
+  let loss = 0;
+  let correct = 0;
   for (let row = 0; row < totals.length; row += 2) {
     loss += totals[row] ?? NaN;
     correct += totals[row + 1] ?? NaN;

@@ -59,7 +59,8 @@ export async function openGpu(
 
 function bindingsOf(): GPUBindGroupLayoutEntry[] {
   const storage = STORAGE.map(([, access], index) => ({
-    ...{ binding: index + 1, visibility: GPUShaderStage.COMPUTE },
+    binding: index + 1,
+    visibility: GPUShaderStage.COMPUTE,
     buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
   }));
   const settings = { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' as const } };

@@ -15,11 +15,9 @@ export function slowed({ name, load }: Candidate, times: number): Candidate {
         return result;
       };
       return {
-        ...{
-          name: engine.name,
-          detail: `${engine.detail}, slowed ${times} times`,
-          software: engine.software,
-        },
+        name: engine.name,
+        detail: `${engine.detail}, slowed ${times} times`,
+        software: engine.software,
         hold: (shard) => engine.hold(shard),
         gradient: (parameters, order) => slowly(() => engine.gradient(parameters, order)),
         train: (parameters, order, local) => slowly(() => engine.train(parameters, order, local)),

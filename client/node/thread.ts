@@ -39,14 +39,21 @@ const description: DeviceDescription = {
 
 function begin(): Volunteer {
   return new Volunteer({
-    ...{ join, resume: null, description, conditions, data },
+    join,
+    resume: null,
+    description,
+    conditions,
+    data,
     connect: (events) =>
       connect((heard) => connectSocketIo(server, heard, { rejectUnauthorized: !selfSigned }), events),
     crew: {
       limit: 1,
       selectEngines: (spec, _worker, arithmetic) =>
         EngineSelection.begin({
-          ...{ spec, arithmetic, asked: 'auto', supply: nodeSupply },
+          spec,
+          arithmetic,
+          asked: 'auto',
+          supply: nodeSupply,
           clock: { now, after: later },
           changed: ({ name, detail, software }, note) =>
             tell({ type: 'engine', name, detail, software, note }),

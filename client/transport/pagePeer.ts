@@ -16,7 +16,9 @@ export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, en
   let received = 0;
   // All candidates go with the offer: one request and one answer, where a trickle would be a conversation.
   const peer = new SimplePeer({
-    ...{ initiator: true, trickle: false, objectMode: true },
+    initiator: true,
+    trickle: false,
+    objectMode: true,
     config: { iceServers },
   });
   const channel = new ChunkedChannel({

@@ -31,7 +31,10 @@ export function readWishes(search: string): Wishes {
     (notice) => notice !== null,
   );
   return {
-    ...{ engine: engine.wish, workers: workers.wish, transport: transport.wish, labels: labels.wish },
+    engine: engine.wish,
+    workers: workers.wish,
+    transport: transport.wish,
+    labels: labels.wish,
     notice: notices.length === 0 ? null : notices.join(' '),
   };
 }

@@ -7,7 +7,8 @@ import { findWebKit } from './webkit.ts';
 function machineWith(commands: string[], platform: NodeJS.Platform = 'linux'): Machine {
   const paths = new Map(commands.map((name) => [name, `/bin/${name}`]));
   return {
-    ...{ ...machine, platform },
+    ...machine,
+    platform,
     which: (command) => Promise.resolve(paths.get(command) ?? null),
     runs: (path) => Promise.resolve(path.startsWith('/bin/')),
   };
@@ -25,7 +26,9 @@ describe('the browsers of a machine', () => {
     const all = machineWith(['WebKitWebDriver', 'xvfb-run']);
     const found = () => Promise.resolve('/lib/MiniBrowser');
     expect(await findWebKit(all, found)).toEqual({
-      ...{ driver: '/bin/WebKitWebDriver', display: '/bin/xvfb-run', browser: '/lib/MiniBrowser' },
+      driver: '/bin/WebKitWebDriver',
+      display: '/bin/xvfb-run',
+      browser: '/lib/MiniBrowser',
     });
     expect(await findWebKit(machineWith(['WebKitWebDriver']), () => Promise.resolve(null))).toEqual({
       missing:

@@ -60,7 +60,9 @@ async function train(browser: OpenBrowser): Promise<Result> {
       );
     }
     return {
-      ...{ browser: browser.version, engine: `${name} (${detail})`, testAccuracy },
+      browser: browser.version,
+      engine: `${name} (${detail})`,
+      testAccuracy,
       samplesPerSecond: Math.round(status.samples / seconds),
     };
   } finally {

@@ -40,7 +40,9 @@ export function call<Name extends keyof EnginePage>(
 export async function remoteEngine(page: Page, name: EngineName, spec: ModelSpec): Promise<Engine> {
   const { id, detail, software } = await call(page, 'create', name, spec);
   return {
-    ...{ name, detail, software },
+    name,
+    detail,
+    software,
     hold: ({ samples, shape, images, labels }) =>
       call(page, 'hold', id, { samples, shape, images: [...images], labels: [...labels] }),
     async gradient(parameters, order) {

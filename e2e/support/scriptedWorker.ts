@@ -41,8 +41,13 @@ function pseudoGradient(parameters: Float32Array, { images, labels, samples }: B
 }
 
 export const SCRIPTED_DEVICE: DeviceDescription = {
-  ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
-  ...{ secureContext: true, labels: {} },
+  version: PROFILE_VERSION,
+  agent: 'scripted',
+  formFactor: 'server',
+  cores: 1,
+  memoryGiB: null,
+  secureContext: true,
+  labels: {},
 };
 
 /** The hello of a well-behaved client. */

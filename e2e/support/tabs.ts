@@ -37,7 +37,9 @@ export async function openPage(browser: Browser, url: string, options: TabOption
     userAgent,
   } = options;
   const context = await browser.newContext({
-    ...{ viewport, colorScheme, ignoreHTTPSErrors },
+    viewport,
+    colorScheme,
+    ignoreHTTPSErrors,
     ...(userAgent === undefined ? {} : { userAgent }),
   });
   const page = await context.newPage();

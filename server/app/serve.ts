@@ -93,7 +93,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const act = training.act.bind(training);
   const refused = logRefusals(log, foreignOriginWords);
   const admin = {
-    ...{ sessions, refused, run: training.name, secure: tls !== null, snapshot, act },
+    sessions,
+    refused,
+    run: training.name,
+    secure: tls !== null,
+    snapshot,
+    act,
     placement: () => training.placement.report(),
     place: (body: unknown) => training.placement.direct(body),
   };

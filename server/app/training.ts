@@ -218,7 +218,10 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
     method: placement,
     repeatable: config.repeatable,
     shape: {
-      ...{ mode, batch, steps: local?.steps ?? null, dataShards },
+      mode,
+      batch,
+      steps: local?.steps ?? null,
+      dataShards,
       // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
       elastic: reduce === 'mean' && (local !== null || mode === 'sync'),
       bytesAUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),

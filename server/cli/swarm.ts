@@ -10,7 +10,10 @@ import { joinServer } from '../swarm/joining.ts';
 async function main(): Promise<number> {
   const { url, join, tabs, tabWorkers, engine, transport, chromium } = loadConfig('swarm');
   return joinServer({
-    ...{ noun: 'tab', count: tabs, url, died: 'The browser died.' },
+    noun: 'tab',
+    count: tabs,
+    url,
+    died: 'The browser died.',
     async start(hear, _selfSigned, say) {
       const { executablePath } = await findChromium(chromium);
       const browser = launchBrowser(executablePath);

@@ -11,7 +11,10 @@ async function main(): Promise<number> {
   const { href: server } = baseOf(url);
   const credential = join === '' ? (new URLSearchParams(new URL(url).hash.slice(1)).get('join') ?? '') : join;
   return joinServer({
-    ...{ noun: 'worker', count: workers, url, died: 'The workers ended.' },
+    noun: 'worker',
+    count: workers,
+    url,
+    died: 'The workers ended.',
     start: (hear, selfSigned) =>
       Promise.resolve(startNodeWorkers({ server, join: credential, workers, labels, selfSigned, hear })),
   });

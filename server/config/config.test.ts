@@ -68,7 +68,10 @@ describe('defaults', () => {
       local === null
         ? { ...gradient, localSteps: 1, local: null }
         : {
-            ...{ batch: local.batch, lr: 1, optimizer: 'sgd', localSteps: local.steps },
+            batch: local.batch,
+            lr: 1,
+            optimizer: 'sgd',
+            localSteps: local.steps,
             local: { steps: local.steps, lr: local.lr, momentum: local.momentum, decay: local.decay },
           };
     expect(loadConfig('demo', ['--model', name], {})).toMatchObject({ spec, mode, target, ...way });
@@ -80,7 +83,10 @@ describe('defaults', () => {
   it('of local steps stand for a model whose recipe has none', () => {
     const config = loadConfig('demo', ['--model', ownModel, '--local-steps', '5', '--local-lr', '0.2'], {});
     expect(config).toMatchObject({
-      ...{ batch: 32, lr: 1, optimizer: 'sgd', localSteps: 5 },
+      batch: 32,
+      lr: 1,
+      optimizer: 'sgd',
+      localSteps: 5,
       local: { steps: 5, lr: 0.2, momentum: 0, decay: null },
     });
     const falling = loadConfig('demo', ['--model', ownModel, '--local-steps', '5', '--local-decay', '9'], {});

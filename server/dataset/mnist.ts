@@ -112,7 +112,8 @@ async function readIdx(path: string, file: IdxFile, remedy: string): Promise<Uin
   }
   const found = bytes.subarray(0, header.length);
   if (!header.equals(found)) {
-    const [expected, actual] = [header.toString('hex'), found.toString('hex')];
+    const expected = header.toString('hex');
+    const actual = found.toString('hex');
     throw fault(`the file is altered: expected the IDX header ${expected}, found ${actual}`);
   }
   const md5 = createHash('md5').update(bytes).digest('hex');

@@ -8,7 +8,8 @@ it('counts by device and transport, and gives what changed once', () => {
   meter.uplink('a', 1000);
   meter.uplink('a', null);
   expect(meter.of('a')).toEqual({
-    ...{ newest: 'webrtc', uplink: 1000 },
+    newest: 'webrtc',
+    uplink: 1000,
     socketio: { bytesUp: 10, bytesDown: 0 },
     webrtc: { bytesUp: 20, bytesDown: 5 },
   });
@@ -25,12 +26,14 @@ it('holds on to no more devices than it remembers, however many come and whoever
 });
 
 it('adds up what several shards counted; the fastest way tells of the uplink', () => {
-  const [one, other] = [new TrafficMeter(), new TrafficMeter()];
+  const one = new TrafficMeter();
+  const other = new TrafficMeter();
   one.count('a', 'socketio', 10, 1);
   other.count('a', 'socketio', 20, 2);
   other.uplink('a', 500);
   expect(sumOfTraffic([one.of('a'), other.of('a')])).toEqual({
-    ...{ newest: 'socketio', uplink: 500 },
+    newest: 'socketio',
+    uplink: 500,
     socketio: { bytesUp: 30, bytesDown: 3 },
     webrtc: { bytesUp: 0, bytesDown: 0 },
   });

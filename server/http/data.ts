@@ -95,7 +95,10 @@ function chooseCoding(header = ''): Coding {
   let highest = weights.get('identity') ?? unlisted;
   for (const coding of ['gzip', 'br'] as const) {
     const weight = weights.get(coding) ?? unlisted;
-    if (weight > 0 && weight >= highest) [best, highest] = [coding, weight];
+    if (weight > 0 && weight >= highest) {
+      best = coding;
+      highest = weight;
+    }
   }
   return best;
 }

@@ -73,7 +73,13 @@ export async function startCrowd(
   if (browser !== null)
     groups.push(
       await openTabs({
-        ...{ url, tabs, tabWorkers, engine, transport: 'auto', browser, log },
+        url,
+        tabs,
+        tabWorkers,
+        engine,
+        transport: 'auto',
+        browser,
+        log,
         hear: troublesOf('tab', log),
       }),
     );

@@ -62,7 +62,12 @@ export async function joinServer(options: JoiningOptions): Promise<number> {
   const nobodyLeft = new Promise<number>((resolve) => (over = resolve));
   const search = new Search(base, say, () => speaker.isJoined());
   const speaker = new Speaker({
-    ...{ noun, count, server: base.href, againSeconds: FULL_AGAIN_MS / 1000, say, over },
+    noun,
+    count,
+    server: base.href,
+    againSeconds: FULL_AGAIN_MS / 1000,
+    say,
+    over,
     lost: () => void search.begin(),
     refused: (index) => void setTimeout(() => joiners?.again(index), FULL_AGAIN_MS),
   });

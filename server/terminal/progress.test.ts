@@ -37,8 +37,15 @@ it('shows time, commits, samples, speed, devices and accuracy', () => {
 
 it('says why nobody works where all devices are in reserve', () => {
   const share: ShareReport = {
-    ...{ device: '0123456789ab', role: 'reserve', batch: 4, localSteps: 120, workers: 0, engine: 'wasm' },
-    ...{ unitMs: null, dataShards: [], why: ['this run requires room: lab'] },
+    device: '0123456789ab',
+    role: 'reserve',
+    batch: 4,
+    localSteps: 120,
+    workers: 0,
+    engine: 'wasm',
+    unitMs: null,
+    dataShards: [],
+    why: ['this run requires room: lab'],
   };
   const held = { ...deviceOf('wasm', 0), share };
   const atWork = { ...held, share: { ...share, role: 'train' as const } };

@@ -7,8 +7,14 @@ type State = Extract<FromNodeWorker, { type: 'state' }>;
 
 const SERVER = 'http://host/';
 const RUN: RunStatus = {
-  ...{ state: 'running', stop: null, model: 'lenet', version: 1, samples: 1200 },
-  ...{ devices: 2, testAccuracy: null, testImages: 10_000 },
+  state: 'running',
+  stop: null,
+  model: 'lenet',
+  version: 1,
+  samples: 1200,
+  devices: 2,
+  testAccuracy: null,
+  testImages: 10_000,
 };
 
 /** A speaker for some workers, and what it said and asked for. */
@@ -16,7 +22,10 @@ function speaking(count: number) {
   const said: string[] = [];
   const news = () => said.splice(0);
   const speaker = new Speaker({
-    ...{ noun: 'worker', count, server: SERVER, againSeconds: 30 },
+    noun: 'worker',
+    count,
+    server: SERVER,
+    againSeconds: 30,
     say: (line) => said.push(line),
     lost: () => said.push('(lost)'),
     refused: (index) => said.push(`(refused ${index})`),
@@ -34,7 +43,11 @@ function speaking(count: number) {
 }
 
 const engine = (note: string | null = null, detail = 'SIMD'): FromNodeWorker => ({
-  ...{ type: 'engine', name: 'wasm', detail, software: false, note },
+  type: 'engine',
+  name: 'wasm',
+  detail,
+  software: false,
+  note,
 });
 
 describe('a line a change', () => {

@@ -48,7 +48,10 @@ export class Speaker {
   constructor(parts: SpeakerParts) {
     this.#parts = parts;
     this.#all = Array.from({ length: parts.count }, () => ({
-      ...{ state: null, outcome: undefined, dead: false, samplesPerSecond: 0 },
+      state: null,
+      outcome: undefined,
+      dead: false,
+      samplesPerSecond: 0,
       said: { engine: null, work: null },
     }));
   }

@@ -83,7 +83,8 @@ const large: IntegerProgram = {
       place,
       50 + ((place * row * 13) % 47),
     ]),
-    ...{ least: 0, most: 5000 },
+    least: 0,
+    most: 5000,
   })),
   start: [],
 };

@@ -85,7 +85,9 @@ export class ChannelPeerConnection {
     const uplink = new UplinkMeter(() => clock.now());
     let receive: (message: Message) => void = () => undefined;
     channel = new ChunkedChannel({
-      ...{ pieces: piecesOf(data), mostMessageBytes, mostQueuedBytes },
+      pieces: piecesOf(data),
+      mostMessageBytes,
+      mostQueuedBytes,
       after: (milliseconds, task) => clock.after(milliseconds, task),
       received: (message) => {
         uplink.ended();

@@ -61,13 +61,19 @@ export class DataChannels {
     const { port, address, iceServers, mostMessageBytes, mostQueuedMessages, clock } = this.#parts;
     const config: RtcConfig = {
       iceServers,
-      ...{ enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port, maxMessageSize: MAX_PIECE_BYTES },
+      enableIceUdpMux: true,
+      portRangeBegin: port,
+      portRangeEnd: port,
+      maxMessageSize: MAX_PIECE_BYTES,
       ...(address === null ? {} : { bindAddress: address }),
     };
     const connection = new this.#library.PeerConnection('tabswarm', config);
     const mostQueuedBytes = mostQueuedMessages * mostMessageBytes;
     const peer = new ChannelPeerConnection(connection, {
-      ...{ clock, mostMessageBytes, mostQueuedBytes, serve },
+      clock,
+      mostMessageBytes,
+      mostQueuedBytes,
+      serve,
       ended: () => this.#peers.delete(peer),
     });
     this.#peers.add(peer);

@@ -71,8 +71,10 @@ export function stagesOf(spec: ModelSpec): Stage[] {
         const { kernel, stride } = layer;
         const pad = (size: number, out: number) =>
           layer.padding === 'same' ? Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2) : 0;
-        const [padTop, padLeft] = [pad(input.height, output.height), pad(input.width, output.width)];
-        const [weights, bias] = [take(), take()];
+        const padTop = pad(input.height, output.height);
+        const padLeft = pad(input.width, output.width);
+        const weights = take();
+        const bias = take();
         const size = { kernel, stride, padTop, padLeft, pool: 1 };
         stages.push({ op: 'conv', input, relu: false, ...size, convolved: output, output, weights, bias });
         break;

@@ -79,7 +79,8 @@ describe('the first parameters', () => {
     const spec = zooSpec('lenet');
     const layers = spec.layers.map((layer) => (layer.kind === 'dense' ? { ...layer, units: 12 } : layer));
     const other = { ...spec, layers };
-    const [before, after] = [tensorsOf(spec, 9), tensorsOf(other, 9)];
+    const before = tensorsOf(spec, 9);
+    const after = tensorsOf(other, 9);
     for (const name of ['0.conv2d.kernel', '0.conv2d.bias', '3.conv2d.kernel', '3.conv2d.bias']) {
       expect(after.get(name)).toEqual(before.get(name));
     }

@@ -51,7 +51,8 @@ export function layoutOf(spec: ModelSpec): ParameterLayout {
     const name = `${index}.${layer.kind}`;
     if (layer.kind === 'conv2d') {
       const window = layer.kernel * layer.kernel;
-      const [fanIn, fanOut] = [window * channels, window * layer.filters];
+      const fanIn = window * channels;
+      const fanOut = window * layer.filters;
       add(`${name}.kernel`, 'kernel', [layer.kernel, layer.kernel, channels, layer.filters], fanIn, fanOut);
       add(`${name}.bias`, 'bias', [layer.filters], fanIn, fanOut);
     } else if (layer.kind === 'dense') {

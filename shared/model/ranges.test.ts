@@ -77,7 +77,8 @@ describe('slices', () => {
 
   it('[SL2] are refused where one is missing, short or long', () => {
     const ranges = cutKeyRanges(600, 2);
-    const [first, second] = [new Float32Array(256), new Float32Array(344)];
+    const first = new Float32Array(256);
+    const second = new Float32Array(344);
     expect(joinSlices(ranges, [first, second])).toHaveLength(600);
     expect(() => joinSlices(ranges, [first])).toThrow('slice 1');
     expect(() => joinSlices(ranges, [first, second.subarray(1)])).toThrow('slice 1');

@@ -84,7 +84,11 @@ export const conditions = z.strictObject({
 export type Conditions = z.infer<typeof conditions>;
 
 export const UNKNOWN_CONDITIONS: Conditions = {
-  ...{ visibility: 'unknown', battery: null, metered: null, roundTripMs: null, downlink: null },
+  visibility: 'unknown',
+  battery: null,
+  metered: null,
+  roundTripMs: null,
+  downlink: null,
 };
 
 /** Version of the profile below. */

@@ -14,7 +14,10 @@ const profile = {
   workers: 4,
 };
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, 'b']));
-const [device, token, pass, run] = ['0123456789ab', 'a'.repeat(32), 'b'.repeat(32), '89abcdef'];
+const device = '0123456789ab';
+const token = 'a'.repeat(32);
+const pass = 'b'.repeat(32);
+const run = '89abcdef';
 const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
 const welcome: m.Welcome = {
@@ -56,14 +59,23 @@ const answer: m.ShardAnswer = {
   weights: new Uint8Array(4),
 };
 const status: m.RunStatus = {
-  ...{ state: 'running', stop: null, model: 'lenet', version: 0, samples: 0, devices: 1 },
-  ...{ testAccuracy: null, testImages: 10_000 },
+  state: 'running',
+  stop: null,
+  model: 'lenet',
+  version: 0,
+  samples: 0,
+  devices: 1,
+  testAccuracy: null,
+  testImages: 10_000,
 };
 
 const asked = { engine, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS };
 const measured = {
-  ...{ visibility: 'hidden', battery: { level: 0.4, charging: false }, metered: true },
-  ...{ roundTripMs: 12.5, downlink: 2e6 },
+  visibility: 'hidden',
+  battery: { level: 0.4, charging: false },
+  metered: true,
+  roundTripMs: 12.5,
+  downlink: 2e6,
 };
 
 interface Case {

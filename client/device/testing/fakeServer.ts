@@ -59,8 +59,14 @@ export const DATA: DataShard = {
 /** Work unit number `lease`, on the weights of `baseVersion`. */
 export function leaseOf(lease: number, baseVersion: number): Lease {
   const terms: SignedTerms = {
-    ...{ lease, device: DEVICE, run: WELCOME.run, baseVersion },
-    ...{ kind: 'gradient', samples: 2, deadline: 1_700_000_000_000, mac: 'c'.repeat(32) },
+    lease,
+    device: DEVICE,
+    run: WELCOME.run,
+    baseVersion,
+    kind: 'gradient',
+    samples: 2,
+    deadline: 1_700_000_000_000,
+    mac: 'c'.repeat(32),
   };
   const dataShard = { index: 0, path: `/data/${'d'.repeat(32)}.bin`, samples: DATA.samples };
   return {

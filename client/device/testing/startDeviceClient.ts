@@ -7,7 +7,12 @@ import { DATA, FakeEngine, FakeServer } from './fakeServer.ts';
 import { onlyEngine } from './onlyEngine.ts';
 
 export const DESCRIPTION: DeviceDescription = {
-  ...{ version: 1, agent: 'test', formFactor: 'desktop', cores: 4, memoryGiB: null, secureContext: true },
+  version: 1,
+  agent: 'test',
+  formFactor: 'desktop',
+  cores: 4,
+  memoryGiB: null,
+  secureContext: true,
   labels: {},
 };
 

@@ -15,8 +15,12 @@ const dense = (units: number): Layer => ({ kind: 'dense', units });
 function spec(name: string, input: [number, number, number], layers: Layer[]): ModelSpec {
   const normalise = { mean: 0.2, deviation: 0.4 };
   return parseModelSpec({
-    ...{ name, input, normalise, layers },
-    ...{ loss: 'softmax-cross-entropy', initialiser: 'pytorch' },
+    name,
+    input,
+    normalise,
+    layers,
+    loss: 'softmax-cross-entropy',
+    initialiser: 'pytorch',
   });
 }
 

@@ -40,21 +40,27 @@ export const sizeOf = ({ height, width, channels }: Shape): number => height * w
 
 /** Lays out a model for the device. */
 export function mapDevice(spec: ModelSpec): WgslMap {
-  let [values, sources] = [0, 0];
-  let [input, inputErrors]: [number | null, number | null] = [null, null];
+  let values = 0;
+  let sources = 0;
+  let input: number | null = null;
+  let inputErrors: number | null = null;
   const stages = stagesOf(spec).map((stage): PlacedStage => {
     const size = sizeOf(stage.output);
-    const placed = { stage, ...{ input, inputErrors, output: values, errors: values + size, sources } };
+    const placed = { stage, input, inputErrors, output: values, errors: values + size, sources };
     values += 2 * size;
     sources += size;
-    [input, inputErrors] = [placed.output, placed.errors];
+    input = placed.output;
+    inputErrors = placed.errors;
     return placed;
   });
   const last = stages.at(-1);
   if (last === undefined) throw new RangeError('webgpu: a model has stages');
   const { length: parameters } = layoutOf(spec);
   return {
-    ...{ stages, parameters, values, sources },
+    stages,
+    parameters,
+    values,
+    sources,
     pixels: spec.input[0] * spec.input[1] * spec.input[2],
     classes: last.stage.output.channels,
     splits: Math.max(1, Math.min(MOST_SPLITS, Math.floor(PARTIALS / parameters))),

@@ -30,7 +30,10 @@ const STOPPED_MS = 60_000;
 export const SLOW_MS = 90_000;
 /** What shard 0 is asked. */
 const requestOf = (event: string, bytes: Uint8Array<ArrayBuffer> = NO_BYTES, body = {}) => ({
-  ...{ shard: 0, event, body, bytes },
+  shard: 0,
+  event,
+  body,
+  bytes,
   withinMs: WITHIN_MS,
 });
 

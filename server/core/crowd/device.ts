@@ -77,8 +77,11 @@ export class Device {
     profile: CapabilityProfile,
     history: DeviceHistory,
   ) {
-    [this.id, this.session, this.port] = [id, session, port];
-    [this.profile, this.history] = [profile, history];
+    this.id = id;
+    this.session = session;
+    this.port = port;
+    this.profile = profile;
+    this.history = history;
   }
 
   get seats(): number[] {

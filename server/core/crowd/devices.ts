@@ -5,8 +5,13 @@ import { Device, type DeviceHistory, type DevicePort } from './device.ts';
 const REMEMBERED_GONE = 200;
 
 const noHistory = (): DeviceHistory => ({
-  ...{ paces: new Map(), staleness: null },
-  ...{ dataShards: [], walk: null, applied: 0, samples: 0, lost: 0 },
+  paces: new Map(),
+  staleness: null,
+  dataShards: [],
+  walk: null,
+  applied: 0,
+  samples: 0,
+  lost: 0,
 });
 
 /** Present and recent devices by id. */

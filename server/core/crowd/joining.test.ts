@@ -91,10 +91,8 @@ describe('work', () => {
 
   it('[UN2] a unit follows from the run seed, its lane and its step', () => {
     const settings = { batch: 32, local: null, seed: 3, startVersion: 0 };
-    const [work, same] = [
-      createWork(dataShards(60, 1000), settings),
-      createWork(dataShards(60, 1000), settings),
-    ];
+    const work = createWork(dataShards(60, 1000), settings);
+    const same = createWork(dataShards(60, 1000), settings);
     const orders = new Set<string>();
     for (let lane = 0; lane < 20; lane++) {
       for (let step = 0; step < 200; step++) {

@@ -79,7 +79,8 @@ describe('the time of a unit', () => {
   });
 
   it('[PL2] has a plan count on more of a device whose units vary, and on its mean of one whose do not', () => {
-    const [steady, varying] = [new UnitTimes(), new UnitTimes()];
+    const steady = new UnitTimes();
+    const varying = new UnitTimes();
     for (let unit = 0; unit < 300; unit++) {
       steady.measured(480, 50);
       varying.measured(480, unit % 2 === 0 ? 40 : 60);

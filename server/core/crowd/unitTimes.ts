@@ -1,7 +1,7 @@
 /** Moving averages look back over about so many milliseconds of work ... */
 const LOOK_BACK_MS = 5000;
-/** ... and over no fewer and no more units than these weights of the newest one stand for. */
-const [LEAST_WEIGHT, MOST_WEIGHT] = [0.02, 0.3];
+const LEAST_WEIGHT = 0.02;
+const MOST_WEIGHT = 0.3;
 /** Sizes that differ by less than this share of their mean tell nothing of what a unit costs whatever its size. */
 const LEAST_SPREAD = 0.1;
 /** At least this share of what a unit takes is thought to grow with its size. */
@@ -122,7 +122,8 @@ export class UnitTimes {
     const variance = mean.nn - mean.n ** 2;
     if (variance < (LEAST_SPREAD * mean.n) ** 2) return;
     const slope = (mean.nt - mean.n * mean.t) / variance;
-    const [least, most] = [(LEAST_GROWTH * mean.t) / mean.n, mean.t / mean.n];
+    const least = (LEAST_GROWTH * mean.t) / mean.n;
+    const most = mean.t / mean.n;
     this.#overheadMs = mean.t - Math.min(most, Math.max(least, slope)) * mean.n;
   }
 }

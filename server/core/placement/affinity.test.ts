@@ -55,9 +55,12 @@ describe('what a run requires and prefers of devices', () => {
 
   it('[PL13] has others train where a round needs more workers than are preferred', async () => {
     const { world, pass, share } = planned({
-      ...{ prefers: LAB, leastWorkers: 2, policy: syncPolicy({ roundSize: 2 }) },
+      prefers: LAB,
+      leastWorkers: 2,
+      policy: syncPolicy({ roundSize: 2 }),
     });
-    const [other, lab] = [join(world), join(world, { room: 'lab' })];
+    const other = join(world);
+    const lab = join(world, { room: 'lab' });
     await pass(5000);
     expect([other, lab].map((device) => share(device).role)).toEqual(['train', 'train']);
     expect(world.coordinator.version).toBeGreaterThan(5);
@@ -65,7 +68,8 @@ describe('what a run requires and prefers of devices', () => {
 
   it('[PL13] a device that is named for a data shard trains on it beside those that are preferred', async () => {
     const { world, pass, share, shards } = planned({ prefers: LAB });
-    const [other, lab] = [join(world), join(world, { room: 'lab' })];
+    const other = join(world);
+    const lab = join(world, { room: 'lab' });
     await pass(1000);
     world.placement.direct({ assignments: [{ device: other.id, dataShards: [0] }] });
     const since = other.leases.length;

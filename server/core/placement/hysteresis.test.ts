@@ -5,7 +5,8 @@ import { NO_PLAN } from './planner.ts';
 import { orRecipe, takesOver } from './hysteresis.ts';
 import { deviceOf, SHAPE } from './testing/crowd.ts';
 
-const [fast, slow] = [deviceOf('fast', 10_000, 0), deviceOf('slow', 1000, 0)];
+const fast = deviceOf('fast', 10_000, 0);
+const slow = deviceOf('slow', 1000, 0);
 /** Bundles in which each device has units of so many samples. */
 const sized = (...sizes: [PlanDevice, number][]) =>
   sizes.flatMap(([device, samples]) => uniform([{ ...device, mostSamples: samples }], SHAPE));
@@ -67,7 +68,8 @@ describe('a new plan takes over', () => {
 
   it('[PL12] from the recipe for everyone only where it is better by three tenths', () => {
     const planOf = (...sizes: [PlanDevice, number][]) => ({
-      ...{ ...NO_PLAN, origin: 'sweep' as const },
+      ...NO_PLAN,
+      origin: 'sweep' as const,
       bundles: sized(...sizes),
     });
     const near = deviceOf('near', 8000, 0);

@@ -13,8 +13,8 @@ import {
 
 /** Of what the recipe's unit takes the median device: a round is no shorter, so that one device does not set the pace of all. */
 const LEAST_OF_MEDIAN = 1 / 4;
-/** Lengths of a round that are looked at, from this many for a large crowd to that for a small one ... */
-const [LEAST_LENGTHS, MOST_LENGTHS] = [12, 64];
+const LEAST_LENGTHS = 12;
+const MOST_LENGTHS = 64;
 /** ... so that the thread that decides everything is held for tens of milliseconds at most. */
 const MOST_LOOKS = 20_000;
 /** Of the recipe's unit: what a round may be as long as. */

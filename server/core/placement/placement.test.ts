@@ -17,7 +17,8 @@ describe('placement', () => {
 
   it('[PL2] [PL7] measures everyone by a small unit, then gives each what fits in the round', async () => {
     const { world, pass, share } = planned();
-    const [fast, slow] = [world.device(pace(0.5)).join().ready(), world.device(pace(5)).join().ready()];
+    const fast = world.device(pace(0.5)).join().ready();
+    const slow = world.device(pace(5)).join().ready();
     expect([share(fast).role, share(slow).role]).toEqual(['probe', 'probe']);
     await pass(200);
     expect([fast, slow].map(({ leases }) => leases[0]?.unit.local?.steps)).toEqual([4, 4]);
@@ -212,7 +213,8 @@ describe('placement', () => {
 
   it('[PL4] in async each device has what fits in the time of the median', async () => {
     const { world, pass, share } = planned({ policy: asyncPolicy(), mode: 'async' });
-    const [fast, slow] = [world.readyDevices(2, pace(1)), world.device(pace(8)).join().ready()];
+    const fast = world.readyDevices(2, pace(1));
+    const slow = world.device(pace(8)).join().ready();
     await pass(60_000);
     expect(fast.map((device) => share(device).localSteps)).toEqual([16, 16]);
     expect(share(slow).role).toBe('train');

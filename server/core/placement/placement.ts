@@ -20,8 +20,8 @@ const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
 const FIXED =
   'This run is repeatable: what its units are follows from its seed, and no instruction may change that.';
 
-/** Shares are made anew at once where there are fewer devices than this, and for each so many more after a pause. */
-const [SMALL_CROWD, RESHARE_REST_MS] = [100, 10];
+const SMALL_CROWD = 100;
+const RESHARE_REST_MS = 10;
 
 /**
  * Who works on what: everyone's share of the plan in force, kept up to date as devices come, go and change, within what
@@ -173,7 +173,14 @@ export class Placement {
       return { ...sameForAll, role: 'reserve', workers: 0, why: whyNotExact(device, shape) };
     };
     return {
-      ...{ method, number, origin, values, solver, roundMs, overrunMs, tookMs },
+      method,
+      number,
+      origin,
+      values,
+      solver,
+      roundMs,
+      overrunMs,
+      tookMs,
       devices: this.#devices().map((device) => {
         const { id, profile, times } = device;
         const { batch, steps, workers, role, dataShards, why } = this.#shares.get(id) ?? shareless(device);
@@ -254,8 +261,13 @@ export class Placement {
     const able = this.#able();
     this.#pins = resolvePins(this.#indices(), this.#assignments, able);
     this.#shares = sharesOf({
-      ...{ devices, able, plan: this.#keeper.plan, pins: this.#pins },
-      ...{ assignments: this.#assignments, shape, countsOn: ({ id }) => this.#keeper.countsOn(id) },
+      devices,
+      able,
+      plan: this.#keeper.plan,
+      pins: this.#pins,
+      assignments: this.#assignments,
+      shape,
+      countsOn: ({ id }) => this.#keeper.countsOn(id),
     });
     for (const { id, history } of devices) {
       const { dataShards = [] } = this.#shares.get(id) ?? {};

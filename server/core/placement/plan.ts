@@ -96,7 +96,10 @@ export function bundleOf(
   if (size === null) return null;
   const samples = size.batch * (size.steps ?? 1);
   return {
-    ...{ device, ...size, samples, workers },
+    device,
+    ...size,
+    samples,
+    workers,
     ms: time.overheadMs + samples * time.msPerSample,
     value: workers * valueOf(samples, shape),
     bytes: workers * shape.bytesAUnit + (hasData ? 0 : shape.bytesADataShard),

@@ -34,8 +34,8 @@ export interface PlanSources {
   made: () => void;
 }
 
-/** Plans are made no closer together than this at first, and twice that each time up to the other while nobody comes or goes. */
-const [REST_MS, LONGEST_REST_MS] = [250, 4000];
+const REST_MS = 250;
+const LONGEST_REST_MS = 4000;
 /** A device's pace has changed when its units take longer or shorter by this. */
 const PACE_CHANGE = 1.1;
 
@@ -113,7 +113,8 @@ export class PlanKeeper {
 
   /** A round ended in which these devices had a part, and the next begins. */
   committed(devices: readonly string[]): void {
-    const [before, at] = [this.#round, this.#parts.clock.now()];
+    const before = this.#round;
+    const at = this.#parts.clock.now();
     this.#round = { begunAt: at, plan: this.#number, expected: this.#expectedMs() };
     if (before?.plan !== this.#number) return;
     // Who is being measured may take any time.
@@ -144,7 +145,8 @@ export class PlanKeeper {
     const { clock, solve } = this.#parts;
     const { standings, asked, made } = this.#sources;
     const { method, budgetMs } = this.#settings;
-    const [epoch, begun] = [this.#epoch, clock.now()];
+    const epoch = this.#epoch;
+    const begun = clock.now();
     this.#planning = true;
     this.#begunAt = begun;
     this.#restMs = this.#nextRestMs;

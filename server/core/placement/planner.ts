@@ -88,7 +88,8 @@ async function solveAround(
   if (shape.link === null || swept.length === 0)
     return { bundles: swept, words: 'not needed: nothing is shared' };
   const length = roundMs(swept, shape);
-  let [bundles, words] = [swept, ''];
+  let bundles = swept;
+  let words = '';
   for (const factor of LENGTHS) {
     const { program, bundles: choices } = programAt(factor * length, devices, shape, swept);
     if (choices.length === 0) continue;

@@ -30,7 +30,8 @@ export class AsyncPolicy implements Policy {
 
   assign(ready: ReadyWorker[]): Assignment[] {
     return ready.map(({ device, seat, unitMs }) => ({
-      ...{ device, seat },
+      device,
+      seat,
       key: this.#lost.shift() ?? this.#nextOf(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));

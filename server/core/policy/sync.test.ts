@@ -169,7 +169,10 @@ describe('sync', () => {
         fc.constantFrom('all' as const, 1, 2, 3),
         (events, roundSize) => {
           const policy = syncPolicy({ roundSize });
-          let [now, version, lastLease, openedAt] = [0, 0, 0, -1];
+          let now = 0;
+          let version = 0;
+          let lastLease = 0;
+          let openedAt = -1;
           const out = new Set<number>();
           for (const [kind, which, passed] of events) {
             now += passed;

@@ -69,7 +69,8 @@ export class SyncPolicy implements Policy {
     const leaseMs = this.#leaseMs(round, members, now);
     if (leaseMs <= 0) return [];
     return members.map(({ device, seat }, index) => ({
-      ...{ device, seat },
+      device,
+      seat,
       key: free[index]?.key ?? { lane: 0, step: 0 },
       leaseMs,
     }));

@@ -195,7 +195,8 @@ describe('pulls', () => {
     const world = new World();
     world.coordinator.start();
     const commit = committing(world);
-    const [next, later] = [pulled(world, 1), pulled(world, 3)];
+    const next = pulled(world, 1);
+    const later = pulled(world, 3);
     commit(1);
     expect(next).toMatchObject([{ outcome: 'OK', version: 1 }]);
     expect(later).toEqual([]);

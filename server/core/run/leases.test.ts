@@ -30,7 +30,8 @@ describe('who may push', () => {
   });
 
   it('[LS1] a MAC holds for one cut of the key ranges alone', () => {
-    const [one, other] = [new World({ shards: 2 }), new World({ shards: 3 })];
+    const one = new World({ shards: 2 });
+    const other = new World({ shards: 3 });
     const [device, victim] = [one, other].map((world) => {
       world.coordinator.start();
       return world.readyDevices(1, { unitMs: null })[0];

@@ -15,7 +15,8 @@ it('[PR1] [CM1] [CM2] [UP4] [RN4] [LS9] two thousand random histories keep every
 });
 
 it('[PO1] a history is the same each time it is run', () => {
-  const [one, other] = [new Simulation(11), new Simulation(11)];
+  const one = new Simulation(11);
+  const other = new Simulation(11);
   one.run();
   other.run();
   expect(one.world.recorder.records).toEqual(other.world.recorder.records);

@@ -24,7 +24,8 @@ export class Throughput {
   /** The totals after a commit. */
   mark(commits: number, samples: number): void {
     const at = this.#clock.now();
-    const [before, last] = [this.#marks.at(-2), this.#marks.at(-1)];
+    const before = this.#marks.at(-2);
+    const last = this.#marks.at(-1);
     if (before !== undefined && last !== undefined && last.at - before.at < RESOLUTION_MS) this.#marks.pop();
     this.#marks.push({ at, commits, samples });
     this.#forget(at);
@@ -33,7 +34,8 @@ export class Throughput {
   perSecond(): { commits: number; samples: number } {
     const now = this.#clock.now();
     this.#forget(now);
-    const [first, last] = [this.#marks[0], this.#marks.at(-1)];
+    const first = this.#marks[0];
+    const last = this.#marks.at(-1);
     if (!this.#running || first === undefined || last === undefined || now === first.at) {
       return { commits: 0, samples: 0 };
     }

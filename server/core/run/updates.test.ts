@@ -71,7 +71,8 @@ describe('updates that never reach the parameters', () => {
     (shards) => {
       const { world, device } = single({ shards, maxNorm: 10 });
       // 1,000 elements: a norm of exactly 10, then the least above it.
-      const [bound, above] = [Math.fround(Math.sqrt(0.1)) - 1e-7, Math.fround(Math.sqrt(0.1)) + 1e-7];
+      const bound = Math.fround(Math.sqrt(0.1)) - 1e-7;
+      const above = Math.fround(Math.sqrt(0.1)) + 1e-7;
       device.pushNow(device.lease, {}, new Float32Array(1000).fill(above));
       expect(device.outcomes()).toEqual(Array.from({ length: shards }, () => 'NORM_EXCEEDED'));
       expect(world.parameters).toEqual(world.initial);

@@ -14,7 +14,10 @@ const settingsOf = (kind: OptimizerSettings['kind']): OptimizerSettings => ({
 
 /** The textbook definition of each optimizer for one parameter, in double precision. */
 function defined({ kind, lr, momentum }: OptimizerSettings, start: number, gradients: number[]): number {
-  let [w, velocity, m, v] = [start, 0, 0, 0];
+  let w = start;
+  let velocity = 0;
+  let m = 0;
+  let v = 0;
   gradients.forEach((g, index) => {
     const t = index + 1;
     switch (kind) {
@@ -71,7 +74,8 @@ describe.each(KINDS)('%s', (kind) => {
   it('[OP1] goes on from a saved state as if it had never stopped, bit for bit', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(20), (before, after) => {
-        const [whole, halves] = [noiseVector(1, LENGTH), noiseVector(1, LENGTH)];
+        const whole = noiseVector(1, LENGTH);
+        const halves = noiseVector(1, LENGTH);
         const optimizer = createOptimizer(settings, LENGTH);
         let resumed = createOptimizer(settings, LENGTH);
         for (let step = 0; step < before + after; step++) {

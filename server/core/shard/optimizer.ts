@@ -50,7 +50,8 @@ export function createOptimizer(
       return { state, apply: (parameters, update) => momentum(parameters, update, velocity, lr, mu) };
     }
     case 'adam': {
-      const [first, second] = [slot('first'), slot('second')];
+      const first = slot('first');
+      const second = slot('second');
       return {
         state,
         apply: (parameters, update) => adam(parameters, update, first, second, state.scalars, lr),
@@ -105,13 +106,17 @@ function adam(
   lr: number,
 ): void {
   const f = Math.fround;
-  const [beta1, beta2, epsilon] = [f(ADAM.beta1), f(ADAM.beta2), f(ADAM.epsilon)];
+  const beta1 = f(ADAM.beta1);
+  const beta2 = f(ADAM.beta2);
+  const epsilon = f(ADAM.epsilon);
   const power1 = f((scalars['beta1Power'] ?? 1) * beta1);
   const power2 = f((scalars['beta2Power'] ?? 1) * beta2);
   scalars['beta1Power'] = power1;
   scalars['beta2Power'] = power2;
-  const [correction1, correction2] = [f(1 - power1), f(1 - power2)];
-  const [rest1, rest2] = [f(1 - beta1), f(1 - beta2)];
+  const correction1 = f(1 - power1);
+  const correction2 = f(1 - power2);
+  const rest1 = f(1 - beta1);
+  const rest2 = f(1 - beta2);
   for (let i = 0; i < parameters.length; i++) {
     const g = at(update, i);
     const m = f(f(beta1 * at(first, i)) + f(rest1 * g));

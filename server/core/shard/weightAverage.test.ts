@@ -49,13 +49,21 @@ describe('a shard that averages', () => {
     const newest = optimizerState.slots[NEWEST];
     expect(newest).toEqual(world.plain().at(version));
     expect(parameters).not.toEqual(newest);
-    const [element, before] = [parameters[0] ?? 0, world.plain().map((each) => each[0] ?? 0)];
+    const element = parameters[0] ?? 0;
+    const before = world.plain().map((each) => each[0] ?? 0);
     expect(element).toBeCloseTo(defined(4, before[0] ?? 0, before.slice(1, version + 1)), 5);
 
     const again = new Shard(
       {
-        ...{ index: 0, ranges: world.ranges, run: RUN, key: KEY, version },
-        ...{ parameters, optimizer: PLAIN_OPTIMIZER, average: 4, optimizerState },
+        index: 0,
+        ranges: world.ranges,
+        run: RUN,
+        key: KEY,
+        version,
+        parameters,
+        optimizer: PLAIN_OPTIMIZER,
+        average: 4,
+        optimizerState,
       },
       world.clock,
       world.coordinator,

@@ -32,12 +32,23 @@ export class RunWorld extends World {
     const { clock, coordinator, ports, ranges } = this;
     this.run = new Run(
       {
-        ...{ model: 'plain', testImages: 100, ranges, target: null, maxCommits: null, maxSeconds: null },
-        ...{ evaluateEvery: 0, measuring: 'beside', checkpointSeconds: 60, seconds: 0, measurements: [] },
+        model: 'plain',
+        testImages: 100,
+        ranges,
+        target: null,
+        maxCommits: null,
+        maxSeconds: null,
+        evaluateEvery: 0,
+        measuring: 'beside',
+        checkpointSeconds: 60,
+        seconds: 0,
+        measurements: [],
         ...settings,
       },
       {
-        ...{ clock, coordinator, shards: ports },
+        clock,
+        coordinator,
+        shards: ports,
         evaluate: (parameters) => this.#evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => {
           this.saved.push({ snapshot, measurements: [...measurements] });

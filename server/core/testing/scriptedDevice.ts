@@ -16,8 +16,16 @@ import { gradientOf } from './plainModel.ts';
 import type { DeviceWorld } from './deviceWorld.ts';
 
 export const PROFILE: CapabilityProfile = {
-  ...{ version: PROFILE_VERSION, agent: 'scripted', formFactor: 'server', cores: 1, memoryGiB: null },
-  ...{ labels: {}, secureContext: true, engine: null, trials: [], workers: 1 },
+  version: PROFILE_VERSION,
+  agent: 'scripted',
+  formFactor: 'server',
+  cores: 1,
+  memoryGiB: null,
+  labels: {},
+  secureContext: true,
+  engine: null,
+  trials: [],
+  workers: 1,
   conditions: UNKNOWN_CONDITIONS,
 };
 
@@ -296,14 +304,15 @@ export class ScriptedDevice {
     const frame: Frame = {
       values,
       header: {
-        ...{
-          kind: terms.kind,
-          codec: 'float32',
-          run: parseInt(terms.run, 16),
-          baseVersion: terms.baseVersion,
-        },
-        ...{ lease: terms.lease, shard: index, samples: terms.samples },
-        ...{ offset: shard.range.offset, length: values.length },
+        kind: terms.kind,
+        codec: 'float32',
+        run: parseInt(terms.run, 16),
+        baseVersion: terms.baseVersion,
+        lease: terms.lease,
+        shard: index,
+        samples: terms.samples,
+        offset: shard.range.offset,
+        length: values.length,
         ...tampering.header,
       },
     };

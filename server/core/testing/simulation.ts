@@ -291,7 +291,8 @@ export class Simulation {
     if (ledger.unanswered > 0) throw new Error(`${ledger.unanswered} requests have no answer`);
     if (shards.some(({ held }) => held > 0)) throw new Error('a shard holds on to something');
     this.#checkAnswers();
-    const [parameters, plain] = [this.world.parameters, this.world.plain().at(-1)];
+    const parameters = this.world.parameters;
+    const plain = this.world.plain().at(-1);
     if (parameters.some((value, index) => value !== plain?.[index]))
       throw new Error('not what a replay gives');
   }

@@ -18,8 +18,11 @@ const MOST_VECTORS = 40;
  */
 export function convBackward(stage: PlacedConv, map: MemoryMap, mulAdd: MulAdd, locals: Locals): Code {
   const { from, to, sources, output, kernel, paddedRow } = stage;
-  const [kernelAt, biasAt, count] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
-  const [firstSource, firstGradient] = [locals.add('i32'), locals.add('i32')];
+  const kernelAt = locals.add('i32');
+  const biasAt = locals.add('i32');
+  const count = locals.add('i32');
+  const firstSource = locals.add('i32');
+  const firstGradient = locals.add('i32');
   const inputGradient = from.gradientOffset;
   const walk =
     inputGradient === null
@@ -55,7 +58,8 @@ function listEntries(stage: PlacedConv, map: MemoryMap, locals: Locals, pointers
   const { output, sources, to } = stage;
   const { firstSource, firstGradient, biasAt, count } = pointers;
   const [source, gradient, entry, patch] = locals.several('i32', 4) as [Local, Local, Local, Local];
-  const [value, sum] = [locals.add('f32'), locals.add('f32')];
+  const value = locals.add('f32');
+  const sum = locals.add('f32');
   const passed = i32.notNegative(patch.get);
   const one = [
     patch.set(i32.load(source.get)),
@@ -92,7 +96,9 @@ function filterGradient(
   count: Local,
 ): Code {
   const { kernel, paddedRow, from } = stage;
-  const [entry, patch, left] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
+  const entry = locals.add('i32');
+  const patch = locals.add('i32');
+  const left = locals.add('i32');
   const value = locals.add('v128');
   const sums = locals.several('v128', MOST_SUMS);
   const rowVectors = paddedRow / LANES;

@@ -88,7 +88,14 @@ function newGroup(locals: Locals, vectors: number, pointers: Group['pointers']):
     Local,
   ];
   return {
-    ...{ locals, vectors, pointers, patch, output, source, tap, weight },
+    locals,
+    vectors,
+    pointers,
+    patch,
+    output,
+    source,
+    tap,
+    weight,
     value: locals.add('v128'),
     weightVectors: locals.several('v128', vectors),
     sums: Array.from({ length: MOST_PIXELS[vectors] ?? 1 }, () => locals.several('v128', vectors)),
@@ -226,7 +233,8 @@ function take(stage: PlacedConv, group: Group, pixel: number, { row, column }: P
   const distance = (row * from.rowStep + column * from.step) * stride * FLOAT;
   const place = v128.constantI32(distance, distance, distance, distance);
   return each(group.sums[pixel], (sum, vector) => {
-    const [largest, places] = [group.largest[vector], group.places[vector]];
+    const largest = group.largest[vector];
+    const places = group.places[vector];
     if (largest === undefined || places === undefined) return [];
     if (first) return [largest.set(sum.get), places.set(place)];
     const larger = f32x4.greater(sum.get, largest.get);

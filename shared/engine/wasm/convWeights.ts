@@ -7,7 +7,9 @@ import { advance, times, type Locals } from './module.ts';
 /** Copies the weights by output channel into the order by group that the forward pass reads. */
 export function regroupWeights(stage: PlacedConv, locals: Locals): Code {
   const { kernel, input, from, paddedRow, row, groups, output } = stage;
-  const [source, target, channelTarget] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
+  const source = locals.add('i32');
+  const target = locals.add('i32');
+  const channelTarget = locals.add('i32');
   // The last group may have fewer channels than lanes.
   const filled = groups.map((lanes, index) =>
     index === groups.length - 1 ? output.channels % lanes || lanes : lanes,

@@ -65,7 +65,8 @@ export function denseBackward(stage: PlacedDense, map: MemoryMap, mulAdd: MulAdd
   const [input, weight, bias, result] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const gradient = locals.add('f32');
   const gradients = locals.several('v128', Math.min(MOST_GRADIENTS, output.channels));
-  const [value, inputGradient] = [locals.add('v128'), locals.add('v128')];
+  const value = locals.add('v128');
+  const inputGradient = locals.add('v128');
   const rowBytes = from.length * FLOAT;
   const resultGradient = to.gradientOffset ?? 0;
   const begin = (wide: Local, index: number): Code => {

@@ -18,7 +18,9 @@ export function readImage(
   const { height, width, channels } = image.shape;
   const scale = 1 / (255 * normalise.deviation);
   const shift = -normalise.mean / normalise.deviation;
-  const [from, to, bytes] = [locals.add('i32'), locals.add('i32'), locals.add('v128')];
+  const from = locals.add('i32');
+  const to = locals.add('i32');
+  const bytes = locals.add('v128');
   const normalised = (words: Code) =>
     f32x4.add(f32x4.mul(f32x4.ofI32(words), v128.constantF32(scale)), v128.constantF32(shift));
   const eight = [

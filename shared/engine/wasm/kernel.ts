@@ -75,12 +75,10 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
     { parameters: ['i32', 'i32', 'i32', 'i32'], result: 'f64' },
     (locals, ...given) => {
       const [order, count, images, labels] = given as [Local, Local, Local, Local];
-      const [left, sample, scale, sum] = [
-        locals.add('i32'),
-        locals.add('i32'),
-        locals.add('f32'),
-        locals.add('f64'),
-      ];
+      const left = locals.add('i32');
+      const sample = locals.add('i32');
+      const scale = locals.add('f32');
+      const sum = locals.add('f64');
       return [
         scale.set(f32.div(f32.constant(1), f32.ofI32(count.get))),
         repeat(left, count.get, [
@@ -105,7 +103,8 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
     { parameters: ['i32', 'i32', 'i32', 'f32', 'f32', 'i32', 'i32'], result: 'f64' },
     (locals, ...given) => {
       const [order, steps, batch, lr, momentum, images, labels] = given as Seven;
-      const [left, sum] = [locals.add('i32'), locals.add('f64')];
+      const left = locals.add('i32');
+      const sum = locals.add('f64');
       const step = call(batchOf, order.get, batch.get, images.get, labels.get);
       return [
         clear(gradientOffset),

@@ -43,7 +43,8 @@ function exponential(x: Local, whole: Local, power: Local): Code {
 
 /** The largest logit, in `largest`. */
 function largestLogit({ logits }: MemoryMap, locals: Locals, largest: Local): Code {
-  const [at, vector] = [locals.add('i32'), locals.add('v128')];
+  const at = locals.add('i32');
+  const vector = locals.add('v128');
   const lanes = [1, 2, 3].map((lane) => largest.set(f32.max(largest.get, f32x4.lane(vector.get, lane))));
   return [
     at.set(i32.constant(logits.address)),
@@ -65,9 +66,11 @@ function largestLogit({ logits }: MemoryMap, locals: Locals, largest: Local): Co
 export function softmaxLoss(map: MemoryMap, log: number, label: Local, scale: Local, locals: Locals): Code {
   const { logits } = map;
   const offset = logits.gradientOffset ?? 0;
-  const [at, largest] = [locals.add('i32'), locals.add('f32')];
+  const at = locals.add('i32');
+  const largest = locals.add('f32');
   const [x, whole, power, sums, wide] = locals.several('v128', 5) as [Local, Local, Local, Local, Local];
-  const [sum, labelAt] = [locals.add('f32'), locals.add('i32')];
+  const sum = locals.add('f32');
+  const labelAt = locals.add('i32');
   const vectors = logits.length / LANES;
   const lane = (index: number) => f32x4.lane(sums.get, index);
   const right = f32.load(labelAt.get, offset);
@@ -99,8 +102,11 @@ export function softmaxLoss(map: MemoryMap, log: number, label: Local, scale: Lo
 /** Leaves 1 on the stack where the first of the largest logits is the label's, else 0. */
 export function isRight(map: MemoryMap, label: Local, locals: Locals): Code {
   const { logits } = map;
-  const [at, best, index] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
-  const [largest, larger] = [locals.add('f32'), locals.add('i32')];
+  const at = locals.add('i32');
+  const best = locals.add('i32');
+  const index = locals.add('i32');
+  const largest = locals.add('f32');
+  const larger = locals.add('i32');
   return [
     at.set(i32.constant(logits.address)),
     largest.set(f32.load(at.get)),

@@ -194,7 +194,11 @@ function planeOf(shape: Shape, window: Window, first: boolean, reserve: Reserve)
   const length = roundUp(rows * rowStep, LANES);
   const address = reserve(length + SLACK);
   return {
-    ...{ shape, step, rowStep, length, address },
+    shape,
+    step,
+    rowStep,
+    length,
+    address,
     origin: address + (window.top * rowStep + window.left * step) * FLOAT,
     gradientOffset: first ? null : reserve(length + SLACK) - address,
   };
@@ -233,11 +237,13 @@ function placesOf(spec: ModelSpec, stages: PlacedStage[], base: number): Uint32A
       const channel = input % channels;
       const pixel = Math.floor(input / channels);
       if (stage.op === 'conv') {
-        const [row, column] = [Math.floor(pixel / stage.kernel), pixel % stage.kernel];
+        const row = Math.floor(pixel / stage.kernel);
+        const column = pixel % stage.kernel;
         const element = (out * stage.kernel + row) * stage.paddedRow + column * from.step + channel;
         put(weights.offset + index, stage.byChannel, element);
       } else {
-        const [row, column] = [Math.floor(pixel / width), pixel % width];
+        const row = Math.floor(pixel / width);
+        const column = pixel % width;
         const element = out * from.length + row * from.rowStep + column * from.step + channel;
         put(weights.offset + index, stage.byOutput, element);
       }

@@ -100,10 +100,8 @@ export class ModuleBuilder {
 
   build(): Uint8Array<ArrayBuffer> {
     const section = (id: number, items: readonly Code[]) => [id, sized(list(items))];
-    const [magic, version] = [
-      [0x00, 0x61, 0x73, 0x6d],
-      [0x01, 0x00, 0x00, 0x00],
-    ];
+    const magic = [0x00, 0x61, 0x73, 0x6d];
+    const version = [0x01, 0x00, 0x00, 0x00];
     return Uint8Array.from(
       flatten([
         magic,

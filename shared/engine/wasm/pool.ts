@@ -54,10 +54,13 @@ const pointers = (locals: Locals): Pointers => ({
 export function poolForward(stage: PlacedPool, locals: Locals): Code {
   const { pool, from, relu } = stage;
   const at = pointers(locals);
-  const [largest, value] = [locals.add('f32'), locals.add('f32')];
-  const [place, larger] = [locals.add('i32'), locals.add('i32')];
+  const largest = locals.add('f32');
+  const value = locals.add('f32');
+  const place = locals.add('i32');
+  const larger = locals.add('i32');
   const others = Array.from({ length: pool * pool - 1 }, (_, index) => {
-    const [row, column] = [Math.floor((index + 1) / pool), (index + 1) % pool];
+    const row = Math.floor((index + 1) / pool);
+    const column = (index + 1) % pool;
     const distance = (row * from.rowStep + column * from.step) * FLOAT;
     return [
       value.set(f32.load(at.input.get, distance)),

@@ -10,7 +10,9 @@ import { advance, times, type Local, type Locals } from './module.ts';
 export function updateParameters(map: MemoryMap, lr: Local, momentum: Local, locals: Locals): Code {
   const { parameters, gradientOffset, velocityOffset } = map;
   const at = locals.add('i32');
-  const [rate, decay, moved] = [locals.add('v128'), locals.add('v128'), locals.add('v128')];
+  const rate = locals.add('v128');
+  const decay = locals.add('v128');
+  const moved = locals.add('v128');
   const walk = (move: Code) => [
     at.set(i32.constant(parameters.address)),
     times(locals, parameters.length / LANES, [

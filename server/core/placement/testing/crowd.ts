@@ -3,11 +3,23 @@ import type { PlanDevice, RunShape } from '../plan.ts';
 
 /** A run as `lenet`'s recipe has it. */
 export const SHAPE: RunShape = {
-  ...{ mode: 'sync', batch: 4, steps: 120, elastic: true, bytesAUnit: 48_000, bytesADataShard: 785_000 },
+  mode: 'sync',
+  batch: 4,
+  steps: 120,
+  elastic: true,
+  bytesAUnit: 48_000,
+  bytesADataShard: 785_000,
   dataShards: Array.from({ length: 60 }, (_, index) => ({
-    ...{ index, path: `/data/${'0'.repeat(32)}.bin`, samples: 1000 },
+    index,
+    path: `/data/${'0'.repeat(32)}.bin`,
+    samples: 1000,
   })),
-  ...{ leastWorkers: 1, mostMs: 15_000, link: null, overrunMs: 0, requires: {}, prefers: {} },
+  leastWorkers: 1,
+  mostMs: 15_000,
+  link: null,
+  overrunMs: 0,
+  requires: {},
+  prefers: {},
 };
 
 /** A device of so many samples a second, with so much time that no unit is without. */
@@ -15,7 +27,11 @@ export function deviceOf(device: string, samplesPerSecond: number, overheadMs = 
   return {
     device,
     time: { overheadMs, msPerSample: 1000 / samplesPerSecond },
-    ...{ mostSamples: Infinity, workers: 1, hasData: true, fixed: null, required: false },
+    mostSamples: Infinity,
+    workers: 1,
+    hasData: true,
+    fixed: null,
+    required: false,
   };
 }
 
