@@ -12,7 +12,9 @@ import { OUTCOMES } from '../shared/protocol/outcomes.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OPERATIONS = join(ROOT, 'docs/operations.md');
 
-const guides = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
+const guides = (await readdir(join(ROOT, 'docs'), { recursive: true })).filter((name) =>
+  name.endsWith('.md'),
+);
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `docs/${name}`)];
 const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
 
@@ -71,6 +73,20 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const settings = withTable(document, 'settings', settingsTable());
   const recipes = withTable(settings, 'recipes', recipesTable());
   await expect(withTable(recipes, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
+});
+
+it('the index of the decisions names every page, and every page has its number, a status and at most 40 lines', async () => {
+  const pages = guides.filter((name) => /^decisions\/\d/.test(name)).toSorted();
+  const index = await readFile(join(ROOT, 'docs/decisions/README.md'), 'utf8');
+  expect(matches(index, /\((\d{3}-[\w-]+\.md)\)/g).toSorted()).toEqual(
+    pages.map((name) => name.replace('decisions/', '')),
+  );
+  for (const [at, name] of pages.entries()) {
+    const text = await readFile(join(ROOT, 'docs', name), 'utf8');
+    const number = String(at + 1).padStart(3, '0');
+    expect(text).toMatch(new RegExp(`^# ${number}: .+\n\nStatus: .+\\.\n`));
+    expect(text.split('\n').length, name).toBeLessThanOrEqual(41);
+  }
 });
 
 /** What the pattern's first group matches, each once. */
