@@ -15,7 +15,7 @@ const OPERATIONS = join(ROOT, 'docs/operations.md');
 const guides = (await readdir(join(ROOT, 'docs'), { recursive: true })).filter((name) =>
   name.endsWith('.md'),
 );
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...guides.map((name) => `docs/${name}`)];
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...guides.map((name) => `docs/${name}`)];
 const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
 
 function outcomesTable(): string {
