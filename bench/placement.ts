@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
-import { beginRun } from '../server/app/startState.ts';
+import { prepareRun } from '../server/app/startState.ts';
 import { loadConfig } from '../server/config/config.ts';
 import { ensurePages } from '../server/app/pages.ts';
 import { serve } from '../server/app/serve.ts';
@@ -22,7 +22,7 @@ import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placemen
 const SEEDS = ['1', '2', '3', '4', '5'];
 const TARGET = '0.985';
 const SLOWDOWN = 10;
-const MOST_SECONDS = '300';
+const MAX_SECONDS = '300';
 
 interface Job {
   placement: PlacementMethod;
@@ -40,8 +40,8 @@ interface Job {
 async function train(placement: PlacementMethod, seed: string): Promise<Job> {
   const folder = await mkdtemp(join(tmpdir(), 'tabswarm-bench-'));
   const flags = ['--port', '0', '--host', '127.0.0.1', '--data-dir', folder, '--model', 'lenet'];
-  const limits = ['--mode', 'sync', '--target', TARGET, '--max-seconds', MOST_SECONDS];
-  const begun = await beginRun({
+  const limits = ['--mode', 'sync', '--target', TARGET, '--max-seconds', MAX_SECONDS];
+  const begun = await prepareRun({
     load: (remembered) =>
       loadConfig('start', [...flags, ...limits, '--seed', seed, '--placement', placement], {}, remembered),
     temporary: null,

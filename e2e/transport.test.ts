@@ -26,8 +26,8 @@ import { openNodePeer } from './support/nodePeer.ts';
 
 /* The contract of transports against a real server: sockets and data channels over the loopback. */
 
-const MOST_BYTES = LARGE_BYTES + 16_384;
-const MOST_IN_FLIGHT = 64;
+const MAX_BYTES = LARGE_BYTES + 16_384;
+const MAX_IN_FLIGHT = 64;
 const STOPPED = fileURLToPath(new URL('./support/stoppedDevice.ts', import.meta.url));
 
 async function openWorld(
@@ -38,7 +38,7 @@ async function openWorld(
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
   const sockets = createSocketServer(http, {
-    limitBytes: MOST_BYTES,
+    limitBytes: MAX_BYTES,
     origins: () => [],
     refused: () => undefined,
     clock: machineClock,
@@ -49,12 +49,12 @@ async function openWorld(
     address: '127.0.0.1',
     iceServers: [],
     clock: machineClock,
-    mostMessageBytes: MOST_BYTES,
-    mostQueuedMessages: 3,
+    maxMessageBytes: MAX_BYTES,
+    maxQueuedMessages: 3,
   });
   sockets.of(NAMESPACES.shard(0)).on('connection', (socket) => {
     const signal = signalHandler(socket, channels, () => new Map([[0, handlers]]), failed);
-    answerRequests(socket, { ...handlers, signal }, failed, MOST_IN_FLIGHT);
+    answerRequests(socket, { ...handlers, signal }, failed, MAX_IN_FLIGHT);
   });
   const url = `http://127.0.0.1:${port}`;
   const clients: ClientSocket[] = [];
@@ -70,7 +70,7 @@ async function openWorld(
     return socket;
   };
   return {
-    async connect(pieceBytes) {
+    async connect(chunkBytes) {
       const socket = await connectSocket();
       if (kind === 'socketio') {
         return {
@@ -88,7 +88,7 @@ async function openWorld(
         const { answer } = (await socket.emitWithAck('signal', { offer })) as { answer: string };
         return answer;
       };
-      const peer = await openNodePeer(signal, MOST_BYTES, pieceBytes);
+      const peer = await openNodePeer(signal, MAX_BYTES, chunkBytes);
       ends.push(() => peer.connection.close());
       return {
         transport: peer.transport,
@@ -105,7 +105,7 @@ async function openWorld(
       };
     },
     async connectStopped() {
-      const child = spawn(process.execPath, ['--import', 'tsx', STOPPED, kind, url, String(MOST_BYTES)], {
+      const child = spawn(process.execPath, ['--import', 'tsx', STOPPED, kind, url, String(MAX_BYTES)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       ends.push(() => child.kill('SIGKILL'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MovingAverage } from '../../server/core/shard/weightAverage.ts';
+import { WeightAverage } from '../../server/core/shard/weightAverage.ts';
 import { missingModule, programLines } from './python.ts';
 
 const ROUNDS = 200;
@@ -23,7 +23,7 @@ for _ in range(${ROUNDS}):
     print(json.dumps({"newest": server.newest.tolist(), "model": server.model.tolist()}))
 `)) as { newest: number[]; model: number[] }[];
       expect(lines).toHaveLength(ROUNDS);
-      const average = new MovingAverage(REACH, new Float32Array(3));
+      const average = new WeightAverage(REACH, new Float32Array(3));
       for (const [index, { newest, model }] of lines.entries()) {
         average.include(Float32Array.from(newest), index + 1);
         for (const [at, value] of average.copy().entries()) expect(model[at]).toBeCloseTo(value, 5);

@@ -11,7 +11,7 @@ import { reasonOf } from '../page/dom.ts';
 import { serverBase } from './base.ts';
 
 /** `denied`: the server does not know us (401); log in. `failed`: anything else, with a sentence for a person. */
-export type Answer =
+export type ApiAnswer =
   { kind: 'done'; body: unknown } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
 
 const refusalBody = z.object({ message: z.string() });
@@ -24,7 +24,7 @@ export function describeRefusal(status: number, body: unknown): string {
     : `The server answered with status ${status}.`;
 }
 
-async function request(path: string, init: RequestInit): Promise<Answer> {
+async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
   let response: Response;
   try {
     response = await fetch(below(serverBase(), path), { credentials: 'same-origin', ...init });
@@ -38,18 +38,18 @@ async function request(path: string, init: RequestInit): Promise<Answer> {
 }
 
 /** Trades the token for the cookie that everything else here travels with. */
-export const openSession = (token: string): Promise<Answer> =>
+export const openSession = (token: string): Promise<ApiAnswer> =>
   request(API.session, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token, path: new URL(serverBase()).pathname } satisfies SessionRequest),
   });
 
-export const act = (run: string, action: RunAction): Promise<Answer> =>
+export const act = (run: string, action: RunAction): Promise<ApiAnswer> =>
   request(API.action(run, action), { method: 'POST' });
 
 /** The run as it is after an action; null where this page cannot read it, and has to wait for the next snapshot. */
-export function snapshotOf(answer: Extract<Answer, { kind: 'done' }>): AdminSnapshot | null {
+export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminSnapshot | null {
   const parsed = adminSnapshot.safeParse(answer.body);
   return parsed.success ? parsed.data : null;
 }

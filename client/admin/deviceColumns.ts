@@ -1,9 +1,9 @@
 import type { EngineTrial } from '../../shared/profile/profile.ts';
 import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
-import { engineWords } from '../page/words.ts';
-import { shareWords, unitWords } from './placementWords.ts';
-import { connectionWords, engineFigureWords, profileWords } from './profileWords.ts';
+import { describeEngine } from '../page/words.ts';
+import { describeAllocation, describeUnit } from './placementWords.ts';
+import { describeConnection, describeEngineFigure, describeProfile } from './profileWords.ts';
 
 type State = DeviceRow['state'];
 
@@ -50,9 +50,9 @@ function trialWords({ name, verdict, reason }: EngineTrial): string {
     case 'right':
       return '';
     case 'wrong':
-      return `${engineWords(name)} gave a wrong answer${reason === null ? '' : `: ${reason}`}`;
+      return `${describeEngine(name)} gave a wrong answer${reason === null ? '' : `: ${reason}`}`;
     case 'failed':
-      return `${engineWords(name)} failed${reason === null ? '' : `: ${reason}`}`;
+      return `${describeEngine(name)} failed${reason === null ? '' : `: ${reason}`}`;
   }
 }
 
@@ -70,7 +70,7 @@ export const COLUMNS: readonly Column[] = [
     key: 'engine',
     label: 'Engine',
     number: false,
-    text: ({ profile }) => (profile.engine ? engineWords(profile.engine.name) : NONE),
+    text: ({ profile }) => (profile.engine ? describeEngine(profile.engine.name) : NONE),
     chip: ({ profile }) => (profile.engine?.software ? 'software' : ''),
     detail: ({ profile }) => (profile.engine ? profile.engine.detail : 'not loaded yet'),
     warning: ({ profile }) =>
@@ -84,8 +84,8 @@ export const COLUMNS: readonly Column[] = [
     label: 'Browser',
     number: false,
     text: ({ profile }) => profile.agent,
-    detail: ({ profile }) => profileWords(profile),
-    title: ({ figures }) => connectionWords(figures),
+    detail: ({ profile }) => describeProfile(profile),
+    title: ({ figures }) => describeConnection(figures),
   },
   {
     key: 'state',
@@ -98,8 +98,8 @@ export const COLUMNS: readonly Column[] = [
     key: 'share',
     label: 'Unit',
     number: false,
-    text: ({ share }) => (share === null ? NONE : unitWords(share)),
-    detail: ({ share }) => (share === null ? '' : shareWords(share)),
+    text: ({ share }) => (share === null ? NONE : describeUnit(share)),
+    detail: ({ share }) => (share === null ? '' : describeAllocation(share)),
     title: ({ share }) => (share === null ? '' : `Data shards ${share.dataShards.join(', ') || 'in turn'}`),
   },
   {
@@ -111,7 +111,7 @@ export const COLUMNS: readonly Column[] = [
     title: ({ figures }) =>
       [
         'Of all its workers while they have work, from lease to update; waiting is left out',
-        ...(figures.engines.length === 0 ? [] : [`A worker: ${engineFigureWords(figures)}`]),
+        ...(figures.engines.length === 0 ? [] : [`A worker: ${describeEngineFigure(figures)}`]),
       ].join('. '),
   },
   {

@@ -9,7 +9,7 @@ import {
   formatPercent,
   formatRate,
 } from '../page/format.ts';
-import { stopWords } from '../page/words.ts';
+import { describeStop } from '../page/words.ts';
 
 const STATE_WORDS = { running: 'Running', paused: 'Paused', stopped: 'Stopped' } as const;
 
@@ -40,7 +40,7 @@ export function renderOverview(snapshot: AdminSnapshot): void {
   const state = byId('state');
   setText(state, STATE_WORDS[status.state]);
   state.dataset.state = status.state;
-  setText(byId('stop-reason'), status.state === 'stopped' ? `The run ${stopWords(status.stop)}.` : '');
+  setText(byId('stop-reason'), status.state === 'stopped' ? `The run ${describeStop(status.stop)}.` : '');
   document.title = `${STATE_WORDS[status.state]}: ${status.model} · Tabswarm console`;
 
   const loss = snapshot.measurements.at(-1)?.testLoss ?? null;

@@ -1,12 +1,12 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { byId, setNotice, setText } from '../page/dom.ts';
-import { planWords, valueWords, waitingWords } from './placementWords.ts';
+import { describePlan, describeValue, describeWaiting } from './placementWords.ts';
 
 /** The plan in force; each device's share of it stands in the device table. */
 export function renderPlacement({ placement }: AdminSnapshot): void {
-  setText(byId('plan'), planWords(placement));
-  setText(byId('plan-values'), valueWords(placement));
-  const waiting = waitingWords(placement);
+  setText(byId('plan'), describePlan(placement));
+  setText(byId('plan-values'), describeValue(placement));
+  const waiting = describeWaiting(placement);
   setNotice(byId('plan-waiting'), waiting === '' ? null : waiting);
   const { length } = placement.assignments;
   setText(

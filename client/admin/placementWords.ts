@@ -1,10 +1,10 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import type { ShareReport } from '../../shared/protocol/placement.ts';
+import type { AllocationReport } from '../../shared/protocol/placement.ts';
 import { counted } from '../../shared/text/counted.ts';
 import { formatCount, formatRate } from '../page/format.ts';
 
 /** For instance `120 x 4 images`, or `none`. */
-export function unitWords({ role, batch, localSteps }: ShareReport): string {
+export function describeUnit({ role, batch, localSteps }: AllocationReport): string {
   if (role === 'reserve') return 'none: in reserve';
   const images =
     localSteps === null ? counted(batch, 'image') : `${formatCount(localSteps)} × ${counted(batch, 'image')}`;
@@ -12,7 +12,7 @@ export function unitWords({ role, batch, localSteps }: ShareReport): string {
 }
 
 /** Data shards and reasons. */
-export function shareWords({ dataShards, workers, why }: ShareReport): string {
+export function describeAllocation({ dataShards, workers, why }: AllocationReport): string {
   const held =
     dataShards.length === 1 ? `data shard ${dataShards[0] ?? ''}` : `${dataShards.length} data shards`;
   const sentences = [
@@ -32,21 +32,21 @@ const ORIGINS: Record<string, string> = {
 };
 
 /** What plan is in force, for instance `Plan 3: rounds as long as pays best, about 42 ms`. */
-export function planWords({ number, origin, roundMs }: AdminSnapshot['placement']): string {
+export function describePlan({ number, origin, roundMs }: AdminSnapshot['placement']): string {
   const how = ORIGINS[origin] ?? origin;
   if (number === 0) return `No plan yet: ${how}`;
   return `Plan ${formatCount(number)}: ${how}${roundMs > 0 ? `, about ${formatCount(Math.round(roundMs))} ms` : ''}`;
 }
 
 /** What each plan that was made is worth, the best first. */
-export function valueWords({ values, solver }: AdminSnapshot['placement']): string {
+export function describeValue({ values, solver }: AdminSnapshot['placement']): string {
   const sorted = Object.entries(values).sort(([, left], [, right]) => right - left);
   const worth = sorted.map(([name, value]) => `${name} ${formatRate(value)}`).join(', ');
   return worth === '' ? '' : `Samples' worth a second: ${worth}. Solver: ${solver}.`;
 }
 
 /** What waits for a device that is not here. */
-export function waitingWords({ waiting }: AdminSnapshot['placement']): string {
+export function describeWaiting({ waiting }: AdminSnapshot['placement']): string {
   return waiting
     .map(({ dataShards, why }) => {
       const many = dataShards.length > 1;

@@ -3,10 +3,10 @@ import type { Figure } from '../../shared/profile/figure.ts';
 import type { DeviceFigures } from '../../shared/protocol/admin.ts';
 import { counted } from '../../shared/text/counted.ts';
 import { formatBytes, formatRate } from '../page/format.ts';
-import { engineWords } from '../page/words.ts';
+import { describeEngine } from '../page/words.ts';
 
 /** What a device is, for instance `phone, 8 cores, 4 workers, 30% battery, room: lab`. */
-export function profileWords({
+export function describeProfile({
   formFactor,
   cores,
   memoryGiB,
@@ -34,7 +34,7 @@ function figureWords({ value, source }: Figure, words: (value: number) => string
 }
 
 /** What is known of a device's connection. */
-export function connectionWords({ roundTripMs, downlink, uplink }: DeviceFigures): string {
+export function describeConnection({ roundTripMs, downlink, uplink }: DeviceFigures): string {
   const speed = (bytes: number) => `${formatBytes(bytes)}/s`;
   return [
     `Round trip ${figureWords(roundTripMs, (ms) => `${ms.toFixed(1)} ms`)}`,
@@ -44,11 +44,11 @@ export function connectionWords({ roundTripMs, downlink, uplink }: DeviceFigures
 }
 
 /** What one worker of a device does with each engine, for instance `WebAssembly 12,345 samples/s (measured)`. */
-export function engineFigureWords({ engines }: DeviceFigures): string {
+export function describeEngineFigure({ engines }: DeviceFigures): string {
   return engines
     .map(({ engine, samplesPerSecond }) => {
       const rate = figureWords(samplesPerSecond, (value) => `${formatRate(value)} samples/s`);
-      return `${engineWords(engine)} ${rate}`;
+      return `${describeEngine(engine)} ${rate}`;
     })
     .join('; ');
 }

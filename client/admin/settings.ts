@@ -5,7 +5,7 @@ import { NONE } from '../page/format.ts';
 type Value = AdminSnapshot['settings'][string];
 
 /** A setting as the command line has it. */
-export function settingWords(value: Value): string {
+export function describeSetting(value: Value): string {
   if (value === null || value === '') return NONE;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return String(value);
@@ -21,7 +21,7 @@ export function renderSettings({ settings }: AdminSnapshot): void {
   byId('settings').replaceChildren(
     ...Object.entries(settings).map(([key, value]) => {
       const row = element('div');
-      row.append(element('dt', '', key), element('dd', '', settingWords(value)));
+      row.append(element('dt', '', key), element('dd', '', describeSetting(value)));
       return row;
     }),
   );

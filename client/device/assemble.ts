@@ -8,17 +8,21 @@ import { Diagnosis } from '../transport/diagnosis.ts';
 import { later } from '../transport/later.ts';
 import { connectSocketIo } from '../transport/socketio.ts';
 import type { DeviceConditions } from './conditions.ts';
-import type { CrewParts } from './workerPool.ts';
+import type { WorkerPoolParts } from './workerPool.ts';
 import { DataCache } from './dataCache.ts';
 import { Figures } from './figures.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
-import { Volunteer, type WorkerState } from './deviceClient.ts';
+import { DeviceClient, type WorkerState } from './deviceClient.ts';
 
 /** Sends the page a message; what is handed over is no longer this thread's. */
 type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
 
 /** Puts a volunteer together in a Web Worker: socket.io, the best engine, and figures for the page. */
-export function createVolunteer(request: StartRequest, conditions: DeviceConditions, tell: Tell): Volunteer {
+export function createDeviceClient(
+  request: StartRequest,
+  conditions: DeviceConditions,
+  tell: Tell,
+): DeviceClient {
   const figures = new Figures(() => performance.now(), tell);
   let shown: WorkerState | null = null;
   const diagnosis = new Diagnosis(request.server, location.origin);
@@ -27,7 +31,7 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
     const message = await diagnosis.ask();
     if (message !== null && shown === 'connecting') tell({ type: 'state', state: shown, message });
   };
-  return new Volunteer({
+  return new DeviceClient({
     join: request.join,
     resume: request.resume,
     description: request.description,
@@ -56,7 +60,7 @@ export function createVolunteer(request: StartRequest, conditions: DeviceConditi
 }
 
 /** Several workers train on WebAssembly, each in a thread of its own; one alone trains in this thread. */
-function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): CrewParts {
+function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): WorkerPoolParts {
   const limit = hasThreads() && (asked === 'auto' || asked === 'wasm') ? workers : 1;
   const [, ...others] = browserSupply.fused;
   const first: EngineSupply =

@@ -8,9 +8,9 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NoEngine } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
 import type { DeviceConditions } from './conditions.ts';
-import { Crew, type CrewParts, type CrewWorker } from './workerPool.ts';
+import { WorkerPool, type WorkerPoolParts, type PoolWorker } from './workerPool.ts';
 import type { DataCache } from './dataCache.ts';
-import { trainUnit, type TrainingParts, type UnitResult } from './training.ts';
+import { trainUnit, type UnitParts, type UnitResult } from './training.ts';
 import { checkMap, Weights } from './weights.ts';
 
 /**
@@ -20,7 +20,7 @@ import { checkMap, Weights } from './weights.ts';
 export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 'stopped' | 'failed';
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
-export interface VolunteerEvents {
+export interface DeviceClientEvents {
   /** @param outcome that the server refused it with, where that is why it failed. */
   state(state: WorkerState, message: string | null, outcome?: Outcome): void;
   /** An update was decided, or a unit came to nothing. */
@@ -31,15 +31,15 @@ export interface VolunteerEvents {
   workers(count: number): void;
 }
 
-export interface VolunteerParts {
+export interface DeviceClientParts {
   join: string;
   resume: { device: string; token: string } | null;
   description: DeviceDescription;
   conditions: DeviceConditions;
   data: DataCache;
   connect: (events: CoordinatorEvents) => Connection;
-  crew: CrewParts;
-  events: VolunteerEvents;
+  crew: WorkerPoolParts;
+  events: DeviceClientEvents;
 }
 
 /** After these the same connection would only be refused again. */
@@ -69,13 +69,13 @@ const MAX_FAILED_UNITS = 3;
  * One device from joining to leaving: says hello, asks for work, has its workers do one lease after another, joins
  * again when the connection comes back. Driven by messages alone, never by timers, so that a hidden page goes on.
  */
-export class Volunteer {
-  readonly #parts: VolunteerParts;
+export class DeviceClient {
+  readonly #parts: DeviceClientParts;
   readonly #connection: Connection;
-  #crew: Crew | null = null;
+  #crew: WorkerPool | null = null;
   /** The crew that was asked for last, and the declaration of its model and arithmetic. */
-  #loading: { declaration: string; crew: Promise<Crew> } | null = null;
-  #training: Omit<TrainingParts, 'engine'> | null = null;
+  #loading: { declaration: string; crew: Promise<WorkerPool> } | null = null;
+  #training: Omit<UnitParts, 'engine'> | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
   #epoch = 0;
@@ -84,7 +84,7 @@ export class Volunteer {
   /** Why the plan has no work for this device; null where it has. */
   #reserve: string | null = null;
 
-  constructor(parts: VolunteerParts) {
+  constructor(parts: DeviceClientParts) {
     this.#parts = parts;
     this.#resume = parts.resume ?? undefined;
     parts.events.state('connecting', null);
@@ -150,7 +150,7 @@ export class Volunteer {
   }
 
   /** Raises a crew once a model, however often the connection is lost meanwhile. */
-  #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<Crew> {
+  #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
     const declaration = JSON.stringify([model, arithmetic]);
     if (this.#loading?.declaration !== declaration) {
       this.#crew?.dispose();
@@ -170,9 +170,9 @@ export class Volunteer {
     throw error;
   }
 
-  async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<Crew> {
+  async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<WorkerPool> {
     this.#parts.events.state('loading', null);
-    const crew = await Crew.begin(this.#parts.crew, model, arithmetic);
+    const crew = await WorkerPool.begin(this.#parts.crew, model, arithmetic);
     if (this.#over || this.#loading?.declaration !== declaration) crew.dispose();
     else this.#crew = crew;
     return crew;
@@ -204,7 +204,7 @@ export class Volunteer {
     void this.#crew?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
   }
 
-  async #work(lease: Lease, worker: CrewWorker, epoch: number): Promise<void> {
+  async #work(lease: Lease, worker: PoolWorker, epoch: number): Promise<void> {
     const { events } = this.#parts;
     const { engines } = worker;
     if (this.#training === null) return;
@@ -236,7 +236,7 @@ export class Volunteer {
   async #giveUp(
     { terms }: Lease,
     { fault, reason }: Extract<UnitResult, { done: false }>,
-    worker: CrewWorker,
+    worker: PoolWorker,
   ): Promise<void> {
     await this.#connection.coordinator.release(terms.lease, reason);
     switch (fault) {

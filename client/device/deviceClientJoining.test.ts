@@ -11,14 +11,14 @@ import {
   deferred,
   joinedVolunteer,
   settled,
-  startVolunteer,
+  startDeviceClient,
 } from './testing/startDeviceClient.ts';
 
 const JOINED = ['hello', `join 0,1 of ${WELCOME.run} as ${DEVICE} bb`, 'ready'];
 
 describe('a volunteer that joins', () => {
   it('says hello when it is connected, loads an engine, then asks for work', async () => {
-    const { server, told, loads } = startVolunteer();
+    const { server, told, loads } = startDeviceClient();
     await settled();
     expect(server.news()).toEqual([]);
     expect(told()).toEqual(['connecting']);
@@ -46,7 +46,7 @@ describe('a volunteer that joins', () => {
 
   it('[AU2] shows the token of an earlier visit', async () => {
     const resume = { device: 'ba9876543210', token: 'f'.repeat(32) };
-    const { server } = startVolunteer({ resume });
+    const { server } = startDeviceClient({ resume });
     server.says.connected();
     await settled();
     expect(server.hellos[0]?.resume).toEqual(resume);
@@ -68,7 +68,7 @@ describe('a volunteer that joins', () => {
   it('loads one engine, even where the connection is lost meanwhile', async () => {
     const loading = deferred<Engines>();
     let loads = 0;
-    const { server, told } = startVolunteer({
+    const { server, told } = startDeviceClient({
       crew: { limit: 1, selectEngines: () => (loads++, loading.promise) },
     });
     server.says.connected();
@@ -103,7 +103,7 @@ describe('a volunteer that joins', () => {
   });
 
   it('does not join twice when the connection is lost before hello is answered', async () => {
-    const { server } = startVolunteer();
+    const { server } = startDeviceClient();
     const late = deferred<typeof WELCOME>();
     server.welcome = () => late.promise;
     server.says.connected();
@@ -152,7 +152,7 @@ describe('a volunteer that cannot go on', () => {
   });
 
   it('[PR1] fails when hello is answered with a refusal, whether or not the server closes', async () => {
-    const { server, told } = startVolunteer();
+    const { server, told } = startDeviceClient();
     server.welcome = () => Promise.resolve({ outcome: 'MALFORMED', reason: 'profile.cores' });
     server.says.connected();
     await settled();
@@ -170,7 +170,7 @@ describe('a volunteer that cannot go on', () => {
   it('[AU3] tells with which outcome the server refused it', async () => {
     const refused: (Outcome | undefined)[] = [];
     const events = { status: () => undefined, unit: () => undefined, credentials: () => undefined };
-    const { server } = startVolunteer({
+    const { server } = startDeviceClient({
       events: {
         ...events,
         workers: () => undefined,
@@ -184,7 +184,7 @@ describe('a volunteer that cannot go on', () => {
   });
 
   it('[EN2] fails with the reason when no engine works', async () => {
-    const { server, told } = startVolunteer({
+    const { server, told } = startDeviceClient({
       crew: { limit: 1, selectEngines: () => Promise.reject(new Error('no engine works')) },
     });
     server.says.connected();
@@ -202,7 +202,7 @@ describe('a volunteer that cannot go on', () => {
       reason: 'no adapter',
       samplesPerSecond: null,
     };
-    const { server, told } = startVolunteer({
+    const { server, told } = startDeviceClient({
       crew: { limit: 1, selectEngines: () => Promise.reject(new NoEngine('no engine works', [trial])) },
     });
     server.says.connected();
@@ -214,7 +214,7 @@ describe('a volunteer that cannot go on', () => {
 
   it('[EN9] loads its engines anew for a run of the same model that wants other arithmetic', async () => {
     const asked: string[] = [];
-    const { server } = startVolunteer({
+    const { server } = startDeviceClient({
       crew: {
         limit: 1,
         selectEngines: (_model, _worker, arithmetic) => {
@@ -233,7 +233,7 @@ describe('a volunteer that cannot go on', () => {
   });
 
   it('[MD1] fails when it cannot read the model', async () => {
-    const { server, told } = startVolunteer();
+    const { server, told } = startDeviceClient();
     server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, loss: 'mse' } });
     server.says.connected();
     await settled();
@@ -241,7 +241,7 @@ describe('a volunteer that cannot go on', () => {
   });
 
   it('[EN11] fails in one sentence where the weights do not fit the model', async () => {
-    const { server, loads, told } = startVolunteer();
+    const { server, loads, told } = startDeviceClient();
     const shards = SHARD_MAP.slice(0, 1);
     server.welcome = () => Promise.resolve({ ...WELCOME, shards });
     server.says.connected();
@@ -251,7 +251,7 @@ describe('a volunteer that cannot go on', () => {
   });
 
   it('opens the connection again when a part of it no longer answers', async () => {
-    const { server, told } = startVolunteer();
+    const { server, told } = startDeviceClient();
     server.ready = () => Promise.reject(new ConnectionLost('no answer'));
     server.says.connected();
     await settled();
@@ -273,7 +273,7 @@ describe('a volunteer that stops', () => {
   });
 
   it('closes at once where it has not joined', async () => {
-    const { volunteer, server, told } = startVolunteer();
+    const { volunteer, server, told } = startDeviceClient();
     await volunteer.stop();
     expect(server.news()).toEqual(['close']);
     expect(told()).toEqual(['connecting', 'stopped']);
@@ -303,7 +303,7 @@ describe('a volunteer that stops', () => {
 
   it('frees an engine that comes too late', async () => {
     const loading = deferred<Engines>();
-    const { volunteer, server, told } = startVolunteer({
+    const { volunteer, server, told } = startDeviceClient({
       crew: { limit: 1, selectEngines: () => loading.promise },
     });
     server.says.connected();

@@ -1,7 +1,7 @@
 import type { Conditions, DeviceDescription, EngineName } from '../../shared/profile/profile.ts';
 import type { PeerRequest } from '../transport/peerPort.ts';
 import type { News } from './news.ts';
-import type { TransportWish } from '../../shared/transport/preference.ts';
+import type { TransportPreference } from '../../shared/transport/preference.ts';
 
 /* What the page and its training worker say to each other. The page shows; the worker does everything else. */
 
@@ -24,7 +24,7 @@ export interface StartRequest {
   conditions: Partial<Conditions>;
   /** Workers at most. */
   workers: number;
-  transport: TransportWish;
+  transport: TransportPreference;
 }
 
 export type PageToWorker =

@@ -10,7 +10,7 @@ import {
   replyAt,
   SHARD_MAP,
 } from './testing/fakeServer.ts';
-import { trainUnit, type TrainingParts } from './training.ts';
+import { trainUnit, type UnitParts } from './training.ts';
 import { Weights } from './weights.ts';
 
 function parts() {
@@ -18,7 +18,7 @@ function parts() {
   const engine = new FakeEngine();
   const shards = server.shardClients(SHARD_MAP);
   const weights = new Weights(SHARD_MAP, shards, 1);
-  const training: TrainingParts = {
+  const training: UnitParts = {
     engine,
     weights,
     shards,

@@ -9,7 +9,7 @@ import type { ShardClient, SliceReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';
 
 /** What a unit needs, whichever thread or transport it runs on. */
-export interface TrainingParts {
+export interface UnitParts {
   engine: Engine;
   weights: Weights;
   shards: ShardClient[];
@@ -36,7 +36,7 @@ export type UnitResult =
  */
 export async function trainUnit(
   { terms, unit }: Lease,
-  parts: TrainingParts,
+  parts: UnitParts,
   handingIn: () => void = () => undefined,
 ): Promise<UnitResult> {
   const { engine, weights, shards } = parts;

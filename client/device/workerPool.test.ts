@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engines } from '../engines/select.ts';
-import { Crew, type CrewWorker } from './workerPool.ts';
+import { WorkerPool, type PoolWorker } from './workerPool.ts';
 import { FakeEngine, leaseOf, MODEL } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
 import { deferred, joinedVolunteer, settled } from './testing/startDeviceClient.ts';
@@ -22,7 +22,7 @@ function parts(limit: number, none = limit) {
 
 async function grown(limit: number, none = limit) {
   const given = parts(limit, none);
-  const crew = await Crew.begin(given, MODEL, 'fastest');
+  const crew = await WorkerPool.begin(given, MODEL, 'fastest');
   while (await crew.grow());
   return { crew, engines: given.engines };
 }
@@ -31,7 +31,7 @@ describe('a crew', () => {
   it('[LS8] grows to its limit, or for as long as there are engines', async () => {
     expect((await grown(3)).crew.report.workers).toBe(3);
     expect((await grown(3, 2)).crew.report.workers).toBe(2);
-    await expect(Crew.begin(parts(2, 0), MODEL, 'fastest')).rejects.toThrow('no engine');
+    await expect(WorkerPool.begin(parts(2, 0), MODEL, 'fastest')).rejects.toThrow('no engine');
   });
 
   it('[LS8] gives a job to a free worker, else to the one that is handing in', async () => {
@@ -39,7 +39,7 @@ describe('a crew', () => {
     const first = deferred<undefined>();
     const second = deferred<undefined>();
     const who: number[] = [];
-    const job = (until: Promise<undefined>) => (worker: CrewWorker) => {
+    const job = (until: Promise<undefined>) => (worker: PoolWorker) => {
       who.push(engines.findIndex((engine) => engine === worker.engines.engine));
       if (who.length === 2) worker.handingIn = true;
       return until;
@@ -58,8 +58,8 @@ describe('a crew', () => {
 
   it('[EN6] goes on without a worker whose engine failed, whichever it is, while there are others', async () => {
     const { crew, engines } = await grown(2);
-    const workers: CrewWorker[] = [];
-    const seen = (worker: CrewWorker) => Promise.resolve(void workers.push(worker));
+    const workers: PoolWorker[] = [];
+    const seen = (worker: PoolWorker) => Promise.resolve(void workers.push(worker));
     await Promise.all([crew.do(seen), crew.do(seen)]);
     const [first, second] = workers;
     if (first === undefined || second === undefined) throw new Error('no workers');
@@ -71,7 +71,7 @@ describe('a crew', () => {
 
   it('[EN6] has another worker do what waited for one whose engine failed', async () => {
     const { crew } = await grown(2);
-    const done: CrewWorker[] = [];
+    const done: PoolWorker[] = [];
     const failing = crew.do((worker) => crew.failed(worker, 'it broke'));
     const others = Array.from({ length: 3 }, () =>
       crew.do((worker) => Promise.resolve(void done.push(worker))),
@@ -90,7 +90,7 @@ describe('a crew', () => {
       reason: null,
       samplesPerSecond: null,
     } as const;
-    const crew = await Crew.begin(
+    const crew = await WorkerPool.begin(
       {
         limit: 2,
         selectEngines: async (model, worker) => ({
@@ -110,7 +110,7 @@ describe('a crew', () => {
     const late = deferred<Engines>();
     const engine = new FakeEngine();
     const given = parts(1);
-    const crew = await Crew.begin(
+    const crew = await WorkerPool.begin(
       {
         limit: 2,
         selectEngines: (model, worker) => (worker === 0 ? given.selectEngines(model, worker) : late.promise),

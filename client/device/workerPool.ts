@@ -3,7 +3,7 @@ import type { Engine } from '../../shared/engine/engine.ts';
 import type { Arithmetic, CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
 import type { Engines } from '../engines/select.ts';
 
-export interface CrewParts {
+export interface WorkerPoolParts {
   /** Workers at most. */
   limit: number;
   /**
@@ -14,21 +14,21 @@ export interface CrewParts {
 }
 
 /** One worker of the device: an engine, and one lease at a time. */
-export interface CrewWorker {
+export interface PoolWorker {
   readonly engines: Engines;
   /** Its lease is computed and being handed in. */
   handingIn: boolean;
 }
 
-interface Place extends CrewWorker {
+interface Place extends PoolWorker {
   /** Leases it has and has yet to begin. */
   pending: number;
   working: Promise<void>;
 }
 
 /** The workers of one device for one model [LS8]. */
-export class Crew {
-  readonly #parts: CrewParts;
+export class WorkerPool {
+  readonly #parts: WorkerPoolParts;
   readonly #model: ModelSpec;
   readonly #arithmetic: Arithmetic;
   readonly #places: Place[] = [];
@@ -36,15 +36,15 @@ export class Crew {
   #full = false;
   #over = false;
 
-  private constructor(parts: CrewParts, model: ModelSpec, arithmetic: Arithmetic) {
+  private constructor(parts: WorkerPoolParts, model: ModelSpec, arithmetic: Arithmetic) {
     this.#parts = parts;
     this.#model = model;
     this.#arithmetic = arithmetic;
   }
 
   /** A crew of one. @throws {Error} where there is no engine for it. */
-  static async begin(parts: CrewParts, model: ModelSpec, arithmetic: Arithmetic): Promise<Crew> {
-    const crew = new Crew(parts, model, arithmetic);
+  static async begin(parts: WorkerPoolParts, model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
+    const crew = new WorkerPool(parts, model, arithmetic);
     crew.#add(await parts.selectEngines(model, 0, arithmetic));
     return crew;
   }
@@ -76,7 +76,7 @@ export class Crew {
   }
 
   /** Has a worker do a job: one that is free, or else the one that will be first. */
-  async do(job: (worker: CrewWorker) => Promise<void>): Promise<void> {
+  async do(job: (worker: PoolWorker) => Promise<void>): Promise<void> {
     const urgency = ({ pending, handingIn }: Place) => pending - (handingIn ? 0.5 : 0);
     const place = this.#places.toSorted((left, right) => urgency(left) - urgency(right))[0];
     if (place === undefined) return;
@@ -92,7 +92,7 @@ export class Crew {
   }
 
   /** The engine of a worker failed at work. @throws {Error} where the device is left without one. */
-  async failed(worker: CrewWorker, reason: string): Promise<void> {
+  async failed(worker: PoolWorker, reason: string): Promise<void> {
     const index = this.#places.findIndex((place) => place === worker);
     try {
       await worker.engines.failed(reason);

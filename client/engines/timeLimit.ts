@@ -9,7 +9,7 @@ export interface LimitClock {
 }
 
 /** What a call may take whatever there is to compute: drivers compile, machines are busy with something else. */
-const LEAST_MS = 30_000;
+const MIN_MS = 30_000;
 /** A call may take this many times as long as the last one did for as many samples. */
 const PATIENCE = 8;
 /** A limit is waited for in so many parts: a machine that sleeps, or a page that is frozen, loses one and not all. */
@@ -28,7 +28,7 @@ export function withTimeLimit(engine: Engine, clock: LimitClock): Engine {
     if (givenUp !== null) throw givenUp;
     const begun = clock.now();
     try {
-      const result = await inTime(call(), LEAST_MS + PATIENCE * samples * msPerSample, clock.after);
+      const result = await inTime(call(), MIN_MS + PATIENCE * samples * msPerSample, clock.after);
       if (samples > 0) msPerSample = (clock.now() - begun) / samples;
       return result;
     } catch (error) {

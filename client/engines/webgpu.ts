@@ -17,7 +17,7 @@ import { openGpu, type Gpu } from './webgpuDevice.ts';
 const EVALUATION_BATCH = 256;
 /** A submit that takes longer keeps the page from drawing; a shorter one costs more to hand over than to do. */
 const SUBMIT_MS = { most: 24, least: 8 };
-const MOST_STEPS = 256;
+const MAX_STEPS = 256;
 
 /**
  * The fused engine of the GPU: the data shard and the weights stay on the device, all local steps of a unit are
@@ -137,7 +137,7 @@ class WebGpuEngine implements Engine {
   }
 
   #adapt(elapsed: number): void {
-    if (elapsed < SUBMIT_MS.least) this.#steps = Math.min(MOST_STEPS, 2 * this.#steps);
+    if (elapsed < SUBMIT_MS.least) this.#steps = Math.min(MAX_STEPS, 2 * this.#steps);
     else if (elapsed > SUBMIT_MS.most) this.#steps = Math.max(1, Math.floor(this.#steps / 2));
   }
 

@@ -18,7 +18,7 @@ export const isMendable = (outcome: Outcome | undefined): boolean =>
   outcome !== undefined && MENDS[outcome] !== undefined;
 
 /** Why the server refuses, and what to do where something can be done; `reason` is the server's own word. */
-export function refusalWords(outcome: Outcome | undefined, reason: string | null): string {
+export function describeRefusal(outcome: Outcome | undefined, reason: string | null): string {
   const mend = outcome === undefined ? undefined : MENDS[outcome];
   return mend ?? reason ?? (outcome === undefined ? 'it gave no reason' : OUTCOMES[outcome].means);
 }

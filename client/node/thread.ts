@@ -9,7 +9,7 @@ import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from '../device/dataCache.ts';
 import { DeviceConditions } from '../device/conditions.ts';
 import { Figures } from '../device/figures.ts';
-import { Volunteer } from '../device/deviceClient.ts';
+import { DeviceClient } from '../device/deviceClient.ts';
 import { PROFILE_VERSION, type DeviceDescription } from '../../shared/profile/profile.ts';
 import { isForAWhile } from './refusals.ts';
 import type { FromNodeWorker, NodeWorkerTask, ToNodeWorker } from './messages.ts';
@@ -37,8 +37,8 @@ const description: DeviceDescription = {
   labels,
 };
 
-function begin(): Volunteer {
-  return new Volunteer({
+function begin(): DeviceClient {
+  return new DeviceClient({
     join,
     resume: null,
     description,

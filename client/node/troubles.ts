@@ -1,5 +1,5 @@
 import type { FromNodeWorker } from './messages.ts';
-import { refusalWords } from './refusals.ts';
+import { describeRefusal } from './refusals.ts';
 
 /**
  * For whoever wants to know of workers, or of tabs, only what went wrong.
@@ -11,7 +11,7 @@ export function troublesOf(
 ): (index: number, news: FromNodeWorker) => void {
   return (index, news) => {
     if (news.type === 'state' && news.state === 'failed')
-      log(`${noun} ${index + 1} failed: ${refusalWords(news.outcome, news.message)}`);
+      log(`${noun} ${index + 1} failed: ${describeRefusal(news.outcome, news.message)}`);
     if (news.type === 'engine' && news.note !== null) log(`${noun} ${index + 1}: ${news.note}`);
   };
 }

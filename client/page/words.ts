@@ -1,7 +1,7 @@
 import type { StopReason } from '../../shared/protocol/messages.ts';
 
 /** Why a run stopped, as the end of a sentence that begins "The run". */
-export function stopWords(stop: StopReason | null): string {
+export function describeStop(stop: StopReason | null): string {
   switch (stop) {
     case 'target':
       return 'reached its target accuracy';
@@ -21,7 +21,7 @@ export function stopWords(stop: StopReason | null): string {
 }
 
 /** The engines by the name their users know. */
-export function engineWords(name: string): string {
+export function describeEngine(name: string): string {
   const names: Record<string, string> = {
     wasm: 'WebAssembly',
     webgpu: 'WebGPU',

@@ -5,7 +5,7 @@ import { NO_BYTES } from './transport.ts';
 import { dataChannels } from './channelHost.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
 import { replyOf, ScriptedTransport, welcomeTo } from './testing/scriptedTransport.ts';
-import { TRANSPORT_WISHES, type TransportWish } from '../../shared/transport/preference.ts';
+import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }),
@@ -22,7 +22,7 @@ const answering = { outcome: 'OK', answer: 'the answer' };
 const pages: ScriptedPage[] = [];
 const newest = () => pages.at(-1) ?? expect.fail('no channel was asked for');
 
-function sidewaysOf(wish: TransportWish, welcome: Welcome, says: Record<string, unknown> = answering) {
+function sidewaysOf(wish: TransportPreference, welcome: Welcome, says: Record<string, unknown> = answering) {
   const socket = new ScriptedTransport('socketio', () => replyOf(says));
   const found = dataChannels(wish, (request) => pages.push(new ScriptedPage(request)))(welcome, socket);
   return { ...found, socket };
@@ -51,7 +51,7 @@ describe('the data channels of a device', () => {
   const offering = (wanted: boolean) => welcomeTo([''], { wanted, iceServers: [] });
 
   it('are none where the server has none, whatever is wished for', () => {
-    for (const wish of TRANSPORT_WISHES) {
+    for (const wish of TRANSPORT_PREFERENCES) {
       expect(sidewaysOf(wish, welcomeTo(['']))).toMatchObject({ sideways: [], wanted: false });
     }
   });
@@ -60,7 +60,7 @@ describe('the data channels of a device', () => {
     expect(sidewaysOf('socketio', offering(true))).toMatchObject({ sideways: [], wanted: false });
   });
 
-  it.each<[TransportWish, boolean, boolean]>([
+  it.each<[TransportPreference, boolean, boolean]>([
     ['auto', false, false],
     ['auto', true, true],
     ['webrtc', false, true],
@@ -80,7 +80,7 @@ describe('the data channels of a device', () => {
     const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
     const shards = welcome.shards.map((shard, index) => ({ ...shard, length: 1000 * (index + 1) }));
     for (const sideway of sidewaysOf('auto', { ...welcome, shards }).sideways) void sideway.begin();
-    expect(pages.map(({ request }) => request.mostMessageBytes)).toEqual([
+    expect(pages.map(({ request }) => request.maxMessageBytes)).toEqual([
       messageLimit([{ offset: 0, length: 3000 }]),
       messageLimit([{ offset: 0, length: 2000 }]),
     ]);

@@ -1,11 +1,11 @@
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { EVENTS, signalAnswer, type IceServer, type ShardMap } from '../../shared/protocol/messages.ts';
 import { NO_BYTES, type Transport } from './transport.ts';
-import type { FindSideways, Sideway } from './connect.ts';
+import type { FindAlternates, AlternateTransport } from './connect.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { PeerRequest } from './peerPort.ts';
 import { ANSWER_WITHIN_MS } from './shardClient.ts';
-import type { TransportWish } from '../../shared/transport/preference.ts';
+import type { TransportPreference } from '../../shared/transport/preference.ts';
 
 /** How often a channel is opened, the first time included. */
 const TRIES = 4;
@@ -23,7 +23,10 @@ interface ChannelHostParts {
 }
 
 /** The data channels that a browser can have: one to each process that has shards. */
-export function dataChannels(wish: TransportWish, openPeer: (request: PeerRequest) => void): FindSideways {
+export function dataChannels(
+  wish: TransportPreference,
+  openPeer: (request: PeerRequest) => void,
+): FindAlternates {
   return ({ dataChannels: offer, shards }, socket) => {
     if (offer === null || wish === 'socketio') return { sideways: [], wanted: false };
     const { wanted, iceServers } = offer;
@@ -37,7 +40,7 @@ export function dataChannels(wish: TransportWish, openPeer: (request: PeerReques
 }
 
 /** The data channel to one process that has shards: opened beside the training, and again when it ended. */
-class ChannelHost implements Sideway {
+class ChannelHost implements AlternateTransport {
   readonly #parts: ChannelHostParts;
   #channel: DataChannel | null = null;
   #left = false;
@@ -80,7 +83,7 @@ class ChannelHost implements Sideway {
     try {
       const channel = await DataChannel.open({
         iceServers,
-        mostMessageBytes: messageLimit(places),
+        maxMessageBytes: messageLimit(places),
         shard: this.#asked,
         signal: (offer) => this.#signal(offer),
         openPeer,

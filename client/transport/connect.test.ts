@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { TransportEnded } from './transport.ts';
-import { connect, type Sideway } from './connect.ts';
+import { connect, type AlternateTransport } from './connect.ts';
 import { ConnectionLost, type CoordinatorClient, type CoordinatorEvents } from './connection.ts';
 import { replyOf, ScriptedTransport, TERMS, welcomeTo } from './testing/scriptedTransport.ts';
 
@@ -9,7 +9,7 @@ const VALUES = new Float32Array(256);
 const OK = replyOf({ outcome: 'OK' });
 
 /** A sideway that a test opens and cuts by hand. */
-class ScriptedSideway implements Sideway {
+class ScriptedSideway implements AlternateTransport {
   readonly channel = new ScriptedTransport('webrtc', () => this.says());
   says = () => Promise.resolve(OK);
   transport: ScriptedTransport | null = null;

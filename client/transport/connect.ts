@@ -4,7 +4,7 @@ import type { BareConnection, Connection, CoordinatorEvents } from './connection
 import { createShardClient } from './shardClient.ts';
 
 /** A second way to the shards of one process, beside the socket: there at some times and not at others. */
-export interface Sideway {
+export interface AlternateTransport {
   /** Of the process, as the shard map has it. */
   readonly url: string;
   /** Null while it cannot be used. */
@@ -15,9 +15,12 @@ export interface Sideway {
 }
 
 /** What sideways a device has, told by a welcome; `wanted`: the first unit waits for their first try. */
-export type FindSideways = (welcome: Welcome, socket: Transport) => { sideways: Sideway[]; wanted: boolean };
+export type FindAlternates = (
+  welcome: Welcome,
+  socket: Transport,
+) => { sideways: AlternateTransport[]; wanted: boolean };
 
-const NONE: FindSideways = () => ({ sideways: [], wanted: false });
+const NONE: FindAlternates = () => ({ sideways: [], wanted: false });
 
 /**
  * Connects to a server. Tensors go by the socket at once, by a sideway while one can be used, and by the socket again
@@ -27,9 +30,9 @@ const NONE: FindSideways = () => ({ sideways: [], wanted: false });
 export function connect(
   open: (events: CoordinatorEvents) => BareConnection,
   events: CoordinatorEvents,
-  findSideways: FindSideways = NONE,
+  findSideways: FindAlternates = NONE,
 ): Connection {
-  let sideways: Sideway[] = [];
+  let sideways: AlternateTransport[] = [];
   /** Counts the connections to shards: an earlier one's tensors have no way any more. */
   let joined = 0;
   const leave = () => {

@@ -24,7 +24,7 @@ async function opened(plays: Partial<Record<ToPeer['type'], (message: ToPeer) =>
   const page = () => pages[0] ?? expect.fail('no page was asked');
   const channel = await DataChannel.open({
     iceServers: [],
-    mostMessageBytes: 1e6,
+    maxMessageBytes: 1e6,
     shard: 3,
     signal: () => Promise.resolve(''),
     openPeer: (request) => {
@@ -173,7 +173,7 @@ function opening(signal: (offer: string) => Promise<string> = () => Promise.reso
   const pages: ScriptedPage[] = [];
   const opened = DataChannel.open({
     iceServers: [{ urls: 'stun:stun.example' }],
-    mostMessageBytes: 1e6,
+    maxMessageBytes: 1e6,
     shard: 3,
     signal,
     openPeer: (request) => pages.push(new ScriptedPage(request)),
@@ -192,7 +192,7 @@ describe('opening a data channel', () => {
     expect((await opened).name).toBe('webrtc');
     expect(page.request).toMatchObject({
       iceServers: [{ urls: 'stun:stun.example' }],
-      mostMessageBytes: 1e6,
+      maxMessageBytes: 1e6,
     });
   });
 

@@ -23,7 +23,7 @@ const NOT_LOOKED = { received: -1, waiting: 0, still: 0 };
 
 export interface DataChannelParts {
   iceServers: IceServer[];
-  mostMessageBytes: number;
+  maxMessageBytes: number;
   /** One of the shards behind the channel. */
   shard: number;
   /** Takes the offer to the server and brings its answer. */
@@ -57,7 +57,7 @@ export class DataChannel implements Transport {
         clearTimeout(late);
         reject(new TransportEnded(reason));
       });
-      parts.openPeer({ port: port2, iceServers: parts.iceServers, mostMessageBytes: parts.mostMessageBytes });
+      parts.openPeer({ port: port2, iceServers: parts.iceServers, maxMessageBytes: parts.maxMessageBytes });
     });
   }
 

@@ -1,6 +1,6 @@
 import { below, socketPath } from '../../shared/protocol/basePath.ts';
 import { API, reachReport } from '../../shared/protocol/admin.ts';
-import { foreignOriginWords } from '../../shared/protocol/origins.ts';
+import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 
 /** A proxy's own words for a server that it does not reach. */
 const GATEWAY_STATUSES = [502, 503, 504];
@@ -37,7 +37,7 @@ export class Diagnosis {
       return found;
     }
     if (!found.accepted) {
-      return `The server turned this page away. ${foreignOriginWords(this.#origin, found.host)}`;
+      return `The server turned this page away. ${describeForeignOrigin(this.#origin, found.host)}`;
     }
     // It may have come back between the failure and this answer: then the next connection stands.
     if (++this.#answered < 2) return null;

@@ -11,7 +11,7 @@ const QUEUED_MESSAGES = 64;
  * @param ended is called when it has ended, whoever ended it.
  * @returns how to end it.
  */
-export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, ended: () => void): () => void {
+export function openPeer({ port, iceServers, maxMessageBytes }: PeerRequest, ended: () => void): () => void {
   const tell = (message: FromPeer, handedOver: Transferable[] = []) => port.postMessage(message, handedOver);
   let received = 0;
   // All candidates go with the offer: one request and one answer, where a trickle would be a conversation.
@@ -22,13 +22,13 @@ export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, en
     config: { iceServers },
   });
   const channel = new ChunkedChannel({
-    pieces: {
-      send: (piece) => new Promise((resolve) => peer.write(piece, () => resolve())),
+    chunks: {
+      send: (chunk) => new Promise((resolve) => peer.write(chunk, () => resolve())),
       close: () => peer.destroy(),
     },
     after: later,
-    mostMessageBytes,
-    mostQueuedBytes: QUEUED_MESSAGES * mostMessageBytes,
+    maxMessageBytes,
+    maxQueuedBytes: QUEUED_MESSAGES * maxMessageBytes,
     received: (message) => tell({ type: 'message', message }, [message.bytes.buffer]),
     closed: (reason) => {
       tell({ type: 'closed', reason: reason ?? 'the channel was closed' });
@@ -40,9 +40,9 @@ export function openPeer({ port, iceServers, mostMessageBytes }: PeerRequest, en
     if (type === 'offer') tell({ type: 'offer', sdp });
   });
   peer.on('connect', () => tell({ type: 'open' }));
-  peer.on('data', (piece) => {
+  peer.on('data', (chunk) => {
     received++;
-    channel.receive(piece);
+    channel.receive(chunk);
   });
   peer.on('error', (error) => channel.close(error.message));
   peer.on('close', () => channel.close());

@@ -18,7 +18,7 @@ export type FromPeer =
   | { type: 'offer'; sdp: string }
   | { type: 'open' }
   | { type: 'message'; message: Message }
-  /** Pieces that came in, and bytes that wait to go out. */
+  /** Chunks that came in, and bytes that wait to go out. */
   | { type: 'moved'; received: number; waiting: number }
   /** It ended, or this page can have none. */
   | { type: 'closed'; reason: string };
@@ -28,5 +28,5 @@ export interface PeerRequest {
   port: MessagePort;
   iceServers: IceServer[];
   /** The largest message that the server has reason to send, in bytes. */
-  mostMessageBytes: number;
+  maxMessageBytes: number;
 }

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { issueWords } from '../../shared/profile/profile.ts';
+import { describeIssue } from '../../shared/profile/profile.ts';
 
 /**
  * Reads what a server sent.
@@ -9,5 +9,5 @@ import { issueWords } from '../../shared/profile/profile.ts';
 export function readMessage<Message>(what: string, schema: z.ZodMiniType<Message>, body: unknown): Message {
   const read = schema.safeParse(body);
   if (read.success) return read.data;
-  throw new Error(`the server sent ${what} that cannot be read: ${issueWords(read.error.issues[0])}`);
+  throw new Error(`the server sent ${what} that cannot be read: ${describeIssue(read.error.issues[0])}`);
 }

@@ -18,10 +18,10 @@ export default class SimplePeer {
   readonly bufferSize: number;
   signal(data: Signal): void;
   /** Calls back when there is room for more. */
-  write(piece: Uint8Array, roomy: () => void): boolean;
+  write(chunk: Uint8Array, roomy: () => void): boolean;
   destroy(): void;
   on(event: 'signal', listener: (signal: Signal) => void): this;
-  on(event: 'data', listener: (piece: Uint8Array) => void): this;
+  on(event: 'data', listener: (chunk: Uint8Array) => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'connect' | 'close', listener: () => void): this;
 }

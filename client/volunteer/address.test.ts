@@ -1,50 +1,50 @@
 import { describe, expect, it } from 'vitest';
-import { defaultWorkers, readJoin, readWishes } from './address.ts';
+import { defaultWorkers, readJoin, readPreferences } from './address.ts';
 
 const AUTO = { engine: 'auto', workers: null, transport: 'auto', labels: {} };
 
 describe('the address of the volunteer page', () => {
   it('chooses an engine itself where none is asked for', () => {
-    expect(readWishes('')).toEqual({ ...AUTO, notice: null });
-    expect(readWishes('?engine=auto')).toEqual({ ...AUTO, notice: null });
+    expect(readPreferences('')).toEqual({ ...AUTO, notice: null });
+    expect(readPreferences('?engine=auto')).toEqual({ ...AUTO, notice: null });
   });
 
   it.each(['webgpu', 'tfjs-webgl', 'tfjs-cpu'])('takes %s', (engine) => {
-    expect(readWishes(`?engine=${engine}`)).toEqual({ ...AUTO, engine, notice: null });
+    expect(readPreferences(`?engine=${engine}`)).toEqual({ ...AUTO, engine, notice: null });
   });
 
   it.each(['WEBGPU', 'cuda', '', '<b>'])('names the unknown engine "%s" and chooses itself', (engine) => {
-    const { engine: taken, notice } = readWishes(`?engine=${encodeURIComponent(engine)}`);
+    const { engine: taken, notice } = readPreferences(`?engine=${encodeURIComponent(engine)}`);
     expect(taken).toBe('auto');
     expect(notice).toContain(`“${engine}”`);
     expect(notice).toContain('wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu');
   });
 
   it('takes a number of workers, and names one that is none', () => {
-    expect(readWishes('?workers=3')).toEqual({ ...AUTO, workers: 3, notice: null });
+    expect(readPreferences('?workers=3')).toEqual({ ...AUTO, workers: 3, notice: null });
     for (const bad of ['0', '33', '-1', '1.5', 'all', '']) {
-      expect(readWishes(`?workers=${bad}`)).toMatchObject({ workers: null });
-      expect(readWishes(`?workers=${bad}`).notice).toContain(`“${bad}” workers`);
+      expect(readPreferences(`?workers=${bad}`)).toMatchObject({ workers: null });
+      expect(readPreferences(`?workers=${bad}`).notice).toContain(`“${bad}” workers`);
     }
-    expect(readWishes('?workers=no&engine=no').notice).toMatch(/engine “no”.*“no” workers/);
+    expect(readPreferences('?workers=no&engine=no').notice).toMatch(/engine “no”.*“no” workers/);
   });
 
   it('takes a transport, and names one that does not exist', () => {
-    expect(readWishes('?transport=webrtc')).toEqual({ ...AUTO, transport: 'webrtc', notice: null });
-    const { transport, notice } = readWishes('?transport=carrier-pigeon');
+    expect(readPreferences('?transport=webrtc')).toEqual({ ...AUTO, transport: 'webrtc', notice: null });
+    const { transport, notice } = readPreferences('?transport=carrier-pigeon');
     expect(transport).toBe('auto');
     expect(notice).toContain('“carrier-pigeon”');
   });
 
   it('takes labels, and names one that is none', () => {
-    expect(readWishes('?label=room:lab&label=owner:ada').labels).toEqual({ room: 'lab', owner: 'ada' });
+    expect(readPreferences('?label=room:lab&label=owner:ada').labels).toEqual({ room: 'lab', owner: 'ada' });
     for (const bad of ['lab', ':lab', 'room:', 'room:the lab', 'room:a:b']) {
-      const { labels, notice } = readWishes(`?label=a:b&label=${encodeURIComponent(bad)}`);
+      const { labels, notice } = readPreferences(`?label=a:b&label=${encodeURIComponent(bad)}`);
       expect(labels).toEqual({});
       expect(notice).toContain(`“${bad}”`);
     }
     const many = Array.from({ length: 17 }, (_, index) => `label=a${index}:b`).join('&');
-    expect(readWishes(`?${many}`)).toMatchObject({
+    expect(readPreferences(`?${many}`)).toMatchObject({
       labels: {},
       notice: expect.stringContaining('16') as string,
     });

@@ -1,4 +1,4 @@
-import { TRANSPORT_WISHES, type TransportWish } from '../../shared/transport/preference.ts';
+import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
 import {
   deviceLabels,
   ENGINES,
@@ -8,11 +8,11 @@ import {
   type EngineName,
 } from '../../shared/profile/profile.ts';
 
-export interface Wishes {
+export interface UrlPreferences {
   engine: EngineName | 'auto';
   /** Workers at most; null where the address does not say. */
   workers: number | null;
-  transport: TransportWish;
+  transport: TransportPreference;
   labels: DeviceLabels;
   /** What the address asks for and cannot have; null where all is well. */
   notice: string | null;
@@ -21,7 +21,7 @@ export interface Wishes {
 const isEngine = (name: string): name is EngineName => ENGINES.some((engine) => engine === name);
 
 /** Reads `?engine=`, `?workers=`, `?transport=` and each `?label=`. What cannot be had is reported, never silently replaced. */
-export function readWishes(search: string): Wishes {
+export function readPreferences(search: string): UrlPreferences {
   const query = new URLSearchParams(search);
   const engine = readEngine(query.get('engine'));
   const workers = readWorkers(query.get('workers'));
@@ -39,7 +39,7 @@ export function readWishes(search: string): Wishes {
   };
 }
 
-function readEngine(asked: string | null): { wish: Wishes['engine']; notice: string | null } {
+function readEngine(asked: string | null): { wish: UrlPreferences['engine']; notice: string | null } {
   if (asked === null || asked === 'auto') return { wish: 'auto', notice: null };
   if (isEngine(asked)) return { wish: asked, notice: null };
   const known = ENGINES.join(', ');
@@ -55,11 +55,11 @@ function readWorkers(asked: string | null): { wish: number | null; notice: strin
   return { wish: null, notice };
 }
 
-function readTransport(asked: string | null): { wish: TransportWish; notice: string | null } {
+function readTransport(asked: string | null): { wish: TransportPreference; notice: string | null } {
   if (asked === null) return { wish: 'auto', notice: null };
-  const wish = TRANSPORT_WISHES.find((each) => each === asked);
+  const wish = TRANSPORT_PREFERENCES.find((each) => each === asked);
   if (wish !== undefined) return { wish, notice: null };
-  const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_WISHES.join(', ')}). This page chooses one itself.`;
+  const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_PREFERENCES.join(', ')}). This page chooses one itself.`;
   return { wish: 'auto', notice };
 }
 

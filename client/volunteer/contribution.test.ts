@@ -6,9 +6,9 @@ import {
   isActive,
   isJoined,
   receive,
-  runWords,
+  describeRun,
   samplesByAll,
-  stateWords,
+  describeState,
   stopping,
   totals,
 } from './contribution.ts';
@@ -93,19 +93,19 @@ describe('contribution', () => {
 
   it('says why it waits', () => {
     const waiting = receive(begin(initially), state('waiting'));
-    expect(stateWords(waiting)).toBe('Connected, waiting for work');
-    expect(stateWords(receive(waiting, { type: 'status', status: { ...status, state: 'paused' } }))).toMatch(
-      /paused/,
-    );
-    expect(stateWords(receive(waiting, { type: 'status', status: { ...status, state: 'stopped' } }))).toMatch(
-      /ended/,
-    );
+    expect(describeState(waiting)).toBe('Connected, waiting for work');
+    expect(
+      describeState(receive(waiting, { type: 'status', status: { ...status, state: 'paused' } })),
+    ).toMatch(/paused/);
+    expect(
+      describeState(receive(waiting, { type: 'status', status: { ...status, state: 'stopped' } })),
+    ).toMatch(/ended/);
   });
 
   it('says how the run stands', () => {
     const running = receive(receive(begin(initially), state('training')), news({}));
-    expect(runWords(running)).toBe('The run of lenet is under way.');
-    expect(runWords(receive(running, news({ state: 'stopped', stop: 'target' })))).toBe(
+    expect(describeRun(running)).toBe('The run of lenet is under way.');
+    expect(describeRun(receive(running, news({ state: 'stopped', stop: 'target' })))).toBe(
       'The run of lenet reached its target accuracy.',
     );
   });
@@ -116,7 +116,7 @@ describe('contribution', () => {
       state('connecting'),
     );
     expect(isJoined(lost)).toBe(false);
-    expect(runWords(lost)).toBe('When last heard of, the run of lenet was under way.');
+    expect(describeRun(lost)).toBe('When last heard of, the run of lenet was under way.');
     expect(lost.heard).toBe(false);
     const back = receive(receive(lost, state('waiting')), news({}));
     expect([isJoined(back), back.heard]).toEqual([true, true]);

@@ -1,5 +1,5 @@
 import type { RunStatus } from '../../shared/protocol/messages.ts';
-import { stopWords } from '../page/words.ts';
+import { describeStop } from '../page/words.ts';
 import type { WorkerToPage } from '../device/messages.ts';
 import type { WorkerState } from '../device/deviceClient.ts';
 
@@ -120,7 +120,7 @@ function atSpeed(shown: Contribution, samplesPerSecond: number): Contribution {
 }
 
 /** What the device is doing, in words. */
-export function stateWords({ state, status }: Contribution): string {
+export function describeState({ state, status }: Contribution): string {
   switch (state) {
     case 'ready':
       return 'Not contributing';
@@ -144,7 +144,7 @@ export function stateWords({ state, status }: Contribution): string {
 }
 
 /** What the run is doing, in words; what it was doing, where the server cannot be asked [PG1]. */
-export function runWords({ status, heard }: Contribution): string {
+export function describeRun({ status, heard }: Contribution): string {
   if (status === null) return 'Waiting for word from the server.';
   switch (status.state) {
     case 'running':
@@ -156,6 +156,6 @@ export function runWords({ status, heard }: Contribution): string {
         ? `The run of ${status.model} is paused by its operator. It may go on at any time.`
         : `When last heard of, the run of ${status.model} was paused by its operator.`;
     case 'stopped':
-      return `The run of ${status.model} ${stopWords(status.stop)}.`;
+      return `The run of ${status.model} ${describeStop(status.stop)}.`;
   }
 }

@@ -1,15 +1,15 @@
 import '../page/noEval.ts';
 import { MAX_WORKERS, type Conditions } from '../../shared/profile/profile.ts';
 import { buttonById, byId, element, selectById, setNotice } from '../page/dom.ts';
-import { defaultWorkers, readJoin, readWishes } from './address.ts';
+import { defaultWorkers, readJoin, readPreferences } from './address.ts';
 import { describeDevice, followConditions } from './description.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
 import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
-import { Session } from './session.ts';
+import { WorkerSession } from './session.ts';
 import { render } from './view.ts';
 
-const wishes = readWishes(location.search);
+const wishes = readPreferences(location.search);
 setNotice(byId('address-notice'), wishes.notice);
 setNotice(
   byId('insecure-notice'),
@@ -34,7 +34,7 @@ function show(next: Contribution): void {
   render(shown);
 }
 
-const session = new Session((message) => {
+const session = new WorkerSession((message) => {
   if (message.type === 'credentials') {
     saveCredentials(message.credentials);
     return;

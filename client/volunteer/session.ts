@@ -9,7 +9,7 @@ const STOP_WITHIN_MS = 1500;
 type Told = Exclude<WorkerToPage, { type: 'peer' }>;
 
 /** One training worker at a time: started, asked to stop, ended when it has. Nothing trains on this thread. */
-export class Session {
+export class WorkerSession {
   readonly #hear: (message: Told) => void;
   #worker: Worker | null = null;
   /** Ends each data channel that the worker has. */

@@ -1,12 +1,12 @@
 import { buttonById, byId, selectById, setFigure, setNotice, setText } from '../page/dom.ts';
 import { NONE, formatCount, formatPercent, formatRate } from '../page/format.ts';
-import { engineWords } from '../page/words.ts';
+import { describeEngine } from '../page/words.ts';
 import {
   isActive,
   isJoined,
-  runWords,
+  describeRun,
   samplesByAll,
-  stateWords,
+  describeState,
   totals,
   type Contribution,
 } from './contribution.ts';
@@ -33,7 +33,7 @@ function renderToggle(shown: Contribution): void {
 function renderState(shown: Contribution): void {
   const { state, message } = shown;
   const words = byId('state');
-  setText(words, stateWords(shown));
+  setText(words, describeState(shown));
   words.dataset.state = state;
   byId('dot').className = `dot ${isJoined(shown) ? 'on' : ''} ${state}`;
   setNotice(byId('failure'), state === 'failed' ? (message ?? 'Something went wrong.') : null);
@@ -48,7 +48,7 @@ function renderEngine({ engine, workers }: Contribution): void {
   if (engine === null) return;
   const software = engine.software ? ' (in software, on the processor)' : '';
   byId('engine').dataset.value = engine.name;
-  setText(byId('engine-name'), `${engineWords(engine.name)}${software}`);
+  setText(byId('engine-name'), `${describeEngine(engine.name)}${software}`);
   const beside = workers === 1 ? '' : `${workers} workers beside each other`;
   setText(byId('engine-detail'), [engine.detail, beside].filter((part) => part !== '').join(', '));
   byId('engine').dataset.workers = String(workers);
@@ -85,7 +85,7 @@ function renderModel(shown: Contribution): void {
       ? `Measured by the server on all ${formatCount(status.testImages)} test images`
       : 'Not measured yet',
   );
-  setText(byId('run'), runWords(shown));
+  setText(byId('run'), describeRun(shown));
 
   const arc = byId('arc');
   arc.classList.toggle('shown', accuracy !== null && accuracy > 0);

@@ -24,7 +24,7 @@ const RUN = [
   '0',
 ];
 /** What a model that was trained for so long reads at least, in any browser. */
-const LEAST_ACCURACY = 0.9;
+const MIN_ACCURACY = 0.9;
 /** To load the page and its engine, before the first work is handed out. */
 const STARTS_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -54,9 +54,9 @@ async function train(browser: OpenBrowser): Promise<Result> {
     const { status, seconds, devices } = server.snapshot();
     const { name = 'none', detail = '' } = devices[0]?.profile.engine ?? {};
     const { testAccuracy } = status;
-    if (testAccuracy === null || testAccuracy < LEAST_ACCURACY) {
+    if (testAccuracy === null || testAccuracy < MIN_ACCURACY) {
       throw new Error(
-        `${browser.version} trained to ${String(testAccuracy)}, which is below ${LEAST_ACCURACY}`,
+        `${browser.version} trained to ${String(testAccuracy)}, which is below ${MIN_ACCURACY}`,
       );
     }
     return {

@@ -19,8 +19,8 @@ const after = (milliseconds: number, task: () => void) => {
 /** Opens a data channel to a server. @param signal takes the offer to it and brings its answer. */
 export async function openNodePeer(
   signal: (offer: string) => Promise<string>,
-  mostMessageBytes: number,
-  pieceBytes?: number,
+  maxMessageBytes: number,
+  chunkBytes?: number,
 ): Promise<NodePeer> {
   const connection = new createPeer('device', { iceServers: [] });
   const gathered = new Promise<string>((resolve) =>
@@ -33,17 +33,17 @@ export async function openNodePeer(
   data.setBufferedAmountLowThreshold(64 * 1024);
   data.onBufferedAmountLow(() => roomy());
   const channel = new ChunkedChannel({
-    pieces: {
-      async send(piece) {
-        data.sendMessageBinary(piece);
+    chunks: {
+      async send(chunk) {
+        data.sendMessageBinary(chunk);
         if (data.bufferedAmount() > 256 * 1024) await new Promise<void>((resolve) => (roomy = resolve));
       },
       close: () => connection.close(),
     },
     after,
-    mostMessageBytes,
-    mostQueuedBytes: 64 * mostMessageBytes,
-    ...(pieceBytes === undefined ? {} : { pieceBytes }),
+    maxMessageBytes,
+    maxQueuedBytes: 64 * maxMessageBytes,
+    ...(chunkBytes === undefined ? {} : { chunkBytes }),
     received: (message) => requests.receive(message),
     closed: (reason) => requests.end(reason ?? 'closed'),
   });
@@ -51,8 +51,8 @@ export async function openNodePeer(
   const opened = new Promise<void>((resolve) => data.onOpen(resolve));
   data.onClosed(() => channel.close());
   connection.onStateChange(() => undefined);
-  data.onMessage((piece) => {
-    if (typeof piece !== 'string') channel.receive(new Uint8Array(piece));
+  data.onMessage((chunk) => {
+    if (typeof chunk !== 'string') channel.receive(new Uint8Array(chunk));
   });
   connection.setRemoteDescription(await signal(await gathered), 'answer');
   await opened;

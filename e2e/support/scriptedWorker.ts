@@ -3,7 +3,7 @@ import { connectSocketIo } from '../../client/transport/socketio.ts';
 import { PROFILE_VERSION, UNKNOWN_CONDITIONS, type DeviceDescription } from '../../shared/profile/profile.ts';
 import { DeviceConditions } from '../../client/device/conditions.ts';
 import { DataCache } from '../../client/device/dataCache.ts';
-import { Volunteer, type VolunteerEvents } from '../../client/device/deviceClient.ts';
+import { DeviceClient, type DeviceClientEvents } from '../../client/device/deviceClient.ts';
 import { onlyEngine } from '../../client/device/testing/onlyEngine.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { gatherBatch, type Batch } from '../../client/engines/batch.ts';
@@ -60,7 +60,7 @@ export function politeHello(changes: Partial<Hello> = {}): Hello {
   };
 }
 
-const SILENT: VolunteerEvents = {
+const SILENT: DeviceClientEvents = {
   state: () => undefined,
   unit: () => undefined,
   status: () => undefined,
@@ -72,10 +72,10 @@ const SILENT: VolunteerEvents = {
 export function startScriptedWorker(
   cleanup: Cleanup,
   server: string,
-  events: Partial<VolunteerEvents> = {},
+  events: Partial<DeviceClientEvents> = {},
   engine: Engine = createScriptedEngine(),
-): Volunteer {
-  const volunteer = new Volunteer({
+): DeviceClient {
+  const volunteer = new DeviceClient({
     join: '',
     resume: null,
     description: SCRIPTED_DEVICE,

@@ -6,7 +6,7 @@ import { openNodePeer } from './nodePeer.ts';
 
 /* A device in a process of its own that asks for much, says so, and is then stopped by the test. */
 
-const [kind = '', url = '', mostMessageBytes = ''] = process.argv.slice(2);
+const [kind = '', url = '', maxMessageBytes = ''] = process.argv.slice(2);
 const socket = io(`${url}${NAMESPACES.shard(0)}`, { transports: ['websocket'] });
 await new Promise<void>((resolve) => socket.once('connect', resolve));
 const signal = async (offer: string) => {
@@ -15,7 +15,7 @@ const signal = async (offer: string) => {
 };
 const transport =
   kind === 'webrtc'
-    ? (await openNodePeer(signal, Number(mostMessageBytes))).transport
+    ? (await openNodePeer(signal, Number(maxMessageBytes))).transport
     : new SocketTransport([socket]);
 for (let count = 0; count < 10; count++) {
   void transport

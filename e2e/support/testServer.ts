@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beginRun } from '../../server/app/startState.ts';
+import { prepareRun } from '../../server/app/startState.ts';
 import { loadConfig, type Config } from '../../server/config/config.ts';
 import { ensurePages } from '../../server/app/pages.ts';
 import { serve, type Serving } from '../../server/app/serve.ts';
@@ -55,7 +55,7 @@ export async function startServer(
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
   const log: string[] = [];
   const note = (line: string) => void log.push(line);
-  const begun = await beginRun({
+  const begun = await prepareRun({
     load: (remembered) => loadConfig('start', flags, environment, remembered),
     temporary: null,
     clock: machineClock,

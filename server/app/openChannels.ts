@@ -2,13 +2,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Clock } from '../core/clock.ts';
 import { DataChannels, type DataChannelLibrary } from '../webrtc/dataChannels.ts';
-import { MOST_AT_A_SHARD } from '../gateway/limits.ts';
+import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { iceServerForNode } from '../config/iceServers.ts';
 
 export interface ChannelSource {
   /** The data channels of this process; null where there are none. */
-  open: (mostMessageBytes: number) => DataChannels | null;
+  open: (maxMessageBytes: number) => DataChannels | null;
   /** Lets go of what is native in it: to be called when the process is done with data channels. */
   release: () => void;
 }
@@ -45,8 +45,8 @@ export async function prepareChannels(
   users++;
   const common = { port, address, clock, iceServers: iceServers.map(iceServerForNode) };
   return {
-    open: (mostMessageBytes) =>
-      new DataChannels(library, { ...common, mostMessageBytes, mostQueuedMessages: MOST_AT_A_SHARD }),
+    open: (maxMessageBytes) =>
+      new DataChannels(library, { ...common, maxMessageBytes, maxQueuedMessages: MAX_IN_FLIGHT_AT_SHARD }),
     release: () => {
       users--;
       if (users === 0) library.cleanup();

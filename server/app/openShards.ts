@@ -4,14 +4,14 @@ import type { ShardMap } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OptimizerState } from '../core/shard/optimizer.ts';
 import { Shard } from '../core/shard/shard.ts';
-import type { ShardOpening, ShardPort, ShardReports } from '../core/shard/shardPort.ts';
+import type { ShardInit, ShardPort, ShardReports } from '../core/shard/shardPort.ts';
 import { mapValues, RemoteShard, type RemoteShardError } from '../shardLink/remoteShard.ts';
 import { serveShards } from '../gateway/shardGateway.ts';
 import { sumOfTraffic, TrafficMeter, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
 
 /** What all shards of a run begin from: the whole model. */
-export interface WholeOpening extends Omit<ShardOpening, 'index'> {
+export interface RunInit extends Omit<ShardInit, 'index'> {
   optimizerState?: OptimizerState;
 }
 
@@ -19,7 +19,7 @@ export interface OpenShardsParts {
   /** Addresses of shard processes, or null for shards in this one. */
   urls: string[] | null;
   secret: string;
-  opening: WholeOpening;
+  opening: RunInit;
   /** Where the devices of shards in this process come in. */
   sockets: Server;
   /** The same, where there are data channels. */
@@ -72,7 +72,7 @@ function localShards({ opening, clock, reports, sockets, channels, failed }: Ope
 }
 
 /** One shard's part of the whole. */
-function openingOf({ parameters, optimizerState, ...rest }: WholeOpening, index: number): ShardOpening {
+function openingOf({ parameters, optimizerState, ...rest }: RunInit, index: number): ShardInit {
   const range = rest.ranges[index];
   if (range === undefined) throw new RangeError(`there is no key range ${index}`);
   const cut = (vector: Float32Array) => sliceOf(vector, range).slice();

@@ -5,7 +5,7 @@ import { modelHash } from '../store/modelHash.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import { foreignOriginWords } from '../../shared/protocol/origins.ts';
+import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
@@ -22,7 +22,7 @@ import type { Certificate } from '../http/tls.ts';
 import { Evaluator } from '../threads/evaluator.ts';
 import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
-import type { Beginning, Begun } from './startState.ts';
+import type { StartState, PreparedRun } from './startState.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from '../config/config.ts';
 import { iceServerForBrowsers } from '../config/iceServers.ts';
@@ -50,7 +50,7 @@ export interface Serving {
   close: () => Promise<void>;
 }
 
-export interface ServeOptions extends Begun {
+export interface ServeOptions extends PreparedRun {
   /** Folder of the built pages. */
   pages: string;
   clock: Clock;
@@ -91,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const snapshot = () => training.snapshot();
   const act = training.act.bind(training);
-  const refused = logRefusals(log, foreignOriginWords);
+  const refused = logRefusals(log, describeForeignOrigin);
   const admin = {
     sessions,
     refused,
@@ -227,7 +227,7 @@ function serveSockets(
   });
 }
 
-function openingOf(training: Training, beginning: Beginning, config: Config) {
+function openingOf(training: Training, beginning: StartState, config: Config) {
   const { version, parameters, optimizerState } = beginning;
   const { optimizer: kind, lr, momentum, average } = config;
   return {

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { zoo } from '../zoo/index.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { sampleCheckpoint } from '../store/fixtures/samples.ts';
-import { beginRun, type Begun } from './startState.ts';
+import { prepareRun, type PreparedRun } from './startState.ts';
 import { loadConfig } from '../config/config.ts';
 
 describe('the data folder of a run', () => {
   let parent: string;
-  let opened: Begun[];
+  let opened: PreparedRun[];
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'tabswarm-begin-'));
     opened = [];
@@ -23,7 +23,7 @@ describe('the data folder of a run', () => {
   const begin = async (folder: string, ...flags: string[]) => {
     notes.length = 0;
     const argv = ['--data-dir', folder, '--model', 'ray-convnet', ...flags];
-    const begun = await beginRun({
+    const begun = await prepareRun({
       load: (remembered) => loadConfig('start', argv, {}, remembered),
       temporary: null,
       clock: new VirtualClock(),

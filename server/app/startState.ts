@@ -14,7 +14,7 @@ import type { Config, Remembered } from '../config/config.ts';
 const METADATA_BYTES = 256 * 1024;
 
 /** What a run begins from: a seed, or a checkpoint. */
-export interface Beginning {
+export interface StartState {
   version: number;
   samples: number;
   seconds: number;
@@ -26,14 +26,14 @@ export interface Beginning {
 }
 
 /** A configuration and what its run begins from. */
-export interface Begun {
+export interface PreparedRun {
   config: Config;
   /** To be closed by whoever began the run. */
   folder: DataFolder;
-  beginning: Beginning;
+  beginning: StartState;
 }
 
-export interface BeginOptions {
+export interface PrepareRunOptions {
   /** Reads the configuration; again, given the settings that a checkpoint remembers. */
   load: (remembered?: Remembered) => Config;
   /** The data folder of a command that was given none. */
@@ -48,7 +48,7 @@ export interface BeginOptions {
  * aside [CK8].
  * @throws {StoreError} where the folder is another server's, or no checkpoint could be written there [CK10, CK11].
  */
-export async function beginRun({ load, temporary, clock, note }: BeginOptions): Promise<Begun> {
+export async function prepareRun({ load, temporary, clock, note }: PrepareRunOptions): Promise<PreparedRun> {
   const asked = load();
   const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
   try {
@@ -65,9 +65,9 @@ export async function beginRun({ load, temporary, clock, note }: BeginOptions): 
 async function beginIn(
   { checkpoints }: DataFolder,
   asked: Config,
-  load: BeginOptions['load'],
+  load: PrepareRunOptions['load'],
   note: (line: string) => void,
-): Promise<Omit<Begun, 'folder'>> {
+): Promise<Omit<PreparedRun, 'folder'>> {
   const newest = asked.resume ? await checkpoints.newest() : null;
   if (newest !== null) {
     const config = load(newest.settings);
@@ -94,7 +94,7 @@ function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Confi
 }
 
 /** The beginning of a run from its seed. */
-function freshBeginning({ spec, seed }: Config): Beginning {
+function freshBeginning({ spec, seed }: Config): StartState {
   const parameters = initialParameters(spec, seed);
   return { version: 0, samples: 0, seconds: 0, parameters, measurements: [], savedAt: null };
 }
@@ -103,7 +103,7 @@ function freshBeginning({ spec, seed }: Config): Beginning {
  * The beginning that a checkpoint holds [CK8].
  * @throws {StoreError} where it is of another model or optimizer than the configuration.
  */
-function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: string) => void): Beginning {
+function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: string) => void): StartState {
   const { version, samples, parameters, optimizer, savedAt, model, settings } = checkpoint;
   if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
     throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);
@@ -127,7 +127,7 @@ function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: s
  * The time and measurements of a checkpoint whose time may run backwards or be below zero, as releases kept it whose
  * machine was set back: there it stands still instead [TI2].
  */
-function forwardInTime(checkpoint: Checkpoint): Pick<Beginning, 'seconds' | 'measurements'> {
+function forwardInTime(checkpoint: Checkpoint): Pick<StartState, 'seconds' | 'measurements'> {
   let latest = 0;
   const measurements = checkpoint.measurements.map((measurement) => {
     latest = Math.max(latest, measurement.seconds);

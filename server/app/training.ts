@@ -23,7 +23,7 @@ import type { CheckpointStore } from '../store/checkpoint.ts';
 import { reasonOf } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
-import type { Beginning } from './startState.ts';
+import type { StartState } from './startState.ts';
 import { settingsOf, shardCount, type Config } from '../config/config.ts';
 import type { Calendar } from './machineTime.ts';
 
@@ -36,7 +36,7 @@ const MAX_DEVICES = 4096;
 export interface TrainingParts {
   clock: Clock;
   calendar: Calendar;
-  beginning: Beginning;
+  beginning: StartState;
   dataShards: DataShardRef[];
   testImages: number;
   evaluator: Evaluator;
@@ -224,12 +224,12 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       dataShards,
       // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
       elastic: reduce === 'mean' && (local !== null || mode === 'sync'),
-      bytesAUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
-      bytesADataShard: largest * (height * width * channels + 1),
-      leastWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
-      mostMs: (leaseSeconds * 1000) / 2,
+      bytesPerUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
+      bytesPerDataShard: largest * (height * width * channels + 1),
+      minWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
+      maxMs: (leaseSeconds * 1000) / 2,
       link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
-      overrunMs: 0,
+      roundOverheadMs: 0,
       requires: config.requires ?? {},
       prefers: config.prefers ?? {},
     },

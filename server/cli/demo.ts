@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressLines } from '../app/addresses.ts';
-import { beginRun, type Begun } from '../app/startState.ts';
-import { prepareCrowd, startCrowd, type PreparedCrowd } from '../swarm/demoWorkers.ts';
+import { prepareRun, type PreparedRun } from '../app/startState.ts';
+import { prepareDemoWorkers, startDemoWorkers, type PreparedWorkers } from '../swarm/demoWorkers.ts';
 import { loadConfig, type Config, type Remembered } from '../config/config.ts';
 import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
 import { interruption } from '../terminal/interruption.ts';
@@ -23,12 +23,12 @@ async function main(): Promise<number> {
   const progress = showProgress();
   const { note } = progress;
   const interrupted = interruption(note);
-  let begun: Begun | null = null;
-  let prepared: PreparedCrowd | null = null;
+  let begun: PreparedRun | null = null;
+  let prepared: PreparedWorkers | null = null;
   try {
-    begun = await beginRun({ load, temporary, clock: machineClock, note });
+    begun = await prepareRun({ load, temporary, clock: machineClock, note });
     const { config } = begun;
-    prepared = await prepareCrowd(config, note);
+    prepared = await prepareDemoWorkers(config, note);
     const pages = await ensurePages();
     const serving = await serve({
       ...begun,
@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     await run.start();
     const url = serving.addresses[0]?.url ?? serving.url;
     const { engine, join: credential } = config;
-    const crowd = await startCrowd(prepared, { url, engine, join: credential, log: note });
+    const crowd = await startDemoWorkers(prepared, { url, engine, join: credential, log: note });
     progress.follow(() => runProgress(serving.snapshot()));
     const died = crowd.ended.then((how) => how === 'died');
     const end = await Promise.race([

@@ -1,5 +1,5 @@
 import { addressLines } from '../app/addresses.ts';
-import { beginRun, type Begun } from '../app/startState.ts';
+import { prepareRun, type PreparedRun } from '../app/startState.ts';
 import { loadConfig } from '../config/config.ts';
 import { interruption } from '../terminal/interruption.ts';
 import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
@@ -15,7 +15,7 @@ import { machineCalendar, machineClock } from '../app/machineTime.ts';
 
 async function main(): Promise<number> {
   const progress = showProgress();
-  const begun = await beginRun({
+  const begun = await prepareRun({
     load: (remembered) => loadConfig('start', undefined, undefined, remembered),
     temporary: null,
     clock: machineClock,
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function serveRun(begun: Begun, progress: ShownProgress): Promise<number> {
+async function serveRun(begun: PreparedRun, progress: ShownProgress): Promise<number> {
   const { config } = begun;
   const { note } = progress;
   const pages = await ensurePages();

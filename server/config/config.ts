@@ -13,7 +13,7 @@ import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
 import { repeatableSettings } from './repeatable.ts';
 import type { Command } from './setting.ts';
-import { selectorText, type RawValue } from './values.ts';
+import { selectorSetting, type RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */
 type Resolved =
@@ -260,5 +260,5 @@ export function settingsOf(config: Config): AdminSnapshot['settings'] {
 function primitive(value: Config[Key]): string | number | boolean | null {
   if (Array.isArray(value)) return value.map(String).join(',');
   if (typeof value !== 'object' || value === null) return value;
-  return 'cert' in value ? 'certificate' : selectorText(value);
+  return 'cert' in value ? 'certificate' : selectorSetting(value);
 }

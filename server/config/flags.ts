@@ -1,4 +1,4 @@
-import { MOST_BATCH, MOST_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
+import { MAX_BATCH, MAX_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import type { Selector } from '../../shared/protocol/placement.ts';
 import { RUNS, SERVERS, setting, TABS, type Command } from './setting.ts';
@@ -15,7 +15,7 @@ import {
   orNone,
   seconds,
   shardList,
-  whole,
+  wholeNumber,
   words,
   type IceServerAddress,
 } from './values.ts';
@@ -31,11 +31,11 @@ export class ConfigError extends Error {
 }
 
 /** The longest that one timer of Node can wait is 2^31 ms; this stays below it. */
-const MOST_SECONDS = 2_000_000;
+const MAX_SECONDS = 2_000_000;
 /** An hour for one work unit is more than any engine needs; longer would only hide a hung device. */
-const MOST_LEASE_SECONDS = 3600;
-const TABS_MOST = 256;
-const WORKERS_MOST = 64;
+const MAX_LEASE_SECONDS = 3600;
+const MAX_TABS = 256;
+const MAX_WORKERS_SETTING = 64;
 
 export const SETTINGS = {
   model: setting(
@@ -56,8 +56,13 @@ export const SETTINGS = {
     1,
     'Parameter-server shards in this process, or the addresses of the shard processes.',
   ),
-  tabs: setting(TABS, whole(0, TABS_MOST), 2, 'Headless browser tabs to open.'),
-  nodeWorkers: setting(['demo'], whole(0, WORKERS_MOST), 0, 'Workers without a browser to start.'),
+  tabs: setting(TABS, wholeNumber(0, MAX_TABS), 2, 'Headless browser tabs to open.'),
+  nodeWorkers: setting(
+    ['demo'],
+    wholeNumber(0, MAX_WORKERS_SETTING),
+    0,
+    'Workers without a browser to start.',
+  ),
   engine: setting(
     TABS,
     oneOf('auto', ...ENGINES),
@@ -66,11 +71,16 @@ export const SETTINGS = {
   ),
   tabWorkers: setting(
     TABS,
-    whole(1, MAX_WORKERS),
+    wholeNumber(1, MAX_WORKERS),
     1,
     'Workers of each tab; a tab that a person opens has one less than the machine has cores.',
   ),
-  workers: setting(['worker'], whole(1, WORKERS_MOST), 1, 'Workers to start, each a device of its own.'),
+  workers: setting(
+    ['worker'],
+    wholeNumber(1, MAX_WORKERS_SETTING),
+    1,
+    'Workers to start, each a device of its own.',
+  ),
   label: setting<DeviceLabels>(
     ['worker'],
     labelList,
@@ -79,7 +89,7 @@ export const SETTINGS = {
   ),
   batch: setting<number | undefined>(
     RUNS,
-    whole(1, MOST_BATCH),
+    wholeNumber(1, MAX_BATCH),
     undefined,
     "Images a gradient or a local step is the mean of; by default the model's recipe.",
     { unit: 'images' },
@@ -104,7 +114,7 @@ export const SETTINGS = {
   ),
   localSteps: setting<number | undefined>(
     RUNS,
-    whole(1, MOST_LOCAL_STEPS),
+    wholeNumber(1, MAX_LOCAL_STEPS),
     undefined,
     "Steps that a worker takes by itself before it hands in an update; 1 is one gradient; by default the model's recipe.",
     { unit: 'steps' },
@@ -123,14 +133,14 @@ export const SETTINGS = {
   ),
   localDecay: setting<number | null | undefined>(
     RUNS,
-    orNone(whole(1)),
+    orNone(wholeNumber(1)),
     undefined,
     "The rate of the local steps falls as 1 / sqrt(1 + commits / this); by default the model's recipe.",
     { unit: 'commits' },
   ),
   average: setting<number | null | undefined>(
     RUNS,
-    orNone(whole(1)),
+    orNone(wholeNumber(1)),
     undefined,
     "The model that is measured and kept is a moving average over about so many commits; none is the newest parameters; by default the model's recipe.",
     { unit: 'commits' },
@@ -142,7 +152,7 @@ export const SETTINGS = {
     'sqrt',
     'Weight of an async update that is s versions old: 1, or 1 / sqrt(1 + s).',
   ),
-  maxStaleness: setting(RUNS, whole(0), 100, 'Async updates that are older than this are refused.', {
+  maxStaleness: setting(RUNS, wholeNumber(0), 100, 'Async updates that are older than this are refused.', {
     unit: 'versions',
   }),
   placement: setting<'ilp' | 'greedy' | 'uniform' | undefined>(
@@ -175,7 +185,7 @@ export const SETTINGS = {
   }),
   leaseSeconds: setting(
     RUNS,
-    seconds(MOST_LEASE_SECONDS),
+    seconds(MAX_LEASE_SECONDS),
     30,
     'The longest that a device may take over a work unit.',
     { unit: 's' },
@@ -187,24 +197,24 @@ export const SETTINGS = {
     "Accuracy on the test images at which the run ends; by default the model's recipe in a demo, none else.",
     { defaults: { start: null } },
   ),
-  maxCommits: setting(RUNS, orNone(whole(1)), null, 'The run ends after so many commits.', {
+  maxCommits: setting(RUNS, orNone(wholeNumber(1)), null, 'The run ends after so many commits.', {
     unit: 'commits',
   }),
-  maxSeconds: setting(RUNS, orNone(seconds(MOST_SECONDS)), null, 'The run ends after so many seconds.', {
+  maxSeconds: setting(RUNS, orNone(seconds(MAX_SECONDS)), null, 'The run ends after so many seconds.', {
     unit: 's',
     defaults: { demo: 600 },
   }),
   evaluateEvery: setting(
     RUNS,
-    whole(0),
+    wholeNumber(0),
     5,
     'Commits between two evaluations on the test images; 0 is only at the end.',
     { unit: 'commits' },
   ),
-  checkpointSeconds: setting(RUNS, seconds(MOST_SECONDS), 30, 'Time between two checkpoints.', { unit: 's' }),
+  checkpointSeconds: setting(RUNS, seconds(MAX_SECONDS), 30, 'Time between two checkpoints.', { unit: 's' }),
   seed: setting(
     RUNS,
-    whole(0, 2 ** 32 - 1),
+    wholeNumber(0, 2 ** 32 - 1),
     1,
     'Seed of the initial weights and of the order of the images.',
   ),
@@ -214,7 +224,7 @@ export const SETTINGS = {
     false,
     'The same command gives the same model, bit for bit, whichever devices train: complete sync rounds of one size, one unit for all, arithmetic that is the same everywhere.',
   ),
-  port: setting(SERVERS, whole(0, 65_535), 8080, 'Port to listen on; 0 is any free one.', {
+  port: setting(SERVERS, wholeNumber(0, 65_535), 8080, 'Port to listen on; 0 is any free one.', {
     defaults: { demo: 0, shard: 8081 },
   }),
   host: setting(

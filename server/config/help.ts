@@ -43,7 +43,7 @@ export function readFlags(command: Command, argv: readonly string[]): Partial<Re
 }
 
 /** What a command is called by in a shell; its flags stand behind `--`. */
-export const npmWords = (command: Command): string =>
+export const npmCommand = (command: Command): string =>
   command === 'start' ? 'npm start' : `npm run ${command}`;
 
 /** What `--version` shows. */
@@ -62,7 +62,7 @@ export function helpOf(command: Command): string {
 }
 
 function programOf(command: Command): Program {
-  const program = new Program(`${npmWords(command)} --`)
+  const program = new Program(`${npmCommand(command)} --`)
     .description(ABOUT[command])
     .optionsGroup('Help:')
     .addHelpOption(new Option('-h, --help', 'Show this.').helpGroup('Help:'))

@@ -1,4 +1,4 @@
-import type { Kind } from './values.ts';
+import type { SettingKind } from './values.ts';
 
 /** The commands, by the word behind `npm run`; `start` is `npm start`. */
 export const COMMANDS = ['start', 'demo', 'swarm', 'worker', 'shard'] as const;
@@ -6,7 +6,7 @@ export type Command = (typeof COMMANDS)[number];
 
 /** One setting. `T` is the type of its value. */
 export interface Setting<T> {
-  kind: Kind<T>;
+  kind: SettingKind<T>;
   /** `undefined` where the model's recipe decides, or where it must be given. */
   default: T;
   /** Where a command's default is another one. */
@@ -36,7 +36,7 @@ export const SERVERS: readonly Command[] = ['start', 'demo', 'shard'];
 /** A setting of these commands, with its default and one sentence of help. */
 export function setting<T>(
   commands: readonly Command[],
-  kind: Kind<T>,
+  kind: SettingKind<T>,
   standard: T,
   help: string,
   { unit, defaults, secret }: Extras<T> = {},

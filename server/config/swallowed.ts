@@ -1,5 +1,5 @@
 import { ConfigError, environmentNameOf, flagOf, SETTINGS, type Key } from './flags.ts';
-import { keysOf, npmWords } from './help.ts';
+import { keysOf, npmCommand } from './help.ts';
 import type { Command } from './setting.ts';
 
 /**
@@ -26,7 +26,7 @@ export function refuseSwallowed(
   const flags = taken.map((key) => written(key, environment[npmNameOf(key)] ?? '', behind));
   const kept = argv.filter((word) => !words.includes(word));
   throw new ConfigError(
-    `npm takes flags for its own that do not stand behind --; write ${[npmWords(command), '--', ...flags, ...kept].join(' ')}`,
+    `npm takes flags for its own that do not stand behind --; write ${[npmCommand(command), '--', ...flags, ...kept].join(' ')}`,
   );
 }
 

@@ -6,7 +6,7 @@ import { selector, type Selector } from '../../shared/protocol/placement.ts';
 export type RawValue = string | true | readonly string[];
 
 /** A kind of value that a setting may hold. */
-export interface Kind<T> {
+export interface SettingKind<T> {
   /** Reads the raw value; what it refuses is reported with {@link expects}. */
   schema: z.ZodType<T, RawValue>;
   /** Completes the sentence "the value is not ...". */
@@ -25,7 +25,7 @@ const text = z.string() as z.ZodType<string, RawValue>;
 const onOrOff = z.union([z.literal(true), z.stringbool()]) as z.ZodType<boolean, RawValue>;
 
 /** A whole number from `min` to `max`. */
-export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): SettingKind<number> {
   const digits = text.refine((value) => /^\d{1,16}$/.test(value)).transform(Number);
   const upTo = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
   return {
@@ -36,7 +36,7 @@ export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> 
 }
 
 /** A number for which `holds`; `range` names the condition, for instance `above 0`. */
-export function decimal(range: string, holds: (value: number) => boolean): Kind<number> {
+export function decimal(range: string, holds: (value: number) => boolean): SettingKind<number> {
   const digits = text.refine((value) => /^(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(value)).transform(Number);
   return {
     schema: digits.pipe(z.number().refine(holds)),
@@ -46,12 +46,12 @@ export function decimal(range: string, holds: (value: number) => boolean): Kind<
 }
 
 /** A length of time in seconds that a timer can hold. */
-export function seconds(max: number): Kind<number> {
+export function seconds(max: number): SettingKind<number> {
   return { ...decimal(`above 0, at most ${max}`, (value) => value > 0 && value <= max), placeholder: '<s>' };
 }
 
 /** One of a few words. */
-export function oneOf<const T extends string>(...words: [T, ...T[]]): Kind<T> {
+export function oneOf<const T extends string>(...words: [T, ...T[]]): SettingKind<T> {
   return {
     schema: text.pipe(z.enum(words) as z.ZodType<T, string>),
     expects: `one of ${words.join(', ')}`,
@@ -61,7 +61,7 @@ export function oneOf<const T extends string>(...words: [T, ...T[]]): Kind<T> {
 }
 
 /** Any text of at most `length` characters, `what` being what it names. */
-export function words(what: string, placeholder: string, length = 4096): Kind<string> {
+export function words(what: string, placeholder: string, length = 4096): SettingKind<string> {
   return {
     schema: text.pipe(z.string().min(1).max(length)),
     expects: `${what} of 1 to ${length} characters`,
@@ -70,43 +70,43 @@ export function words(what: string, placeholder: string, length = 4096): Kind<st
 }
 
 /** A flag that is there or not; in the environment `true` or `false`. */
-export const flag: Kind<boolean> = { schema: onOrOff, expects: 'true or false', placeholder: null };
+export const flag: SettingKind<boolean> = { schema: onOrOff, expects: 'true or false', placeholder: null };
 
 /** `kind`, or the word `none` for "without". */
-export function orNone<T>(kind: Kind<T>): Kind<T | null> {
+export function orNone<T>(kind: SettingKind<T>): SettingKind<T | null> {
   const none = z.literal('none').transform(() => null) as unknown as z.ZodType<null, RawValue>;
   return { ...kind, schema: z.union([none, kind.schema]), expects: `${kind.expects}, or none` };
 }
 
 /** The word `all`, or a whole number from 1. */
-export const allOrCount: Kind<'all' | number> = {
-  schema: z.union([z.literal('all') as unknown as z.ZodType<'all', RawValue>, whole(1).schema]),
+export const allOrCount: SettingKind<'all' | number> = {
+  schema: z.union([z.literal('all') as unknown as z.ZodType<'all', RawValue>, wholeNumber(1).schema]),
   expects: 'all or a whole number from 1',
   placeholder: '<all|n>',
 };
 
 /** An http or https address. */
-export const httpUrl: Kind<string> = {
+export const httpUrl: SettingKind<string> = {
   schema: text.pipe(z.string().refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value))),
   expects: 'an address that begins with http:// or https://',
   placeholder: '<url>',
 };
 
-const MOST_SHARDS = 256;
+const MAX_SHARDS = 256;
 const origins = text
   .transform((value) => value.split(',').map((part) => httpUrl.schema.safeParse(part.trim()).data ?? ''))
-  .refine((urls) => urls.length <= MOST_SHARDS && !urls.includes(''))
+  .refine((urls) => urls.length <= MAX_SHARDS && !urls.includes(''))
   .transform((urls) => urls.map((url) => new URL(url).origin));
 
 /** How many shards run in this process, or the origins of the processes that they are. */
-export const shardList: Kind<number | string[]> = {
-  schema: z.union([whole(1, MOST_SHARDS).schema, origins]),
-  expects: `a whole number from 1 to ${MOST_SHARDS}, or a comma list of http(s) addresses`,
+export const shardList: SettingKind<number | string[]> = {
+  schema: z.union([wholeNumber(1, MAX_SHARDS).schema, origins]),
+  expects: `a whole number from 1 to ${MAX_SHARDS}, or a comma list of http(s) addresses`,
   placeholder: '<n|urls>',
 };
 
 /** Bare, `false`, or a certificate and its key: two words behind the flag, a comma between them in the environment. */
-export const httpsFiles: Kind<Https> = {
+export const httpsFiles: SettingKind<Https> = {
   schema: z.union([
     onOrOff,
     z
@@ -139,7 +139,7 @@ function iceServer(address: string): IceServerAddress | null {
   return { scheme: known, host, port: Number(port ?? STANDARD_PORTS[known]), username, password };
 }
 
-const MOST_ICE_SERVERS = 8;
+const MAX_ICE_SERVERS = 8;
 
 /** What a comma list of `name:value` says, no name twice; a part without a colon has an empty name. */
 const namedValues = text
@@ -154,7 +154,7 @@ const namedValues = text
   .transform((pairs): Record<string, string> => Object.fromEntries(pairs));
 
 /** A comma list of labels. */
-export const labelList: Kind<DeviceLabels> = {
+export const labelList: SettingKind<DeviceLabels> = {
   schema: namedValues
     .transform((pairs) => deviceLabels.safeParse(pairs).data ?? null)
     .refine((labels) => labels !== null)
@@ -167,7 +167,7 @@ export const labelList: Kind<DeviceLabels> = {
  * Devices by what they are before they have work, which their engine is not: a comma list of labels, of which
  * `formFactor` is none but what it says.
  */
-export const deviceSelector: Kind<Selector> = {
+export const deviceSelector: SettingKind<Selector> = {
   schema: namedValues
     .refine((named) => !('engine' in named))
     .transform(({ formFactor, ...labels }) => {
@@ -182,17 +182,17 @@ export const deviceSelector: Kind<Selector> = {
 };
 
 /** A selector as {@link deviceSelector} reads it. */
-export const selectorText = ({ labels = {}, ...named }: Selector): string =>
+export const selectorSetting = ({ labels = {}, ...named }: Selector): string =>
   Object.entries({ ...named, ...labels })
     .map(([name, value]) => `${name}:${value}`)
     .join(',');
 
 /** A comma list of STUN and TURN servers. */
-export const iceServers: Kind<IceServerAddress[]> = {
+export const iceServers: SettingKind<IceServerAddress[]> = {
   schema: text
     .transform((value) => value.split(',').map((part) => iceServer(part.trim())))
-    .refine((servers) => servers.length <= MOST_ICE_SERVERS && !servers.includes(null))
+    .refine((servers) => servers.length <= MAX_ICE_SERVERS && !servers.includes(null))
     .transform((servers) => servers.filter((server) => server !== null)),
-  expects: `a comma list of at most ${MOST_ICE_SERVERS} of stun:host:port and turn:user:password@host:port`,
+  expects: `a comma list of at most ${MAX_ICE_SERVERS} of stun:host:port and turn:user:password@host:port`,
   placeholder: '<servers>',
 };

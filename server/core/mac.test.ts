@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyRange } from '../../shared/model/ranges.ts';
-import { macOfTerms, resumeToken, sameSecret, shardPass } from './mac.ts';
+import { macOfTerms, resumeToken, sameSecret, shardAccessToken } from './mac.ts';
 import type { LeaseTerms } from '../../shared/protocol/messages.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
@@ -84,12 +84,12 @@ describe('the MAC of a lease', () => {
 
 describe('what a device shows', () => {
   it('[AU1] to the shards is bound to key, run and device', () => {
-    const pass = shardPass(KEY, RUN, DEVICE);
+    const pass = shardAccessToken(KEY, RUN, DEVICE);
     expect(pass).toBe('c71dfc0b1bd674535a547658cee6c586');
     const others = [
-      shardPass(OTHER_KEY, RUN, DEVICE),
-      shardPass(KEY, '00000000', DEVICE),
-      shardPass(KEY, RUN, 'ba9876543210'),
+      shardAccessToken(OTHER_KEY, RUN, DEVICE),
+      shardAccessToken(KEY, '00000000', DEVICE),
+      shardAccessToken(KEY, RUN, 'ba9876543210'),
     ];
     expect(others).not.toContain(pass);
   });
@@ -100,7 +100,7 @@ describe('what a device shows', () => {
     const others = [
       resumeToken(OTHER_KEY, DEVICE),
       resumeToken(KEY, 'ba9876543210'),
-      shardPass(KEY, RUN, DEVICE),
+      shardAccessToken(KEY, RUN, DEVICE),
     ];
     expect(others).not.toContain(token);
   });

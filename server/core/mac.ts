@@ -15,7 +15,7 @@ export function macOfTerms(key: Uint8Array, terms: LeaseTerms, ranges: KeyRange[
 }
 
 /** What a device shows to the shards of a run [AU1]. */
-export function shardPass(key: Uint8Array, run: string, device: string): string {
+export function shardAccessToken(key: Uint8Array, run: string, device: string): string {
   return mac(key, ['pass', run, device]);
 }
 

@@ -2,7 +2,7 @@ import type { Namespace } from 'socket.io';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { EVENTS } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
-import { MOST_IN_FLIGHT } from './peer.ts';
+import { MAX_IN_FLIGHT } from './peer.ts';
 import { answerRequests } from './socketPeer.ts';
 
 const SNAPSHOT_EVERY_MS = 500;
@@ -32,7 +32,7 @@ export function serveAdmin(
     else next(new Error('UNAUTHORIZED'));
   });
   namespace.on('connection', (socket) => {
-    answerRequests(socket, {}, failed, MOST_IN_FLIGHT);
+    answerRequests(socket, {}, failed, MAX_IN_FLIGHT);
     show();
   });
 }

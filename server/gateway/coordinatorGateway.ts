@@ -11,11 +11,11 @@ import {
   type Welcome,
 } from '../../shared/protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
-import { issueWords, type Arithmetic } from '../../shared/profile/profile.ts';
+import { describeIssue, type Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Coordinator, Session } from '../core/run/coordinator.ts';
-import { MOST_IN_FLIGHT, type Handler } from './peer.ts';
+import type { Coordinator, DeviceSession } from '../core/run/coordinator.ts';
+import { MAX_IN_FLIGHT, type Handler } from './peer.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 
 /** A socket that has not said hello by then is closed [PR5]. */
@@ -75,11 +75,11 @@ export function serveCoordinator(namespace: Namespace, parts: CoordinatorGateway
 
 function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
   const { coordinator, clock } = parts;
-  let session: Session | null = null;
+  let session: DeviceSession | null = null;
   const cancelHello = clock.after(HELLO_WITHIN_MS, () => closeSocket(socket, 'TOO_SLOW', 'no hello in time'));
 
   const joined =
-    (handle: (session: Session, ...rest: Parameters<Handler>) => void): Handler =>
+    (handle: (session: DeviceSession, ...rest: Parameters<Handler>) => void): Handler =>
     (args, reply) => {
       if (session === null) reply({ outcome: 'NOT_JOINED', reason: 'say hello first' });
       else handle(session, args, reply);
@@ -99,7 +99,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     if (!message.success || session !== null) {
       reply({
         outcome: 'MALFORMED',
-        reason: message.success ? 'hello was said already' : issueWords(message.error.issues[0]),
+        reason: message.success ? 'hello was said already' : describeIssue(message.error.issues[0]),
       });
       return;
     }
@@ -143,7 +143,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       reply(
         message.success
           ? { outcome: 'OK' }
-          : { outcome: 'MALFORMED', reason: `ready: ${issueWords(message.error.issues[0])}` },
+          : { outcome: 'MALFORMED', reason: `ready: ${describeIssue(message.error.issues[0])}` },
       );
     }),
     [EVENTS.release]: joined((present, [body], reply) => {
@@ -156,7 +156,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       reply({ outcome: 'OK' });
     }),
   };
-  answerRequests(socket, handlers, parts.failed, MOST_IN_FLIGHT);
+  answerRequests(socket, handlers, parts.failed, MAX_IN_FLIGHT);
   socket.on('disconnect', () => {
     cancelHello();
     if (session !== null) coordinator.disconnect(session);

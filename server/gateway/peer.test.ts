@@ -15,9 +15,9 @@ function connection() {
 }
 
 /** A dispatcher of its own connection; each call of `ask` gives the answers that it has got so far. */
-function dispatching(handlers: Record<string, Handler>, mostInFlight = 8, at = connection()) {
+function dispatching(handlers: Record<string, Handler>, maxInFlight = 8, at = connection()) {
   const failures: unknown[] = [];
-  const dispatch = createDispatcher(at.peer, handlers, (error) => failures.push(error), mostInFlight);
+  const dispatch = createDispatcher(at.peer, handlers, (error) => failures.push(error), maxInFlight);
   const ask = (event: unknown, args: unknown[] = []) => {
     const answers: Answer[] = [];
     dispatch(event, args, (answer) => answers.push(answer));

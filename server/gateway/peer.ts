@@ -12,7 +12,7 @@ export type Reply = (answer: Answer) => void;
 export type Handler = (args: unknown[], reply: Reply) => void;
 
 /** Unanswered requests that a peer may have where no worker pushes: more than any client of ours needs [PR7]. */
-export const MOST_IN_FLIGHT = 8;
+export const MAX_IN_FLIGHT = 8;
 /** After this many messages that could not be read a connection is closed. */
 const MAX_FAULTS = 20;
 
@@ -34,13 +34,13 @@ export type Dispatch = (event: unknown, args: unknown[], send: (answer: Answer) 
 /**
  * Dispatches what a peer sends to the handlers, by event. Every message gets exactly one answer, unknown and
  * unreadable ones too; a handler that throws answers MALFORMED and harms nobody else [PR1] [PR4].
- * @param mostInFlight unanswered requests a peer may have; a further one is answered BUSY [PR7].
+ * @param maxInFlight unanswered requests a peer may have; a further one is answered BUSY [PR7].
  */
 export function createDispatcher(
   peer: Peer,
   handlers: Record<string, Handler>,
   failed: (error: unknown) => void,
-  mostInFlight: number,
+  maxInFlight: number,
 ): Dispatch {
   let inFlight = 0;
   return (event, args, send) => {
@@ -63,8 +63,8 @@ export function createDispatcher(
     };
     const name = typeof event === 'string' ? event : '';
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
-    if (inFlight > mostInFlight) {
-      reply({ outcome: 'BUSY', reason: `more than ${mostInFlight} requests at once` });
+    if (inFlight > maxInFlight) {
+      reply({ outcome: 'BUSY', reason: `more than ${maxInFlight} requests at once` });
     } else if (handler === undefined) {
       reply({ outcome: 'MALFORMED', reason: 'unknown event' });
     } else {

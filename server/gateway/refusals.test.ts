@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { foreignOriginWords } from '../../shared/protocol/origins.ts';
+import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { logRefusals } from './refusals.ts';
 
 function begun() {
   const lines: string[] = [];
-  return { lines, refused: logRefusals((line) => lines.push(line), foreignOriginWords) };
+  return { lines, refused: logRefusals((line) => lines.push(line), describeForeignOrigin) };
 }
 
 it('[PR8] logs each refused origin and host once, with what to change', () => {

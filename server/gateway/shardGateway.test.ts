@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
-import { macOfTerms, shardPass } from '../core/mac.ts';
+import { macOfTerms, shardAccessToken } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { Shard } from '../core/shard/shard.ts';
 import { PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
 import { KEY, RUN } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
-import { MOST_AT_A_SHARD } from './limits.ts';
+import { MAX_IN_FLIGHT_AT_SHARD } from './limits.ts';
 import { serveShards } from './shardGateway.ts';
 import { ask, next, RealSockets } from './testing/realSockets.ts';
 import { TrafficMeter } from './trafficMeter.ts';
@@ -16,7 +16,7 @@ import { TrafficMeter } from './trafficMeter.ts';
 /* Two shards behind their namespaces, over real sockets and under a virtual clock. */
 
 const DEVICE = '0123456789ab';
-const PASS = shardPass(KEY, RUN, DEVICE);
+const PASS = shardAccessToken(KEY, RUN, DEVICE);
 const ranges = cutKeyRanges(1000, 2);
 const lengthOf = (index: number) => ranges[index]?.length ?? 0;
 
@@ -165,7 +165,7 @@ describe('the namespace of a shard', () => {
   it('[LS1] stages nothing for a device that the lease is not of', async () => {
     const { connect, staged } = serving();
     const other = 'ba9876543210';
-    const socket = connect(0, { device: other, pass: shardPass(KEY, RUN, other) });
+    const socket = connect(0, { device: other, pass: shardAccessToken(KEY, RUN, other) });
     expect(await ask(socket, EVENTS.push, terms, frame)).toMatchObject({ outcome: 'UNKNOWN_LEASE' });
     expect(staged).toEqual([]);
   });
@@ -173,7 +173,7 @@ describe('the namespace of a shard', () => {
   it('[PR7] takes 64 requests that wait, answers a further one BUSY, and takes more as they are answered', async () => {
     const { connect, clock } = serving();
     const socket = connect(0);
-    expect(MOST_AT_A_SHARD).toBe(64);
+    expect(MAX_IN_FLIGHT_AT_SHARD).toBe(64);
     // Nobody decides on version 1: all of these wait.
     const waiting = Array.from({ length: 64 }, () => ask(socket, EVENTS.pull, { version: 1 }));
     expect(await ask(socket, EVENTS.pull, { version: 0 })).toEqual({

@@ -5,7 +5,7 @@ import { EVENTS, pull, push, shardAuth, type ShardAnswer } from '../../shared/pr
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Shard, SliceAnswer } from '../core/shard/shard.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
-import { MOST_AT_A_SHARD } from './limits.ts';
+import { MAX_IN_FLIGHT_AT_SHARD } from './limits.ts';
 import type { Handler } from './peer.ts';
 import { signalHandler } from '../webrtc/signalling.ts';
 import { answerRequests } from './socketPeer.ts';
@@ -43,7 +43,7 @@ export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
       const { channels, failed } = parts;
       const signal = signalHandler(socket, channels, (uplink) => overChannel(device, uplink), failed);
       const handlers = { ...handlersFor(device, 'socketio', uplinkOf(socket)), [EVENTS.signal]: signal };
-      answerRequests(socket, handlers, failed, MOST_AT_A_SHARD);
+      answerRequests(socket, handlers, failed, MAX_IN_FLIGHT_AT_SHARD);
     });
   }
 }

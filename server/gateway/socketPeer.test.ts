@@ -15,12 +15,12 @@ describe('what a real socket sends', () => {
   afterEach(() => sockets.close());
 
   /** A namespace that answers by the handlers, and the server's ends of the sockets that came to it. */
-  function answering(namespace: string, handlers: Record<string, Handler>, mostInFlight = 8) {
+  function answering(namespace: string, handlers: Record<string, Handler>, maxInFlight = 8) {
     const failures: unknown[] = [];
     const ends: Socket[] = [];
     sockets.of(namespace).on('connection', (socket) => {
       ends.push(socket);
-      answerRequests(socket, handlers, (error) => failures.push(error), mostInFlight);
+      answerRequests(socket, handlers, (error) => failures.push(error), maxInFlight);
     });
     return { failures, ends };
   }

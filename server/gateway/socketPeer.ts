@@ -38,9 +38,9 @@ export function answerRequests(
   socket: Socket,
   handlers: Record<string, Handler>,
   failed: (error: unknown) => void,
-  mostInFlight: number,
+  maxInFlight: number,
 ): void {
-  const dispatch = createDispatcher(peerOf(socket), handlers, failed, mostInFlight);
+  const dispatch = createDispatcher(peerOf(socket), handlers, failed, maxInFlight);
   // A middleware that never calls on takes the place of listeners: no event name has a meaning of its own.
   socket.use(([event, ...args]: unknown[]) => {
     // socket.io hands on what came in one chunk with the message that closed the connection.

@@ -1,9 +1,9 @@
 /** Messages with fewer bytes behind their first read tell nothing of the line. */
-const LEAST_BYTES = 4096;
+const MIN_BYTES = 4096;
 /** The median of so many: one read that the server came late to is no slow line. */
 const REMEMBERED = 9;
 /** Reads closer together than a clock can tell are this far apart. */
-const LEAST_MS = 0.05;
+const MIN_MS = 0.05;
 
 /**
  * How fast bytes come in over one connection, learnt from real messages: the sender hands each over whole, so what
@@ -35,8 +35,8 @@ export class UplinkMeter {
 
   /** With what was read last a message ended. */
   ended(): void {
-    if (this.#firstAt !== null && this.#bytes >= LEAST_BYTES) {
-      const elapsed = Math.max(LEAST_MS, this.#now() - this.#firstAt);
+    if (this.#firstAt !== null && this.#bytes >= MIN_BYTES) {
+      const elapsed = Math.max(MIN_MS, this.#now() - this.#firstAt);
       this.#rates = [...this.#rates.slice(1 - REMEMBERED), (1000 * this.#bytes) / elapsed];
     }
     this.#firstAt = null;

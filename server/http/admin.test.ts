@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API, RUN_ACTIONS, type AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
-import { DirectiveError } from '../core/placement/constraints.ts';
+import { ConstraintError } from '../core/placement/constraints.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
 
@@ -184,7 +184,7 @@ describe('a placement', () => {
 
   it('[PL10] that cannot hold is answered by its code and a sentence', async () => {
     const place = () => {
-      throw new DirectiveError('MALFORMED', 'there is no field more');
+      throw new ConstraintError('MALFORMED', 'there is no field more');
     };
     const { ask, admin } = await routes({ place });
     const { status, body } = await ask('POST', API.placement(RUN), admin);

@@ -11,9 +11,9 @@ import {
   type PlacementError,
   type PlacementReport,
 } from '../../shared/protocol/placement.ts';
-import { DirectiveError } from '../core/placement/constraints.ts';
+import { ConstraintError } from '../core/placement/constraints.ts';
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
-import { foreignOriginWords } from '../../shared/protocol/origins.ts';
+import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
 
 export interface AdminRoutesOptions {
@@ -27,7 +27,7 @@ export interface AdminRoutesOptions {
   act: (action: RunAction) => Promise<void>;
   /** The plan in force. */
   placement: () => PlacementReport;
-  /** Takes a placement from outside. @throws {DirectiveError} where it cannot hold. */
+  /** Takes a placement from outside. @throws {ConstraintError} where it cannot hold. */
   place: (body: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     const { origin, host } = request.headers;
     if (request.method !== 'GET' && !isOwnOrigin(origin, host, [])) {
       refused(origin, host);
-      return reply.code(403).send({ error: 'ORIGIN', message: foreignOriginWords(origin, host) });
+      return reply.code(403).send({ error: 'ORIGIN', message: describeForeignOrigin(origin, host) });
     }
     if (request.url !== API.session && !sessions.holds(request.cookies[SESSION_COOKIE])) {
       return reply
@@ -90,7 +90,7 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
       try {
         place(request.body);
       } catch (error) {
-        if (error instanceof DirectiveError) return refusePlacement(reply, error.code, error.message);
+        if (error instanceof ConstraintError) return refusePlacement(reply, error.code, error.message);
         throw error;
       }
       return placement();

@@ -4,7 +4,7 @@ import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../core/recentMap.ts';
 import type {
   CommitRecord,
-  ShardOpening,
+  ShardInit,
   ShardPort,
   ShardReports,
   ShardSnapshot,
@@ -17,7 +17,7 @@ import {
   controlStaged,
   controlTraffic,
   SECRET_HEADER,
-  type ControlOpening,
+  type ControlInit,
 } from './wire.ts';
 import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 
@@ -32,7 +32,7 @@ export class RemoteShardError extends Error {
 export interface RemoteShardParts {
   url: string;
   secret: string;
-  opening: ShardOpening;
+  opening: ShardInit;
   origins: string[];
   reports: ShardReports;
   /** The connection is gone, and with it what the shard held. */
@@ -59,7 +59,7 @@ export class RemoteShard implements ShardPort {
     const away = turnedAway(socket, parts.url);
     await Promise.race([connected(socket, parts.url), away]);
     const { parameters, optimizerState, ...opening } = parts.opening;
-    const message: ControlOpening = {
+    const message: ControlInit = {
       ...opening,
       origins: parts.origins,
       parameters: encodeFloat32(parameters),

@@ -5,10 +5,10 @@ import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
 import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
-import { macOfTerms, shardPass } from '../core/mac.ts';
+import { macOfTerms, shardAccessToken } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
-import type { ShardOpening } from '../core/shard/shardPort.ts';
+import type { ShardInit } from '../core/shard/shardPort.ts';
 import { noiseVector, PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
 import { KEY, RUN } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
@@ -26,7 +26,7 @@ const [, range] = ranges;
 if (range === undefined) throw new Error('there are two shards');
 const PARAMETERS = sliceOf(noiseVector(1, 1000), range);
 
-const OPENING: ShardOpening = {
+const OPENING: ShardInit = {
   index: 1,
   ranges,
   run: RUN,
@@ -52,8 +52,8 @@ async function hosting(secret = SECRET) {
     http,
     secret,
     clock,
-    openChannels: (mostMessageBytes) => {
-      limits.push(mostMessageBytes);
+    openChannels: (maxMessageBytes) => {
+      limits.push(maxMessageBytes);
       return null;
     },
     log: (line) => lines.push(line),
@@ -90,7 +90,7 @@ function device(url: string) {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
-    auth: { device: DEVICE, pass: shardPass(KEY, RUN, DEVICE) },
+    auth: { device: DEVICE, pass: shardAccessToken(KEY, RUN, DEVICE) },
   });
   closing.push(() => socket.disconnect());
   return socket;

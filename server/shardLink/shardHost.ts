@@ -10,11 +10,11 @@ import {
   CONTROL_PATH,
   controlCommit,
   controlKeep,
-  controlOpening,
+  controlInit,
   controlPin,
   controlRefusal,
   SECRET_HEADER,
-  type ControlOpening,
+  type ControlInit,
   type ControlTraffic,
 } from './wire.ts';
 import { mapValues } from './remoteShard.ts';
@@ -33,7 +33,7 @@ export interface ShardHostParts {
   secret: string;
   clock: Clock;
   /** The data channels of a shard whose messages have this many bytes at most; null where there are none. */
-  openChannels: (mostMessageBytes: number) => DataChannels | null;
+  openChannels: (maxMessageBytes: number) => DataChannels | null;
   log: (line: string) => void;
   failed: (error: unknown) => void;
 }
@@ -99,7 +99,7 @@ class HostedShard {
         }
       });
     on('open', (body, done) => {
-      this.#open(socket, controlOpening.parse(body));
+      this.#open(socket, controlInit.parse(body));
       done();
     });
     on('commit', (body) => this.#opened().commit(controlCommit.parse(body)));
@@ -147,7 +147,7 @@ class HostedShard {
     return this.#shard;
   }
 
-  #open(socket: Socket, { origins, parameters, optimizerState, ...opening }: ControlOpening): void {
+  #open(socket: Socket, { origins, parameters, optimizerState, ...opening }: ControlInit): void {
     const state = optimizerState && {
       optimizerState: {
         slots: mapValues(optimizerState.slots, decodeFloat32),

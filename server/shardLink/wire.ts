@@ -15,7 +15,7 @@ const slots = z.record(z.string(), bytes);
 const scalars = z.record(z.string(), z.number());
 
 /** coordinator -> shard `open`: begin, or begin anew; the last opening counts. */
-export const controlOpening = z.strictObject({
+export const controlInit = z.strictObject({
   index: z.int(),
   ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
   run: z.string(),
@@ -33,7 +33,7 @@ export const controlOpening = z.strictObject({
   /** Pages of these origins may connect. */
   origins: z.array(z.string()),
 });
-export type ControlOpening = z.infer<typeof controlOpening>;
+export type ControlInit = z.infer<typeof controlInit>;
 
 export const controlCommit = z.strictObject({
   version: z.int(),

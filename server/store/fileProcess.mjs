@@ -36,7 +36,7 @@ const operations = {
     files.set(name, await open(path, flags));
   },
   // The next bytes of the file; none at its end.
-  readPiece: async (name, length) => {
+  readChunk: async (name, length) => {
     const { buffer, bytesRead } = await fileOf(name).read(Buffer.allocUnsafe(length), 0, length);
     return buffer.subarray(0, bytesRead);
   },

@@ -140,7 +140,7 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     expect(Buffer.compare(await files.read(path), bytes)).toBe(0);
   });
 
-  test('[CK9] a large file is read in pieces, each with its own limit', async () => {
+  test('[CK9] a large file is read in chunks, each with its own limit', async () => {
     const path = join(folder, 'large');
     const bytes = new Uint8Array(20_000_001).map((_, index) => index % 251);
     await writeDurably(files, path, bytes);

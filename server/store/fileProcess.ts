@@ -1,15 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
-import { NO_ANSWER, withOpen, type Files, type Kind, type OpenFile } from './files.ts';
+import { NO_ANSWER, withOpen, type Files, type FileKind, type OpenFile } from './files.ts';
 
 /**
  * An operation that takes longer does not end: the mount is gone, or the disk is broken. No operation is more than
- * one piece of a file or one flush.
+ * one chunk of a file or one flush.
  */
 export const OPERATION_LIMIT_MS = 30_000;
 /** Reads and writes are no more than this: a large file on a slow disk is many operations that each end in time. */
-const PIECE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 const ENDED = 'the process that writes files was ended';
 
@@ -21,8 +21,8 @@ interface Answer {
   error?: { message: string; code?: string; errno?: number; syscall?: string; path?: string };
 }
 
-/** What the process is asked for: a file is read piece by piece. */
-type Operation = Exclude<keyof Files, 'read'> | 'readPiece';
+/** What the process is asked for: a file is read chunk by chunk. */
+type Operation = Exclude<keyof Files, 'read'> | 'readChunk';
 
 interface Asked {
   operation: Operation;
@@ -64,21 +64,21 @@ export class FileProcess implements Files {
     this.#giveUp(ENDED);
   }
 
-  kindOf(path: string): Promise<Kind | null> {
+  kindOf(path: string): Promise<FileKind | null> {
     return this.#ask('kindOf', path);
   }
 
-  list(folder: string): Promise<{ name: string; kind: Kind }[]> {
+  list(folder: string): Promise<{ name: string; kind: FileKind }[]> {
     return this.#ask('list', folder);
   }
 
   read(path: string): Promise<Uint8Array> {
     return withOpen(this, path, 'r', async (file) => {
-      const pieces: Uint8Array[] = [];
+      const chunks: Uint8Array[] = [];
       for (;;) {
-        const piece = await this.#ask<Uint8Array>('readPiece', file, PIECE_BYTES);
-        if (piece.length === 0) return Buffer.concat(pieces);
-        pieces.push(piece);
+        const chunk = await this.#ask<Uint8Array>('readChunk', file, CHUNK_BYTES);
+        if (chunk.length === 0) return Buffer.concat(chunks);
+        chunks.push(chunk);
       }
     });
   }
@@ -91,8 +91,8 @@ export class FileProcess implements Files {
   }
 
   async write(file: OpenFile, bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
-      await this.#ask('write', file, bytes.subarray(offset, offset + PIECE_BYTES));
+    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+      await this.#ask('write', file, bytes.subarray(offset, offset + CHUNK_BYTES));
     }
   }
 

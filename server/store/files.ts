@@ -1,5 +1,5 @@
 /** What lies at a path, links followed. */
-export type Kind = 'file' | 'folder' | 'other';
+export type FileKind = 'file' | 'folder' | 'other';
 
 /** A file that was opened; of use to who opened it alone. */
 export type OpenFile = number;
@@ -10,9 +10,9 @@ export type OpenFile = number;
  */
 export interface Files {
   /** What lies at a path, or null where nothing does. */
-  kindOf(path: string): Promise<Kind | null>;
+  kindOf(path: string): Promise<FileKind | null>;
   /** The names in a folder, and what each of them itself is. */
-  list(folder: string): Promise<{ name: string; kind: Kind }[]>;
+  list(folder: string): Promise<{ name: string; kind: FileKind }[]>;
   read(path: string): Promise<Uint8Array>;
   /** `wx` makes a new file and fails where there is one; `r` opens what is there, folders too. */
   open(path: string, flags: 'r' | 'wx'): Promise<OpenFile>;

@@ -5,7 +5,13 @@ import { printable } from '../../shared/text/printable.ts';
 import { TEMPORARY, writeAtomically, writeDurably } from './atomic.ts';
 import { reasonOf, StoreError } from './errors.ts';
 import { codeOf, tidyAfter, type Files } from './files.ts';
-import { fateOf, processIdentity, thisProcess, type Fate, type ProcessIdentity } from './processIdentity.ts';
+import {
+  processStateOf,
+  processIdentity,
+  thisProcess,
+  type ProcessState,
+  type ProcessIdentity,
+} from './processIdentity.ts';
 
 /** Of the lock, which is a folder: only those can be put in a place in one step where nothing may be replaced. */
 export const LOCK_NAME = 'server.lock';
@@ -15,7 +21,7 @@ const holderSchema = z.extend(processIdentity, {
   address: z.nullable(z.string().check(z.regex(/^https?:\/\/[\w.:[\]-]{1,300}$/))),
 });
 /** Who holds a lock, as the lock says it. */
-export type Holder = z.infer<typeof holderSchema>;
+export type LockHolder = z.infer<typeof holderSchema>;
 
 export interface LockParts {
   files: Files;
@@ -23,7 +29,7 @@ export interface LockParts {
   folder: string;
   /** Who takes it. */
   taker?: ProcessIdentity;
-  fate?: (holder: ProcessIdentity) => Fate;
+  fate?: (holder: ProcessIdentity) => ProcessState;
 }
 
 /** Each attempt is lost to another server that took or released the lock in that moment. */
@@ -41,7 +47,7 @@ const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', ...(process.platform === 'win32' ?
  */
 export class FolderLock {
   /** Who held the lock before and ended without releasing it. */
-  readonly recovered: Holder | null;
+  readonly recovered: LockHolder | null;
   readonly #files: Files;
   readonly #path: string;
   readonly #id: string;
@@ -52,7 +58,7 @@ export class FolderLock {
     path: string;
     id: string;
     taker: ProcessIdentity;
-    recovered: Holder | null;
+    recovered: LockHolder | null;
   }) {
     this.#files = parts.files;
     this.#path = parts.path;
@@ -62,10 +68,15 @@ export class FolderLock {
   }
 
   /** @throws {StoreError} where another server holds the lock, or the folder cannot be written. */
-  static async take({ files, folder, taker = thisProcess(), fate = fateOf }: LockParts): Promise<FolderLock> {
+  static async take({
+    files,
+    folder,
+    taker = thisProcess(),
+    fate = processStateOf,
+  }: LockParts): Promise<FolderLock> {
     const path = join(folder, LOCK_NAME);
     try {
-      let recovered: Holder | null = null;
+      let recovered: LockHolder | null = null;
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const id = newId();
         if (await put(files, { folder, path, id, taker })) {
@@ -101,7 +112,7 @@ function fileOf(lock: string, id: string): string {
   return join(lock, `${id}.json`);
 }
 
-function contentOf(holder: Holder): Uint8Array {
+function contentOf(holder: LockHolder): Uint8Array {
   return Buffer.from(`${JSON.stringify(holder)}\n`);
 }
 
@@ -166,8 +177,8 @@ async function moved(files: Files, prepared: string, path: string): Promise<bool
  */
 async function clear(
   files: Files,
-  { path, folder, fate }: { path: string; folder: string; fate: (holder: ProcessIdentity) => Fate },
-): Promise<Holder | null> {
+  { path, folder, fate }: { path: string; folder: string; fate: (holder: ProcessIdentity) => ProcessState },
+): Promise<LockHolder | null> {
   const names = await namesIn(files, path);
   const file = names.find((name) => /^[^.].*\.json$/.test(name));
   if (file === undefined && names.length > 0) throw unreadable(path, folder);
@@ -188,7 +199,7 @@ async function clear(
 const MAX_HOST = 64;
 
 /** Why a lock is not taken over, by what became of its holder; null where it is. */
-const REFUSALS: Readonly<Record<Fate, ((holder: Holder, lock: string) => string) | null>> = {
+const REFUSALS: Readonly<Record<ProcessState, ((holder: LockHolder, lock: string) => string) | null>> = {
   runs: (holder) =>
     `another server: ${describeHolder(holder)}. Stop that one, or choose another folder with --data-dir.`,
   unseen: (holder, lock) =>
@@ -197,7 +208,7 @@ const REFUSALS: Readonly<Record<Fate, ((holder: Holder, lock: string) => string)
 };
 
 /** `process 4711, http://localhost:8080`. */
-export function describeHolder({ pid, address }: Holder): string {
+export function describeHolder({ pid, address }: LockHolder): string {
   return `process ${pid}, ${address ?? 'which did not listen yet'}`;
 }
 
@@ -215,7 +226,7 @@ async function namesIn(files: Files, folder: string): Promise<string[]> {
 }
 
 /** The holder that a file names; null where the file went meanwhile. */
-async function holderIn(files: Files, path: string): Promise<Holder | 'unreadable' | null> {
+async function holderIn(files: Files, path: string): Promise<LockHolder | 'unreadable' | null> {
   let content: Uint8Array;
   try {
     content = await files.read(path);

@@ -3,26 +3,26 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { fateOf, machineOf, thisProcess } from './processIdentity.ts';
+import { processStateOf, machineOf, thisProcess } from './processIdentity.ts';
 
 const onLinux = describe.skipIf(process.platform !== 'linux');
 
 describe('what became of a process', () => {
   test('[CK11] this one runs', () => {
-    expect(fateOf(thisProcess())).toBe('runs');
+    expect(processStateOf(thisProcess())).toBe('runs');
   });
 
   test('[CK11] one that was killed has ended', async () => {
     const child = spawn('sleep', ['60']);
     const identity = { ...thisProcess(), pid: child.pid ?? 0, started: null };
-    expect(fateOf(identity)).toBe('runs');
+    expect(processStateOf(identity)).toBe('runs');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(fateOf(identity)).toBe('ended');
+    expect(processStateOf(identity)).toBe('ended');
   });
 
   test('[CK11] one of another machine cannot be seen', () => {
-    expect(fateOf({ ...thisProcess(), host: 'elsewhere.example' })).toBe('unseen');
+    expect(processStateOf({ ...thisProcess(), host: 'elsewhere.example' })).toBe('unseen');
   });
 });
 
@@ -31,7 +31,7 @@ describe('what became of a process of another start of a machine', () => {
   const before = { ...now, boot: 'the start before' };
 
   test('[CK11] that is this machine: it has ended', () => {
-    expect(fateOf(before, now)).toBe('ended');
+    expect(processStateOf(before, now)).toBe('ended');
   });
 
   test.each([
@@ -41,7 +41,7 @@ describe('what became of a process of another start of a machine', () => {
     ['a machine, where neither says which it is', { ...before, machine: null }, { ...now, machine: null }],
     ['a machine whose start is not known', { ...before, machine: null, boot: null }, now],
   ])('[CK11] that is %s: it cannot be seen', (_, identity, here) => {
-    expect(fateOf(identity, here)).toBe('unseen');
+    expect(processStateOf(identity, here)).toBe('unseen');
   });
 });
 
@@ -70,11 +70,11 @@ describe('the id of a machine', () => {
 
 onLinux('what became of a process, where the system says when it began', () => {
   test('[CK11] one whose id another process has by now has ended', () => {
-    expect(fateOf({ ...thisProcess(), started: '1' })).toBe('ended');
+    expect(processStateOf({ ...thisProcess(), started: '1' })).toBe('ended');
   });
 
   test('[CK11] one of another container cannot be seen', () => {
-    expect(fateOf({ ...thisProcess(), space: 'pid:[1]' })).toBe('unseen');
+    expect(processStateOf({ ...thisProcess(), space: 'pid:[1]' })).toBe('unseen');
   });
 
   test('[CK11] one that is dead, though nobody has waited for it, has ended', async () => {
@@ -87,7 +87,7 @@ onLinux('what became of a process, where the system says when it began', () => {
         const pid = Number(line);
         const field = (number: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[number - 1];
         await expect.poll(() => field(3)).toBe('Z');
-        expect(fateOf({ ...thisProcess(), pid, started: field(22) ?? null })).toBe('ended');
+        expect(processStateOf({ ...thisProcess(), pid, started: field(22) ?? null })).toBe('ended');
         break;
       }
     } finally {

@@ -22,7 +22,7 @@ export type ProcessIdentity = z.infer<typeof processIdentity>;
 const INITIAL_SPACE = 'pid:[4026531836]';
 
 /** Whether a process still runs; `unseen` where that cannot be told from here. */
-export type Fate = 'runs' | 'ended' | 'unseen';
+export type ProcessState = 'runs' | 'ended' | 'unseen';
 
 /** The identity of this process. */
 export function thisProcess(): ProcessIdentity {
@@ -33,10 +33,10 @@ export function thisProcess(): ProcessIdentity {
  * What became of a process.
  * @param now where the one runs that asks.
  */
-export function fateOf(
+export function processStateOf(
   { pid, host, machine, boot, space, started }: ProcessIdentity,
   now: Here = here(),
-): Fate {
+): ProcessState {
   if (host !== now.host) return 'unseen';
   // Two machines may have one name: only of the same one does another start say that all before has ended.
   if (boot !== now.boot) return machine !== null && machine === now.machine ? 'ended' : 'unseen';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { NoBrowserError } from './chromium.ts';
 import { machineWith } from './testing/machine.ts';
-import { prepareCrowd } from './demoWorkers.ts';
+import { prepareDemoWorkers } from './demoWorkers.ts';
 
 const asked = { tabs: 2, tabWorkers: 1, nodeWorkers: 1, chromium: null };
 
 describe('the crowd of a demo', () => {
   it('[EN8] is workers without a browser where none can be had, and says why', async () => {
     const notes: string[] = [];
-    const crowd = await prepareCrowd(asked, (line) => notes.push(line), machineWith([]).machine);
+    const crowd = await prepareDemoWorkers(asked, (line) => notes.push(line), machineWith([]).machine);
     expect(crowd).toEqual({ tabs: 0, tabWorkers: 1, nodeWorkers: 3, browser: null });
     expect(notes).toEqual([
       expect.stringMatching(
@@ -20,12 +20,12 @@ describe('the crowd of a demo', () => {
   it('[EN8] is none where the browser that was named does not run', async () => {
     const named = { ...asked, chromium: '/opt/none' };
     const { machine } = machineWith(['/usr/bin/chromium']);
-    await expect(prepareCrowd(named, () => undefined, machine)).rejects.toThrow(NoBrowserError);
+    await expect(prepareDemoWorkers(named, () => undefined, machine)).rejects.toThrow(NoBrowserError);
   });
 
   it('looks for no browser where no tab is asked for', async () => {
     const { machine, events } = machineWith(['/usr/bin/chromium']);
-    expect((await prepareCrowd({ ...asked, tabs: 0 }, () => undefined, machine)).browser).toBeNull();
+    expect((await prepareDemoWorkers({ ...asked, tabs: 0 }, () => undefined, machine)).browser).toBeNull();
     expect(events).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import { launchBrowser, openTabs } from './launch.ts';
 import type { Config } from '../config/config.ts';
 
 /** What a demo trains with. */
-export interface PreparedCrowd {
+export interface PreparedWorkers {
   tabs: number;
   tabWorkers: number;
   nodeWorkers: number;
@@ -18,7 +18,7 @@ export interface PreparedCrowd {
 }
 
 /** Those that train in a demo. */
-export interface Crowd {
+export interface DemoWorkers {
   /** Resolves when they were closed, or when nobody is left. */
   ended: Promise<'closed' | 'died'>;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface Crowd {
  * their place [EN8].
  * @throws {NoBrowserError} where the browser that was named is none.
  */
-export async function prepareCrowd(
+export async function prepareDemoWorkers(
   {
     tabs,
     tabWorkers,
@@ -38,7 +38,7 @@ export async function prepareCrowd(
   }: Pick<Config, 'tabs' | 'tabWorkers' | 'nodeWorkers' | 'chromium'>,
   note: (line: string) => void,
   on: Machine = machine,
-): Promise<PreparedCrowd> {
+): Promise<PreparedWorkers> {
   if (tabs === 0) return { tabs, tabWorkers, nodeWorkers, browser: null };
   try {
     const { executablePath } = await findChromium(chromium, on);
@@ -54,16 +54,16 @@ export async function prepareCrowd(
 }
 
 /** Sets everyone to train on the server. */
-export async function startCrowd(
-  { tabs, tabWorkers, nodeWorkers, browser }: PreparedCrowd,
+export async function startDemoWorkers(
+  { tabs, tabWorkers, nodeWorkers, browser }: PreparedWorkers,
   {
     url,
     engine,
     join,
     log,
   }: { url: string; engine: Config['engine']; join: string; log: (line: string) => void },
-): Promise<Crowd> {
-  const groups: Crowd[] = [];
+): Promise<DemoWorkers> {
+  const groups: DemoWorkers[] = [];
   if (nodeWorkers > 0) {
     const server = new URL(url);
     const selfSigned = await isSelfSigned(server);

@@ -6,7 +6,7 @@ import { machineClock } from '../app/machineTime.ts';
 import { counted } from '../../shared/text/counted.ts';
 import { reach, type Reach } from './reach.ts';
 import { showProgress } from '../terminal/showProgress.ts';
-import { Speaker } from '../terminal/speaker.ts';
+import { JoinReport } from '../terminal/speaker.ts';
 
 /* What `npm run worker` and `npm run swarm` have in common: they join a server, and say how that goes. */
 
@@ -61,7 +61,7 @@ export async function joinServer(options: JoiningOptions): Promise<number> {
   let over: (exitCode: number) => void = () => undefined;
   const nobodyLeft = new Promise<number>((resolve) => (over = resolve));
   const search = new Search(base, say, () => speaker.isJoined());
-  const speaker = new Speaker({
+  const speaker = new JoinReport({
     noun,
     count,
     server: base.href,

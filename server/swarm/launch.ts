@@ -3,7 +3,7 @@ import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
 import type { FromNodeWorker } from '../../client/node/messages.ts';
 import { baseOf } from '../../shared/protocol/basePath.ts';
 import type { EngineName } from '../../shared/profile/profile.ts';
-import type { TransportWish } from '../../shared/transport/preference.ts';
+import type { TransportPreference } from '../../shared/transport/preference.ts';
 import { isSelfSigned } from './certificate.ts';
 
 export interface SwarmOptions {
@@ -11,7 +11,7 @@ export interface SwarmOptions {
   url: string;
   tabs: number;
   engine: EngineName | 'auto';
-  transport: TransportWish;
+  transport: TransportPreference;
   /** Workers of each tab at most. */
   tabWorkers: number;
   /** From {@link launchBrowser}; closed with the tabs, or where they cannot be opened. */

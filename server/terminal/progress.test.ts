@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceRow, Measurement } from '../../shared/protocol/admin.ts';
-import type { ShareReport } from '../../shared/protocol/placement.ts';
+import type { AllocationReport } from '../../shared/protocol/placement.ts';
 import { deviceOf, snapshotOf } from './testing/snapshot.ts';
 import { elapsed, progressLine, reporter, runProgress } from './progress.ts';
 
@@ -36,7 +36,7 @@ it('shows time, commits, samples, speed, devices and accuracy', () => {
 });
 
 it('says why nobody works where all devices are in reserve', () => {
-  const share: ShareReport = {
+  const share: AllocationReport = {
     device: '0123456789ab',
     role: 'reserve',
     batch: 4,

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 
 /** How far something is. */
-export interface Progress {
+export interface RunProgress {
   seconds: number;
   /** All but the time. */
   text: string;
@@ -27,7 +27,7 @@ export interface ReporterOptions {
 
 /** Shows how a run goes: one line that is written over on a terminal, plain lines now and then elsewhere. */
 export interface Reporter {
-  update: (progress: Progress) => void;
+  update: (progress: RunProgress) => void;
   /** Prints a line of its own above the progress line. */
   note: (text: string) => void;
   /** Leaves the last progress line standing. */
@@ -65,9 +65,9 @@ function terminalReporter(stream: ProgressStream): Reporter {
 
 function plainReporter({ stream, clock }: ReporterOptions): Reporter {
   let printedAt = -Infinity;
-  let printed: Progress | null = null;
-  let pending: Progress | null = null;
-  const print = (progress: Progress) => {
+  let printed: RunProgress | null = null;
+  let pending: RunProgress | null = null;
+  const print = (progress: RunProgress) => {
     pending = null;
     printed = progress;
     printedAt = clock.now();
@@ -91,12 +91,12 @@ function plainReporter({ stream, clock }: ReporterOptions): Reporter {
 }
 
 /** For instance `1:02  1,240 commits  79,360 samples  1,880 samples/s  2 devices  94.31%`. */
-export function progressLine({ seconds, text }: Progress): string {
+export function progressLine({ seconds, text }: RunProgress): string {
   return `${elapsed(seconds)}  ${text}`;
 }
 
 /** How far a run is, as its server has it. */
-export function runProgress(snapshot: AdminSnapshot): Progress {
+export function runProgress(snapshot: AdminSnapshot): RunProgress {
   const { status, seconds } = snapshot;
   const parts = [
     counted(status.version, 'commit'),

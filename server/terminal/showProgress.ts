@@ -1,14 +1,14 @@
 import { isDumbTerminal } from '../config/config.ts';
 import { machineClock } from '../app/machineTime.ts';
 import { messages } from './output.ts';
-import { reporter, type Progress } from './progress.ts';
+import { reporter, type RunProgress } from './progress.ts';
 
 const UPDATE_EVERY_MS = 250;
 
 export interface ShownProgress {
   note: (text: string) => void;
   /** @param progress asked for now and then; null while there is none. */
-  follow: (progress: () => Progress | null) => void;
+  follow: (progress: () => RunProgress | null) => void;
   end: () => void;
 }
 

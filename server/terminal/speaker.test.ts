@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FromNodeWorker } from '../../client/node/messages.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
-import { Speaker } from './speaker.ts';
+import { JoinReport } from './speaker.ts';
 
 type State = Extract<FromNodeWorker, { type: 'state' }>;
 
@@ -21,7 +21,7 @@ const RUN: RunStatus = {
 function speaking(count: number) {
   const said: string[] = [];
   const news = () => said.splice(0);
-  const speaker = new Speaker({
+  const speaker = new JoinReport({
     noun: 'worker',
     count,
     server: SERVER,

@@ -1,17 +1,17 @@
 import type { FromNodeWorker } from '../../client/node/messages.ts';
-import { isForAWhile, isMendable, refusalWords } from '../../client/node/refusals.ts';
+import { isForAWhile, isMendable, describeRefusal } from '../../client/node/refusals.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './failure.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
-import { percent, type Progress } from './progress.ts';
-import { stopWords } from './summary.ts';
+import { percent, type RunProgress } from './progress.ts';
+import { stopPhrase } from './summary.ts';
 
 type News = FromNodeWorker;
 type State = Extract<News, { type: 'state' }>;
 /** What there may be a line about, of each of them. */
 type Topic = 'engine' | 'work';
 
-export interface SpeakerParts {
+export interface JoinReportParts {
   /** What one of them is called. */
   noun: 'worker' | 'tab';
   count: number;
@@ -39,13 +39,13 @@ interface One {
 const JOINED: readonly One['state'][] = ['loading', 'waiting', 'training'];
 
 /** Says what becomes of the workers or tabs of a command: a line a change, and the same line of several once. */
-export class Speaker {
-  readonly #parts: SpeakerParts;
+export class JoinReport {
+  readonly #parts: JoinReportParts;
   readonly #all: One[];
   #status: RunStatus | null = null;
   #wasJoined = false;
 
-  constructor(parts: SpeakerParts) {
+  constructor(parts: JoinReportParts) {
     this.#parts = parts;
     this.#all = Array.from({ length: parts.count }, () => ({
       state: null,
@@ -87,7 +87,7 @@ export class Speaker {
   }
 
   /** How the run does as the server has it, and how fast it is trained here; null where the server has said nothing. */
-  progress(): Omit<Progress, 'seconds'> | null {
+  progress(): Omit<RunProgress, 'seconds'> | null {
     if (this.#status === null) return null;
     const { version, samples, devices, testAccuracy, state } = this.#status;
     const atWork = this.#all.filter((one) => one.state === 'training');
@@ -117,7 +117,7 @@ export class Speaker {
     if (state === 'waiting' && message !== null) this.#announce(index, one, 'work', `waits: ${message}.`);
     if (state === 'training' && one.said.work !== null) this.#announce(index, one, 'work', 'has work.');
     if (state === 'failed' && isForAWhile(outcome)) {
-      const why = refusalWords(outcome, message);
+      const why = describeRefusal(outcome, message);
       this.#announce(index, one, 'work', `is not let in: ${why} It tries again every ${againSeconds} s.`);
       refused(index);
     } else if (state === 'failed') this.#end(index, one, message);
@@ -126,7 +126,7 @@ export class Speaker {
 
   #end(index: number, one: One, message: string | null): void {
     one.dead = true;
-    this.#announce(index, one, 'work', `cannot go on: ${refusalWords(one.outcome, message)}.`);
+    this.#announce(index, one, 'work', `cannot go on: ${describeRefusal(one.outcome, message)}.`);
     if (!this.#all.every(({ dead }) => dead)) return;
     this.#parts.over(this.#all.every(({ outcome }) => isMendable(outcome)) ? EXIT_USAGE : EXIT_FAILED);
   }
@@ -153,7 +153,7 @@ export class Speaker {
         break;
       case 'stopped':
         say(
-          `The run of ${status.model} has ended${status.stop === null ? '' : `: ${stopWords(status.stop)}`}. ${waiting} in case it is started again.`,
+          `The run of ${status.model} has ended${status.stop === null ? '' : `: ${stopPhrase(status.stop)}`}. ${waiting} in case it is started again.`,
         );
         break;
     }

@@ -103,7 +103,7 @@ const STOPS: Record<StopReason, string> = {
 };
 
 /** Why a run stopped, in words. */
-export function stopWords(stop: StopReason): string {
+export function stopPhrase(stop: StopReason): string {
   return STOPS[stop];
 }
 
@@ -112,7 +112,7 @@ export function summaryText(summary: Summary): string {
   const { shards, tabs, nodeWorkers, engines, stop, testAccuracy } = summary;
   const accuracy = testAccuracy === null ? 'not measured' : percent(testAccuracy);
   return [
-    `${summary.model}: ${accuracy} on ${counted(summary.testImages, 'test image')} (${stop === null ? 'still running' : stopWords(stop)})`,
+    `${summary.model}: ${accuracy} on ${counted(summary.testImages, 'test image')} (${stop === null ? 'still running' : stopPhrase(stop)})`,
     `  ${counted(summary.commits, 'commit')}, ${counted(summary.samples, 'sample')} of ${counted(summary.trainImages, 'training image')} in ${elapsed(summary.seconds)}`,
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     ...(summary.modelHash === null ? [] : [`  model ${summary.modelHash}`]),

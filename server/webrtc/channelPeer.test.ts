@@ -10,16 +10,16 @@ import type { Handler, Peer } from '../gateway/peer.ts';
 /** A channel whose answers a test reads, served for a device whose socket may be behind. */
 function channelOf(
   shards: Record<number, Record<string, Handler>>,
-  { mostInFlight = 8, behind = false } = {},
+  { maxInFlight = 8, behind = false } = {},
 ) {
   const answers: { id: number; answer: unknown; bytes: number[] }[] = [];
   const closed: [Outcome, string][] = [];
   const failures: unknown[] = [];
   const assembler = new Assembler(1e6);
   const channel = new ChunkedChannel({
-    pieces: {
-      send: (piece) => {
-        const progress = assembler.take(piece);
+    chunks: {
+      send: (chunk) => {
+        const progress = assembler.take(chunk);
         if (progress.state === 'fault') expect.fail(progress.reason);
         if (progress.state === 'whole') {
           const { json, bytes } = progress.message;
@@ -31,8 +31,8 @@ function channelOf(
       close: () => undefined,
     },
     after: new ManualTimer().after,
-    mostMessageBytes: 1e6,
-    mostQueuedBytes: 1e6,
+    maxMessageBytes: 1e6,
+    maxQueuedBytes: 1e6,
     received: () => undefined,
     closed: () => undefined,
   });
@@ -45,7 +45,7 @@ function channelOf(
     socket,
     shards: new Map(Object.entries(shards).map(([index, handlers]) => [Number(index), handlers])),
     failed: (error) => failures.push(error),
-    mostInFlight,
+    maxInFlight,
   });
   const ask = async (
     id: number,
@@ -117,7 +117,7 @@ describe('a device that asks over a data channel', () => {
 
   it('[PR7] has room at each shard for itself', async () => {
     const hold: Handler = () => undefined;
-    const { ask, answers } = channelOf({ 0: { hold }, 1: { hold } }, { mostInFlight: 2 });
+    const { ask, answers } = channelOf({ 0: { hold }, 1: { hold } }, { maxInFlight: 2 });
     for (const shard of [0, 0, 1, 1]) await ask(1, shard, 'hold');
     expect(answers).toEqual([]);
     await ask(2, 1, 'hold');

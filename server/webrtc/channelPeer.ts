@@ -15,7 +15,7 @@ export interface ChannelPeerParts {
   shards: ReadonlyMap<number, Record<string, Handler>>;
   failed: (error: unknown) => void;
   /** Unanswered requests at each shard. */
-  mostInFlight: number;
+  maxInFlight: number;
 }
 
 /** Answers what a device asks over a data channel, by the same handlers and rules as over its socket [TR1]. */
@@ -25,13 +25,13 @@ export class ChannelPeer {
   readonly #dispatchers: ReadonlyMap<number, Dispatch>;
   readonly #nowhere: Dispatch;
 
-  constructor(channel: ChunkedChannel, { socket, shards, failed, mostInFlight }: ChannelPeerParts) {
+  constructor(channel: ChunkedChannel, { socket, shards, failed, maxInFlight }: ChannelPeerParts) {
     this.#channel = channel;
     this.#socket = socket;
     // What piles up here is bounded by the channel itself.
     const peer: Peer = { ...socket, behind: () => false };
     const dispatcher = (handlers: Record<string, Handler>) =>
-      createDispatcher(peer, handlers, failed, mostInFlight);
+      createDispatcher(peer, handlers, failed, maxInFlight);
     this.#dispatchers = new Map(
       [...shards].map(([index, handlers]) => [index, dispatcher({ ...handlers, ...PONG })]),
     );

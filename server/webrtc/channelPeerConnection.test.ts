@@ -14,10 +14,10 @@ function nativeChannel() {
   const channel = {
     onClosed: (listener: () => void) => (on['closed'] = listener),
     onError: (listener: () => void) => (on['error'] = listener),
-    onMessage: (listener: (piece: string | Uint8Array | ArrayBuffer) => void) => (on['message'] = listener),
+    onMessage: (listener: (chunk: string | Uint8Array | ArrayBuffer) => void) => (on['message'] = listener),
     onBufferedAmountLow: (listener: () => void) => (on['low'] = listener),
     setBufferedAmountLowThreshold: () => undefined,
-    sendMessageBinary: (piece: Uint8Array) => sent.push(piece),
+    sendMessageBinary: (chunk: Uint8Array) => sent.push(chunk),
     bufferedAmount: () => state.buffered,
     isOpen: () => state.open,
     close: () => {
@@ -46,8 +46,8 @@ function peer() {
   const sends: ((json: unknown) => void)[] = [];
   const connection = new ChannelPeerConnection(native, {
     clock,
-    mostMessageBytes: 1000,
-    mostQueuedBytes: 1_000_000,
+    maxMessageBytes: 1000,
+    maxQueuedBytes: 1_000_000,
     serve: (channel) => {
       sends.push((json) => channel.send(json, new Uint8Array(70_000)));
       return ({ json }) => served.push(json);
@@ -67,8 +67,8 @@ const settled = async () => {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 };
 
-/** The pieces of a message of JSON alone. */
-function piecesOf(json: string): Uint8Array<ArrayBuffer>[] {
+/** The chunks of a message of JSON alone. */
+function chunksOf(json: string): Uint8Array<ArrayBuffer>[] {
   const body = new TextEncoder().encode(json);
   return [encodeHead({ bytes: body.length, checksum: checksumOf(body), jsonBytes: body.length }), body];
 }
@@ -105,11 +105,11 @@ describe('the answer to an offer', () => {
 });
 
 describe('the channel of a peer', () => {
-  it('[TR1] has its messages served, however their pieces come', () => {
+  it('[TR1] has its messages served, however their chunks come', () => {
     const { connection, open, served } = peer();
     const data = open();
     expect(connection.opened).toBe(true);
-    const [head, body] = piecesOf('{"id":1}');
+    const [head, body] = chunksOf('{"id":1}');
     data.tell('message', Buffer.from(head ?? []));
     data.tell('message', body?.buffer);
     expect(served).toEqual(['{"id":1}']);
@@ -168,7 +168,7 @@ describe('the channel of a peer', () => {
     data.state.buffered = 512 * 1024;
     data.tell('low');
     await settled();
-    // The head, 70,000 bytes in two pieces, and the JSON.
+    // The head, 70,000 bytes in two chunks, and the JSON.
     expect(data.sent.map(({ byteLength }) => byteLength)).toEqual([16, 65_536, 4464, 2]);
   });
 

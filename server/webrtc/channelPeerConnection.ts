@@ -1,5 +1,5 @@
 import type { DataChannel, PeerConnection } from 'node-datachannel';
-import { ChunkedChannel, type PieceChannel } from '../../shared/transport/chunkedChannel.ts';
+import { ChunkedChannel, type RawChannel } from '../../shared/transport/chunkedChannel.ts';
 import type { Message } from '../../shared/transport/assembler.ts';
 import type { Clock } from '../core/clock.ts';
 import { UplinkMeter } from '../gateway/uplinkMeter.ts';
@@ -17,8 +17,8 @@ export type ServeChannel = (channel: ChunkedChannel, uplink: UplinkMeter) => (me
 
 export interface ChannelPeerConnectionParts {
   clock: Clock;
-  mostMessageBytes: number;
-  mostQueuedBytes: number;
+  maxMessageBytes: number;
+  maxQueuedBytes: number;
   serve: ServeChannel;
   /** Called when the native part is done with it; until then it must be held on to. */
   ended: () => void;
@@ -81,13 +81,13 @@ export class ChannelPeerConnection {
       return;
     }
     this.#cancelOpen();
-    const { clock, mostMessageBytes, mostQueuedBytes, serve } = this.#parts;
+    const { clock, maxMessageBytes, maxQueuedBytes, serve } = this.#parts;
     const uplink = new UplinkMeter(() => clock.now());
     let receive: (message: Message) => void = () => undefined;
     channel = new ChunkedChannel({
-      pieces: piecesOf(data),
-      mostMessageBytes,
-      mostQueuedBytes,
+      chunks: chunksOf(data),
+      maxMessageBytes,
+      maxQueuedBytes,
       after: (milliseconds, task) => clock.after(milliseconds, task),
       received: (message) => {
         uplink.ended();
@@ -98,25 +98,25 @@ export class ChannelPeerConnection {
     this.#channel = channel;
     receive = serve(channel, uplink);
     data.onError(() => this.close());
-    data.onMessage((piece) => {
-      if (typeof piece === 'string') {
+    data.onMessage((chunk) => {
+      if (typeof chunk === 'string') {
         this.close();
         return;
       }
-      uplink.read(piece.byteLength);
-      channel.receive(piece instanceof ArrayBuffer ? new Uint8Array(piece) : piece);
+      uplink.read(chunk.byteLength);
+      channel.receive(chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : chunk);
     });
   }
 }
 
-/** The data channel as something that carries pieces, with room for more or not. */
-function piecesOf(data: DataChannel): PieceChannel {
+/** The data channel as something that carries chunks, with room for more or not. */
+function chunksOf(data: DataChannel): RawChannel {
   let roomy: () => void = () => undefined;
   data.setBufferedAmountLowThreshold(LOW_WATER_BYTES);
   data.onBufferedAmountLow(() => roomy());
   return {
-    async send(piece) {
-      data.sendMessageBinary(piece);
+    async send(chunk) {
+      data.sendMessageBinary(chunk);
       if (data.bufferedAmount() <= HIGH_WATER_BYTES) return;
       await new Promise<void>((resolve) => (roomy = resolve));
     },

@@ -1,6 +1,6 @@
 import type * as NodeDataChannel from 'node-datachannel';
 import type { RtcConfig } from 'node-datachannel';
-import { MAX_PIECE_BYTES } from '../../shared/protocol/channel.ts';
+import { MAX_CHUNK_BYTES } from '../../shared/protocol/channel.ts';
 import type { Clock } from '../core/clock.ts';
 import { ChannelPeerConnection, type ServeChannel } from './channelPeerConnection.ts';
 import { withoutNames } from './offer.ts';
@@ -8,9 +8,9 @@ import { withoutNames } from './offer.ts';
 export type DataChannelLibrary = typeof NodeDataChannel;
 
 /** Peers of one process: each has threads of its own buffers in the native part. */
-const MOST_PEERS = 1024;
+const MAX_PEERS = 1024;
 /** Those of which no channel is open yet: an offer costs the server more than the one who sends it. */
-const MOST_UNOPENED = 64;
+const MAX_UNOPENED = 64;
 
 export interface DataChannelsParts {
   /** The UDP port of all peers. */
@@ -19,9 +19,9 @@ export interface DataChannelsParts {
   address: string | null;
   /** STUN and TURN servers, as `stun:host:port` or `turn:user:password@host:port`. */
   iceServers: string[];
-  mostMessageBytes: number;
+  maxMessageBytes: number;
   /** Messages of the largest size that may wait for a device that reads slowly. */
-  mostQueuedMessages: number;
+  maxQueuedMessages: number;
   clock: Clock;
 }
 
@@ -55,24 +55,24 @@ export class DataChannels {
    */
   async accept(offer: string, serve: ServeChannel): Promise<AnsweredPeer> {
     const unopened = [...this.#peers].filter(({ opened }) => !opened).length;
-    if (this.#peers.size >= MOST_PEERS || unopened >= MOST_UNOPENED) {
+    if (this.#peers.size >= MAX_PEERS || unopened >= MAX_UNOPENED) {
       throw new Error('this server has as many data channels as it takes');
     }
-    const { port, address, iceServers, mostMessageBytes, mostQueuedMessages, clock } = this.#parts;
+    const { port, address, iceServers, maxMessageBytes, maxQueuedMessages, clock } = this.#parts;
     const config: RtcConfig = {
       iceServers,
       enableIceUdpMux: true,
       portRangeBegin: port,
       portRangeEnd: port,
-      maxMessageSize: MAX_PIECE_BYTES,
+      maxMessageSize: MAX_CHUNK_BYTES,
       ...(address === null ? {} : { bindAddress: address }),
     };
     const connection = new this.#library.PeerConnection('tabswarm', config);
-    const mostQueuedBytes = mostQueuedMessages * mostMessageBytes;
+    const maxQueuedBytes = maxQueuedMessages * maxMessageBytes;
     const peer = new ChannelPeerConnection(connection, {
       clock,
-      mostMessageBytes,
-      mostQueuedBytes,
+      maxMessageBytes,
+      maxQueuedBytes,
       serve,
       ended: () => this.#peers.delete(peer),
     });

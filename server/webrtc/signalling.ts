@@ -3,13 +3,13 @@ import { signal } from '../../shared/protocol/messages.ts';
 import { ChannelPeer } from './channelPeer.ts';
 import type { ServeChannel } from './channelPeerConnection.ts';
 import type { AnsweredPeer, DataChannels } from './dataChannels.ts';
-import { MOST_AT_A_SHARD } from '../gateway/limits.ts';
+import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
 import type { Handler } from '../gateway/peer.ts';
 import { peerOf } from '../gateway/socketPeer.ts';
 import type { UplinkMeter } from '../gateway/uplinkMeter.ts';
 
 /** Offers that one socket may make: a channel that does not last is tried again, not for ever. */
-const MOST_OFFERS = 16;
+const MAX_OFFERS = 16;
 
 const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place' } as const;
 
@@ -28,7 +28,7 @@ export function signalHandler(
   let peer: AnsweredPeer | null = null;
   socket.on('disconnect', () => peer?.close());
   const serve: ServeChannel = (channel, uplink) => {
-    const common = { failed, mostInFlight: MOST_AT_A_SHARD };
+    const common = { failed, maxInFlight: MAX_IN_FLIGHT_AT_SHARD };
     const asked = new ChannelPeer(channel, { socket: peerOf(socket), shards: handlers(uplink), ...common });
     return (message) => asked.receive(message);
   };
@@ -38,8 +38,8 @@ export function signalHandler(
       reply({ outcome: 'MALFORMED', reason: 'signal comes with an offer' });
     } else if (channels === null) {
       reply({ outcome: 'UNAVAILABLE', reason: 'this server has no data channels' });
-    } else if (++offers > MOST_OFFERS) {
-      reply({ outcome: 'BUSY', reason: `more than ${MOST_OFFERS} offers` });
+    } else if (++offers > MAX_OFFERS) {
+      reply({ outcome: 'BUSY', reason: `more than ${MAX_OFFERS} offers` });
     } else {
       const newest = offers;
       peer?.close();

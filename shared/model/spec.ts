@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { choice, fields, refusalOf, whole } from '../text/schema.ts';
+import { choice, fields, refusalOf, integer } from '../text/schema.ts';
 import { didYouMean } from '../text/suggest.ts';
 
-const dimension = whole(1, 4096);
+const dimension = integer(1, 4096);
 const KINDS = ['conv2d', 'relu', 'maxPool', 'flatten', 'dense'] as const;
 const MAX_LAYERS = 64;
 const SIZES = 'three whole numbers: height, width and channels of an image';
@@ -20,12 +20,12 @@ const layer = z.discriminatedUnion(
   [
     layerOf('conv2d', {
       filters: dimension,
-      kernel: whole(1, 7),
+      kernel: integer(1, 7),
       stride: z._default(z.literal([1, 2], { error: '1 or 2' }), 1),
       padding: z._default(choice(['valid', 'same']), 'valid'),
     }),
     layerOf('relu', {}),
-    layerOf('maxPool', { size: whole(2, 28) }),
+    layerOf('maxPool', { size: integer(2, 28) }),
     layerOf('flatten', {}),
     layerOf('dense', { units: dimension }),
   ],

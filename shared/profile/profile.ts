@@ -124,7 +124,7 @@ export type DeviceDescription = Omit<CapabilityProfile, 'engine' | 'trials' | 'w
  * What was wrong with a profile or a part of one, in words that name the field.
  * @param issue the first that its schema found.
  */
-export function issueWords(issue: z.core.$ZodIssue | undefined): string {
+export function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   const path = issue?.path.join('.') ?? '';
   const message =
     issue?.code === 'unrecognized_keys'

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
 import { deviceId, runId, runStatus } from './messages.ts';
-import { placementInForce, shareReport } from './placement.ts';
+import { placementInForce, allocationReport } from './placement.ts';
 
 /* What the admin's routes answer and its socket sends: one snapshot type for both. */
 
@@ -75,7 +75,7 @@ export const deviceRow = z.strictObject({
   lost: count,
   traffic: deviceTraffic,
   /** What the plan in force has for it; null where its connection ended. */
-  share: z.nullable(shareReport),
+  share: z.nullable(allocationReport),
 });
 export type DeviceRow = z.infer<typeof deviceRow>;
 

@@ -6,7 +6,7 @@ import {
   checksumOf,
   decodeHead,
   encodeHead,
-  MAX_PIECE_BYTES,
+  MAX_CHUNK_BYTES,
 } from './channel.ts';
 
 const HEAD = { bytes: 70_000, checksum: 0x89abcdef, jsonBytes: 26 };
@@ -30,8 +30,8 @@ it('[TR3] a head is read at any offset of what brought it', () => {
   expect(decodeHead(nodeBuffer(encodeHead(HEAD), 3))).toEqual(HEAD);
 });
 
-it('[TR3] a piece has 64 KiB at most', () => {
-  expect(MAX_PIECE_BYTES).toBe(65_536);
+it('[TR3] a chunk has 64 KiB at most', () => {
+  expect(MAX_CHUNK_BYTES).toBe(65_536);
 });
 
 it('[TR3] a message may be JSON alone', () => {

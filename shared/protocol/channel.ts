@@ -2,8 +2,8 @@ import crc32 from 'crc-32';
 import * as z from 'zod/mini';
 
 /*
- * What travels over a data channel. A channel carries pieces, in order and without loss; a message is a head and
- * then its bytes in as many pieces as its sender likes [TR3]. A message is a request or an answer: the frame that
+ * What travels over a data channel. A channel carries chunks, in order and without loss; a message is a head and
+ * then its bytes in as many chunks as its sender likes [TR3]. A message is a request or an answer: the frame that
  * belongs to it, if there is one, and behind it JSON.
  */
 
@@ -20,8 +20,8 @@ import * as z from 'zod/mini';
 export const HEAD_BYTES = 16;
 const MAGIC = 0x43575354;
 
-/** No piece is larger: what every browser's data channels take (RFC 8831, section 6.6). */
-export const MAX_PIECE_BYTES = 64 * 1024;
+/** No chunk is larger: what every browser's data channels take (RFC 8831, section 6.6). */
+export const MAX_CHUNK_BYTES = 64 * 1024;
 
 export interface Head {
   bytes: number;

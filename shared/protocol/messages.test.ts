@@ -247,11 +247,11 @@ describe.each(Object.entries(CASES))('%s', (_name, { schema, good, wrong }) => {
 
 describe('a work unit', () => {
   it('[UN5] asks for no more than a device can be held up by', () => {
-    const local = { steps: m.MOST_LOCAL_STEPS, lr: 0.1, momentum: 0 };
-    const most = { ...unit, batch: m.MOST_BATCH, local };
+    const local = { steps: m.MAX_LOCAL_STEPS, lr: 0.1, momentum: 0 };
+    const most = { ...unit, batch: m.MAX_BATCH, local };
     expect(m.workUnit.safeParse(most).success).toBe(true);
-    expect(m.workUnit.safeParse({ ...most, batch: m.MOST_BATCH + 1 }).success).toBe(false);
-    const more = { ...local, steps: m.MOST_LOCAL_STEPS + 1 };
+    expect(m.workUnit.safeParse({ ...most, batch: m.MAX_BATCH + 1 }).success).toBe(false);
+    const more = { ...local, steps: m.MAX_LOCAL_STEPS + 1 };
     expect(m.workUnit.safeParse({ ...most, local: more }).success).toBe(false);
   });
 });

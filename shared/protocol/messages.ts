@@ -87,12 +87,12 @@ export const signedTerms = z.strictObject({ ...leaseTerms.shape, mac: hex(32) })
 export type SignedTerms = z.infer<typeof signedTerms>;
 
 /** What a unit may ask for at most: a device refuses more, which would hold it for ever. */
-export const MOST_LOCAL_STEPS = 10_000;
-export const MOST_BATCH = 4096;
+export const MAX_LOCAL_STEPS = 10_000;
+export const MAX_BATCH = 4096;
 
 /** Local steps of SGD, momentum beginning at zero in each unit. */
 export const localTraining = z.strictObject({
-  steps: z.int().check(z.minimum(1), z.maximum(MOST_LOCAL_STEPS)),
+  steps: z.int().check(z.minimum(1), z.maximum(MAX_LOCAL_STEPS)),
   lr: z.number().check(z.positive()),
   momentum: z.number().check(z.minimum(0), z.lt(1)),
 });
@@ -110,7 +110,7 @@ export const workUnit = z.strictObject({
   /** Where in that order the unit begins, in samples. */
   start: count,
   /** Images a gradient or a local step. */
-  batch: z.int().check(z.minimum(1), z.maximum(MOST_BATCH)),
+  batch: z.int().check(z.minimum(1), z.maximum(MAX_BATCH)),
   /** The local steps whose delta is asked for; null asks for one gradient. */
   local: z.nullable(localTraining),
   codec: z.literal('float32'),

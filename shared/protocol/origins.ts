@@ -2,7 +2,7 @@
  * Why a page of this origin is turned away by a server that was asked for as this host, and what to do. Headers are
  * quoted as they came: whoever prints this to a terminal has to take control characters out.
  */
-export function foreignOriginWords(origin = 'none', host = 'none'): string {
+export function describeForeignOrigin(origin = 'none', host = 'none'): string {
   return (
     `The page is of ${origin}, but the server was asked for as ${host}: it takes requests of its own pages alone. ` +
     'A proxy in between has to pass the Host header as the browser sent it.'

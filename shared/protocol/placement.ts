@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ENGINES, FORM_FACTORS, MAX_LABELS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
-import { choice, described, fields, whole } from '../text/schema.ts';
-import { deviceId, MOST_BATCH, MOST_LOCAL_STEPS } from './messages.ts';
+import { choice, described, fields, integer } from '../text/schema.ts';
+import { deviceId, MAX_BATCH, MAX_LOCAL_STEPS } from './messages.ts';
 
 /* Placement from outside: what POST /api/v1/runs/:id/placement takes and GET gives. */
 
@@ -24,7 +24,7 @@ const ASSIGNMENTS = `a list of at most ${MAX_ASSIGNMENTS} assignments`;
 const DATA_SHARDS = 'a list of at most 4096 indices of data shards';
 
 /** One instruction: for a device, or for all that a selector matches. */
-export const assignment = fields('an assignment', {
+export const placementConstraint = fields('an assignment', {
   device: z.optional(described(deviceId, 'the id of a device: 12 hexadecimal digits')),
   selector: z.optional(selector),
   /** hard: its data shards wait while no such device is here; soft: they go to others meanwhile. */
@@ -33,15 +33,17 @@ export const assignment = fields('an assignment', {
   dataShards: z._default(described(z.array(count).check(z.maxLength(4096)), DATA_SHARDS), []),
   /** reserve: no work. */
   role: z._default(choice(['train', 'reserve']), 'train'),
-  batch: z.optional(whole(1, MOST_BATCH)),
-  localSteps: z.optional(whole(1, MOST_LOCAL_STEPS)),
-  workers: z.optional(whole(1, MAX_WORKERS)),
+  batch: z.optional(integer(1, MAX_BATCH)),
+  localSteps: z.optional(integer(1, MAX_LOCAL_STEPS)),
+  workers: z.optional(integer(1, MAX_WORKERS)),
 });
-export type Assignment = z.infer<typeof assignment>;
+export type PlacementConstraint = z.infer<typeof placementConstraint>;
 
 /** All instructions in force from now on, instead of those before; none leaves everything to the planner. */
 export const placementRequest = fields('a placement', {
-  assignments: z.array(assignment, { error: ASSIGNMENTS }).check(z.maxLength(MAX_ASSIGNMENTS, ASSIGNMENTS)),
+  assignments: z
+    .array(placementConstraint, { error: ASSIGNMENTS })
+    .check(z.maxLength(MAX_ASSIGNMENTS, ASSIGNMENTS)),
 });
 
 /** Why a placement was not taken; the plan in force is what it was. */
@@ -59,7 +61,7 @@ export type PlacementError = keyof typeof PLACEMENT_ERRORS;
 export const ROLES = ['train', 'probe', 'reserve'] as const;
 
 /** What one device gets. */
-export const shareReport = z.strictObject({
+export const allocationReport = z.strictObject({
   device: deviceId,
   /** train: works by the plan; probe: not measured yet; reserve: no work. */
   role: z.enum(ROLES),
@@ -75,7 +77,7 @@ export const shareReport = z.strictObject({
   dataShards: z.array(count),
   why: z.array(z.string()),
 });
-export type ShareReport = z.infer<typeof shareReport>;
+export type AllocationReport = z.infer<typeof allocationReport>;
 
 /** The plan in force, apart from the devices. */
 export const placementInForce = {
@@ -94,8 +96,8 @@ export const placementInForce = {
   tookMs: z.number(),
   /** Data shards that nobody may train on at present, and why. */
   waiting: z.array(z.strictObject({ dataShards: z.array(count), why: z.string() })),
-  assignments: z.array(assignment),
+  assignments: z.array(placementConstraint),
 };
 
-export const placementReport = z.strictObject({ ...placementInForce, devices: z.array(shareReport) });
+export const placementReport = z.strictObject({ ...placementInForce, devices: z.array(allocationReport) });
 export type PlacementReport = z.infer<typeof placementReport>;

@@ -11,7 +11,7 @@ import { didYouMean } from './suggest.ts';
 const MAX_SHOWN = 60;
 
 /** A whole number from `min` to `max`. */
-export function whole(min: number, max: number) {
+export function integer(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
   return z.int({ error }).check(z.minimum(min, { error }), z.maximum(max, { error }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checksumOf, encodeHead, MAX_PIECE_BYTES } from '../protocol/channel.ts';
+import { checksumOf, encodeHead, MAX_CHUNK_BYTES } from '../protocol/channel.ts';
 import { Assembler } from './assembler.ts';
 
 const PARTIAL = { state: 'partial' };
@@ -11,24 +11,24 @@ function messageOf(bytes: number) {
   return { head: encodeHead({ bytes, checksum: checksumOf(body), jsonBytes: 2 }), body };
 }
 
-describe('putting pieces together', () => {
-  it('[TR3] takes a message of the size that is allowed, in pieces of the size that is', () => {
-    const most = 2 * MAX_PIECE_BYTES;
+describe('putting chunks together', () => {
+  it('[TR3] takes a message of the size that is allowed, in chunks of the size that is', () => {
+    const most = 2 * MAX_CHUNK_BYTES;
     const { head, body } = messageOf(most);
     const assembler = new Assembler(most);
     expect(assembler.take(head)).toEqual(PARTIAL);
-    expect(assembler.take(body.subarray(0, MAX_PIECE_BYTES))).toEqual(PARTIAL);
-    const progress = assembler.take(body.subarray(MAX_PIECE_BYTES));
+    expect(assembler.take(body.subarray(0, MAX_CHUNK_BYTES))).toEqual(PARTIAL);
+    const progress = assembler.take(body.subarray(MAX_CHUNK_BYTES));
     expect(progress).toMatchObject({ state: 'whole', message: { json: '{}' } });
   });
 
-  it('[TR4] takes no piece a byte larger', () => {
-    const { head, body } = messageOf(2 * MAX_PIECE_BYTES);
+  it('[TR4] takes no chunk a byte larger', () => {
+    const { head, body } = messageOf(2 * MAX_CHUNK_BYTES);
     const assembler = new Assembler(1e6);
     assembler.take(head);
-    expect(assembler.take(body.subarray(0, MAX_PIECE_BYTES + 1))).toEqual({
+    expect(assembler.take(body.subarray(0, MAX_CHUNK_BYTES + 1))).toEqual({
       state: 'fault',
-      reason: `a piece of ${MAX_PIECE_BYTES + 1} bytes`,
+      reason: `a chunk of ${MAX_CHUNK_BYTES + 1} bytes`,
     });
   });
 
@@ -40,24 +40,24 @@ describe('putting pieces together', () => {
     });
   });
 
-  it('[TR4] takes no byte of what comes behind a message in its last piece', () => {
+  it('[TR4] takes no byte of what comes behind a message in its last chunk', () => {
     const { head, body } = messageOf(10);
     const assembler = new Assembler(100);
     assembler.take(head);
     assembler.take(body.subarray(0, 6));
     expect(assembler.take(Uint8Array.of(...body.subarray(6), 0))).toEqual({
       state: 'fault',
-      reason: 'a piece beyond the end of its message',
+      reason: 'a chunk beyond the end of its message',
     });
   });
 
   it('[TR4] knows when a message has begun and is not whole, from the first byte of its head', () => {
     const { head, body } = messageOf(10);
     const assembler = new Assembler(100);
-    const pieces = [head.subarray(0, 1), head.subarray(1), body.subarray(0, 9), body.subarray(9)];
+    const chunks = [head.subarray(0, 1), head.subarray(1), body.subarray(0, 9), body.subarray(9)];
     const halfway = [assembler.halfway];
-    for (const piece of pieces) {
-      assembler.take(piece);
+    for (const chunk of chunks) {
+      assembler.take(chunk);
       halfway.push(assembler.halfway);
     }
     expect(halfway).toEqual([false, true, true, true, false]);

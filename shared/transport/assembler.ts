@@ -1,4 +1,4 @@
-import { checksumOf, decodeHead, HEAD_BYTES, MAX_PIECE_BYTES, type Head } from '../protocol/channel.ts';
+import { checksumOf, decodeHead, HEAD_BYTES, MAX_CHUNK_BYTES, type Head } from '../protocol/channel.ts';
 
 /** A whole message as it came: JSON text, and the bytes before it. */
 export interface Message {
@@ -7,15 +7,15 @@ export interface Message {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What one piece made of the message that it belongs to. */
-export type Progress =
+/** What one chunk made of the message that it belongs to. */
+export type AssemblyProgress =
   | { state: 'partial' }
   | { state: 'whole'; message: Message }
   /** The other end does not speak the protocol, or sends what it may not. */
   | { state: 'fault'; reason: string };
 
-const PARTIAL: Progress = { state: 'partial' };
-const fault = (reason: string): Progress => ({ state: 'fault', reason });
+const PARTIAL: AssemblyProgress = { state: 'partial' };
+const fault = (reason: string): AssemblyProgress => ({ state: 'fault', reason });
 
 interface Begun extends Head {
   into: Uint8Array<ArrayBuffer>;
@@ -23,18 +23,18 @@ interface Begun extends Head {
 }
 
 /**
- * Puts pieces together into messages [TR3]. Holds at most one message, whose size is bounded before a byte of it
+ * Puts chunks together into messages [TR3]. Holds at most one message, whose size is bounded before a byte of it
  * is kept; after a fault it is of no use any more.
  */
 export class Assembler {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headFilled = 0;
   #begun: Begun | null = null;
 
-  /** @param mostBytes of a message, its head left out. */
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  /** @param maxBytes of a message, its head left out. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /** Whether a message has begun and is not whole. */
@@ -42,30 +42,30 @@ export class Assembler {
     return this.#headFilled > 0;
   }
 
-  /** Takes the next piece, whole: no piece holds bytes of two messages. */
-  take(piece: Uint8Array): Progress {
-    if (piece.byteLength === 0) return fault('an empty piece');
-    if (piece.byteLength > MAX_PIECE_BYTES) return fault(`a piece of ${piece.byteLength} bytes`);
-    return this.#begun === null ? this.#takeHead(piece) : this.#takeBody(this.#begun, piece);
+  /** Takes the next chunk, whole: no chunk holds bytes of two messages. */
+  take(chunk: Uint8Array): AssemblyProgress {
+    if (chunk.byteLength === 0) return fault('an empty chunk');
+    if (chunk.byteLength > MAX_CHUNK_BYTES) return fault(`a chunk of ${chunk.byteLength} bytes`);
+    return this.#begun === null ? this.#takeHead(chunk) : this.#takeBody(this.#begun, chunk);
   }
 
-  #takeHead(piece: Uint8Array): Progress {
-    if (piece.byteLength > HEAD_BYTES - this.#headFilled) return fault('a piece that is no head');
-    this.#head.set(piece, this.#headFilled);
-    this.#headFilled += piece.byteLength;
+  #takeHead(chunk: Uint8Array): AssemblyProgress {
+    if (chunk.byteLength > HEAD_BYTES - this.#headFilled) return fault('a chunk that is no head');
+    this.#head.set(chunk, this.#headFilled);
+    this.#headFilled += chunk.byteLength;
     if (this.#headFilled < HEAD_BYTES) return PARTIAL;
     const head = decodeHead(this.#head);
     if (head === null) return fault('not the head of a message');
-    if (head.bytes > this.#mostBytes) return fault(`a message of ${head.bytes} bytes`);
+    if (head.bytes > this.#maxBytes) return fault(`a message of ${head.bytes} bytes`);
     if (head.jsonBytes === 0) return fault('a message without JSON');
     this.#begun = { ...head, into: new Uint8Array(head.bytes), filled: 0 };
     return PARTIAL;
   }
 
-  #takeBody(begun: Begun, piece: Uint8Array): Progress {
-    if (piece.byteLength > begun.bytes - begun.filled) return fault('a piece beyond the end of its message');
-    begun.into.set(piece, begun.filled);
-    begun.filled += piece.byteLength;
+  #takeBody(begun: Begun, chunk: Uint8Array): AssemblyProgress {
+    if (chunk.byteLength > begun.bytes - begun.filled) return fault('a chunk beyond the end of its message');
+    begun.into.set(chunk, begun.filled);
+    begun.filled += chunk.byteLength;
     if (begun.filled < begun.bytes) return PARTIAL;
     this.#begun = null;
     this.#headFilled = 0;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeHead, MAX_PIECE_BYTES } from '../protocol/channel.ts';
+import { encodeHead, MAX_CHUNK_BYTES } from '../protocol/channel.ts';
 import { Assembler, type Message } from './assembler.ts';
 import { ChunkedChannel } from './chunkedChannel.ts';
 import { ManualTimer } from '../testing/manualTimer.ts';
 
-/** A channel, what it handed over piece by piece, and what came of it; `roomy` is what each send waits for. */
+/** A channel, what it handed over chunk by chunk, and what came of it; `roomy` is what each send waits for. */
 function channelWith(
-  options: { pieceBytes?: number; mostQueuedBytes?: number; roomy?: () => Promise<void> } = {},
+  options: { chunkBytes?: number; maxQueuedBytes?: number; roomy?: () => Promise<void> } = {},
 ) {
   const timer = new ManualTimer();
   const sent: Uint8Array[] = [];
@@ -15,9 +15,9 @@ function channelWith(
   const ends: (string | null)[] = [];
   let closes = 0;
   const channel = new ChunkedChannel({
-    pieces: {
-      send: (piece) => {
-        sent.push(piece);
+    chunks: {
+      send: (chunk) => {
+        sent.push(chunk);
         return options.roomy?.() ?? Promise.resolve();
       },
       close: () => {
@@ -25,9 +25,9 @@ function channelWith(
       },
     },
     after: timer.after,
-    mostMessageBytes: 1000,
-    mostQueuedBytes: options.mostQueuedBytes ?? 100_000,
-    ...(options.pieceBytes === undefined ? {} : { pieceBytes: options.pieceBytes }),
+    maxMessageBytes: 1000,
+    maxQueuedBytes: options.maxQueuedBytes ?? 100_000,
+    ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
     received: (message) => received.push(message),
     closed: (reason) => ends.push(reason),
   });
@@ -39,20 +39,20 @@ const settled = async () => {
 };
 
 describe('a chunked channel', () => {
-  it('[TR3] gives what was sent, whole and in order, whatever the size of the pieces', async () => {
+  it('[TR3] gives what was sent, whole and in order, whatever the size of the chunks', async () => {
     const message = fc.record({ json: fc.jsonValue(), bytes: fc.uint8Array({ maxLength: 300 }) });
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { maxLength: 4 }),
         fc.integer({ min: 1, max: 97 }),
-        async (messages, pieceBytes) => {
-          const from = channelWith({ pieceBytes });
+        async (messages, chunkBytes) => {
+          const from = channelWith({ chunkBytes });
           const to = channelWith();
           for (const { json, bytes } of messages) from.channel.send(json, Uint8Array.from(bytes));
           await settled();
-          for (const piece of from.sent) {
-            expect(piece.byteLength).toBeLessThanOrEqual(pieceBytes);
-            to.channel.receive(piece);
+          for (const chunk of from.sent) {
+            expect(chunk.byteLength).toBeLessThanOrEqual(chunkBytes);
+            to.channel.receive(chunk);
           }
           expect(to.ends).toEqual([]);
           expect(to.received.map(({ json, bytes }) => [JSON.parse(json) as unknown, [...bytes]])).toEqual(
@@ -65,21 +65,21 @@ describe('a chunked channel', () => {
     );
   });
 
-  it('[TR3] no piece is larger than a data channel takes, and a large message is not copied to be cut', async () => {
-    const { channel, sent } = channelWith({ mostQueuedBytes: 1e6 });
-    const bytes = new Uint8Array(3 * MAX_PIECE_BYTES);
+  it('[TR3] no chunk is larger than a data channel takes, and a large message is not copied to be cut', async () => {
+    const { channel, sent } = channelWith({ maxQueuedBytes: 1e6 });
+    const bytes = new Uint8Array(3 * MAX_CHUNK_BYTES);
     channel.send({}, bytes);
     await settled();
     expect(sent.map(({ byteLength }) => byteLength)).toEqual([
       16,
-      ...[0, 0, 0].map(() => MAX_PIECE_BYTES),
+      ...[0, 0, 0].map(() => MAX_CHUNK_BYTES),
       2,
     ]);
     expect(sent.slice(1, 4).every(({ buffer }) => buffer === bytes.buffer)).toBe(true);
   });
 
   it('[TR3] a message with a bit changed is not taken', async () => {
-    const from = channelWith({ pieceBytes: 64 });
+    const from = channelWith({ chunkBytes: 64 });
     from.channel.send(
       { id: 1 },
       Uint8Array.from({ length: 200 }, (_, index) => index),
@@ -88,8 +88,8 @@ describe('a chunked channel', () => {
     for (let bit = 0; bit < 8 * 226; bit += 37) {
       const to = channelWith();
       let place = 0;
-      for (const piece of from.sent) {
-        const copy = piece.slice();
+      for (const chunk of from.sent) {
+        const copy = chunk.slice();
         const byte = Math.floor(bit / 8) - place;
         if (byte >= 0 && byte < copy.length) copy[byte] = (copy[byte] ?? 0) ^ (1 << (bit % 8));
         place += copy.length;
@@ -100,31 +100,31 @@ describe('a chunked channel', () => {
   });
 
   it.each<[string, Uint8Array[]]>([
-    ['an empty piece', [new Uint8Array()]],
+    ['an empty chunk', [new Uint8Array()]],
     ['not the head of a message', [new Uint8Array(16)]],
-    ['a piece that is no head', [new Uint8Array(17)]],
+    ['a chunk that is no head', [new Uint8Array(17)]],
     ['a message of 1001 bytes', [encodeHead({ bytes: 1001, checksum: 0, jsonBytes: 2 })]],
     ['a message without JSON', [encodeHead({ bytes: 9, checksum: 0, jsonBytes: 0 })]],
     [
-      'a piece beyond the end of its message',
+      'a chunk beyond the end of its message',
       [encodeHead({ bytes: 9, checksum: 0, jsonBytes: 2 }), new Uint8Array(10)],
     ],
     [
       'a message whose checksum does not match',
       [encodeHead({ bytes: 9, checksum: 1, jsonBytes: 2 }), new Uint8Array(9)],
     ],
-  ])('[TR4] %s ends it', (reason, pieces) => {
+  ])('[TR4] %s ends it', (reason, chunks) => {
     const { channel, ends, received } = channelWith();
-    for (const piece of [...pieces, new Uint8Array(5)]) channel.receive(piece);
+    for (const chunk of [...chunks, new Uint8Array(5)]) channel.receive(chunk);
     expect([ends, received, channel.open]).toEqual([[reason], [], false]);
   });
 
   it('[TR4] whatever comes in, it takes nothing that was not sent and keeps no more than its bound', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (pieces) => {
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (chunks) => {
         const assembler = new Assembler(1000);
-        for (const piece of pieces) {
-          const progress = assembler.take(Uint8Array.from(piece));
+        for (const chunk of chunks) {
+          const progress = assembler.take(Uint8Array.from(chunk));
           expect(progress.state).not.toBe('whole');
           if (progress.state === 'fault') return;
         }
@@ -132,7 +132,7 @@ describe('a chunked channel', () => {
     );
   });
 
-  it('[TR4] a message that is begun and not ended has a deadline, between its pieces and as a whole', () => {
+  it('[TR4] a message that is begun and not ended has a deadline, between its chunks and as a whole', () => {
     const head = encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 });
     const silent = channelWith();
     silent.channel.receive(head);
@@ -152,7 +152,7 @@ describe('a chunked channel', () => {
 
   it('[TR4] who does not read ends it: by what waits, or by time', async () => {
     const never = () => new Promise<void>(() => undefined);
-    const full = channelWith({ mostQueuedBytes: 500, roomy: never });
+    const full = channelWith({ maxQueuedBytes: 500, roomy: never });
     for (let count = 0; count < 6; count++) full.channel.send({}, new Uint8Array(98));
     await settled();
     expect(full.ends).toEqual(['what is sent is not read']);
@@ -189,23 +189,23 @@ describe('a chunked channel', () => {
     expect(ends).toEqual(['a message that was begun and not ended']);
   });
 
-  it('[TR4] a message in several pieces that is whole has no deadline any more, nor has the channel', async () => {
-    const from = channelWith({ pieceBytes: 9 });
+  it('[TR4] a message in several chunks that is whole has no deadline any more, nor has the channel', async () => {
+    const from = channelWith({ chunkBytes: 9 });
     from.channel.send({ id: 1 }, new Uint8Array(50));
     await settled();
     const to = channelWith();
-    for (const piece of from.sent) {
+    for (const chunk of from.sent) {
       to.timer.advance(1000);
-      to.channel.receive(piece);
+      to.channel.receive(chunk);
     }
     expect([from.timer.pending, to.timer.pending]).toEqual([0, 0]);
     for (const { timer } of [from, to]) timer.advance(3_600_000);
     expect([from.ends, to.ends, to.received.length]).toEqual([[], [], 1]);
-    for (const piece of from.sent) to.channel.receive(piece);
+    for (const chunk of from.sent) to.channel.receive(chunk);
     expect(to.received).toHaveLength(2);
   });
 
-  it('[TR4] a piece that comes in time gives the next one its whole time', () => {
+  it('[TR4] a chunk that comes in time gives the next one its whole time', () => {
     const { channel, timer, ends } = channelWith();
     channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }).subarray(0, 4));
     timer.advance(29_999);
@@ -219,7 +219,7 @@ describe('a chunked channel', () => {
   it('[TR4] as much as may wait may wait, and not a byte more', async () => {
     const never = () => new Promise<void>(() => undefined);
     // Two messages of two bytes of JSON.
-    const full = channelWith({ mostQueuedBytes: 200, roomy: never });
+    const full = channelWith({ maxQueuedBytes: 200, roomy: never });
     for (let count = 0; count < 2; count++) full.channel.send({}, new Uint8Array(98));
     expect([full.ends, full.channel.queuedBytes]).toEqual([[], 200]);
     full.channel.send({});
@@ -245,7 +245,7 @@ describe('a chunked channel', () => {
     const to = channelWith();
     to.channel.close();
     to.channel.send({});
-    for (const piece of from.sent) to.channel.receive(piece);
+    for (const chunk of from.sent) to.channel.receive(chunk);
     to.channel.close('again');
     await settled();
     expect([to.sent, to.received, to.ends, to.closes()]).toEqual([[], [], [null], 1]);

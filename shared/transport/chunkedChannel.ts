@@ -1,10 +1,10 @@
-import { checksumOf, encodeHead, MAX_PIECE_BYTES } from '../protocol/channel.ts';
+import { checksumOf, encodeHead, MAX_CHUNK_BYTES } from '../protocol/channel.ts';
 import { Assembler, type Message } from './assembler.ts';
 
-/** What carries the pieces: a data channel, whoever implements it. */
-export interface PieceChannel {
-  /** Hands a piece over; resolves when there is room for the next, and never where there will be none. */
-  send(piece: Uint8Array): Promise<void>;
+/** What carries the chunks: a data channel, whoever implements it. */
+export interface RawChannel {
+  /** Hands a chunk over; resolves when there is room for the next, and never where there will be none. */
+  send(chunk: Uint8Array): Promise<void>;
   close(): void;
 }
 
@@ -12,25 +12,25 @@ export interface PieceChannel {
 export type After = (milliseconds: number, task: () => void) => () => void;
 
 export interface ChunkedChannelParts {
-  pieces: PieceChannel;
+  chunks: RawChannel;
   after: After;
   /** The largest message that is taken, in bytes. */
-  mostMessageBytes: number;
+  maxMessageBytes: number;
   /** Bytes that may wait to be sent; beyond, the other end does not read, and the channel is closed. */
-  mostQueuedBytes: number;
-  /** Bytes a piece; smaller ones for tests. */
-  pieceBytes?: number;
+  maxQueuedBytes: number;
+  /** Bytes a chunk; smaller ones for tests. */
+  chunkBytes?: number;
   received: (message: Message) => void;
   /** Called once, with the reason where there is a fault. */
   closed: (reason: string | null) => void;
 }
 
-/** A message that has begun must go on: between two pieces no more than this may pass. */
-const PIECE_WITHIN_MS = 30_000;
+/** A message that has begun must go on: between two chunks no more than this may pass. */
+const CHUNK_WITHIN_MS = 30_000;
 /** However steadily it drips, a message is whole by then, and later by its size at the slowest rate. */
 const MESSAGE_WITHIN_MS = 30_000;
 const SLOWEST_BYTES_A_SECOND = 4 * 1024;
-/** What waits to be sent must move: a piece that finds no room for so long has nobody to read it. */
+/** What waits to be sent must move: a chunk that finds no room for so long has nobody to read it. */
 const ROOM_WITHIN_MS = 30_000;
 
 /** The checksums of bytes that are sent to many: the weights of a version. */
@@ -48,7 +48,7 @@ interface Queued {
 }
 
 /**
- * Whole messages over a channel of pieces, the same on both ends: cut into pieces that are views of what was given,
+ * Whole messages over a channel of chunks, the same on both ends: cut into chunks that are views of what was given,
  * sent as fast as the channel takes them, put together again at the other end, with a bound on everything [TR3] [TR4].
  */
 export class ChunkedChannel {
@@ -58,12 +58,12 @@ export class ChunkedChannel {
   #queuedBytes = 0;
   #sending = false;
   #open = true;
-  #cancelPiece: () => void = () => undefined;
+  #cancelChunk: () => void = () => undefined;
   #cancelMessage: () => void = () => undefined;
 
   constructor(parts: ChunkedChannelParts) {
     this.#parts = parts;
-    this.#assembler = new Assembler(parts.mostMessageBytes);
+    this.#assembler = new Assembler(parts.maxMessageBytes);
   }
 
   get open(): boolean {
@@ -87,16 +87,16 @@ export class ChunkedChannel {
     const head = encodeHead({ bytes: length, checksum, jsonBytes: text.byteLength });
     this.#queue.push({ parts: [head, bytes, text], bytes: length });
     this.#queuedBytes += length;
-    if (this.#queuedBytes > this.#parts.mostQueuedBytes) this.#end('what is sent is not read');
+    if (this.#queuedBytes > this.#parts.maxQueuedBytes) this.#end('what is sent is not read');
     else if (!this.#sending) void this.#drain();
   }
 
-  /** Takes a piece that came in. */
-  receive(piece: Uint8Array): void {
+  /** Takes a chunk that came in. */
+  receive(chunk: Uint8Array): void {
     if (!this.#open) return;
     const begins = !this.#assembler.halfway;
-    const progress = this.#assembler.take(piece);
-    this.#cancelPiece();
+    const progress = this.#assembler.take(chunk);
+    this.#cancelChunk();
     switch (progress.state) {
       case 'fault':
         this.#end(progress.reason);
@@ -107,10 +107,10 @@ export class ChunkedChannel {
         return;
       case 'partial': {
         const late = () => this.#end('a message that was begun and not ended');
-        this.#cancelPiece = this.#parts.after(PIECE_WITHIN_MS, late);
+        this.#cancelChunk = this.#parts.after(CHUNK_WITHIN_MS, late);
         if (!begins) return;
-        const { mostMessageBytes } = this.#parts;
-        const within = MESSAGE_WITHIN_MS + (1000 * mostMessageBytes) / SLOWEST_BYTES_A_SECOND;
+        const { maxMessageBytes } = this.#parts;
+        const within = MESSAGE_WITHIN_MS + (1000 * maxMessageBytes) / SLOWEST_BYTES_A_SECOND;
         this.#cancelMessage = this.#parts.after(within, late);
       }
     }
@@ -124,17 +124,17 @@ export class ChunkedChannel {
   async #drain(): Promise<void> {
     this.#sending = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      for (const piece of this.#piecesOf(next)) if (!(await this.#sendPiece(piece))) return;
+      for (const chunk of this.#chunksOf(next)) if (!(await this.#sendChunk(chunk))) return;
       this.#queuedBytes -= next.bytes;
     }
     this.#sending = false;
   }
 
   /** Says whether there is a next one to send. */
-  async #sendPiece(piece: Uint8Array): Promise<boolean> {
+  async #sendChunk(chunk: Uint8Array): Promise<boolean> {
     const cancel = this.#parts.after(ROOM_WITHIN_MS, () => this.#end('what is sent is not read'));
     try {
-      await this.#parts.pieces.send(piece);
+      await this.#parts.chunks.send(chunk);
     } catch (error) {
       this.#end(error instanceof Error ? error.message : String(error));
     }
@@ -142,8 +142,8 @@ export class ChunkedChannel {
     return this.#open;
   }
 
-  *#piecesOf({ parts }: Queued): Generator<Uint8Array> {
-    const size = this.#parts.pieceBytes ?? MAX_PIECE_BYTES;
+  *#chunksOf({ parts }: Queued): Generator<Uint8Array> {
+    const size = this.#parts.chunkBytes ?? MAX_CHUNK_BYTES;
     for (const part of parts) {
       for (let offset = 0; offset < part.byteLength; offset += size) {
         yield part.subarray(offset, offset + size);
@@ -156,9 +156,9 @@ export class ChunkedChannel {
     this.#open = false;
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#cancelPiece();
+    this.#cancelChunk();
     this.#cancelMessage();
-    this.#parts.pieces.close();
+    this.#parts.chunks.close();
     this.#parts.closed(reason);
   }
 }

@@ -2,7 +2,7 @@ import type { DataShard } from '../../../shared/dataset/dataShard.ts';
 import type { DeviceDescription } from '../../../shared/profile/profile.ts';
 import { DeviceConditions } from '../conditions.ts';
 import { DataCache } from '../dataCache.ts';
-import { Volunteer, type VolunteerParts } from '../deviceClient.ts';
+import { DeviceClient, type DeviceClientParts } from '../deviceClient.ts';
 import { DATA, FakeEngine, FakeServer } from './fakeServer.ts';
 import { onlyEngine } from './onlyEngine.ts';
 
@@ -47,12 +47,12 @@ export function deferred<Value>() {
 }
 
 /** A volunteer on a fake server and engine, and what its owner was told. */
-export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
+export function startDeviceClient(changes: Partial<DeviceClientParts> = {}) {
   const server = new FakeServer();
   const engine = new FakeEngine();
   const told: string[] = [];
   const loads: string[] = [];
-  const volunteer = new Volunteer({
+  const volunteer = new DeviceClient({
     join: 'let me in',
     resume: null,
     description: DESCRIPTION,
@@ -79,8 +79,8 @@ export function startVolunteer(changes: Partial<VolunteerParts> = {}) {
 }
 
 /** The same, joined and waiting for work. */
-export async function joinedVolunteer(changes: Partial<VolunteerParts> = {}) {
-  const started = startVolunteer(changes);
+export async function joinedVolunteer(changes: Partial<DeviceClientParts> = {}) {
+  const started = startDeviceClient(changes);
   started.server.says.connected();
   await settled();
   started.told();

@@ -1,12 +1,12 @@
 import type { ConvStage } from '../../../shared/engine/stages.ts';
-import type { PlacedStage, WgslMap } from './memory.ts';
+import type { DeviceStage, WgslMap } from './memory.ts';
 
 /** Output channels that one invocation computes: each input value is read once for all of them. */
 const BLOCK = 4;
 
 /** Convolution, bias, pooling and ReLU of one pooled pixel and a block of channels. */
-export function convForward(
-  { output: to, sources }: PlacedStage,
+export function convForwardShader(
+  { output: to, sources }: DeviceStage,
   stage: ConvStage,
   index: number,
   map: WgslMap,
@@ -57,8 +57,8 @@ export function convForward(
  * The gradient of one weight or bias over a part of the batch: only the outputs that pooling and ReLU let through
  * have an error, so the sum goes over pooled pixels.
  */
-export function convBackward(
-  { errors, sources }: PlacedStage,
+export function convBackwardShader(
+  { errors, sources }: DeviceStage,
   stage: ConvStage,
   index: number,
   map: WgslMap,
@@ -93,7 +93,11 @@ export function convBackward(
 }
 
 /** Adds to `sum` what the outputs that read this input element say of it. */
-export function convInputErrors({ errors, sources }: PlacedStage, stage: ConvStage, map: WgslMap): string {
+export function convInputErrorsShader(
+  { errors, sources }: DeviceStage,
+  stage: ConvStage,
+  map: WgslMap,
+): string {
   const { input, output, convolved, kernel, stride, padTop, padLeft, pool, weights } = stage;
   const channels = output.channels;
   const computed = { height: output.height * pool, width: output.width * pool };

@@ -1,9 +1,9 @@
 import type { DenseStage } from '../../../shared/engine/stages.ts';
-import { sizeOf, type PlacedStage, type WgslMap } from './memory.ts';
+import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
 
 /** One output of a dense layer with its bias and ReLU. */
-export function denseForward(
-  { output: to, sources }: PlacedStage,
+export function denseForwardShader(
+  { output: to, sources }: DeviceStage,
   stage: DenseStage,
   index: number,
   map: WgslMap,
@@ -14,7 +14,7 @@ export function denseForward(
   let row = index / ${outputs}u;
   let out = index % ${outputs}u;
   var sum = weights[${bias.offset}u + out];
-  for (var unit = 0u; unit < ${sizeOf(stage.input)}u; unit++) {
+  for (var unit = 0u; unit < ${elementsOf(stage.input)}u; unit++) {
     sum += input${index}(row, unit) * weights[${weights.offset}u + unit * ${outputs}u + out];
   }
   let stopped = ${relu ? 'sum <= 0.0' : 'false'};
@@ -23,8 +23,8 @@ export function denseForward(
 }
 
 /** The gradient of one weight or bias over a part of the batch. */
-export function denseBackward(
-  { errors, sources }: PlacedStage,
+export function denseBackwardShader(
+  { errors, sources }: DeviceStage,
   { weights, bias, output }: DenseStage,
   index: number,
   map: WgslMap,
@@ -45,7 +45,11 @@ export function denseBackward(
 }
 
 /** Adds to `sum` what each output says of this input element. */
-export function denseInputErrors({ errors, sources }: PlacedStage, stage: DenseStage, map: WgslMap): string {
+export function denseInputErrorsShader(
+  { errors, sources }: DeviceStage,
+  stage: DenseStage,
+  map: WgslMap,
+): string {
   const outputs = stage.output.channels;
   return `
   for (var out = 0u; out < ${outputs}u; out++) {

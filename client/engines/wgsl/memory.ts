@@ -3,7 +3,7 @@ import type { ModelSpec } from '../../../shared/model/spec.ts';
 import { stagesOf, type Shape, type Stage } from '../../../shared/engine/stages.ts';
 
 /** Where a stage finds what it reads and writes, in elements from the begin of a sample's row. */
-export interface PlacedStage {
+export interface DeviceStage {
   stage: Stage;
   /** Of the values it reads, in `values`; null for the image. */
   input: number | null;
@@ -19,7 +19,7 @@ export interface PlacedStage {
 
 /** Where everything of one model lies on the device; a batch has a row of values and one of sources a sample. */
 export interface WgslMap {
-  stages: PlacedStage[];
+  stages: DeviceStage[];
   /** Elements of an image. */
   pixels: number;
   classes: number;
@@ -34,9 +34,9 @@ export interface WgslMap {
 
 /** Elements of all partial gradients together; small models are split in more parts. */
 const PARTIALS = 1 << 22;
-const MOST_SPLITS = 64;
+const MAX_SPLITS = 64;
 
-export const sizeOf = ({ height, width, channels }: Shape): number => height * width * channels;
+export const elementsOf = ({ height, width, channels }: Shape): number => height * width * channels;
 
 /** Lays out a model for the device. */
 export function mapDevice(spec: ModelSpec): WgslMap {
@@ -44,8 +44,8 @@ export function mapDevice(spec: ModelSpec): WgslMap {
   let sources = 0;
   let input: number | null = null;
   let inputErrors: number | null = null;
-  const stages = stagesOf(spec).map((stage): PlacedStage => {
-    const size = sizeOf(stage.output);
+  const stages = stagesOf(spec).map((stage): DeviceStage => {
+    const size = elementsOf(stage.output);
     const placed = { stage, input, inputErrors, output: values, errors: values + size, sources };
     values += 2 * size;
     sources += size;
@@ -63,6 +63,6 @@ export function mapDevice(spec: ModelSpec): WgslMap {
     sources,
     pixels: spec.input[0] * spec.input[1] * spec.input[2],
     classes: last.stage.output.channels,
-    splits: Math.max(1, Math.min(MOST_SPLITS, Math.floor(PARTIALS / parameters))),
+    splits: Math.max(1, Math.min(MAX_SPLITS, Math.floor(PARTIALS / parameters))),
   };
 }

@@ -1,16 +1,16 @@
 import type { PoolStage } from '../../../shared/engine/stages.ts';
-import { sizeOf, type PlacedStage, type WgslMap } from './memory.ts';
+import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
 
 /** Pooling and ReLU of one output where no convolution comes right before. */
-export function poolForward(
-  { output: to, sources }: PlacedStage,
+export function poolForwardShader(
+  { output: to, sources }: DeviceStage,
   { input, output, pool, relu }: PoolStage,
   index: number,
   map: WgslMap,
 ): string {
   return `
-  let row = index / ${sizeOf(output)}u;
-  let place = index % ${sizeOf(output)}u;
+  let row = index / ${elementsOf(output)}u;
+  let place = index % ${elementsOf(output)}u;
   let channel = place % ${output.channels}u;
   let pixel = place / ${output.channels}u;
   var best = 0.0;
@@ -28,8 +28,8 @@ export function poolForward(
 }
 
 /** Sets `sum` to the error of the output that this input element is the maximum of. */
-export function poolInputErrors(
-  { errors, sources }: PlacedStage,
+export function poolInputErrorsShader(
+  { errors, sources }: DeviceStage,
   { input, output, pool }: PoolStage,
   map: WgslMap,
 ): string {

@@ -1,8 +1,8 @@
 import type { ModelSpec } from '../../../shared/model/spec.ts';
-import { convBackward, convForward, convInputErrors } from './conv.ts';
-import { denseBackward, denseForward, denseInputErrors } from './dense.ts';
-import { sizeOf, type PlacedStage, type WgslMap } from './memory.ts';
-import { poolForward, poolInputErrors } from './pool.ts';
+import { convBackwardShader, convForwardShader, convInputErrorsShader } from './conv.ts';
+import { denseBackwardShader, denseForwardShader, denseInputErrorsShader } from './dense.ts';
+import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
+import { poolForwardShader, poolInputErrorsShader } from './pool.ts';
 
 /** One dispatch: an entry point of the module, and how many invocations it needs. */
 export interface WgslKernel {
@@ -69,39 +69,39 @@ export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslP
       const always = (stage.weights.length + stage.bias.length) * map.splits;
       const body =
         stage.op === 'conv'
-          ? convBackward(placed, stage, index, map)
-          : denseBackward(placed, stage, index, map);
+          ? convBackwardShader(placed, stage, index, map)
+          : denseBackwardShader(placed, stage, index, map);
       backward.unshift(add(`gradient${index}`, { always }, body));
     }
     if (inputErrors === null) return;
-    const perSample = sizeOf(stage.input);
+    const perSample = elementsOf(stage.input);
     backward.unshift(add(`errors${index}`, { perSample }, inputErrorsOf(placed, inputErrors, map)));
   });
   backward.push(add('update', { always: map.parameters }, updateBody(map)));
   return { code: [declarations(spec, map), ...functions].join('\n'), forward, backward };
 }
 
-function forwardOf(placed: PlacedStage, index: number, map: WgslMap): { body: string; perSample: number } {
+function forwardOf(placed: DeviceStage, index: number, map: WgslMap): { body: string; perSample: number } {
   const { stage } = placed;
   switch (stage.op) {
     case 'conv':
-      return convForward(placed, stage, index, map);
+      return convForwardShader(placed, stage, index, map);
     case 'pool':
-      return { body: poolForward(placed, stage, index, map), perSample: sizeOf(stage.output) };
+      return { body: poolForwardShader(placed, stage, index, map), perSample: elementsOf(stage.output) };
     case 'dense':
-      return { body: denseForward(placed, stage, index, map), perSample: stage.output.channels };
+      return { body: denseForwardShader(placed, stage, index, map), perSample: stage.output.channels };
   }
 }
 
-function inputErrorsOf(placed: PlacedStage, target: number, map: WgslMap): string {
+function inputErrorsOf(placed: DeviceStage, target: number, map: WgslMap): string {
   const { stage } = placed;
   const sum =
     stage.op === 'conv'
-      ? convInputErrors(placed, stage, map)
+      ? convInputErrorsShader(placed, stage, map)
       : stage.op === 'pool'
-        ? poolInputErrors(placed, stage, map)
-        : denseInputErrors(placed, stage, map);
-  const size = sizeOf(stage.input);
+        ? poolInputErrorsShader(placed, stage, map)
+        : denseInputErrorsShader(placed, stage, map);
+  const size = elementsOf(stage.input);
   return `
   let row = index / ${size}u;
   let element = index % ${size}u;
@@ -127,7 +127,7 @@ fn pixelAt(row: u32, place: u32) -> f32 {
 }`;
 }
 
-function inputFunction({ input }: PlacedStage, index: number, map: WgslMap): string {
+function inputFunction({ input }: DeviceStage, index: number, map: WgslMap): string {
   const value = input === null ? 'pixelAt(row, place)' : `values[row * ${map.values}u + ${input}u + place]`;
   return `fn input${index}(row: u32, place: u32) -> f32 { return ${value}; }`;
 }

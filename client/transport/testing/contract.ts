@@ -12,8 +12,8 @@ export interface ConnectedDevice {
 
 /** A server that answers by the handlers, as shard 0, and how to come to it. */
 export interface TransportWorld {
-  /** @param pieceBytes of the pieces that messages are cut into, where the transport cuts them. */
-  connect: (pieceBytes?: number) => Promise<ConnectedDevice>;
+  /** @param chunkBytes of the chunks that messages are cut into, where the transport cuts them. */
+  connect: (chunkBytes?: number) => Promise<ConnectedDevice>;
   /** Connects a program of its own, which asks for `large` ten times at once, then reads nothing any more. */
   connectStopped: () => Promise<void>;
   /** Devices that the server holds a connection of. */
@@ -65,7 +65,7 @@ export function transportContract(name: string, open: OpenWorld): void {
       expect(reply.bytes.every((byte, index) => byte === bytes[index])).toBe(true);
     });
 
-    it('[TR3] carries messages whose pieces are single bytes', async () => {
+    it('[TR3] carries messages whose chunks are single bytes', async () => {
       world = await open({ echo });
       const { transport } = await world.connect(1);
       const bytes = random(700);

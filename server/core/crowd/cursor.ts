@@ -1,7 +1,7 @@
 /** A place on the way of a device through its data shards. */
-export interface Walk {
+export interface Cursor {
   /** Of those that it has, by position. */
-  place: number;
+  position: number;
   /** Samples that it has visited there. */
   visited: number;
   /** Units so far. */
@@ -12,17 +12,21 @@ export interface Walk {
 const GAUGE_EVERY = 16;
 
 /** Where a device begins on its way through its data shards. */
-export const BEGINNING: Walk = { place: 0, visited: 0, units: 0 };
+export const START: Cursor = { position: 0, visited: 0, units: 0 };
 
 /** Whether the next unit is to show what a unit costs whatever its size, by being half as large. */
-export const isGauge = ({ units }: Walk): boolean => (units + 1) % GAUGE_EVERY === 0;
+export const isCalibration = ({ units }: Cursor): boolean => (units + 1) % GAUGE_EVERY === 0;
 
 /**
  * After a unit of so many samples: a device stays on a data shard for as many as it has, then goes on to the next, by
  * one at a time, so that it comes to each of them whatever the size of its units.
  */
-export function step({ place, visited, units }: Walk, samples: number, samplesOfShard: number): Walk {
+export function advance(
+  { position, visited, units }: Cursor,
+  samples: number,
+  samplesOfShard: number,
+): Cursor {
   return visited + samples < samplesOfShard
-    ? { place, visited: visited + samples, units: units + 1 }
-    : { place: place + 1, visited: 0, units: units + 1 };
+    ? { position, visited: visited + samples, units: units + 1 }
+    : { position: position + 1, visited: 0, units: units + 1 };
 }

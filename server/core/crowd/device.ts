@@ -3,7 +3,7 @@ import type { DeviceFigures, DeviceRow } from '../../../shared/protocol/admin.ts
 import { measured, reported } from '../../../shared/profile/figure.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import { UnitTimes } from './unitTimes.ts';
-import type { Walk } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 
 /** What the core tells the admin of a device: its share of the plan and all that is known of its connection come from elsewhere. */
 export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share' | 'figures'> & {
@@ -33,7 +33,7 @@ export interface DeviceHistory {
   /** Data shards that a plan gave it last. */
   dataShards: readonly number[];
   /** How far it is on its way through them; null before its first unit under a plan. */
-  walk: Walk | null;
+  cursor: Cursor | null;
   staleness: number | null;
   applied: number;
   samples: number;
@@ -47,7 +47,7 @@ interface Seat {
   /** The lease it works on, or null. */
   lease: number | null;
   /** Its lease is whole: it waits for the decision. */
-  whole: boolean;
+  complete: boolean;
   /** It would like a lease since this version; null where it would not. */
   idleSince: number | null;
 }
@@ -63,7 +63,7 @@ export class Device {
   readonly port: DevicePort;
   readonly history: DeviceHistory;
   profile: CapabilityProfile;
-  standing: 'present' | 'faulty' | 'left' | 'gone' = 'present';
+  status: 'present' | 'faulty' | 'left' | 'gone' = 'present';
   /** The newest version whose weights it was sent, or null. */
   holds: number | null = null;
   readonly #seats: Seat[] = [];
@@ -99,7 +99,7 @@ export class Device {
 
   /** Its workers that would like a lease, and since which version. */
   get ready(): { device: string; seat: number; idleSince: number }[] {
-    if (this.standing !== 'present') return [];
+    if (this.status !== 'present') return [];
     return this.#seats.flatMap(({ number, idleSince }) =>
       idleSince === null ? [] : { device: this.id, seat: number, idleSince },
     );
@@ -112,15 +112,15 @@ export class Device {
   /** Has a seat for each worker; one that works keeps its seat until its lease is over. */
   resize(workers: number, freeSeat: () => number): void {
     while (this.#seats.length < workers) {
-      this.#seats.push({ number: freeSeat(), lease: null, whole: false, idleSince: null });
+      this.#seats.push({ number: freeSeat(), lease: null, complete: false, idleSince: null });
     }
     this.#shrink(workers);
   }
 
   /** Its workers without a lease would like one. */
   ask(version: number): void {
-    if (this.standing === 'faulty') return;
-    this.standing = 'present';
+    if (this.status === 'faulty') return;
+    this.status = 'present';
     for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
   }
 
@@ -132,10 +132,10 @@ export class Device {
   }
 
   /** The update of a lease became whole after so many milliseconds. */
-  handedIn(lease: number, elapsedMs: number, samples: number): void {
+  submitted(lease: number, elapsedMs: number, samples: number): void {
     const seat = this.#seatOf(lease);
     if (seat === undefined) return;
-    seat.whole = true;
+    seat.complete = true;
     this.history.samples += samples;
     const pace = this.#learn();
     pace.times.measured(samples, elapsedMs);
@@ -167,10 +167,10 @@ export class Device {
   }
 
   /** A lease came to nothing by the fault of the device. */
-  lose(lease: number): void {
+  failed(lease: number): void {
     this.#free(lease);
     this.history.lost++;
-    if (++this.#faults >= MAX_FAULTS) this.standing = 'faulty';
+    if (++this.#faults >= MAX_FAULTS) this.status = 'faulty';
   }
 
   /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
@@ -182,7 +182,7 @@ export class Device {
    * A lease is taken from it and nobody is at fault. A worker that was sent the weights of a version with that
    * goes on without asking; another has yet to ask.
    */
-  giveBack(lease: number, version: number | null): void {
+  withdrawn(lease: number, version: number | null): void {
     this.#kept.delete(lease);
     const seat = this.#free(lease);
     if (seat === undefined || version === null) return;
@@ -230,9 +230,9 @@ export class Device {
   }
 
   #state(): DeviceRow['state'] {
-    if (this.standing !== 'present') return this.standing;
+    if (this.status !== 'present') return this.status;
     const leased = this.#seats.filter(({ lease }) => lease !== null);
-    if (leased.some(({ whole }) => !whole)) return 'working';
+    if (leased.some(({ complete }) => !complete)) return 'working';
     if (leased.length > 0) return 'waiting';
     return this.ready.length > 0 ? 'idle' : 'silent';
   }

@@ -8,7 +8,7 @@ const noHistory = (): DeviceHistory => ({
   paces: new Map(),
   staleness: null,
   dataShards: [],
-  walk: null,
+  cursor: null,
   applied: 0,
   samples: 0,
   lost: 0,
@@ -29,7 +29,7 @@ export class DeviceRegistry {
 
   /** Devices with a connection. */
   present(): Device[] {
-    return this.all().filter(({ standing }) => standing !== 'gone');
+    return this.all().filter(({ status }) => status !== 'gone');
   }
 
   /** Workers that would like a lease: who waits for more versions first, then in the order of their seats. */
@@ -56,8 +56,8 @@ export class DeviceRegistry {
   }
 
   leave(device: Device): void {
-    device.standing = 'gone';
-    const gone = this.all().filter(({ standing }) => standing === 'gone');
+    device.status = 'gone';
+    const gone = this.all().filter(({ status }) => status === 'gone');
     for (const { id } of gone.slice(0, Math.max(0, gone.length - REMEMBERED_GONE))) this.#devices.delete(id);
   }
 

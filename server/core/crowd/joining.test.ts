@@ -1,6 +1,6 @@
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
 import { describe, expect, it } from 'vitest';
-import { shardPass } from '../mac.ts';
+import { shardAccessToken } from '../mac.ts';
 import { samplesOf } from '../unit.ts';
 import { createWork } from '../run/work.ts';
 import { dataShards, KEY, RUN } from '../testing/testServer.ts';
@@ -15,8 +15,14 @@ describe('joining', () => {
     const id = one?.id ?? '';
     expect(shard?.admits(id, pass)).toBe(true);
     expect(shard?.admits(other?.id ?? '', pass)).toBe(false);
-    const wrong = ['', pass.slice(1), `${pass}0`, one?.joined?.token ?? '', shardPass(KEY, '0badcaff', id)];
-    wrong.push(shardPass(new Uint8Array(32), RUN, id));
+    const wrong = [
+      '',
+      pass.slice(1),
+      `${pass}0`,
+      one?.joined?.token ?? '',
+      shardAccessToken(KEY, '0badcaff', id),
+    ];
+    wrong.push(shardAccessToken(new Uint8Array(32), RUN, id));
     for (const secret of wrong) expect(shard?.admits(id, secret)).toBe(false);
   });
 

@@ -1,11 +1,11 @@
 /** Moving averages look back over about so many milliseconds of work ... */
 const LOOK_BACK_MS = 5000;
-const LEAST_WEIGHT = 0.02;
-const MOST_WEIGHT = 0.3;
+const MIN_WEIGHT = 0.02;
+const MAX_WEIGHT = 0.3;
 /** Sizes that differ by less than this share of their mean tell nothing of what a unit costs whatever its size. */
-const LEAST_SPREAD = 0.1;
+const MIN_SPREAD = 0.1;
 /** At least this share of what a unit takes is thought to grow with its size. */
-const LEAST_GROWTH = 0.25;
+const MIN_GROWTH = 0.25;
 
 /** Units before a plan counts on a device. */
 const FIRST_UNITS = 3;
@@ -40,7 +40,7 @@ export class UnitTimes {
   get fit(): UnitTime | null {
     if (this.#mean === null) return null;
     const { n, t } = this.#mean;
-    const overheadMs = Math.min(this.#overheadMs, (1 - LEAST_GROWTH) * t);
+    const overheadMs = Math.min(this.#overheadMs, (1 - MIN_GROWTH) * t);
     return { overheadMs, msPerSample: (t - overheadMs) / n };
   }
 
@@ -71,7 +71,7 @@ export class UnitTimes {
   /** A unit was handed in whole. */
   measured(samples: number, elapsedMs: number): void {
     const elapsed = Math.max(1, elapsedMs);
-    const usual = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, elapsed / LOOK_BACK_MS));
+    const usual = Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, elapsed / LOOK_BACK_MS));
     // A first unit also fetches, compiles and warms up: the second takes its place.
     const weight = Math.max(usual, 1 / Math.max(1, this.#units++));
     const expected = this.expectedMs(samples) ?? elapsed;
@@ -120,9 +120,9 @@ export class UnitTimes {
     const mean = { n: mixed('n'), t: mixed('t'), nn: mixed('nn'), nt: mixed('nt') };
     this.#mean = mean;
     const variance = mean.nn - mean.n ** 2;
-    if (variance < (LEAST_SPREAD * mean.n) ** 2) return;
+    if (variance < (MIN_SPREAD * mean.n) ** 2) return;
     const slope = (mean.nt - mean.n * mean.t) / variance;
-    const least = (LEAST_GROWTH * mean.t) / mean.n;
+    const least = (MIN_GROWTH * mean.t) / mean.n;
     const most = mean.t / mean.n;
     this.#overheadMs = mean.t - Math.min(most, Math.max(least, slope)) * mean.n;
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
 import { syncPolicy } from '../testing/policies.ts';
 import type { World } from '../testing/world.ts';
-import { DirectiveError } from './constraints.ts';
+import { ConstraintError } from './constraints.ts';
 import { pace, planned } from './testing/planned.ts';
 
 const LAB = { labels: { room: 'lab' } };
@@ -31,7 +31,7 @@ describe('what a run requires and prefers of devices', () => {
     join(world, { room: 'lab' });
     await pass(1000);
     const direct = () => world.placement.direct({ assignments: [{ device: other.id, dataShards: [0] }] });
-    expect(direct).toThrow(DirectiveError);
+    expect(direct).toThrow(ConstraintError);
     expect(direct).toThrow(/^No device that may work is device/);
   });
 
@@ -56,7 +56,7 @@ describe('what a run requires and prefers of devices', () => {
   it('[PL13] has others train where a round needs more workers than are preferred', async () => {
     const { world, pass, share } = planned({
       prefers: LAB,
-      leastWorkers: 2,
+      minWorkers: 2,
       policy: syncPolicy({ roundSize: 2 }),
     });
     const other = join(world);

@@ -1,17 +1,17 @@
 import { counted } from '../../../shared/text/counted.ts';
-import type { Assignment, ShareReport } from '../../../shared/protocol/placement.ts';
+import type { PlacementConstraint, AllocationReport } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
-import { courtesyTo } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { assignDataShards } from './dataShards.ts';
-import { matches, nameOf, selectorWords } from './selectors.ts';
+import { matches, nameOf, describeSelector } from './selectors.ts';
 import { hasData, type Pins } from './pins.ts';
-import { recipeSamples, sizeOf, type Bundle, type RunShape } from './plan.ts';
-import { instructionFor, mostWorkers } from './planDevices.ts';
+import { defaultUnitSamples, unitSizeOf, type PlacementOption, type RunShape } from './plan.ts';
+import { constraintFor, maxWorkers } from './planDevices.ts';
 import type { Plan } from './planner.ts';
 
 /** What is in force for one device. */
-export interface Share {
-  role: ShareReport['role'];
+export interface Allocation {
+  role: AllocationReport['role'];
   batch: number;
   /** Null: gradients. */
   steps: number | null;
@@ -25,19 +25,19 @@ export interface Share {
 /** What a device that has not been measured gets, of the recipe's unit. */
 const PROBE_SHARE = 1 / 4;
 
-export interface ShareParts {
+export interface AllocationParts {
   devices: readonly Device[];
   able: readonly Device[];
   plan: Plan;
   /** Whether the plan holds for what may be asked of a device now. */
   countsOn: (device: Device) => boolean;
   pins: Pins;
-  assignments: readonly Assignment[];
+  assignments: readonly PlacementConstraint[];
   shape: RunShape;
 }
 
 /** Everyone's share of a plan; who is not in it has a small unit to be measured by, or none, and a reason. */
-export function sharesOf(parts: ShareParts): Map<string, Share> {
+export function allocationsOf(parts: AllocationParts): Map<string, Allocation> {
   const { devices, able, plan, pins } = parts;
   const working = new Set(able);
   const bundles = new Map(plan.bundles.map((bundle) => [bundle.device, bundle]));
@@ -51,7 +51,7 @@ export function sharesOf(parts: ShareParts): Map<string, Share> {
   const given = assignDataShards(
     pins.free,
     trained.map(({ id, profile, history, share }) => {
-      const few = courtesyTo(profile).dataShards !== null;
+      const few = limitsOf(profile).dataShards !== null;
       return {
         device: id,
         weight: few ? 0 : share.batch * (share.steps ?? 1) * share.workers,
@@ -70,12 +70,12 @@ export function sharesOf(parts: ShareParts): Map<string, Share> {
 function shareOf(
   device: Device,
   able: boolean,
-  bundle: Bundle | undefined,
-  { plan, countsOn, pins, assignments, shape }: ShareParts,
-): Share {
-  const courtesy = courtesyTo(device.profile);
+  bundle: PlacementOption | undefined,
+  { plan, countsOn, pins, assignments, shape }: AllocationParts,
+): Allocation {
+  const courtesy = limitsOf(device.profile);
   const why = [...courtesy.reasons];
-  const instruction = instructionFor(device, assignments);
+  const instruction = constraintFor(device, assignments);
   if (instruction !== undefined) why.push(`an instruction for ${nameOf(instruction)}`);
   const none = { batch: shape.batch, steps: shape.steps, workers: 0, dataShards: [] };
   if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction, shape)] };
@@ -97,14 +97,17 @@ function shareOf(
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
-  const probe = Math.min(PROBE_SHARE * courtesy.share * recipeSamples(shape), withinRound(device, plan));
-  const small = sizeOf(Math.max(shape.batch, probe), shape);
+  const probe = Math.min(
+    PROBE_SHARE * courtesy.fraction * defaultUnitSamples(shape),
+    withinRound(device, plan),
+  );
+  const small = unitSizeOf(Math.max(shape.batch, probe), shape);
   const { batch, localSteps } = instruction ?? {};
   const given = {
     ...(batch === undefined ? {} : { batch }),
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
-  const workers = mostWorkers(device, assignments);
+  const workers = maxWorkers(device, assignments);
   why.push(
     device.times.settled
       ? 'the next plan counts on it: small units first'
@@ -130,22 +133,22 @@ function withinRound({ times: { settled, fit } }: Device, { roundMs, bundles }: 
 
 /** Why a device may have no work, whatever the plan. */
 export function whyNot(
-  { standing, profile }: Device,
-  instruction: Assignment | undefined,
+  { status, profile }: Device,
+  instruction: PlacementConstraint | undefined,
   { requires, prefers }: RunShape,
 ): string[] {
-  if (standing === 'faulty') return ['set aside for bad updates or leases never done'];
-  if (standing !== 'present') return ['it wants no work now'];
+  if (status === 'faulty') return ['set aside for bad updates or leases never done'];
+  if (status !== 'present') return ['it wants no work now'];
   if (profile.engine === null) return ['it has no engine yet'];
   if (instruction?.role === 'reserve') return ['told to wait in reserve'];
   // Its courtesy says why already.
-  if (courtesyTo(profile).reserve) return [];
-  if (!matches(requires, { profile })) return [`this run requires ${selectorWords(requires)}`];
+  if (limitsOf(profile).reserve) return [];
+  if (!matches(requires, { profile })) return [`this run requires ${describeSelector(requires)}`];
   if (matches(prefers, { profile })) return [];
-  return [`this run prefers ${selectorWords(prefers)}, and enough of those are here`];
+  return [`this run prefers ${describeSelector(prefers)}, and enough of those are here`];
 }
 
-function whyOf({ samples, ms }: Bundle, { times }: Device, plan: Plan, shape: RunShape): string {
+function whyOf({ samples, ms }: PlacementOption, { times }: Device, plan: Plan, shape: RunShape): string {
   const pace =
     times.fit === null ? '' : ` at ${(1000 / times.fit.msPerSample).toFixed(0)} samples/s a worker`;
   const expected = `${counted(samples, 'sample')} in about ${ms.toFixed(0)} ms${pace}`;
@@ -159,6 +162,6 @@ function whyOf({ samples, ms }: Bundle, { times }: Device, plan: Plan, shape: Ru
       return `${expected}: in proportion to its pace`;
     case 'sweep':
     case 'ilp':
-      return `${expected}: ${samples < recipeSamples(shape) ? 'what fits in' : 'within'} ${round}`;
+      return `${expected}: ${samples < defaultUnitSamples(shape) ? 'what fits in' : 'within'} ${round}`;
   }
 }

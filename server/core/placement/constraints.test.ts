@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { World } from '../testing/world.ts';
-import { DirectiveError } from './constraints.ts';
+import { ConstraintError } from './constraints.ts';
 import { pace, planned } from './testing/planned.ts';
 
 /** A device without labels, and one of the lab. */
@@ -13,7 +13,7 @@ function refusal(act: () => void): string {
   try {
     act();
   } catch (error) {
-    if (error instanceof DirectiveError) return `${error.code}: ${error.message}`;
+    if (error instanceof ConstraintError) return `${error.code}: ${error.message}`;
     throw error;
   }
   return 'taken';

@@ -2,18 +2,18 @@ import { counted } from '../../../shared/text/counted.ts';
 import {
   placementRequest,
   SELECTOR_FIELDS,
-  type Assignment,
+  type PlacementConstraint,
   type PlacementError,
 } from '../../../shared/protocol/placement.ts';
 import { refusalOf } from '../../../shared/text/schema.ts';
 import { didYouMean } from '../../../shared/text/suggest.ts';
 import type { Device } from '../crowd/device.ts';
 import type { RunShape } from './plan.ts';
-import { ableDevices, mostWorkers } from './planDevices.ts';
+import { ableDevices, maxWorkers } from './planDevices.ts';
 import { isFor, nameOf } from './selectors.ts';
 
 /** A placement from outside that cannot be used; the message says why. */
-export class DirectiveError extends Error {
+export class ConstraintError extends Error {
   override name = 'DirectiveError';
   readonly code: PlacementError;
 
@@ -25,12 +25,16 @@ export class DirectiveError extends Error {
 
 /**
  * Checks a placement from outside against the run and the devices that are here.
- * @throws {DirectiveError} naming the first instruction that cannot hold, and why [PL10].
+ * @throws {ConstraintError} naming the first instruction that cannot hold, and why [PL10].
  */
-export function readDirectives(body: unknown, shape: RunShape, present: readonly Device[]): Assignment[] {
+export function readConstraints(
+  body: unknown,
+  shape: RunShape,
+  present: readonly Device[],
+): PlacementConstraint[] {
   refuseUnknownSelectors(body);
   const parsed = placementRequest.safeParse(body);
-  if (!parsed.success) throw new DirectiveError('MALFORMED', refusalOf(parsed.error.issues, body));
+  if (!parsed.success) throw new ConstraintError('MALFORMED', refusalOf(parsed.error.issues, body));
   const { assignments } = parsed.data;
   for (const [index, each] of assignments.entries()) checkAlone(each, `assignments.${index}`, shape, present);
   checkTogether(assignments, shape, present);
@@ -48,71 +52,76 @@ function refuseUnknownSelectors(body: unknown): void {
     if (unknown === undefined) continue;
     const known = SELECTOR_FIELDS.join(', ');
     const meant = didYouMean(unknown, SELECTOR_FIELDS);
-    throw new DirectiveError(
+    throw new ConstraintError(
       'UNKNOWN_SELECTOR',
       `Devices are selected by ${known}, not by "${unknown}"${meant || '.'}`,
     );
   }
 }
 
-function checkAlone(each: Assignment, where: string, shape: RunShape, present: readonly Device[]): void {
+function checkAlone(
+  each: PlacementConstraint,
+  where: string,
+  shape: RunShape,
+  present: readonly Device[],
+): void {
   const { device, selector, dataShards, role, batch, localSteps } = each;
   if ((device === undefined) === (selector === undefined))
-    throw new DirectiveError('MALFORMED', `${where}: name either a device or a selector.`);
+    throw new ConstraintError('MALFORMED', `${where}: name either a device or a selector.`);
   const absent = dataShards.find((shard) => shard >= shape.dataShards.length);
   if (absent !== undefined) {
-    throw new DirectiveError(
+    throw new ConstraintError(
       'UNKNOWN_DATA_SHARD',
       `${where}: there is no data shard ${absent}; they are 0 to ${shape.dataShards.length - 1}.`,
     );
   }
   if (role === 'reserve' && dataShards.length > 0)
-    throw new DirectiveError('IMPOSSIBLE', `${where}: a device in reserve cannot train on data shards.`);
+    throw new ConstraintError('IMPOSSIBLE', `${where}: a device in reserve cannot train on data shards.`);
   if (localSteps !== undefined && shape.steps === null)
-    throw new DirectiveError(
+    throw new ConstraintError(
       'IMPOSSIBLE',
       `${where}: this run asks for gradients, which have no local steps.`,
     );
   if ((localSteps !== undefined || batch !== undefined) && !shape.elastic)
-    throw new DirectiveError(
+    throw new ConstraintError(
       'IMPOSSIBLE',
       `${where}: this run counts every update the same, whatever its size.`,
     );
   if (present.some((one) => isFor(each, one))) return;
   if (device !== undefined)
-    throw new DirectiveError('UNKNOWN_DEVICE', `${where}: there is no device ${device} here.`);
-  throw new DirectiveError('NO_MATCH', `${where}: no device here is ${nameOf(each)}.`);
+    throw new ConstraintError('UNKNOWN_DEVICE', `${where}: there is no device ${device} here.`);
+  throw new ConstraintError('NO_MATCH', `${where}: no device here is ${nameOf(each)}.`);
 }
 
 function checkTogether(
-  assignments: readonly Assignment[],
+  assignments: readonly PlacementConstraint[],
   shape: RunShape,
   present: readonly Device[],
 ): void {
-  const pinned = new Map<number, Assignment>();
+  const pinned = new Map<number, PlacementConstraint>();
   for (const each of assignments) {
     for (const shard of each.dataShards) {
       const other = pinned.get(shard);
       if (other !== undefined) {
         const both = `${nameOf(other)} and ${nameOf(each)}`;
-        throw new DirectiveError('CONFLICT', `Data shard ${shard} is given to both ${both}.`);
+        throw new ConstraintError('CONFLICT', `Data shard ${shard} is given to both ${both}.`);
       }
       pinned.set(shard, each);
     }
   }
   if (assignments.length === 0 || present.length === 0) return;
   const able = ableDevices(present, assignments, shape);
-  const left = able.reduce((sum, device) => sum + mostWorkers(device, assignments), 0);
-  const least = Math.min(shape.leastWorkers, ableDevices(present, [], shape).length);
+  const left = able.reduce((sum, device) => sum + maxWorkers(device, assignments), 0);
+  const least = Math.min(shape.minWorkers, ableDevices(present, [], shape).length);
   if (left < Math.max(1, least)) {
-    throw new DirectiveError(
+    throw new ConstraintError(
       'IMPOSSIBLE',
       `Work is left for ${counted(left, 'worker')}; the run needs ${Math.max(1, least)}.`,
     );
   }
   for (const each of assignments) {
     if (each.dataShards.length === 0 || able.some((one) => isFor(each, one))) continue;
-    throw new DirectiveError(
+    throw new ConstraintError(
       'IMPOSSIBLE',
       `No device that may work is ${nameOf(each)}, to train on data shards.`,
     );

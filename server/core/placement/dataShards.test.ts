@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignDataShards, type Holder } from './dataShards.ts';
+import { assignDataShards, type DataShardHolder } from './dataShards.ts';
 
 const shards = (count: number) => Array.from({ length: count }, (_, index) => index);
 const anyHolders = fc
   .array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 90 })
-  .map((weights) => weights.map((weight, index): Holder => ({ device: `d${index}`, weight, had: [] })));
-const again = (holders: Holder[], given: Map<string, number[]>) =>
+  .map((weights) =>
+    weights.map((weight, index): DataShardHolder => ({ device: `d${index}`, weight, had: [] })),
+  );
+const again = (holders: DataShardHolder[], given: Map<string, number[]>) =>
   holders.map((holder) => ({ ...holder, had: given.get(holder.device) ?? [] }));
 
 describe('data shards', () => {

@@ -1,5 +1,5 @@
 /** A device that is to hold data shards. */
-export interface Holder {
+export interface DataShardHolder {
   device: string;
   /** Samples that it visits a round, or any other measure of its share. */
   weight: number;
@@ -15,7 +15,7 @@ export interface Holder {
  */
 export function assignDataShards(
   dataShards: readonly number[],
-  holders: readonly Holder[],
+  holders: readonly DataShardHolder[],
 ): Map<string, number[]> {
   const free = new Set(dataShards);
   const quotas = quotasOf(dataShards.length, holders);
@@ -38,7 +38,7 @@ export function assignDataShards(
 }
 
 /** Numbers that sum to the count, in proportion to the weights by the largest remainders, one at least where it can be. */
-function quotasOf(count: number, holders: readonly Holder[]): number[] {
+function quotasOf(count: number, holders: readonly DataShardHolder[]): number[] {
   const total = holders.reduce((sum, { weight }) => sum + weight, 0);
   const spread = holders.map(({ weight }) => (total > 0 ? (count * weight) / total : count / holders.length));
   if (holders.length >= count) return oneEach(count, spread);
@@ -71,7 +71,7 @@ function oneEach(count: number, spread: readonly number[]): number[] {
 /** Whoever is left without one shares the one that the fewest hold, of those it has had if it can. */
 function share(
   dataShards: readonly number[],
-  holders: readonly Holder[],
+  holders: readonly DataShardHolder[],
   given: Map<string, number[]>,
 ): void {
   const held = new Map(dataShards.map((shard) => [shard, 0]));

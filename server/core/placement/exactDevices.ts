@@ -1,6 +1,6 @@
 import { CAN_BE_STRICT, type CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { Device } from '../crowd/device.ts';
-import { courtesyTo } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import type { RunShape } from './plan.ts';
 import { ableDevices } from './planDevices.ts';
 import { whyNot } from './allocations.ts';
@@ -23,7 +23,7 @@ export function whyNotExact(device: Device, shape: RunShape): string[] {
 
 function inexactness(profile: CapabilityProfile): string[] {
   const { engine } = profile;
-  const { reasons } = courtesyTo(profile);
+  const { reasons } = limitsOf(profile);
   if (reasons.length > 0) return [...reasons, 'in a repeatable run no device can be given less'];
   if (engine === null || CAN_BE_STRICT[engine.name]) return [];
   return [`this run is repeatable, and ${engine.name} does not give the same bits on every machine`];

@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { uniform } from './methods.ts';
 import type { PlanDevice } from './plan.ts';
 import { NO_PLAN } from './planner.ts';
-import { orRecipe, takesOver } from './hysteresis.ts';
+import { orDefaultUnits, isBetter } from './hysteresis.ts';
 import { deviceOf, SHAPE } from './testing/crowd.ts';
 
 const fast = deviceOf('fast', 10_000, 0);
 const slow = deviceOf('slow', 1000, 0);
 /** Bundles in which each device has units of so many samples. */
 const sized = (...sizes: [PlanDevice, number][]) =>
-  sizes.flatMap(([device, samples]) => uniform([{ ...device, mostSamples: samples }], SHAPE));
+  sizes.flatMap(([device, samples]) => uniform([{ ...device, maxSamples: samples }], SHAPE));
 const takes = (bundles: [PlanDevice, number][], inForce: [PlanDevice, number][], devices = [fast, slow]) =>
-  takesOver(sized(...bundles), sized(...inForce), devices, SHAPE);
+  isBetter(sized(...bundles), sized(...inForce), devices, SHAPE);
 
 describe('a new plan takes over', () => {
   it('[PL12] where it is better by a tenth at the present pace, not for less', () => {
@@ -59,7 +59,7 @@ describe('a new plan takes over', () => {
   });
 
   it('[PL12] in place of one that takes too long by now', () => {
-    const few = { ...fast, mostSamples: 100 };
+    const few = { ...fast, maxSamples: 100 };
     expect(takes([[few, 100]], [[fast, 480]], [few])).toBe(true);
     expect(takes([[few, 100]], [[fast, 100]], [few])).toBe(false);
     // What was told from outside is not the plan's to shorten.
@@ -73,10 +73,10 @@ describe('a new plan takes over', () => {
       bundles: sized(...sizes),
     });
     const near = deviceOf('near', 8000, 0);
-    expect(orRecipe(planOf([fast, 480], [near, 384]), [fast, near], SHAPE)).toMatchObject({
+    expect(orDefaultUnits(planOf([fast, 480], [near, 384]), [fast, near], SHAPE)).toMatchObject({
       origin: 'uniform',
       bundles: [{ samples: 480 }, { samples: 480 }],
     });
-    expect(orRecipe(planOf([fast, 480], [slow, 48]), [fast, slow], SHAPE).origin).toBe('sweep');
+    expect(orDefaultUnits(planOf([fast, 480], [slow, 48]), [fast, slow], SHAPE).origin).toBe('sweep');
   });
 });

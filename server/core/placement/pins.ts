@@ -1,4 +1,4 @@
-import type { Assignment } from '../../../shared/protocol/placement.ts';
+import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import { isFor, nameOf, type NamedDevice } from './selectors.ts';
 
 /** What the instructions from outside come to for the devices that are here. */
@@ -21,7 +21,7 @@ export const hasData = ({ own, free }: Pins, device: string): boolean => free.le
  */
 export function resolvePins(
   dataShards: readonly number[],
-  assignments: readonly Assignment[],
+  assignments: readonly PlacementConstraint[],
   able: readonly NamedDevice[],
 ): Pins {
   const own = new Map<string, number[]>();

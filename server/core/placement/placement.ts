@@ -1,20 +1,20 @@
-import type { Assignment, PlacementReport } from '../../../shared/protocol/placement.ts';
+import type { PlacementConstraint, PlacementReport } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
-import type { Crowd, ReadyWorker } from '../policy/policy.ts';
+import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
 import type { PlannedUnit } from '../unit.ts';
-import { courtesyTo } from './limits.ts';
-import { DirectiveError, readDirectives } from './constraints.ts';
+import { limitsOf } from './limits.ts';
+import { ConstraintError, readConstraints } from './constraints.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
 import { exactDevices, whyNotExact } from './exactDevices.ts';
-import { recipeSamples } from './plan.ts';
+import { defaultUnitSamples } from './plan.ts';
 import { ableDevices, planDevices } from './planDevices.ts';
 import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
 import { PlannedWork } from './plannedWork.ts';
-import type { Stretch } from './progress.ts';
+import type { SampleRange } from './progress.ts';
 import { Reserves } from './reserves.ts';
-import { sharesOf, type Share } from './allocations.ts';
-import { standingOf, Standings } from './planningKeys.ts';
+import { allocationsOf, type Allocation } from './allocations.ts';
+import { planningKeyOf, PlanningKeys } from './planningKeys.ts';
 
 const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
 const FIXED =
@@ -32,15 +32,15 @@ export class Placement {
   readonly #settings: PlanSettings;
   readonly #clock: Clock;
   readonly #keeper: PlanKeeper;
-  readonly #standings = new Standings();
+  readonly #standings = new PlanningKeys();
   readonly #reserves: Reserves;
   readonly #work: PlannedWork;
   #devices: () => Device[] = () => [];
   #changed: () => void = () => undefined;
-  #assignments: Assignment[] = [];
+  #assignments: PlacementConstraint[] = [];
   /** Whether plans have a say. */
   #active = false;
-  #shares = new Map<string, Share>();
+  #shares = new Map<string, Allocation>();
   #pins: Pins;
   /** Changes of standings that the newest shares took into account. */
   #sharedAt = 0;
@@ -75,13 +75,13 @@ export class Placement {
 
   /**
    * Takes instructions from outside in place of those before.
-   * @throws {DirectiveError} where they cannot hold; nothing has changed then.
+   * @throws {ConstraintError} where they cannot hold; nothing has changed then.
    */
   direct(body: unknown): void {
     const devices = this.#devices();
     const { shape, repeatable } = this.#settings;
-    const assignments = readDirectives(body, shape, devices);
-    if (repeatable && assignments.length > 0) throw new DirectiveError('IMPOSSIBLE', FIXED);
+    const assignments = readConstraints(body, shape, devices);
+    if (repeatable && assignments.length > 0) throw new ConstraintError('IMPOSSIBLE', FIXED);
     this.#assignments = assignments;
     for (const device of devices) this.#note(device);
     this.#cancelReshare();
@@ -116,7 +116,7 @@ export class Placement {
       const { times, leases } = devices.get(device) ?? {};
       if (times === undefined) return [];
       const unitMs = (samples: number) => times.expectedMs(samples);
-      const recipe = recipeSamples(this.#settings.shape);
+      const recipe = defaultUnitSamples(this.#settings.shape);
       if (!this.#active) return [{ device, seat, unitMs: times.proven ? unitMs(recipe) : null }];
       const share = this.#shares.get(device);
       const busy = working.get(device) ?? leases?.length ?? 0;
@@ -127,11 +127,11 @@ export class Placement {
   }
 
   /** How many workers may have work, and how many are here without. */
-  crowd(): Crowd {
-    const present = this.#devices().filter(({ standing }) => standing === 'present');
+  crowd(): WorkerCounts {
+    const present = this.#devices().filter(({ status }) => status === 'present');
     const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
     if (!this.#active) {
-      const welcome = this.#welcome().filter(({ standing }) => standing === 'present');
+      const welcome = this.#welcome().filter(({ status }) => status === 'present');
       const able = welcome.reduce((sum, { seats }) => sum + seats.length, 0);
       return { able, spared: workers - able };
     }
@@ -149,7 +149,7 @@ export class Placement {
   }
 
   /** A unit of a plan came to nothing: it is to be done after all. */
-  lost(stretch: Stretch): void {
+  lost(stretch: SampleRange): void {
     this.#work.lost(stretch);
   }
 
@@ -166,7 +166,7 @@ export class Placement {
     const { origin, values, solver, roundMs } = plan;
     const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
     const welcome = new Set(this.#welcome().map(({ id }) => id));
-    const shareless = (device: Device): Share => {
+    const shareless = (device: Device): Allocation => {
       const { workers } = device.profile;
       if (this.#active) return { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] };
       if (welcome.has(device.id)) return { ...sameForAll, role: 'train', workers, why: [SAME_FOR_ALL] };
@@ -211,8 +211,8 @@ export class Placement {
 
   /** Says whether something else may be asked of a device than before. */
   #note(device: Device): boolean {
-    const here = device.standing !== 'gone';
-    const text = here ? standingOf(device, this.#assignments, this.#settings.shape) : null;
+    const here = device.status !== 'gone';
+    const text = here ? planningKeyOf(device, this.#assignments, this.#settings.shape) : null;
     return this.#standings.note(device.id, text);
   }
 
@@ -260,7 +260,7 @@ export class Placement {
     const { shape } = this.#settings;
     const able = this.#able();
     this.#pins = resolvePins(this.#indices(), this.#assignments, able);
-    this.#shares = sharesOf({
+    this.#shares = allocationsOf({
       devices,
       able,
       plan: this.#keeper.plan,
@@ -285,7 +285,7 @@ export class Placement {
     if (repeatable) return false;
     if (method !== 'uniform' || this.#assignments.length > 0) return true;
     if ([shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0)) return true;
-    return devices.some(({ profile }) => courtesyTo(profile).reasons.length > 0);
+    return devices.some(({ profile }) => limitsOf(profile).reasons.length > 0);
   }
 
   /** Plans have no say from now on. */

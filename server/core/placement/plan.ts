@@ -16,18 +16,18 @@ export interface RunShape {
   /** Whether units may have other sizes than the recipe's: not where an update counts the same whatever its size. */
   elastic: boolean;
   /** Bytes of an update and of the weights that come back. */
-  bytesAUnit: number;
+  bytesPerUnit: number;
   dataShards: DataShardRef[];
   /** Bytes of the largest data shard, uncompressed. */
-  bytesADataShard: number;
+  bytesPerDataShard: number;
   /** Workers that must have work at least, where a round waits for so many. */
-  leastWorkers: number;
+  minWorkers: number;
   /** What a unit may be expected to take at most: leases end. */
-  mostMs: number;
+  maxMs: number;
   /** Bytes a millisecond that the server has for everyone together; null where nobody said. */
   link: number | null;
   /** What a round of `sync` takes beyond its slowest unit, as measured; 0 before the first. */
-  overrunMs: number;
+  roundOverheadMs: number;
   /** Only devices that match have work. */
   requires: Selector;
   /** Others have none while enough that match are here. */
@@ -40,7 +40,7 @@ export interface PlanDevice {
   /** Null before its first unit. */
   time: UnitTime | null;
   /** Samples of its units at most. */
-  mostSamples: number;
+  maxSamples: number;
   /** Workers that may have work at a time. */
   workers: number;
   /** It has fetched a data shard already. */
@@ -52,7 +52,7 @@ export interface PlanDevice {
 }
 
 /** One way for a device to work. */
-export interface Bundle {
+export interface PlacementOption {
   device: string;
   batch: number;
   /** Null where the unit asks for a gradient. */
@@ -69,9 +69,9 @@ export interface Bundle {
 }
 
 /** A unit may be so many times the recipe's at most: longer local work drifts apart. */
-const MOST_STRETCH = 2;
+const MAX_UNIT_LENGTH = 2;
 
-export const recipeSamples = ({ batch, steps }: RunShape): number => batch * (steps ?? 1);
+export const defaultUnitSamples = ({ batch, steps }: RunShape): number => batch * (steps ?? 1);
 
 /** Beyond the recipe's unit a unit of twice the samples is worth 2 to the power of this: local steps drift apart. */
 const WORTH_OF_LENGTH = 0.8;
@@ -81,18 +81,19 @@ const WORTH_OF_LENGTH = 0.8;
  * less than that for each beyond it [PL3].
  */
 export function valueOf(samples: number, shape: RunShape): number {
-  const recipe = recipeSamples(shape);
+  const recipe = defaultUnitSamples(shape);
   return samples <= recipe ? samples : recipe * (samples / recipe) ** WORTH_OF_LENGTH;
 }
 
 /** A device's bundle of units of about so many samples: whole steps, or any batch of a gradient. */
-export function bundleOf(
-  { device, time, mostSamples, workers, hasData, fixed }: PlanDevice,
+export function optionOf(
+  { device, time, maxSamples, workers, hasData, fixed }: PlanDevice,
   shape: RunShape,
   wanted: number,
-): Bundle | null {
+): PlacementOption | null {
   if (time === null) return null;
-  const size = fixed ?? sizeOf(Math.min(wanted, mostSamples, MOST_STRETCH * recipeSamples(shape)), shape);
+  const size =
+    fixed ?? unitSizeOf(Math.min(wanted, maxSamples, MAX_UNIT_LENGTH * defaultUnitSamples(shape)), shape);
   if (size === null) return null;
   const samples = size.batch * (size.steps ?? 1);
   return {
@@ -102,12 +103,12 @@ export function bundleOf(
     workers,
     ms: time.overheadMs + samples * time.msPerSample,
     value: workers * valueOf(samples, shape),
-    bytes: workers * shape.bytesAUnit + (hasData ? 0 : shape.bytesADataShard),
+    bytes: workers * shape.bytesPerUnit + (hasData ? 0 : shape.bytesPerDataShard),
   };
 }
 
 /** Batch and steps of a unit of about so many samples, not more; null where not even the smallest fits. */
-export function sizeOf(samples: number, shape: RunShape): { batch: number; steps: number | null } | null {
+export function unitSizeOf(samples: number, shape: RunShape): { batch: number; steps: number | null } | null {
   const { batch, steps, elastic } = shape;
   if (!elastic) return { batch, steps };
   if (steps === null) return samples < 1 ? null : { batch: Math.floor(samples), steps };
@@ -116,22 +117,22 @@ export function sizeOf(samples: number, shape: RunShape): { batch: number; steps
 }
 
 /** A device's largest bundle that takes no longer than this; null where none does. */
-export function bundleWithin(device: PlanDevice, shape: RunShape, ms: number): Bundle | null {
+export function optionWithin(device: PlanDevice, shape: RunShape, ms: number): PlacementOption | null {
   if (device.time === null) return null;
   const { overheadMs, msPerSample } = device.time;
   // A sample more for what division rounds off; what is too long after all is none.
-  const bundle = bundleOf(device, shape, (ms - overheadMs) / msPerSample + 1e-6);
+  const bundle = optionOf(device, shape, (ms - overheadMs) / msPerSample + 1e-6);
   return bundle === null || bundle.ms > ms * (1 + 1e-9) ? null : bundle;
 }
 
 /** A device's largest bundle within a time; of one that must have work the smallest where none is. */
-export function bundleFor(device: PlanDevice, shape: RunShape, ms: number): Bundle | null {
-  const fits = bundleWithin(device, shape, ms);
-  return fits ?? (device.required ? bundleOf(device, shape, shape.batch) : null);
+export function optionFor(device: PlanDevice, shape: RunShape, ms: number): PlacementOption | null {
+  const fits = optionWithin(device, shape, ms);
+  return fits ?? (device.required ? optionOf(device, shape, shape.batch) : null);
 }
 
 /** How long a round of these takes: as long as its slowest unit, and as its bytes take over the server's link. */
-export function roundMs(bundles: readonly Bundle[], { link }: RunShape): number {
+export function roundMs(bundles: readonly PlacementOption[], { link }: RunShape): number {
   const slowest = bundles.reduce((most, { ms }) => Math.max(most, ms), 0);
   const bytes = bundles.reduce((sum, each) => sum + each.bytes, 0);
   return link === null ? slowest : Math.max(slowest, bytes / link);
@@ -141,9 +142,11 @@ export function roundMs(bundles: readonly Bundle[], { link }: RunShape): number 
  * The objective that every plan is judged by, however it was made: value a millisecond. In `sync` everybody waits for
  * the slowest, and for what a round takes beyond that; in `async` nobody waits. Zero where nobody works, or fewer than have to [PL4].
  */
-export function rateOf(bundles: readonly Bundle[], shape: RunShape): number {
+export function rateOf(bundles: readonly PlacementOption[], shape: RunShape): number {
   const workers = bundles.reduce((sum, bundle) => sum + bundle.workers, 0);
-  if (workers === 0 || workers < shape.leastWorkers) return 0;
+  if (workers === 0 || workers < shape.minWorkers) return 0;
   if (shape.mode === 'async') return bundles.reduce((sum, { value, ms }) => sum + value / ms, 0);
-  return bundles.reduce((sum, { value }) => sum + value, 0) / (roundMs(bundles, shape) + shape.overrunMs);
+  return (
+    bundles.reduce((sum, { value }) => sum + value, 0) / (roundMs(bundles, shape) + shape.roundOverheadMs)
+  );
 }

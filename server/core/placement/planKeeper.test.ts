@@ -4,7 +4,7 @@ import { uniform } from './methods.ts';
 import { rateOf, roundMs, type PlacementMethod } from './plan.ts';
 import { NO_PLAN } from './planner.ts';
 import { PlanKeeper } from './planKeeper.ts';
-import { Standings } from './planningKeys.ts';
+import { PlanningKeys } from './planningKeys.ts';
 import { deviceOf, SHAPE } from './testing/crowd.ts';
 import { UnitTimes } from '../crowd/unitTimes.ts';
 
@@ -17,7 +17,7 @@ function keeper(method: PlacementMethod = 'uniform') {
   const paced = ['a', 'b'].map((id) => ({ id, times: new UnitTimes() }));
   for (const { times } of paced) for (let unit = 0; unit < 5; unit++) times.measured(480, 50);
   const asked = paced.map(({ id }) => deviceOf(id, 480 / 50e-3, 0));
-  const standings = new Standings();
+  const standings = new PlanningKeys();
   for (const { id } of paced) standings.note(id, 'known');
   /** When each plan was begun. */
   const begun: number[] = [];
@@ -92,7 +92,7 @@ it('[PL4] judges plans with what rounds took beyond their slowest unit', async (
   // So does one in which another plan came into force.
   kept.committed(['a', 'b']);
   expect(kept.overrunMs).toBeCloseTo(30);
-  expect(kept.plan.values.uniform).toBeCloseTo(1000 * rateOf(plain, { ...SHAPE, overrunMs: 30 }));
+  expect(kept.plan.values.uniform).toBeCloseTo(1000 * rateOf(plain, { ...SHAPE, roundOverheadMs: 30 }));
 });
 
 describe('when plans are made', () => {

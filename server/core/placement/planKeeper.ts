@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
-import { recipeSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
+import { defaultUnitSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
-import { RoundOverrun } from './roundOverhead.ts';
-import type { Standings } from './planningKeys.ts';
-import { orRecipe, takesOver } from './hysteresis.ts';
+import { RoundOverhead } from './roundOverhead.ts';
+import type { PlanningKeys } from './planningKeys.ts';
+import { orDefaultUnits, isBetter } from './hysteresis.ts';
 
 export interface PlanSettings {
   method: PlacementMethod;
@@ -29,7 +29,7 @@ export interface PlanSources {
   devices: () => readonly Paced[];
   /** Those that a plan may have work for. */
   asked: () => PlanDevice[];
-  standings: Standings;
+  standings: PlanningKeys;
   /** A plan was made, whether it is in force now or not. */
   made: () => void;
 }
@@ -60,7 +60,7 @@ export class PlanKeeper {
   #cancelRest: () => void = () => undefined;
   /** Counts how often everything was forgotten, so that a plan that was being made then is not put in force. */
   #epoch = 0;
-  readonly #overrun = new RoundOverrun();
+  readonly #overrun = new RoundOverhead();
   /** The round that goes on: when it began, under which plan, and what each unit was expected to take then. */
   #round: { begunAt: number; plan: number; expected: ReadonlyMap<string, number> } | null = null;
   /** Milliseconds of a recipe's unit by device, as the newest plan had them. */
@@ -107,7 +107,7 @@ export class PlanKeeper {
   /** A device's pace was measured again. */
   measured({ id, times }: Paced): void {
     const before = this.#paces.get(id);
-    const now = times.expectedMs(recipeSamples(this.#settings.shape)) ?? 0;
+    const now = times.expectedMs(defaultUnitSamples(this.#settings.shape)) ?? 0;
     if (before !== undefined && (now > PACE_CHANGE * before || before > PACE_CHANGE * now)) this.#planSoon();
   }
 
@@ -159,8 +159,8 @@ export class PlanKeeper {
       this.#planning = false;
     });
     if (epoch === this.#epoch) {
-      const plan = method === 'ilp' && shape.mode === 'sync' ? orRecipe(best, devices, shape) : best;
-      if (this.#outdated || takesOver(plan.bundles, this.#plan.bundles, devices, shape)) {
+      const plan = method === 'ilp' && shape.mode === 'sync' ? orDefaultUnits(best, devices, shape) : best;
+      if (this.#outdated || isBetter(plan.bundles, this.#plan.bundles, devices, shape)) {
         this.#plan = plan;
         this.#number++;
         this.#tookMs = clock.now() - begun;
@@ -194,14 +194,14 @@ export class PlanKeeper {
   #shapeFor(devices: readonly PlanDevice[]): RunShape {
     const { shape } = this.#settings;
     const workers = devices.reduce((sum, { time, workers }) => sum + (time === null ? 0 : workers), 0);
-    const leastWorkers = Math.min(shape.leastWorkers, workers);
-    return { ...shape, leastWorkers, overrunMs: this.#overrun.ms };
+    const minWorkers = Math.min(shape.minWorkers, workers);
+    return { ...shape, minWorkers, roundOverheadMs: this.#overrun.ms };
   }
 
   #notePaces(): void {
     this.#paces.clear();
     for (const { id, times } of this.#sources.devices()) {
-      const ms = times.settled ? times.expectedMs(recipeSamples(this.#settings.shape)) : null;
+      const ms = times.settled ? times.expectedMs(defaultUnitSamples(this.#settings.shape)) : null;
       if (ms !== null) this.#paces.set(id, ms);
     }
   }

@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { greedy, shortestRound, sweep, timeBox, uniform } from './methods.ts';
 import {
   rateOf,
-  recipeSamples,
+  defaultUnitSamples,
   roundMs,
   valueOf,
-  type Bundle,
+  type PlacementOption,
   type PlanDevice,
   type RunShape,
 } from './plan.ts';
 import { makePlan } from './planner.ts';
-import { bundlesOf, programAt, type Solve } from './program.ts';
+import { optionsOf, programAt, type Solve } from './program.ts';
 import { crowdOf, deviceOf, SHAPE } from './testing/crowd.ts';
 
 const never: Solve = () => Promise.reject(new Error('nothing is to be solved'));
@@ -23,10 +23,10 @@ const parts = (solve: Solve = never, method: 'ilp' | 'greedy' | 'uniform' = 'ilp
 
 /** The best plan of all whose rounds are not too short, by trying every size of every device. */
 function exhaustive(devices: PlanDevice[], shape: RunShape, sizes: number[]): number {
-  let plans: Bundle[][] = [[]];
+  let plans: PlacementOption[][] = [[]];
   for (const device of devices) {
     const choices = sizes.flatMap((samples) =>
-      uniform([{ ...device, mostSamples: samples }], { ...shape, steps: samples / shape.batch }),
+      uniform([{ ...device, maxSamples: samples }], { ...shape, steps: samples / shape.batch }),
     );
     const valued = choices.map((each) => ({ ...each, value: device.workers * valueOf(each.samples, shape) }));
     plans = plans.flatMap((plan) => [plan, ...valued.map((choice) => [...plan, choice])]);
@@ -44,8 +44,8 @@ const brute: Solve = (program) => {
     const chosen = values.flatMap((_, place) => ((bits >> place) & 1 ? [place] : []));
     const worth = chosen.reduce((sum, place) => sum + (values[place] ?? 0), 0);
     if (worth <= best.worth) continue;
-    const bundles = values.map((value): Bundle => ({ ...SHAPE_BUNDLE, value }));
-    if (bundlesOf(chosen, program, bundles) !== null) best = { worth, chosen };
+    const bundles = values.map((value): PlacementOption => ({ ...SHAPE_BUNDLE, value }));
+    if (optionsOf(chosen, program, bundles) !== null) best = { worth, chosen };
   }
   return Promise.resolve({ chosen: best.worth < 0 ? null : best.chosen, status: 'optimal' });
 };
@@ -63,7 +63,7 @@ describe('the value of a plan', () => {
     expect(rateOf(plan, SHAPE)).toBeCloseTo(960 / 482);
     expect(roundMs(plan, { ...SHAPE, link: 96 })).toBe(1000);
     expect(rateOf(plan, { ...SHAPE, mode: 'async' })).toBeCloseTo(480 / 50 + 480 / 482);
-    expect(rateOf(plan, { ...SHAPE, leastWorkers: 3 })).toBe(0);
+    expect(rateOf(plan, { ...SHAPE, minWorkers: 3 })).toBe(0);
     expect(rateOf([], SHAPE)).toBe(0);
   });
 
@@ -104,7 +104,7 @@ describe('plans without a solver', () => {
     const sizes = [120, 240, 480, 960];
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 4 }), (seed, count) => {
-        const devices = crowdOf(count, seed).map((device) => ({ ...device, mostSamples: Infinity }));
+        const devices = crowdOf(count, seed).map((device) => ({ ...device, maxSamples: Infinity }));
         const best = exhaustive(devices, SHAPE, sizes);
         expect(rateOf(sweep(devices, SHAPE), SHAPE)).toBeGreaterThanOrEqual(best * (1 - 1e-9));
       }),
@@ -138,7 +138,7 @@ describe('a round', () => {
     }
     const { program, bundles } = programAt(50, devices, { ...SHAPE, link: 5000 }, []);
     const others = bundles.flatMap(({ device }, place) => (device === 'a' ? [place] : [])).slice(0, 1);
-    expect(bundlesOf(others, program, bundles)).toBeNull();
+    expect(optionsOf(others, program, bundles)).toBeNull();
   });
 });
 
@@ -157,8 +157,8 @@ describe('the planner', () => {
           expect(rateOf(plan.bundles, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
           for (const { device, samples, workers } of plan.bundles) {
             const asked = devices.find((each) => each.device === device);
-            expect(samples).toBeLessThanOrEqual(Math.max(SHAPE.batch, asked?.mostSamples ?? 0));
-            expect(samples).toBeLessThanOrEqual(2 * recipeSamples(SHAPE));
+            expect(samples).toBeLessThanOrEqual(Math.max(SHAPE.batch, asked?.maxSamples ?? 0));
+            expect(samples).toBeLessThanOrEqual(2 * defaultUnitSamples(SHAPE));
             expect(workers).toBe(asked?.workers);
           }
           expect(new Set(plan.bundles.map(({ device }) => device)).size).toBe(plan.bundles.length);
@@ -236,7 +236,7 @@ describe('the planner', () => {
     const swept = sweep(devices, shape);
     const { program, bundles } = programAt(roundMs(swept, shape), devices, shape, swept);
     expect(
-      bundlesOf(program.start, program, bundles)
+      optionsOf(program.start, program, bundles)
         ?.map(({ device }) => device)
         .sort(),
     ).toEqual(swept.map(({ device }) => device).sort());

@@ -2,19 +2,19 @@ import { greedy, sweep, timeBox, uniform } from './methods.ts';
 import {
   rateOf,
   roundMs,
-  type Bundle,
+  type PlacementOption,
   type PlacementMethod,
   type PlanDevice,
   type RunShape,
 } from './plan.ts';
-import { bundlesOf, programAt, type Solve } from './program.ts';
+import { optionsOf, programAt, type Solve } from './program.ts';
 
 /** Ways that a plan may have come about. */
 export type PlanOrigin = 'uniform' | 'greedy' | 'sweep' | 'ilp' | 'time box';
 
 export interface Plan {
   origin: PlanOrigin;
-  bundles: Bundle[];
+  bundles: PlacementOption[];
   /** Of every plan that was made, by {@link rateOf}, in samples' worth a second. */
   values: Partial<Record<PlanOrigin, number>>;
   /** What came of the solver, in words. */
@@ -68,7 +68,7 @@ const NOT_ASKED = 'not asked';
 
 function keep(
   origin: PlanOrigin,
-  plans: Partial<Record<PlanOrigin, Bundle[]>>,
+  plans: Partial<Record<PlanOrigin, PlacementOption[]>>,
   shape: RunShape,
   solver: string,
 ): Plan {
@@ -79,12 +79,12 @@ function keep(
 
 /** Where nothing couples the devices the sweep is exact and there is nothing to solve. */
 async function solveAround(
-  swept: Bundle[],
+  swept: PlacementOption[],
   devices: readonly PlanDevice[],
   shape: RunShape,
   solve: Solve,
   budgetMs: number,
-): Promise<{ bundles: Bundle[]; words: string }> {
+): Promise<{ bundles: PlacementOption[]; words: string }> {
   if (shape.link === null || swept.length === 0)
     return { bundles: swept, words: 'not needed: nothing is shared' };
   const length = roundMs(swept, shape);
@@ -94,7 +94,7 @@ async function solveAround(
     const { program, bundles: choices } = programAt(factor * length, devices, shape, swept);
     if (choices.length === 0) continue;
     const { chosen, status } = await solve(program, budgetMs / LENGTHS.length);
-    const found = chosen === null ? null : bundlesOf(chosen, program, choices);
+    const found = chosen === null ? null : optionsOf(chosen, program, choices);
     words += `${words === '' ? '' : ', '}${(factor * length).toFixed(0)} ms: ${chosen !== null && found === null ? 'infeasible' : status}`;
     if (found !== null && rateOf(found, shape) > rateOf(bundles, shape)) bundles = found;
   }

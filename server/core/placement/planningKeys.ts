@@ -1,21 +1,25 @@
-import type { Assignment } from '../../../shared/protocol/placement.ts';
+import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
-import { courtesyTo } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import type { RunShape } from './plan.ts';
-import { instructionFor, mayWork } from './planDevices.ts';
+import { constraintFor, mayWork } from './planDevices.ts';
 
 /** What may be asked of a device: while this text is the same, what was planned for it holds. */
-export function standingOf(device: Device, assignments: readonly Assignment[], shape: RunShape): string {
-  const { id, standing, profile, times } = device;
-  const { workers, share, dataShards } = courtesyTo(profile);
+export function planningKeyOf(
+  device: Device,
+  assignments: readonly PlacementConstraint[],
+  shape: RunShape,
+): string {
+  const { id, status, profile, times } = device;
+  const { workers, fraction, dataShards } = limitsOf(profile);
   const kind = !mayWork(device, assignments, shape) ? 'held' : times.settled ? 'known' : 'new';
   const engine = profile.engine?.name ?? 'none';
-  const { workers: told, batch, localSteps } = instructionFor(device, assignments) ?? {};
-  return [id, standing, engine, kind, workers, share, dataShards, told, batch, localSteps].join(' ');
+  const { workers: told, batch, localSteps } = constraintFor(device, assignments) ?? {};
+  return [id, status, engine, kind, workers, fraction, dataShards, told, batch, localSteps].join(' ');
 }
 
 /** The standings of the devices that are here. */
-export class Standings {
+export class PlanningKeys {
   readonly #texts = new Map<string, string>();
   #changes = 0;
 

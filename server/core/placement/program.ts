@@ -1,4 +1,4 @@
-import { bundleFor, bundleWithin, type Bundle, type PlanDevice, type RunShape } from './plan.ts';
+import { optionFor, optionWithin, type PlacementOption, type PlanDevice, type RunShape } from './plan.ts';
 
 /** A program over variables that are 0 or 1: the most value within the rows' bounds. */
 export interface IntegerProgram {
@@ -30,12 +30,12 @@ export function programAt(
   length: number,
   devices: readonly PlanDevice[],
   shape: RunShape,
-  begin: readonly Bundle[],
-): { program: IntegerProgram; bundles: Bundle[] } {
+  begin: readonly PlacementOption[],
+): { program: IntegerProgram; bundles: PlacementOption[] } {
   const choices = devices.map((device) => {
-    const largest = bundleFor(device, shape, length);
+    const largest = optionFor(device, shape, length);
     if (largest === null) return [];
-    const sizes = SIZES.flatMap((size) => bundleWithin(device, shape, largest.ms * size) ?? []).concat(
+    const sizes = SIZES.flatMap((size) => optionWithin(device, shape, largest.ms * size) ?? []).concat(
       largest,
     );
     return sizes.filter(
@@ -51,7 +51,7 @@ export function programAt(
     return [{ name: `one${index}`, coefficients, least: required ? 1 : 0, most: 1 }];
   });
   const all = bundles.map(({ workers }, place): [number, number] => [place, workers]);
-  rows.push({ name: 'least', coefficients: all, least: shape.leastWorkers, most: Infinity });
+  rows.push({ name: 'least', coefficients: all, least: shape.minWorkers, most: Infinity });
   if (shape.link !== null) {
     const bytes = bundles.map((bundle, place): [number, number] => [place, bundle.bytes]);
     rows.push({ name: 'link', coefficients: bytes, least: 0, most: shape.link * length });
@@ -64,11 +64,11 @@ export function programAt(
 }
 
 /** The bundles of a solution; null where it breaks a row, whatever its status says. */
-export function bundlesOf(
+export function optionsOf(
   chosen: number[],
   { rows }: IntegerProgram,
-  bundles: readonly Bundle[],
-): Bundle[] | null {
+  bundles: readonly PlacementOption[],
+): PlacementOption[] | null {
   const taken = new Set(chosen);
   const holds = rows.every(({ coefficients, least, most }) => {
     const sum = coefficients.reduce((total, [place, factor]) => total + (taken.has(place) ? factor : 0), 0);

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { World } from '../testing/world.ts';
-import { Progress, type Stretch } from './progress.ts';
+import { DataShardProgress, type SampleRange } from './progress.ts';
 import { pace, planned } from './testing/planned.ts';
 
 /** Asserts that stretches of one data shard follow one another from its beginning, without a gap or a sample twice. */
-function expectOneOrder(stretches: Stretch[]): void {
+function expectOneOrder(stretches: SampleRange[]): void {
   let end = 0;
   for (const { start, samples } of stretches.toSorted((left, right) => left.start - right.start)) {
     expect(start).toBe(end);
@@ -20,8 +20,8 @@ describe('the progress of plans on a data shard', () => {
     });
     fc.assert(
       fc.property(acts, (list) => {
-        const progress = new Progress();
-        const out: Stretch[] = [];
+        const progress = new DataShardProgress();
+        const out: SampleRange[] = [];
         const take = (wanted: number) => {
           const samples = Math.min(wanted, progress.lostOn(3) ?? wanted);
           out.push({ dataShard: 3, start: progress.take(3, samples), samples });
@@ -39,7 +39,7 @@ describe('the progress of plans on a data shard', () => {
   });
 
   it('[UN2] a unit that is larger than what was lost begins there all the same', () => {
-    const progress = new Progress();
+    const progress = new DataShardProgress();
     expect([progress.take(0, 10), progress.take(0, 10)]).toEqual([0, 10]);
     progress.giveBack({ dataShard: 0, start: 0, samples: 10 });
     expect([progress.take(0, 30), progress.take(0, 30)]).toEqual([0, 20]);
@@ -47,8 +47,8 @@ describe('the progress of plans on a data shard', () => {
 });
 
 /** What became part of the model, or may yet, of each data shard. */
-function stretchesOf({ leases, recorder }: World): Stretch[][] {
-  const shards = Array.from({ length: 7 }, (): Stretch[] => []);
+function stretchesOf({ leases, recorder }: World): SampleRange[][] {
+  const shards = Array.from({ length: 7 }, (): SampleRange[] => []);
   for (const { terms, unit } of leases.values()) {
     const { index } = unit.dataShard;
     if (recorder.refused.has(terms.lease)) continue;

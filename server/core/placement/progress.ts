@@ -1,5 +1,5 @@
 /** A part of the endless order of a data shard. */
-export interface Stretch {
+export interface SampleRange {
   /** Index of the data shard. */
   dataShard: number;
   /** Samples of the order before it. */
@@ -11,9 +11,9 @@ export interface Stretch {
  * How far units of plans have come in the order of each data shard, whoever did them: each begins where the one before
  * ended, and what was lost is given out before anything new [UN2].
  */
-export class Progress {
+export class DataShardProgress {
   readonly #ends = new Map<number, number>();
-  readonly #lost = new Map<number, Stretch[]>();
+  readonly #lost = new Map<number, SampleRange[]>();
 
   /** Samples of the lost stretch that is next on a data shard; null where nothing is lost there. */
   lostOn(dataShard: number): number | null {
@@ -36,7 +36,7 @@ export class Progress {
   }
 
   /** A unit came to nothing: its samples are to be visited after all. */
-  giveBack(stretch: Stretch): void {
+  giveBack(stretch: SampleRange): void {
     const lost = this.#lost.get(stretch.dataShard) ?? [];
     this.#lost.set(stretch.dataShard, [...lost, stretch]);
   }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { RoundOverrun } from './roundOverhead.ts';
+import { RoundOverhead } from './roundOverhead.ts';
 
 it('[PL4] is what rounds take beyond their slowest unit on average, and follows what changes', () => {
-  const overrun = new RoundOverrun();
+  const overrun = new RoundOverhead();
   expect(overrun.ms).toBe(0);
   for (const elapsed of [50, 60, 70]) overrun.took(elapsed, 40);
   expect(overrun.ms).toBeCloseTo(20);
@@ -11,7 +11,7 @@ it('[PL4] is what rounds take beyond their slowest unit on average, and follows 
 });
 
 it('[PL4] takes a pause for little, and no round for less than its slowest unit', () => {
-  const overrun = new RoundOverrun();
+  const overrun = new RoundOverhead();
   for (let round = 0; round < 100; round++) overrun.took(40, 40);
   overrun.took(60_000, 40);
   expect(overrun.ms).toBeLessThanOrEqual(4);

@@ -1,11 +1,11 @@
 /** Weight of the newest round in the average; the first few count alike. */
-const LEAST_WEIGHT = 0.05;
+const MIN_WEIGHT = 0.05;
 
 /**
  * How much longer rounds last than their slowest unit is expected to: many units are never all as quick as usual, and
  * the server has work of its own between two rounds. Short rounds suffer from it most [PL4].
  */
-export class RoundOverrun {
+export class RoundOverhead {
   #ms = 0;
   #rounds = 0;
 
@@ -19,6 +19,6 @@ export class RoundOverrun {
     // A pause of the run, or of a device, is not what rounds take.
     const overrun = Math.max(0, Math.min(elapsedMs - expectedMs, 2 * expectedMs));
     this.#rounds++;
-    this.#ms += Math.max(LEAST_WEIGHT, 1 / this.#rounds) * (overrun - this.#ms);
+    this.#ms += Math.max(MIN_WEIGHT, 1 / this.#rounds) * (overrun - this.#ms);
   }
 }

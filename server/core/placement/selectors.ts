@@ -1,5 +1,5 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import type { Assignment, Selector } from '../../../shared/protocol/placement.ts';
+import type { PlacementConstraint, Selector } from '../../../shared/protocol/placement.ts';
 
 /** A device as selectors see it. */
 export interface NamedDevice {
@@ -20,12 +20,12 @@ export function matches(
 }
 
 /** Whether an instruction is for this device. */
-export function isFor({ device, selector }: Assignment, named: NamedDevice): boolean {
+export function isFor({ device, selector }: PlacementConstraint, named: NamedDevice): boolean {
   return device === undefined ? matches(selector ?? {}, named) : device === named.id;
 }
 
 /** For instance `room: lab, phone`. */
-export function selectorWords({ labels = {}, formFactor, engine }: Selector): string {
+export function describeSelector({ labels = {}, formFactor, engine }: Selector): string {
   const words = [
     ...Object.entries(labels).map(([name, value]) => `${name}: ${value}`),
     ...(formFactor === undefined ? [] : [formFactor]),
@@ -35,5 +35,5 @@ export function selectorWords({ labels = {}, formFactor, engine }: Selector): st
 }
 
 /** For instance `device 0123456789ab` or `room: lab`. */
-export const nameOf = ({ device, selector }: Assignment): string =>
-  device === undefined ? selectorWords(selector ?? {}) : `device ${device}`;
+export const nameOf = ({ device, selector }: PlacementConstraint): string =>
+  device === undefined ? describeSelector(selector ?? {}) : `device ${device}`;

@@ -13,7 +13,7 @@ describe('async', () => {
       fc.property(fc.nat(1000), fc.nat(64), (baseVersion, staleness) => {
         const update = { lease: 7, baseVersion, samples: 32 };
         const weigh = (kind: 'sqrt' | 'none') =>
-          new AsyncPolicy({ staleness: kind, maxStaleness: 64, limits: LIMITS }).whole(
+          new AsyncPolicy({ staleness: kind, maxStaleness: 64, limits: LIMITS }).completed(
             update,
             baseVersion + staleness,
           );
@@ -31,11 +31,13 @@ describe('async', () => {
     const policy = asyncPolicy(3);
     const [assignment] = policy.assign(ready(0));
     if (assignment !== undefined) policy.granted(1, assignment);
-    expect(policy.whole({ lease: 1, baseVersion: 10, samples: 32 }, 13)).toMatchObject([{ type: 'commit' }]);
-    expect(policy.whole({ lease: 1, baseVersion: 10, samples: 32 }, 14)).toEqual([
+    expect(policy.completed({ lease: 1, baseVersion: 10, samples: 32 }, 13)).toMatchObject([
+      { type: 'commit' },
+    ]);
+    expect(policy.completed({ lease: 1, baseVersion: 10, samples: 32 }, 14)).toEqual([
       { type: 'refuse', lease: 1, outcome: 'STALE' },
     ]);
-    policy.gone(1);
+    policy.ended(1);
     expect(policy.assign(ready(0))[0]?.key).toEqual({ lane: 0, step: 1 });
   });
 
@@ -47,7 +49,7 @@ describe('async', () => {
       { lane: 0, step: 0 },
       { lane: 4, step: 0 },
     ]);
-    policy.gone(2);
+    policy.ended(2);
     expect(policy.assign(ready(0, 4)).map(({ key }) => key)).toEqual([
       { lane: 4, step: 0 },
       { lane: 4, step: 1 },
@@ -78,9 +80,9 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
         return given;
       }
       case 'whole':
-        return policy.whole({ lease: value, baseVersion: 0, samples: 1 + value }, value);
+        return policy.completed({ lease: value, baseVersion: 0, samples: 1 + value }, value);
       case 'gone':
-        policy.gone(value);
+        policy.ended(value);
         return null;
       case 'reset':
         policy.reset();

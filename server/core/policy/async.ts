@@ -1,11 +1,11 @@
 import { ownLeaseMs } from './leaseTime.ts';
 import type {
-  Assignment,
+  LeaseGrant,
   Decision,
   LeaseLimits,
   Policy,
   ReadyWorker,
-  WholeUpdate,
+  CompleteUpdate,
   WorkKey,
 } from './policy.ts';
 
@@ -28,7 +28,7 @@ export class AsyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[]): Assignment[] {
+  assign(ready: ReadyWorker[]): LeaseGrant[] {
     return ready.map(({ device, seat, unitMs }) => ({
       device,
       seat,
@@ -37,11 +37,11 @@ export class AsyncPolicy implements Policy {
     }));
   }
 
-  granted(lease: number, { key }: Assignment): void {
+  granted(lease: number, { key }: LeaseGrant): void {
     this.#leased.set(lease, key);
   }
 
-  whole({ lease, baseVersion }: WholeUpdate, version: number): Decision[] {
+  completed({ lease, baseVersion }: CompleteUpdate, version: number): Decision[] {
     this.#leased.delete(lease);
     const staleness = version - baseVersion;
     if (staleness > this.#settings.maxStaleness) return [{ type: 'refuse', lease, outcome: 'STALE' }];
@@ -49,7 +49,7 @@ export class AsyncPolicy implements Policy {
     return [{ type: 'commit', members: [{ lease, weight }] }];
   }
 
-  gone(lease: number): void {
+  ended(lease: number): void {
     const key = this.#leased.get(lease);
     this.#leased.delete(lease);
     if (key !== undefined) this.#lost.push(key);

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 
-/** Which piece of the run's endless work a unit is; what is computed follows from it alone, not from the device. */
+/** Which chunk of the run's endless work a unit is; what is computed follows from it alone, not from the device. */
 export interface WorkKey {
   /** A walk through the data shards: the slot of a sync round, the seat of an async worker. */
   lane: number;
@@ -18,14 +18,14 @@ export interface ReadyWorker {
 }
 
 /** The workers that are here, whether they have a lease or not. */
-export interface Crowd {
+export interface WorkerCounts {
   /** That get work. */
   able: number;
   /** That get none for now, by a plan, by courtesy or by instructions. */
   spared: number;
 }
 
-export interface Assignment {
+export interface LeaseGrant {
   device: string;
   /** Of the worker of that device. */
   seat: number;
@@ -35,7 +35,7 @@ export interface Assignment {
 }
 
 /** An update of which every slice is staged. */
-export interface WholeUpdate {
+export interface CompleteUpdate {
   lease: number;
   baseVersion: number;
   samples: number;
@@ -53,12 +53,12 @@ export type Decision =
  */
 export interface Policy {
   /** Hands work to ready workers. Called again whenever one becomes ready. */
-  assign(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Assignment[];
+  assign(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): LeaseGrant[];
   /** The coordinator granted an assignment under this lease. */
-  granted(lease: number, assignment: Assignment): void;
-  whole(update: WholeUpdate, version: number): Decision[];
+  granted(lease: number, assignment: LeaseGrant): void;
+  completed(update: CompleteUpdate, version: number): Decision[];
   /** A lease ended without an update; its work is to be leased again. */
-  gone(lease: number): void;
+  ended(lease: number): void;
   /** What is to be decided now that nothing more can be assigned; `granting`: to more workers it could be. */
   settle(now: number, granting: boolean): Decision[];
   /** When {@link assign} and {@link settle} are to be called again at the latest; null: when something happens. */

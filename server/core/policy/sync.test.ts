@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITS, syncPolicy } from '../testing/policies.ts';
-import type { Assignment, ReadyWorker } from './policy.ts';
+import type { LeaseGrant, ReadyWorker } from './policy.ts';
 import type { SyncPolicy, SyncSettings } from './sync.ts';
 
 const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
@@ -17,13 +17,13 @@ function opened(count: number, settings: Partial<SyncSettings> = {}) {
   return { policy, assignments: granted(policy, assign(policy, devices(count), 5, 0), 1) };
 }
 
-function granted(policy: SyncPolicy, assignments: Assignment[], firstLease: number): Assignment[] {
+function granted(policy: SyncPolicy, assignments: LeaseGrant[], firstLease: number): LeaseGrant[] {
   assignments.forEach((assignment, index) => policy.granted(firstLease + index, assignment));
   return assignments;
 }
 
 const whole = (policy: SyncPolicy, lease: number, samples = 32) =>
-  policy.whole({ lease, baseVersion: 5, samples });
+  policy.completed({ lease, baseVersion: 5, samples });
 
 describe('sync', () => {
   it('[PO3] a round is one commit of its updates in slot order, in whatever order they came', () => {
@@ -56,7 +56,7 @@ describe('sync', () => {
 
   it('[PO3] a lost slot is leased again within the round, to the same key', () => {
     const { policy, assignments } = opened(2);
-    policy.gone(1);
+    policy.ended(1);
     const [again, ...others] = granted(policy, assign(policy, devices(3).slice(2), 5, 10), 3);
     expect(others).toEqual([]);
     expect(again).toMatchObject({ device: 'd2', key: assignments[0]?.key });
@@ -68,7 +68,7 @@ describe('sync', () => {
     const { policy } = opened(3);
     for (const lease of [1, 2]) whole(policy, lease);
     expect(policy.settle(10, true)).toEqual([]);
-    policy.gone(3);
+    policy.ended(3);
     expect(policy.settle(10, true)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
   });
 
@@ -86,7 +86,7 @@ describe('sync', () => {
   it('[PO3] a round that got nothing by its deadline is opened again at once for who is there', () => {
     const { policy, assignments } = opened(1);
     const deadline = policy.wakeAt() ?? 0;
-    policy.gone(1);
+    policy.ended(1);
     const [again] = assign(policy, devices(1), 5, deadline);
     expect(again).toEqual(assignments[0]);
   });
@@ -94,7 +94,7 @@ describe('sync', () => {
   it('[PO3] a release after the push empties the slot', () => {
     const { policy } = opened(2);
     whole(policy, 1);
-    policy.gone(1);
+    policy.ended(1);
     whole(policy, 2);
     expect(policy.settle(1, true)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
   });
@@ -111,7 +111,7 @@ describe('sync', () => {
 
   it('[UN2] lost work takes the place of no other: every lane goes on with the step after its last', () => {
     const { policy } = opened(3);
-    policy.gone(3);
+    policy.ended(3);
     for (const lease of [1, 2]) whole(policy, lease);
     expect(policy.settle(2 * LIMITS.capMs, true)).toHaveLength(1);
     const keys = (round: number) =>
@@ -187,7 +187,7 @@ describe('sync', () => {
             } else if (lease !== undefined) {
               out.delete(lease);
               if (kind === 'whole') whole(policy, lease);
-              else policy.gone(lease);
+              else policy.ended(lease);
             }
             const commits = policy.settle(now, true).length;
             version += commits;

@@ -1,12 +1,12 @@
 import { roundLeaseMs } from './leaseTime.ts';
 import type {
-  Assignment,
-  Crowd,
+  LeaseGrant,
+  WorkerCounts,
   Decision,
   LeaseLimits,
   Policy,
   ReadyWorker,
-  WholeUpdate,
+  CompleteUpdate,
   WorkKey,
 } from './policy.ts';
 
@@ -59,7 +59,7 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Assignment[] {
+  assign(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): LeaseGrant[] {
     // A round that got nothing by its deadline makes room for the next.
     if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
     const round = this.#round ?? this.#open(ready, version, now, crowd);
@@ -76,19 +76,19 @@ export class SyncPolicy implements Policy {
     }));
   }
 
-  granted(lease: number, { key }: Assignment): void {
+  granted(lease: number, { key }: LeaseGrant): void {
     const slot = this.#round?.slots.find((each) => each.key === key);
     if (slot !== undefined) slot.lease = lease;
   }
 
-  whole({ lease, samples }: WholeUpdate): Decision[] {
+  completed({ lease, samples }: CompleteUpdate): Decision[] {
     const slot = this.#slotOf(lease);
     if (slot === undefined) return [{ type: 'refuse', lease, outcome: 'EXPIRED' }];
     slot.samples = samples;
     return [];
   }
 
-  gone(lease: number): void {
+  ended(lease: number): void {
     const slot = this.#slotOf(lease);
     if (slot === undefined) return;
     Object.assign(slot, { lease: null, samples: null, kept: false });
@@ -118,7 +118,7 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
   }
 
-  #open(ready: ReadyWorker[], version: number, now: number, crowd: Crowd): Round | null {
+  #open(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): Round | null {
     const { roundSize, rounds, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;
@@ -191,7 +191,7 @@ function letGo(round: Round): Decision[] {
 }
 
 /** A round that waits for so many does not wait for workers that are here and get no work: only for who may yet come. */
-function withoutSpared(size: number, { able, spared }: Crowd): number {
+function withoutSpared(size: number, { able, spared }: WorkerCounts): number {
   return Math.max(1, Math.min(size, Math.max(able, size - spared)));
 }
 

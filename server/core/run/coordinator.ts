@@ -1,16 +1,16 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import { resumeToken, sameSecret, shardPass } from '../mac.ts';
+import { resumeToken, sameSecret, shardAccessToken } from '../mac.ts';
 import type { Hello, Ready } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from '../shard/aggregate.ts';
 import type { Clock } from '../clock.ts';
 import type { Device, DevicePort, DeviceRecord } from '../crowd/device.ts';
 import { DeviceRegistry } from '../crowd/devices.ts';
-import { LeaseDesk } from './leaseManager.ts';
+import { LeaseManager } from './leaseManager.ts';
 import type { LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { Assignment, Decision, Policy } from '../policy/policy.ts';
+import type { LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { CommitRecord, ShardPort, ShardReports } from '../shard/shardPort.ts';
 import type { createWork } from './work.ts';
 
@@ -42,13 +42,13 @@ export interface CoordinatorParts {
 }
 
 /** What a joined device holds on to: only the newest session of a device is heard. */
-export interface Session {
+export interface DeviceSession {
   device: string;
   number: number;
 }
 
 export interface Joined {
-  session: Session;
+  session: DeviceSession;
   token: string;
   pass: string;
 }
@@ -61,7 +61,7 @@ export class Coordinator implements ShardReports {
   readonly #settings: CoordinatorSettings;
   readonly #parts: CoordinatorParts;
   readonly #devices = new DeviceRegistry();
-  readonly #leases: LeaseDesk;
+  readonly #leases: LeaseManager;
   #version: number;
   #samples: number;
   #granting = false;
@@ -76,7 +76,7 @@ export class Coordinator implements ShardReports {
     this.#version = settings.version;
     this.#samples = settings.samples;
     const { run, key, ranges } = settings;
-    this.#leases = new LeaseDesk({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
+    this.#leases = new LeaseManager({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
     parts.placement.attach(
       () => this.#devices.present(),
       () => this.#replanned(),
@@ -135,7 +135,7 @@ export class Coordinator implements ShardReports {
       resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
     const id = known ? resume.device : this.#parts.mintDevice();
     const before = this.#devices.get(id);
-    if (before !== undefined && before.standing !== 'gone') {
+    if (before !== undefined && before.status !== 'gone') {
       this.#end(before);
       before.port.replaced();
     } else if (this.presentDevices >= this.#settings.maxDevices) {
@@ -148,12 +148,12 @@ export class Coordinator implements ShardReports {
     return {
       session: { device: id, number: device.session },
       token: resumeToken(this.#settings.key, id),
-      pass: shardPass(this.#settings.key, this.#settings.run, id),
+      pass: shardAccessToken(this.#settings.key, this.#settings.run, id),
     };
   }
 
   /** The device has workers without a lease, which would like one [LS8]. Those that have one change nothing. */
-  ready(session: Session, { engine, trials, workers, conditions }: Ready): void {
+  ready(session: DeviceSession, { engine, trials, workers, conditions }: Ready): void {
     const device = this.#heard(session);
     if (device === undefined) return;
     device.profile = { ...device.profile, engine, trials, workers, conditions };
@@ -164,29 +164,29 @@ export class Coordinator implements ShardReports {
   }
 
   /** The device cannot do its lease [LS5]. */
-  release(session: Session, lease: number): Outcome {
+  release(session: DeviceSession, lease: number): Outcome {
     const device = this.#heard(session);
     const live = this.#leases.live(lease);
     // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
-    this.#leases.refuse(live, 'WITHDRAWN', null);
+    this.#leases.settle(live, 'WITHDRAWN', null);
     this.#lose(device, lease);
     this.#pump();
     return 'OK';
   }
 
   /** The person stopped; the connection may stay. */
-  leave(session: Session): void {
+  leave(session: DeviceSession): void {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#giveBack(device);
-    if (device.standing !== 'faulty') device.standing = 'left';
+    if (device.status !== 'faulty') device.status = 'left';
     this.#parts.placement.noticed(device);
     this.#pump();
   }
 
   /** The connection ended: whatever was not whole is leased again at once [LS4]. */
-  disconnect(session: Session): void {
+  disconnect(session: DeviceSession): void {
     const device = this.#heard(session);
     if (device === undefined) return;
     this.#end(device);
@@ -197,17 +197,17 @@ export class Coordinator implements ShardReports {
   staged(lease: number, shard: number, squares: number[]): void {
     const live = this.#leases.stage(lease, shard, squares);
     if (live === null) return;
-    const norm = normOfBlocks(live.squares.flatMap((each) => each ?? []));
+    const norm = normOfBlocks(live.blockSums.flatMap((each) => each ?? []));
     // Put so that a norm that is no number is out of bounds too: a shard elsewhere may be at fault.
     if (!(norm <= this.#settings.maxNorm)) {
       this.#refuseFaulty(live, 'NORM_EXCEEDED');
       return;
     }
-    this.#leases.makeWhole(live);
+    this.#leases.complete(live);
     const elapsedMs = this.#parts.clock.now() - live.grantedAt;
     const device = this.#devices.get(live.device);
     if (device !== undefined) {
-      device.handedIn(lease, elapsedMs, live.samples);
+      device.submitted(lease, elapsedMs, live.samples);
       this.#parts.placement.measured(device);
     }
     if (!this.#deciding) return;
@@ -222,7 +222,7 @@ export class Coordinator implements ShardReports {
 
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
-    this.#leases.refuse(live, outcome, null);
+    this.#leases.settle(live, outcome, null);
     const device = this.#devices.get(live.device);
     if (device !== undefined) this.#lose(device, live.lease);
     this.#pump();
@@ -230,7 +230,7 @@ export class Coordinator implements ShardReports {
 
   /** Decides from now on, beginning with what became whole while nothing was decided. */
   #decide(): void {
-    const waiting = this.#deciding ? [] : this.#leases.all().filter(({ whole }) => whole);
+    const waiting = this.#deciding ? [] : this.#leases.all().filter(({ complete }) => complete);
     this.#deciding = true;
     for (const lease of waiting) if (this.#mayDecide()) this.#decideWhole(lease);
     this.#pump();
@@ -271,7 +271,7 @@ export class Coordinator implements ShardReports {
     }
   }
 
-  #grant(assignment: Assignment): void {
+  #grant(assignment: LeaseGrant): void {
     const device = this.#devices.get(assignment.device);
     if (device === undefined) return;
     this.#leases.grant(device, assignment, this.#version);
@@ -281,7 +281,7 @@ export class Coordinator implements ShardReports {
   }
 
   #expire(live: LiveLease): void {
-    this.#leases.refuse(live, 'EXPIRED', null);
+    this.#leases.settle(live, 'EXPIRED', null);
     const device = this.#devices.get(live.device);
     if (device?.has(live.lease) === true) {
       device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
@@ -293,13 +293,13 @@ export class Coordinator implements ShardReports {
 
   /** A lease came to nothing by the fault of its device, which may be one too many. */
   #lose(device: Device, lease: number): void {
-    device.lose(lease);
+    device.failed(lease);
     this.#parts.placement.noticed(device);
   }
 
   #decideWhole(live: LiveLease): void {
     const { lease, baseVersion, samples } = live;
-    this.#carryOut(this.#parts.policy.whole({ lease, baseVersion, samples }, this.#version));
+    this.#carryOut(this.#parts.policy.completed({ lease, baseVersion, samples }, this.#version));
   }
 
   /** Says whether there was anything to do. */
@@ -331,7 +331,7 @@ export class Coordinator implements ShardReports {
   #turnDown({ lease, outcome }: Extract<Decision, { type: 'refuse' }>): void {
     const live = this.#leases.live(lease);
     if (live === undefined) return;
-    this.#leases.refuse(live, outcome, this.#version);
+    this.#leases.settle(live, outcome, this.#version);
     this.#devices.get(live.device)?.decided(lease, this.#version, null);
   }
 
@@ -361,19 +361,19 @@ export class Coordinator implements ShardReports {
   /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
   #withdraw(live: LiveLease): void {
     // A worker that had handed in everything goes on from the weights of its answer; the others ask [LS9].
-    const version = live.whole ? this.#version : null;
-    this.#leases.refuse(live, 'WITHDRAWN', version);
-    this.#devices.get(live.device)?.giveBack(live.lease, version);
+    const version = live.complete ? this.#version : null;
+    this.#leases.settle(live, 'WITHDRAWN', version);
+    this.#devices.get(live.device)?.withdrawn(live.lease, version);
   }
 
   #giveBack(device: Device): void {
     for (const lease of device.leases) {
       const live = this.#leases.live(lease);
-      if (live !== undefined && !live.whole) {
-        this.#leases.refuse(live, 'WITHDRAWN', null);
+      if (live !== undefined && !live.complete) {
+        this.#leases.settle(live, 'WITHDRAWN', null);
         device.history.lost++;
       }
-      device.giveBack(lease, null);
+      device.withdrawn(lease, null);
     }
   }
 
@@ -385,15 +385,15 @@ export class Coordinator implements ShardReports {
   /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
   #replanned(): void {
     for (const live of this.#leases.all()) {
-      if (live.whole || this.#parts.placement.allows(live.device, live.dataShard)) continue;
-      this.#leases.refuse(live, 'WITHDRAWN', null);
-      this.#devices.get(live.device)?.giveBack(live.lease, null);
+      if (live.complete || this.#parts.placement.allows(live.device, live.dataShard)) continue;
+      this.#leases.settle(live, 'WITHDRAWN', null);
+      this.#devices.get(live.device)?.withdrawn(live.lease, null);
     }
     this.#pump();
   }
 
-  #heard({ device, number }: Session): Device | undefined {
+  #heard({ device, number }: DeviceSession): Device | undefined {
     const known = this.#devices.get(device);
-    return known?.session === number && known.standing !== 'gone' ? known : undefined;
+    return known?.session === number && known.status !== 'gone' ? known : undefined;
   }
 }

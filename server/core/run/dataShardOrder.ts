@@ -2,7 +2,7 @@ import type { WorkKey } from '../policy/policy.ts';
 import type { DataShardRef } from '../unit.ts';
 
 /** A data shard, and where a unit begins in the order in which its lane visits it. */
-export interface TourStop {
+export interface LanePosition {
   dataShard: DataShardRef;
   /** Samples of the order that earlier units of the lane visit. */
   start: number;
@@ -17,10 +17,10 @@ const LANE_STRIDE = 23;
  * goes on where its last unit there ended [UN2].
  * @param dataShards in the order in which lanes visit them.
  */
-export function createTour(
+export function createDataShardOrder(
   dataShards: readonly DataShardRef[],
   samplesAUnit: number,
-): (key: WorkKey) => TourStop {
+): (key: WorkKey) => LanePosition {
   /** Units of a round that come before each data shard; the last entry is the whole round. */
   const unitsBefore = [0];
   for (const { samples } of dataShards) {

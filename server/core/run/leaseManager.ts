@@ -4,14 +4,14 @@ import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
-import { LeaseBook, type LiveLease } from './leaseTable.ts';
+import { LeaseTable, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { Assignment, Policy } from '../policy/policy.ts';
+import type { LeaseGrant, Policy } from '../policy/policy.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { samplesOf } from '../unit.ts';
 import type { createWork } from './work.ts';
 
-export interface LeaseDeskParts {
+export interface LeaseManagerParts {
   /** Public id of the run. */
   run: string;
   /** Secret of the run. */
@@ -28,11 +28,11 @@ export interface LeaseDeskParts {
 }
 
 /** Grants leases, follows their slices, and ends them: what the device, the policy and the shards are told of each. */
-export class LeaseDesk {
-  readonly #parts: LeaseDeskParts;
-  readonly #book = new LeaseBook();
+export class LeaseManager {
+  readonly #parts: LeaseManagerParts;
+  readonly #book = new LeaseTable();
 
-  constructor(parts: LeaseDeskParts) {
+  constructor(parts: LeaseManagerParts) {
     this.#parts = parts;
   }
 
@@ -45,7 +45,7 @@ export class LeaseDesk {
   }
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM6]. */
-  grant(device: Device, assignment: Assignment, version: number): void {
+  grant(device: Device, assignment: LeaseGrant, version: number): void {
     const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
@@ -71,8 +71,8 @@ export class LeaseDesk {
       dataShard: unit.dataShard.index,
       plannedStart: planned?.start ?? null,
       grantedAt: now,
-      squares: shards.map(() => undefined),
-      whole: false,
+      blockSums: shards.map(() => undefined),
+      complete: false,
       cancelDeadline: clock.after(remainingMs, () => this.#parts.expired(live)),
     };
     this.#book.add(live);
@@ -92,13 +92,13 @@ export class LeaseDesk {
       this.#parts.shards[shard]?.refuse(lease, this.#book.endOf(lease), null);
       return null;
     }
-    live.squares[shard] = squares;
-    return live.squares.some((each) => each === undefined) ? null : live;
+    live.blockSums[shard] = squares;
+    return live.blockSums.some((each) => each === undefined) ? null : live;
   }
 
   /** The update is whole and within bounds: from now on only the policy decides it, no deadline. */
-  makeWhole(live: LiveLease): void {
-    live.whole = true;
+  complete(live: LiveLease): void {
+    live.complete = true;
     live.cancelDeadline();
   }
 
@@ -111,9 +111,9 @@ export class LeaseDesk {
   }
 
   /** Ends a lease without a commit; its work is leased again. `version`: the weights that go with the answer. */
-  refuse(live: LiveLease, outcome: Outcome, version: number | null): void {
+  settle(live: LiveLease, outcome: Outcome, version: number | null): void {
     this.#book.end(live, outcome);
-    this.#parts.policy.gone(live.lease);
+    this.#parts.policy.ended(live.lease);
     const { dataShard, plannedStart, samples } = live;
     if (plannedStart !== null) this.#parts.placement.lost({ dataShard, start: plannedStart, samples });
     for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);

@@ -13,16 +13,16 @@ export interface LiveLease {
   plannedStart: number | null;
   grantedAt: number;
   /** Sums of squares by shard; undefined until that shard has staged its slice. */
-  squares: (number[] | undefined)[];
+  blockSums: (number[] | undefined)[];
   /** Every slice is staged: the deadline no longer counts, only the policy's decision. */
-  whole: boolean;
+  complete: boolean;
   cancelDeadline: () => void;
 }
 
 const REMEMBERED_LEASES = 65536;
 
 /** The live leases, and how the recent ones ended. Lease ids are never used twice in a run. */
-export class LeaseBook {
+export class LeaseTable {
   readonly #live = new Map<number, LiveLease>();
   readonly #ended = new RecentMap<number, Outcome>(REMEMBERED_LEASES);
   #last = 0;

@@ -1,7 +1,7 @@
 import type { WorkUnit } from '../../../shared/protocol/messages.ts';
 import { deriveSeed, permutation } from '../../../shared/random/generator.ts';
 import type { WorkKey } from '../policy/policy.ts';
-import { createTour } from './dataShardOrder.ts';
+import { createDataShardOrder } from './dataShardOrder.ts';
 import { samplesOf, type DataShardRef, type PlannedUnit } from '../unit.ts';
 
 export interface WorkSettings {
@@ -40,7 +40,7 @@ export function createWork(
   const { seed, startVersion, batch, local } = settings;
   const order = permutation(deriveSeed(seed, ORDER_STREAM), dataShards.length);
   const inOrder = [...order].flatMap((index) => dataShards[index] ?? []);
-  const tour = createTour(inOrder, samplesOf(settings));
+  const tour = createDataShardOrder(inOrder, samplesOf(settings));
   const inTurn = (key: WorkKey): PlannedUnit => ({ ...tour(key), batch, steps: local?.steps ?? null });
   return (key, version, planned) => {
     const unit = planned ?? inTurn(key);

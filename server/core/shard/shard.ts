@@ -1,17 +1,17 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Frame } from '../../../shared/protocol/frame.ts';
-import { macOfTerms, sameSecret, shardPass } from '../mac.ts';
+import { macOfTerms, sameSecret, shardAccessToken } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { blockSquares, weightedSum } from './aggregate.ts';
-import { MovingAverage } from './weightAverage.ts';
+import { WeightAverage } from './weightAverage.ts';
 import type { Clock } from '../clock.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { RecentMap } from '../recentMap.ts';
 import {
   NEWEST,
   type CommitRecord,
-  type ShardOpening,
+  type ShardInit,
   type ShardPort,
   type ShardReports,
   type ShardSnapshot,
@@ -52,11 +52,11 @@ export class Shard implements ShardPort {
   readonly index: number;
   readonly range: KeyRange;
   readonly run: string;
-  readonly #opening: ShardOpening;
+  readonly #opening: ShardInit;
   readonly #clock: Clock;
   readonly #reports: ShardReports;
   readonly #optimizer: Optimizer;
-  readonly #average: MovingAverage | null;
+  readonly #average: WeightAverage | null;
   readonly #versions: VersionRing;
   /** `kept`: whoever pushes is answered at once, before the lease is decided. */
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
@@ -64,7 +64,7 @@ export class Shard implements ShardPort {
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
   readonly traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
 
-  constructor(opening: ShardOpening, clock: Clock, reports: ShardReports) {
+  constructor(opening: ShardInit, clock: Clock, reports: ShardReports) {
     const range = opening.ranges[opening.index];
     if (range?.length !== opening.parameters.length)
       throw new RangeError('shard: parameters do not fill its range');
@@ -78,7 +78,7 @@ export class Shard implements ShardPort {
     const { [NEWEST]: newest = parameters, ...slots } = optimizerState?.slots ?? {};
     const state = optimizerState && { slots, scalars: optimizerState.scalars };
     this.#optimizer = createOptimizer(optimizer, range.length, state);
-    this.#average = average === null ? null : new MovingAverage(average, parameters.slice());
+    this.#average = average === null ? null : new WeightAverage(average, parameters.slice());
     this.#versions = new VersionRing(opening.version, newest.slice());
   }
 
@@ -93,7 +93,7 @@ export class Shard implements ShardPort {
 
   /** Whether a device may talk to this shard [AU1]. */
   admits(device: string, pass: string): boolean {
-    return sameSecret(pass, shardPass(this.#opening.key, this.run, device));
+    return sameSecret(pass, shardAccessToken(this.#opening.key, this.run, device));
   }
 
   /** Stages a slice and holds the answer until its lease is decided; what can never be applied is answered at once. */

@@ -11,7 +11,7 @@ export interface CommitRecord {
 }
 
 /** Everything a shard begins from. */
-export interface ShardOpening {
+export interface ShardInit {
   index: number;
   /** Of all shards, in order; `ranges[index]` is this one's. */
   ranges: KeyRange[];

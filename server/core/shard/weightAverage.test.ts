@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MovingAverage } from './weightAverage.ts';
+import { WeightAverage } from './weightAverage.ts';
 import { NEWEST } from './shardPort.ts';
 import { Shard, type SliceAnswer } from './shard.ts';
 import { syncPolicy } from '../testing/policies.ts';
@@ -21,7 +21,7 @@ describe('the moving average', () => {
     const value = fc.double({ min: -10, max: 10, noNaN: true }).map(Math.fround);
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), value, fc.array(value), (reach, start, values) => {
-        const average = new MovingAverage(reach, Float32Array.of(start));
+        const average = new WeightAverage(reach, Float32Array.of(start));
         values.forEach((each, index) => average.include(Float32Array.of(each), index + 1));
         expect(average.copy()[0]).toBeCloseTo(defined(reach, start, values), 4);
       }),
@@ -29,7 +29,7 @@ describe('the moving average', () => {
   });
 
   it('[OP2] is the newest parameters where it reaches back over one commit', () => {
-    const average = new MovingAverage(1, Float32Array.of(5));
+    const average = new WeightAverage(1, Float32Array.of(5));
     average.include(Float32Array.of(7), 1);
     expect(average.copy()).toEqual(Float32Array.of(7));
   });

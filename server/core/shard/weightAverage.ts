@@ -6,7 +6,7 @@ const SHARE_OF_COMMITS = 1 / 10;
  * what each commit adds by chance cancels out (Polyak and Juditsky 1992; with weights that fall exponentially, as here,
  * Kingma and Ba 2015, section 7.2). Training itself goes on from the newest [OP2].
  */
-export class MovingAverage {
+export class WeightAverage {
   readonly #reach: number;
   readonly #values: Float32Array;
 

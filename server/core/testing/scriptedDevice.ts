@@ -9,7 +9,7 @@ import {
 } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
-import type { Joined, Session } from '../run/coordinator.ts';
+import type { Joined, DeviceSession } from '../run/coordinator.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
 import { DeviceLink } from './deviceLink.ts';
 import { gradientOf } from './plainModel.ts';
@@ -80,7 +80,7 @@ export class ScriptedDevice {
     this.#msPerSample = msPerSample ?? null;
   }
 
-  get session(): Session {
+  get session(): DeviceSession {
     if (this.joined === null) throw new Error('has not joined');
     return this.joined.session;
   }

@@ -38,7 +38,7 @@ export interface WorldOptions {
   /** Uniform where none is named. */
   placement?: PlacementMethod;
   /** One where none is named. */
-  leastWorkers?: number;
+  minWorkers?: number;
   /** Any device will do where none is named. */
   requires?: Selector;
   prefers?: Selector;
@@ -162,13 +162,13 @@ function shapeOf(options: WorldOptions, parameters: number): RunShape {
     batch: BATCH,
     steps: options.local?.steps ?? null,
     elastic: true,
-    bytesAUnit: 8 * parameters,
+    bytesPerUnit: 8 * parameters,
     dataShards: dataShards(DATA_SHARDS),
-    bytesADataShard: 78_500,
-    leastWorkers: options.leastWorkers ?? 1,
-    mostMs: LIMITS.capMs / 2,
+    bytesPerDataShard: 78_500,
+    minWorkers: options.minWorkers ?? 1,
+    maxMs: LIMITS.capMs / 2,
     link: options.link ?? null,
-    overrunMs: 0,
+    roundOverheadMs: 0,
     requires: options.requires ?? {},
     prefers: options.prefers ?? {},
   };

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { codeOf, NO_ANSWER, type Files, type Kind, type OpenFile } from '../files.ts';
+import { codeOf, NO_ANSWER, type Files, type FileKind, type OpenFile } from '../files.ts';
 
 /** What a disk remembers after a power cut: of its names either all, or those alone that were synced. */
 export type Memory = 'all names' | 'synced names';
@@ -59,11 +59,11 @@ export class Disk implements Files {
     return new Disk(remembered(this.#root) as StoredFolder);
   }
 
-  kindOf(path: string): Promise<Kind | null> {
+  kindOf(path: string): Promise<FileKind | null> {
     return Promise.resolve(this.#find(path)?.kind ?? null);
   }
 
-  async list(path: string): Promise<{ name: string; kind: Kind }[]> {
+  async list(path: string): Promise<{ name: string; kind: FileKind }[]> {
     await this.#ask('list', path);
     return [...this.#folder(path).names].map(([name, { kind }]) => ({ name, kind }));
   }

@@ -8,9 +8,9 @@ import { advance, repeat, times, type Local, type Locals } from './module.ts';
 /** Bytes of an entry: the address of a patch, and the gradient of the output it gave. */
 const ENTRY = 8;
 /** Vectors of a filter gradient that registers hold at a time. */
-const MOST_SUMS = 7;
+const MAX_SUMS = 7;
 /** Vectors of a kernel row written out one after the other; beyond, a loop. */
-const MOST_VECTORS = 40;
+const MAX_VECTORS = 40;
 
 /**
  * The backward pass of a convolution, added to its gradients: for one output channel after the other, a list of
@@ -100,13 +100,13 @@ function filterGradient(
   const patch = locals.add('i32');
   const left = locals.add('i32');
   const value = locals.add('v128');
-  const sums = locals.several('v128', MOST_SUMS);
+  const sums = locals.several('v128', MAX_SUMS);
   const rowVectors = paddedRow / LANES;
   const all = Array.from({ length: kernel * rowVectors }, (_, index) => ({
     weight: index * VECTOR,
     input: (Math.floor(index / rowVectors) * from.rowStep + (index % rowVectors) * LANES) * FLOAT,
   }));
-  const size = Math.ceil(all.length / Math.ceil(all.length / MOST_SUMS));
+  const size = Math.ceil(all.length / Math.ceil(all.length / MAX_SUMS));
   const chunks = Array.from({ length: Math.ceil(all.length / size) }, (_, chunk) =>
     all.slice(chunk * size, (chunk + 1) * size),
   );
@@ -141,7 +141,7 @@ function bothGradients(
   const [entry, input, weight, left] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const value = locals.add('v128');
   const rowVectors = paddedRow / LANES;
-  const block = rowVectors <= MOST_VECTORS ? rowVectors : largestDivisor(rowVectors, MOST_VECTORS);
+  const block = rowVectors <= MAX_VECTORS ? rowVectors : largestDivisor(rowVectors, MAX_VECTORS);
   const oneVector = (index: number): Code => {
     const at = index * VECTOR;
     const gradientAt = at + map.gradientOffset;

@@ -7,10 +7,10 @@ import { advance, apart, times, type Local, type Locals } from './module.ts';
 /** SIMD registers of x64 that V8 hands out. */
 const REGISTERS = 15;
 /** Pixels whose sums registers hold, by vectors of output channels a group. */
-const MOST_PIXELS = [1, 6, 4];
+const MAX_PIXELS = [1, 6, 4];
 
 /** A line of at most so many taps is written out, stretch after stretch; a loop would cost more than it. */
-const MOST_STRETCHES = 7;
+const MAX_STRETCHES = 7;
 
 /**
  * Taps written out one after the other. V8 loads all operands of a stretch without branches before it computes
@@ -98,7 +98,7 @@ function newGroup(locals: Locals, vectors: number, pointers: Group['pointers']):
     weight,
     value: locals.add('v128'),
     weightVectors: locals.several('v128', vectors),
-    sums: Array.from({ length: MOST_PIXELS[vectors] ?? 1 }, () => locals.several('v128', vectors)),
+    sums: Array.from({ length: MAX_PIXELS[vectors] ?? 1 }, () => locals.several('v128', vectors)),
     largest: locals.several('v128', vectors),
     places: locals.several('v128', vectors),
   };
@@ -184,7 +184,7 @@ function convolve(stage: PlacedConv, group: Group, mulAdd: MulAdd, pixels: Pixel
   // The taps of a kernel row lie together, but for channels that are there only to fill a vector.
   const together = from.step === channels ? kernel * channels : channels;
   const stretch = tapsAtATime(pixels.length, vectors, together);
-  const count = together <= MOST_STRETCHES ? together : stretch;
+  const count = together <= MAX_STRETCHES ? together : stretch;
   const stretches = Array.from({ length: count / stretch }, (_, index) =>
     taps(stage, group, mulAdd, pixels, index * stretch, stretch),
   );

@@ -4,9 +4,9 @@ import { FLOAT, LANES, VECTOR, type MemoryMap, type PlacedDense } from './memory
 import { advance, times, type Local, type Locals } from './module.ts';
 
 /** Outputs whose sums registers hold at a time. */
-const MOST_OUTPUTS = 6;
+const MAX_OUTPUTS = 6;
 /** Outputs whose gradients and weights one walk over the input takes along. */
-const MOST_GRADIENTS = 5;
+const MAX_GRADIENTS = 5;
 
 /** Cuts the outputs into blocks of equal size and at most one smaller one. */
 function blocksOf(outputs: number, most: number): { size: number; count: number }[] {
@@ -21,7 +21,7 @@ export function denseForward(stage: PlacedDense, mulAdd: MulAdd, locals: Locals)
   const { from, to, byOutput, biasAddress, relu, output } = stage;
   const [input, weight, bias, result] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const value = locals.add('v128');
-  const sums = locals.several('v128', Math.min(MOST_OUTPUTS, output.channels));
+  const sums = locals.several('v128', Math.min(MAX_OUTPUTS, output.channels));
   const rowBytes = from.length * FLOAT;
   const total = locals.add('f32');
   const finish = (sum: Local, index: number): Code => {
@@ -55,7 +55,7 @@ export function denseForward(stage: PlacedDense, mulAdd: MulAdd, locals: Locals)
     weight.set(i32.constant(byOutput)),
     bias.set(i32.constant(biasAddress)),
     result.set(i32.constant(to.address)),
-    blocksOf(output.channels, MOST_OUTPUTS).map(({ size, count }) => times(locals, count, block(size))),
+    blocksOf(output.channels, MAX_OUTPUTS).map(({ size, count }) => times(locals, count, block(size))),
   ];
 }
 
@@ -64,7 +64,7 @@ export function denseBackward(stage: PlacedDense, map: MemoryMap, mulAdd: MulAdd
   const { from, to, byOutput, biasAddress, output, relu } = stage;
   const [input, weight, bias, result] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const gradient = locals.add('f32');
-  const gradients = locals.several('v128', Math.min(MOST_GRADIENTS, output.channels));
+  const gradients = locals.several('v128', Math.min(MAX_GRADIENTS, output.channels));
   const value = locals.add('v128');
   const inputGradient = locals.add('v128');
   const rowBytes = from.length * FLOAT;
@@ -116,6 +116,6 @@ export function denseBackward(stage: PlacedDense, map: MemoryMap, mulAdd: MulAdd
     weight.set(i32.constant(byOutput)),
     bias.set(i32.constant(biasAddress)),
     result.set(i32.constant(to.address)),
-    blocksOf(output.channels, MOST_GRADIENTS).map(({ size, count }) => times(locals, count, block(size))),
+    blocksOf(output.channels, MAX_GRADIENTS).map(({ size, count }) => times(locals, count, block(size))),
   ];
 }

@@ -132,7 +132,7 @@ export const call = (index: number, ...operands: Code[]): Code => [operands, 0x1
 /** Runs the code where the condition is not zero. */
 export const when = (condition: Code, body: Code): Code => [condition, 0x04, 0x40, body, 0x0b];
 
-/** Runs one of two pieces of code. */
+/** Runs one of two chunks of code. */
 export const either = (condition: Code, then: Code, otherwise: Code): Code => [
   condition,
   [0x04, 0x40],

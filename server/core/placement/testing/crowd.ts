@@ -7,17 +7,17 @@ export const SHAPE: RunShape = {
   batch: 4,
   steps: 120,
   elastic: true,
-  bytesAUnit: 48_000,
-  bytesADataShard: 785_000,
+  bytesPerUnit: 48_000,
+  bytesPerDataShard: 785_000,
   dataShards: Array.from({ length: 60 }, (_, index) => ({
     index,
     path: `/data/${'0'.repeat(32)}.bin`,
     samples: 1000,
   })),
-  leastWorkers: 1,
-  mostMs: 15_000,
+  minWorkers: 1,
+  maxMs: 15_000,
   link: null,
-  overrunMs: 0,
+  roundOverheadMs: 0,
   requires: {},
   prefers: {},
 };
@@ -27,7 +27,7 @@ export function deviceOf(device: string, samplesPerSecond: number, overheadMs = 
   return {
     device,
     time: { overheadMs, msPerSample: 1000 / samplesPerSecond },
-    mostSamples: Infinity,
+    maxSamples: Infinity,
     workers: 1,
     hasData: true,
     fixed: null,
@@ -46,7 +46,7 @@ export function crowdOf(count: number, seed: number): PlanDevice[] {
     return {
       ...deviceOf(`device${index}`, speed, between(1, 200)),
       ...(known ? {} : { time: null }),
-      mostSamples: generator.below(4) === 0 ? 60 + generator.below(400) : Infinity,
+      maxSamples: generator.below(4) === 0 ? 60 + generator.below(400) : Infinity,
       workers: 1 + generator.below(4),
       hasData: generator.below(3) > 0,
     };

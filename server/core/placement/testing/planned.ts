@@ -14,7 +14,7 @@ const settled = async () => {
 export function planned(options: WorldOptions = {}) {
   const world = new World({ policy: syncPolicy(), local: LOCAL, placement: 'ilp', ...options });
   world.coordinator.start();
-  /** Time passes in pieces short enough for plans to be made meanwhile. */
+  /** Time passes in chunks short enough for plans to be made meanwhile. */
   const pass = async (milliseconds: number) => {
     for (let passed = 0; passed < milliseconds; passed += 100) {
       world.pass(100);
