@@ -75,6 +75,11 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   await expect(withTable(recipes, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
 });
 
+it('docs/architecture.md is read in ten minutes', async () => {
+  const text = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8');
+  expect(text.split(/\s+/).length).toBeLessThanOrEqual(2500);
+});
+
 it('the index of the decisions names every page, and every page has its number, a status and at most 40 lines', async () => {
   const pages = guides.filter((name) => /^decisions\/\d/.test(name)).toSorted();
   const index = await readFile(join(ROOT, 'docs/decisions/README.md'), 'utf8');
