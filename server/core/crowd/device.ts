@@ -128,7 +128,9 @@ export class Device {
   take(seat: number, lease: number): void {
     const taken = this.#seats.find(({ number }) => number === seat);
     if (taken?.lease !== null) throw new Error(`device: seat ${seat} cannot take lease ${lease}`);
-    Object.assign(taken, { lease, whole: false, idleSince: null });
+    taken.lease = lease;
+    taken.complete = false;
+    taken.idleSince = null;
   }
 
   /** The update of a lease became whole after so many milliseconds. */
@@ -243,7 +245,10 @@ export class Device {
 
   #free(lease: number): Seat | undefined {
     const seat = this.#seatOf(lease);
-    if (seat !== undefined) Object.assign(seat, { lease: null, whole: false });
+    if (seat !== undefined) {
+      seat.lease = null;
+      seat.complete = false;
+    }
     return seat;
   }
 

@@ -69,7 +69,7 @@ describe('the value of a plan', () => {
 
   it('[PL4] counts what a round takes beyond that, so that rounds are longer where it is much', () => {
     const devices = [deviceOf('a', 20_000), deviceOf('b', 20_000)];
-    const overrun = { ...SHAPE, overrunMs: 30 };
+    const overrun = { ...SHAPE, roundOverheadMs: 30 };
     expect(rateOf(uniform(devices, SHAPE), overrun)).toBeCloseTo(960 / (26 + 30));
     expect(roundMs(sweep(devices, overrun), SHAPE)).toBeGreaterThan(roundMs(sweep(devices, SHAPE), SHAPE));
   });
