@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../server/config/help.ts';
 import { zoo } from '../server/zoo/index.ts';
+import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
 
 /* What the documents say that can be checked without reading them. */
@@ -23,6 +24,13 @@ function outcomesTable(): string {
     ([code, { means, next, closes }]) => `| \`${code}\` | ${means} | ${next} | ${closes ? 'yes' : 'no'} |`,
   );
   return ['| code | means | what a client does next | closes |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function httpErrorsTable(): string {
+  const rows = Object.entries(HTTP_ERRORS).map(
+    ([code, { status, means }]) => `| \`${code}\` | ${status} | ${means} |`,
+  );
+  return ['| code | status | means |', '|---|---|---|', ...rows].join('\n');
 }
 
 function recipesTable(): string {
@@ -72,7 +80,8 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const document = await readFile(OPERATIONS, 'utf8');
   const settings = withTable(document, 'settings', settingsTable());
   const recipes = withTable(settings, 'recipes', recipesTable());
-  await expect(withTable(recipes, 'outcomes', outcomesTable())).toMatchFileSnapshot(OPERATIONS);
+  const outcomes = withTable(recipes, 'outcomes', outcomesTable());
+  await expect(withTable(outcomes, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
 });
 
 it('docs/architecture.md is read in ten minutes', async () => {

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import {
   adminSnapshot,
   API,
@@ -7,21 +6,20 @@ import {
   type SessionRequest,
 } from '../../shared/protocol/admin.ts';
 import { below } from '../../shared/protocol/basePath.ts';
+import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
 import { reasonOf } from '../page/dom.ts';
 import { serverBase } from './base.ts';
 
-/** `denied`: the server does not know us (401); log in. `failed`: anything else, with a sentence for a person. */
+/** `denied`: the server does not know us; log in. `failed`: anything else, with a sentence for a person. */
 export type ApiAnswer =
   { kind: 'done'; body: unknown } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
 
-const refusalBody = z.object({ message: z.string() });
-
-/** The server's own words, else the status. */
-export function describeRefusal(status: number, body: unknown): string {
-  const parsed = refusalBody.safeParse(body);
-  return parsed.success && parsed.data.message
-    ? parsed.data.message
-    : `The server answered with status ${status}.`;
+/** What an answer that is not a success means: the server's own words, else the status. */
+export function refusalOf(status: number, body: unknown): Exclude<ApiAnswer, { kind: 'done' }> {
+  const parsed = httpErrorBody.safeParse(body);
+  if (!parsed.success) return { kind: 'failed', reason: `The server answered with status ${status}.` };
+  const { error, message: reason } = parsed.data;
+  return { kind: error === 'UNAUTHORIZED' ? 'denied' : 'failed', reason };
 }
 
 async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
@@ -32,9 +30,7 @@ async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
     return { kind: 'failed', reason: `The server could not be reached (${reasonOf(thrown)}).` };
   }
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return { kind: 'done', body };
-  const reason = describeRefusal(response.status, body);
-  return { kind: response.status === 401 ? 'denied' : 'failed', reason };
+  return response.ok ? { kind: 'done', body } : refusalOf(response.status, body);
 }
 
 /** Trades the token for the cookie that everything else here travels with. */
@@ -54,6 +50,6 @@ export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminS
   return parsed.success ? parsed.data : null;
 }
 
-/** Whether the cookie is still good: any answer but 401 says so, that of a run the server does not have too. */
+/** Whether the cookie is still good: any answer but that of a denial says so, that of a run the server does not have too. */
 export const isDenied = async (): Promise<boolean> =>
   (await request(API.run('00000000'), { method: 'GET', cache: 'no-store' })).kind === 'denied';

@@ -1,5 +1,6 @@
 import type { Namespace } from 'socket.io';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { HttpError } from '../../shared/protocol/httpErrors.ts';
 import { EVENTS } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
 import { MAX_IN_FLIGHT } from './peer.ts';
@@ -29,7 +30,7 @@ export function serveAdmin(
   };
   namespace.use((socket, next) => {
     if (admits(socket.handshake.headers.cookie)) next();
-    else next(new Error('UNAUTHORIZED'));
+    else next(new Error('UNAUTHORIZED' satisfies HttpError));
   });
   namespace.on('connection', (socket) => {
     answerRequests(socket, {}, failed, MAX_IN_FLIGHT);

@@ -6,6 +6,7 @@ import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
+import { refuseByTable } from './refusals.ts';
 
 const RUN = '0badcafe';
 const SNAPSHOT = { run: RUN } as AdminSnapshot;
@@ -22,6 +23,7 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
   const done: unknown[] = [];
   const sessions = new AdminSessions();
   const app = Fastify();
+  refuseByTable(app, () => undefined);
   await app.register(cookie);
   await app.register(adminRoutes, {
     sessions,

@@ -7,6 +7,7 @@ import { isOwnOrigin } from '../gateway/sockets.ts';
 import type { DataShardFile } from '../dataset/cut.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { dataRoutes } from './data.ts';
+import { refuseByTable, refuseThrown } from './refusals.ts';
 
 export interface AppOptions {
   /** Folder of the built pages. */
@@ -44,19 +45,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     ...(tls === null ? {} : { https: tls }),
     forceCloseConnections: true,
+    // An address that Fastify's router cannot read reaches no handler.
+    frameworkErrors: (error, _request, reply) => refuseThrown(reply.headers(HEADERS), error, failed),
   }) as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
     void reply.headers(HEADERS);
   });
-  app.setErrorHandler(async (error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) failed(error);
-    const message = status >= 500 ? 'The server made a mistake; its log has it.' : error.message;
-    await reply.code(status).send({ error: 'FAILED', message });
-  });
-  app.setNotFoundHandler(async (request, reply) => {
-    await reply.code(404).send({ error: 'NOT_FOUND', message: `There is nothing at ${request.url}.` });
-  });
+  refuseByTable(app, failed);
   await app.register(cookie);
   await app.register(fastifyStatic, {
     root: join(pages, 'assets'),

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginCallback } from 'fastify';
 import type { DataShardFile } from '../dataset/cut.ts';
+import { refuse } from './refusals.ts';
 
 /*
  * One data shard of MNIST, 785,020 bytes, on one core: gzip level 6 gives 164,370 bytes in 8 ms, 7 162,185 in
@@ -47,8 +48,7 @@ export const dataRoutes: FastifyPluginCallback<DataRoutesOptions> = (app, { shar
     const body = bodies.get(`/data/${name}`);
     if (!body) {
       const message = `No data shard is named ${name}: the server has another data set now. Take a new lease.`;
-      void reply.code(404).header('cache-control', 'no-store');
-      return { error: 'NOT_FOUND', message };
+      return refuse(reply, 'NOT_FOUND', message);
     }
     // Weak, because one tag stands for the same content in any coding (RFC 9110, 8.8.3).
     const tag = `"${name.replace('.bin', '')}"`;
@@ -59,8 +59,10 @@ export const dataRoutes: FastifyPluginCallback<DataRoutesOptions> = (app, { shar
     if (hasTag(request.headers['if-none-match'], tag)) return reply.code(304).send();
 
     const coding = chooseCoding(request.headers['accept-encoding']);
+    // What this fails with is answered without a content coding.
+    const encoded = await body(coding);
     if (coding !== 'identity') void reply.header('content-encoding', coding);
-    return reply.type('application/octet-stream').send(await body(coding));
+    return reply.type('application/octet-stream').send(encoded);
   });
   done();
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ENGINES, FORM_FACTORS, MAX_LABELS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
 import { choice, described, fields, integer } from '../text/schema.ts';
+import type { HttpError } from './httpErrors.ts';
 import { deviceId, MAX_BATCH, MAX_LOCAL_STEPS } from './messages.ts';
 
 /* Placement from outside: what POST /api/v1/runs/:id/placement takes and GET gives. */
@@ -47,16 +48,16 @@ export const placementRequest = fields('a placement', {
 });
 
 /** Why a placement was not taken; the plan in force is what it was. */
-export const PLACEMENT_ERRORS = {
-  MALFORMED: 400,
-  UNKNOWN_SELECTOR: 400,
-  UNKNOWN_DEVICE: 404,
-  UNKNOWN_DATA_SHARD: 404,
-  NO_MATCH: 409,
-  CONFLICT: 409,
-  IMPOSSIBLE: 409,
-} as const;
-export type PlacementError = keyof typeof PLACEMENT_ERRORS;
+export type PlacementError = Extract<
+  HttpError,
+  | 'MALFORMED'
+  | 'UNKNOWN_SELECTOR'
+  | 'UNKNOWN_DEVICE'
+  | 'UNKNOWN_DATA_SHARD'
+  | 'NO_MATCH'
+  | 'CONFLICT'
+  | 'IMPOSSIBLE'
+>;
 
 export const ROLES = ['train', 'probe', 'reserve'] as const;
 
