@@ -10,7 +10,7 @@ import { serve } from '../server/app/serve.ts';
 import { machineCalendar, machineClock } from '../server/app/machineTime.ts';
 import { median } from './median.ts';
 import { planningTimes } from './planningTime.ts';
-import { PLACEMENT_METHODS, type PlacementMethod } from '../server/core/placement/plan.ts';
+import { PLACEMENT_METHOD_NAMES, type PlacementMethod } from '../shared/protocol/placement.ts';
 
 /**
  * `npm run bench:placement`: how long `lenet` takes to its target in rounds of four workers without a browser, two of
@@ -98,7 +98,7 @@ const show = (row: object) =>
 
 const jobs: Job[] = [];
 for (const seed of SEEDS) {
-  for (const placement of PLACEMENT_METHODS) {
+  for (const placement of PLACEMENT_METHOD_NAMES) {
     const job = await train(placement, seed);
     jobs.push(job);
     show(job);
@@ -106,7 +106,7 @@ for (const seed of SEEDS) {
 }
 const medianOf = (method: PlacementMethod): number =>
   median(jobs.filter(({ placement }) => placement === method).map(({ seconds }) => seconds));
-for (const placement of PLACEMENT_METHODS) {
+for (const placement of PLACEMENT_METHOD_NAMES) {
   const medianSeconds = medianOf(placement);
   const ratioToUniform = Math.round((100 * medianOf('uniform')) / medianSeconds) / 100;
   show({ placement, median: SEEDS.length, medianSeconds, ratioToUniform });

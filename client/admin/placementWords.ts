@@ -1,15 +1,20 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import type { AllocationReport } from '../../shared/protocol/placement.ts';
+import type { AllocationReport, PlanOrigin, Role } from '../../shared/protocol/placement.ts';
 import { counted } from '../../shared/text/counted.ts';
 import { formatCount, formatRate } from '../page/format.ts';
 
 /** For instance `120 x 4 images`, or `none`. */
 export function describeUnit({ role, batch, localSteps }: AllocationReport): string {
-  if (role === 'reserve') return 'none: in reserve';
   const images =
     localSteps === null ? counted(batch, 'image') : `${formatCount(localSteps)} × ${counted(batch, 'image')}`;
-  return `${images}${role === 'probe' ? ', to be measured' : ''}`;
+  return UNITS[role](images);
 }
+
+const UNITS: Record<Role, (images: string) => string> = {
+  train: (images) => images,
+  probe: (images) => `${images}, to be measured`,
+  reserve: () => 'none: in reserve',
+};
 
 /** Data shards and reasons. */
 export function describeAllocation({ dataShards, workers, why }: AllocationReport): string {
@@ -23,7 +28,7 @@ export function describeAllocation({ dataShards, workers, why }: AllocationRepor
   return sentences.join('; ');
 }
 
-const ORIGINS: Record<string, string> = {
+const ORIGINS: Record<PlanOrigin, string> = {
   uniform: 'the same unit for everyone',
   greedy: 'work in proportion to pace',
   sweep: 'rounds as long as pays best',
@@ -33,7 +38,7 @@ const ORIGINS: Record<string, string> = {
 
 /** What plan is in force, for instance `Plan 3: rounds as long as pays best, about 42 ms`. */
 export function describePlan({ number, origin, roundMs }: AdminSnapshot['placement']): string {
-  const how = ORIGINS[origin] ?? origin;
+  const how = ORIGINS[origin];
   if (number === 0) return `No plan yet: ${how}`;
   return `Plan ${formatCount(number)}: ${how}${roundMs > 0 ? `, about ${formatCount(Math.round(roundMs))} ms` : ''}`;
 }

@@ -5,6 +5,7 @@ import { modelHash } from '../store/modelHash.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { ROLES } from '../../shared/protocol/placement.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -253,7 +254,7 @@ function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
 function reservesOf({ devices }: AdminSnapshot): Map<string, string> {
   return new Map(
     devices
-      .filter(({ profile, share }) => profile.engine !== null && share?.role === 'reserve')
+      .filter(({ profile, share }) => profile.engine !== null && share !== null && !ROLES[share.role].works)
       .map(({ device, share }) => [device, share?.why.join('; ') ?? '']),
   );
 }

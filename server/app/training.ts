@@ -7,6 +7,7 @@ import { measured } from '../../shared/profile/figure.ts';
 import type { Clock } from '../core/clock.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
+import { MODES } from '../core/policy/modes.ts';
 import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
 import { SyncPolicy } from '../core/policy/sync.ts';
 import { Placement } from '../core/placement/placement.ts';
@@ -223,10 +224,10 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       steps: local?.steps ?? null,
       dataShards,
       // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
-      elastic: reduce === 'mean' && (local !== null || mode === 'sync'),
+      elastic: reduce === 'mean' && (local !== null || MODES[mode].hasRounds),
       bytesPerUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
       bytesPerDataShard: largest * (height * width * channels + 1),
-      minWorkers: mode === 'sync' && roundSize !== 'all' ? roundSize : 1,
+      minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
       maxMs: (leaseSeconds * 1000) / 2,
       link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
       roundOverheadMs: 0,

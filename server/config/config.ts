@@ -4,7 +4,7 @@ import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { GradientRecipe, Recipe } from '../zoo/entry.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
-import type { PlacementMethod } from '../core/placement/plan.ts';
+import type { PlacementMethod } from '../../shared/protocol/placement.ts';
 import type { LocalSchedule } from '../core/run/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';

@@ -1,6 +1,14 @@
 import { MAX_BATCH, MAX_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
-import type { Selector } from '../../shared/protocol/placement.ts';
+import {
+  PLACEMENT_METHOD_NAMES,
+  PLACEMENT_METHODS,
+  type PlacementMethod,
+  type Selector,
+} from '../../shared/protocol/placement.ts';
+import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../core/policy/async.ts';
+import { MODE_NAMES, MODES, type Mode } from '../core/policy/modes.ts';
+import { OPTIMIZER_NAMES, type OptimizerName } from '../core/shard/optimizer.ts';
 import { RUNS, SERVERS, setting, TABS, type Command } from './setting.ts';
 import {
   allOrCount,
@@ -11,6 +19,7 @@ import {
   httpUrl,
   labelList,
   iceServers,
+  meaningsOf,
   oneOf,
   orNone,
   seconds,
@@ -44,11 +53,11 @@ export const SETTINGS = {
     'lenet',
     'Model to train: a name of the zoo, or a JSON file that declares one.',
   ),
-  mode: setting<'async' | 'sync' | undefined>(
+  mode: setting<Mode | undefined>(
     RUNS,
-    oneOf('async', 'sync'),
+    oneOf(...MODE_NAMES),
     undefined,
-    "Commit each update as it comes, or in rounds of one update per worker; by default the model's recipe.",
+    `When updates are committed (${meaningsOf(MODES)}); by default the model's recipe.`,
   ),
   shards: setting(
     RUNS,
@@ -100,9 +109,9 @@ export const SETTINGS = {
     undefined,
     "Learning rate of the server's optimizer; by default the model's recipe.",
   ),
-  optimizer: setting<'sgd' | 'momentum' | 'adam' | undefined>(
+  optimizer: setting<OptimizerName | undefined>(
     RUNS,
-    oneOf('sgd', 'momentum', 'adam'),
+    oneOf(...OPTIMIZER_NAMES),
     undefined,
     "The server's optimizer; by default the model's recipe.",
   ),
@@ -148,18 +157,18 @@ export const SETTINGS = {
   reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
   staleness: setting(
     RUNS,
-    oneOf('none', 'sqrt'),
+    oneOf(...STALENESS_WEIGHT_NAMES),
     'sqrt',
-    'Weight of an async update that is s versions old: 1, or 1 / sqrt(1 + s).',
+    `Weight of an async update that is s versions old (${meaningsOf(STALENESS_WEIGHTS)}).`,
   ),
   maxStaleness: setting(RUNS, wholeNumber(0), 100, 'Async updates that are older than this are refused.', {
     unit: 'versions',
   }),
-  placement: setting<'ilp' | 'greedy' | 'uniform' | undefined>(
+  placement: setting<PlacementMethod | undefined>(
     RUNS,
-    oneOf('ilp', 'greedy', 'uniform'),
+    oneOf(...PLACEMENT_METHOD_NAMES),
     undefined,
-    'How work is shared out: by an integer program over what each device can do, in proportion to pace, or the same for all; by default ilp where units are of local steps, else uniform.',
+    `How work is shared out (${meaningsOf(PLACEMENT_METHODS)}); by default ilp where units are of local steps, else uniform.`,
   ),
   requires: setting<Selector | null>(
     RUNS,

@@ -1,4 +1,6 @@
 import { CAN_BE_STRICT } from '../../shared/profile/profile.ts';
+import { PLACEMENT_METHODS } from '../../shared/protocol/placement.ts';
+import { MODES } from '../core/policy/modes.ts';
 import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
 import type { Command } from './setting.ts';
 
@@ -20,8 +22,10 @@ export function repeatableSettings(
   const refuse = (key: Key, why: string): never => {
     throw new ConfigError(`${source(key)}: ${JSON.stringify(settings[key])} cannot be repeatable: ${why}`);
   };
-  if (mode !== 'sync') refuse('mode', 'the order of its commits is that in which updates happen to come');
-  if (placement !== 'uniform') refuse('placement', 'its plans follow from how fast devices happen to be');
+  const ofMode = MODES[mode].notRepeatable;
+  if (ofMode !== null) refuse('mode', ofMode);
+  const ofPlacement = PLACEMENT_METHODS[placement].notRepeatable;
+  if (ofPlacement !== null) refuse('placement', ofPlacement);
   if (engine !== 'auto' && !CAN_BE_STRICT[engine]) {
     refuse('engine', 'it does not give the same bits on every machine');
   }

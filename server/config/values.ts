@@ -51,13 +51,20 @@ export function seconds(max: number): SettingKind<number> {
 }
 
 /** One of a few words. */
-export function oneOf<const T extends string>(...words: [T, ...T[]]): SettingKind<T> {
+export function oneOf<const T extends string>(...words: T[]): SettingKind<T> {
   return {
     schema: text.pipe(z.enum(words) as z.ZodType<T, string>),
     expects: `one of ${words.join(', ')}`,
     placeholder: `<${words.join('|')}>`,
     choices: words,
   };
+}
+
+/** What each word of a table means, for a sentence of help: `async: each update as it comes; sync: ...`. */
+export function meaningsOf(table: Readonly<Record<string, { help: string }>>): string {
+  return Object.entries(table)
+    .map(([word, { help }]) => `${word}: ${help}`)
+    .join('; ');
 }
 
 /** Any text of at most `length` characters, `what` being what it names. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deviceTraffic } from '../../shared/protocol/admin.ts';
+import { OPTIMIZER_NAMES } from '../core/shard/optimizer.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 
 /*
@@ -24,7 +25,7 @@ export const controlInit = z.strictObject({
   /** Float32, little-endian, as are the slots. */
   parameters: bytes,
   optimizer: z.strictObject({
-    kind: z.enum(['sgd', 'momentum', 'adam']),
+    kind: z.enum(OPTIMIZER_NAMES),
     lr: z.number(),
     momentum: z.number(),
   }),

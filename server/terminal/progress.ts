@@ -1,5 +1,6 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
+import { ROLES } from '../../shared/protocol/placement.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 
 /** How far something is. */
@@ -113,7 +114,7 @@ export function runProgress(snapshot: AdminSnapshot): RunProgress {
 /** Why nobody works although there are devices that could; of several reasons the first device's. */
 function idleness({ devices }: AdminSnapshot): string[] {
   const shares = devices.flatMap(({ profile, share }) => (profile.engine === null ? [] : (share ?? [])));
-  if (shares.some(({ role }) => role !== 'reserve')) return [];
+  if (shares.some(({ role }) => ROLES[role].works)) return [];
   return shares.slice(0, 1).map(({ why }) => `nobody works: ${why.join('; ')}`);
 }
 

@@ -1,5 +1,6 @@
 import type { AdminSnapshot, DeviceTraffic } from '../../shared/protocol/admin.ts';
 import type { StopReason } from '../../shared/protocol/messages.ts';
+import type { Mode } from '../core/policy/modes.ts';
 import { shardCount, type Config } from '../config/config.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 import { elapsed, percent } from './progress.ts';
@@ -12,7 +13,7 @@ interface DeviceTransport extends DeviceTraffic {
 /** What a run came to; the keys are in the order in which the JSON line has them. */
 export interface Summary {
   model: string;
-  mode: 'sync' | 'async';
+  mode: Mode;
   shards: number;
   /** Steps that a worker takes a unit; 1 is one gradient. */
   localSteps: number;

@@ -1,3 +1,5 @@
+import type { OptimizerName } from '../core/shard/optimizer.ts';
+import type { Mode } from '../core/policy/modes.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 
 /** How gradients are taken and applied. */
@@ -6,7 +8,7 @@ export interface GradientRecipe {
   batch: number;
   /** Learning rate of the server's optimizer. */
   lr: number;
-  optimizer: 'sgd' | 'momentum' | 'adam';
+  optimizer: OptimizerName;
 }
 
 /** How a worker takes local steps. The server applies the deltas by SGD at rate 1: as they are. */
@@ -29,7 +31,7 @@ export interface LocalRecipe {
 export interface Recipe {
   /** Accuracy on the test images at which a demo ends, 0 to 1. */
   target: number;
-  mode: 'async' | 'sync';
+  mode: Mode;
   /** Of units that ask for one gradient. */
   gradient: GradientRecipe;
   /** Of units that ask for a delta; null: the model is trained by gradients. */

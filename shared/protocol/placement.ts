@@ -20,6 +20,19 @@ export const SELECTOR_FIELDS = Object.keys(selector.shape);
 
 export const AFFINITIES = ['hard', 'soft'] as const;
 
+/** What a device is there for in a plan. */
+export const ROLES = {
+  /** By the plan. */
+  train: { works: true },
+  /** Not measured yet. */
+  probe: { works: true },
+  reserve: { works: false },
+} as const satisfies Record<string, { works: boolean }>;
+export type Role = keyof typeof ROLES;
+const ROLE_NAMES = Object.keys(ROLES) as Role[];
+/** Roles that a device may be told to have. */
+const ASSIGNED_ROLES = ['train', 'reserve'] as const satisfies readonly Role[];
+
 const MAX_ASSIGNMENTS = 1024;
 const ASSIGNMENTS = `a list of at most ${MAX_ASSIGNMENTS} assignments`;
 const DATA_SHARDS = 'a list of at most 4096 indices of data shards';
@@ -33,7 +46,7 @@ export const placementConstraint = fields('an assignment', {
   /** Indices of data shards that these devices train on, and no others. */
   dataShards: z._default(described(z.array(count).check(z.maxLength(4096)), DATA_SHARDS), []),
   /** reserve: no work. */
-  role: z._default(choice(['train', 'reserve']), 'train'),
+  role: z._default(choice(ASSIGNED_ROLES), 'train'),
   batch: z.optional(integer(1, MAX_BATCH)),
   localSteps: z.optional(integer(1, MAX_LOCAL_STEPS)),
   workers: z.optional(integer(1, MAX_WORKERS)),
@@ -59,13 +72,52 @@ export type PlacementError = Extract<
   | 'IMPOSSIBLE'
 >;
 
-export const ROLES = ['train', 'probe', 'reserve'] as const;
+interface MethodTraits {
+  /** How work is shared out, as the help says it. */
+  help: string;
+  /** Devices are asked for different things. */
+  differs: boolean;
+  /** The same unit for everyone is kept in rounds where a plan is hardly better. */
+  keepsDefaultUnits: boolean;
+  /** Why no run of it is repeatable [RN8]; null where one may be. */
+  notRepeatable: string | null;
+}
+
+const BY_PACE = 'its plans follow from how fast devices happen to be';
+
+/** How plans are made, as `--placement` names it. */
+export const PLACEMENT_METHODS = {
+  ilp: {
+    help: 'by an integer program over what each device can do',
+    differs: true,
+    keepsDefaultUnits: true,
+    notRepeatable: BY_PACE,
+  },
+  greedy: {
+    help: 'in proportion to pace',
+    differs: true,
+    keepsDefaultUnits: false,
+    notRepeatable: BY_PACE,
+  },
+  uniform: {
+    help: 'the same for all',
+    differs: false,
+    keepsDefaultUnits: false,
+    notRepeatable: null,
+  },
+} as const satisfies Record<string, MethodTraits>;
+export type PlacementMethod = keyof typeof PLACEMENT_METHODS;
+export const PLACEMENT_METHOD_NAMES = Object.keys(PLACEMENT_METHODS) as PlacementMethod[];
+
+/** Ways that a plan may have come about, the plainest first. */
+export const PLAN_ORIGINS = ['uniform', 'greedy', 'sweep', 'ilp', 'time box'] as const;
+export type PlanOrigin = (typeof PLAN_ORIGINS)[number];
 
 /** What one device gets. */
 export const allocationReport = z.strictObject({
   device: deviceId,
   /** train: works by the plan; probe: not measured yet; reserve: no work. */
-  role: z.enum(ROLES),
+  role: z.enum(ROLE_NAMES),
   batch: count,
   /** Local steps a unit; null: a gradient. */
   localSteps: z.nullable(count),
@@ -82,10 +134,10 @@ export type AllocationReport = z.infer<typeof allocationReport>;
 
 /** The plan in force, apart from the devices. */
 export const placementInForce = {
-  method: z.enum(['ilp', 'greedy', 'uniform']),
+  method: z.enum(PLACEMENT_METHOD_NAMES),
   /** Counts the plans. */
   number: count,
-  origin: z.string(),
+  origin: z.enum(PLAN_ORIGINS),
   /** Worth of samples a second, by the objective, of every plan that was made beside it. */
   values: z.record(z.string(), z.number()),
   solver: z.string(),

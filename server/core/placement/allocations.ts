@@ -1,5 +1,9 @@
 import { counted } from '../../../shared/text/counted.ts';
-import type { PlacementConstraint, AllocationReport } from '../../../shared/protocol/placement.ts';
+import {
+  ROLES,
+  type PlacementConstraint,
+  type AllocationReport,
+} from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
 import { limitsOf } from './limits.ts';
 import { assignDataShards } from './dataShards.ts';
@@ -46,7 +50,7 @@ export function allocationsOf(parts: AllocationParts): Map<string, Allocation> {
   );
   const trained = able.flatMap(({ id, profile, history }) => {
     const share = shares.get(id);
-    return share === undefined || share.role === 'reserve' ? [] : [{ id, profile, history, share }];
+    return share === undefined || !ROLES[share.role].works ? [] : [{ id, profile, history, share }];
   });
   const given = assignDataShards(
     pins.free,
@@ -140,7 +144,7 @@ export function whyNot(
   if (status === 'faulty') return ['set aside for bad updates or leases never done'];
   if (status !== 'present') return ['it wants no work now'];
   if (profile.engine === null) return ['it has no engine yet'];
-  if (instruction?.role === 'reserve') return ['told to wait in reserve'];
+  if (instruction !== undefined && !ROLES[instruction.role].works) return ['told to wait in reserve'];
   // Its courtesy says why already.
   if (limitsOf(profile).reserve) return [];
   if (!matches(requires, { profile })) return [`this run requires ${describeSelector(requires)}`];

@@ -1,6 +1,7 @@
 import { counted } from '../../../shared/text/counted.ts';
 import {
   placementRequest,
+  ROLES,
   SELECTOR_FIELDS,
   type PlacementConstraint,
   type PlacementError,
@@ -75,7 +76,7 @@ function checkAlone(
       `${where}: there is no data shard ${absent}; they are 0 to ${shape.dataShards.length - 1}.`,
     );
   }
-  if (role === 'reserve' && dataShards.length > 0)
+  if (!ROLES[role].works && dataShards.length > 0)
     throw new ConstraintError('IMPOSSIBLE', `${where}: a device in reserve cannot train on data shards.`);
   if (localSteps !== undefined && shape.steps === null)
     throw new ConstraintError(

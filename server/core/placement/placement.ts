@@ -1,6 +1,12 @@
-import type { PlacementConstraint, PlacementReport } from '../../../shared/protocol/placement.ts';
+import {
+  PLACEMENT_METHODS,
+  ROLES,
+  type PlacementConstraint,
+  type PlacementReport,
+} from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
+import { MODES } from '../policy/modes.ts';
 import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
 import type { PlannedUnit } from '../unit.ts';
 import { limitsOf } from './limits.ts';
@@ -104,7 +110,7 @@ export class Placement {
 
   /** A commit was made, of updates of these devices. */
   committed(devices: readonly string[]): void {
-    if (this.#active && this.#settings.shape.mode === 'sync') this.#keeper.committed(devices);
+    if (this.#active && MODES[this.#settings.shape.mode].hasRounds) this.#keeper.committed(devices);
   }
 
   /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
@@ -273,9 +279,10 @@ export class Placement {
       const { dataShards = [] } = this.#shares.get(id) ?? {};
       if (dataShards.length > 0) history.dataShards = dataShards;
     }
-    const tooSlow = able.filter(
-      ({ id }) => hasData(this.#pins, id) && this.#shares.get(id)?.role === 'reserve',
-    );
+    const tooSlow = able.filter(({ id }) => {
+      const share = this.#shares.get(id);
+      return hasData(this.#pins, id) && share !== undefined && !ROLES[share.role].works;
+    });
     this.#reserves.are(tooSlow.map(({ id }) => id));
   }
 
@@ -283,7 +290,7 @@ export class Placement {
   #hasSay(devices: readonly Device[]): boolean {
     const { method, shape, repeatable } = this.#settings;
     if (repeatable) return false;
-    if (method !== 'uniform' || this.#assignments.length > 0) return true;
+    if (PLACEMENT_METHODS[method].differs || this.#assignments.length > 0) return true;
     if ([shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0)) return true;
     return devices.some(({ profile }) => limitsOf(profile).reasons.length > 0);
   }

@@ -1,14 +1,11 @@
 import type { Selector } from '../../../shared/protocol/placement.ts';
+import { MODES, type Mode } from '../policy/modes.ts';
 import type { DataShardRef } from '../unit.ts';
 import type { UnitTime } from '../crowd/unitTimes.ts';
 
-/** How plans are made, as `--placement` names it. */
-export const PLACEMENT_METHODS = ['ilp', 'greedy', 'uniform'] as const;
-export type PlacementMethod = (typeof PLACEMENT_METHODS)[number];
-
 /** What a plan has to know of the run. */
 export interface RunShape {
-  mode: 'sync' | 'async';
+  mode: Mode;
   /** Images a gradient or a local step, as the run's recipe has it. */
   batch: number;
   /** Local steps of the recipe's unit; null where units ask for gradients. */
@@ -139,13 +136,13 @@ export function roundMs(bundles: readonly PlacementOption[], { link }: RunShape)
 }
 
 /**
- * The objective that every plan is judged by, however it was made: value a millisecond. In `sync` everybody waits for
- * the slowest, and for what a round takes beyond that; in `async` nobody waits. Zero where nobody works, or fewer than have to [PL4].
+ * The objective that every plan is judged by, however it was made: value a millisecond. In rounds everybody waits for
+ * the slowest, and for what a round takes beyond that; elsewhere nobody waits. Zero where nobody works, or fewer than have to [PL4].
  */
 export function rateOf(bundles: readonly PlacementOption[], shape: RunShape): number {
   const workers = bundles.reduce((sum, bundle) => sum + bundle.workers, 0);
   if (workers === 0 || workers < shape.minWorkers) return 0;
-  if (shape.mode === 'async') return bundles.reduce((sum, { value, ms }) => sum + value / ms, 0);
+  if (!MODES[shape.mode].hasRounds) return bundles.reduce((sum, { value, ms }) => sum + value / ms, 0);
   return (
     bundles.reduce((sum, { value }) => sum + value, 0) / (roundMs(bundles, shape) + shape.roundOverheadMs)
   );

@@ -1,4 +1,4 @@
-import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
+import { ROLES, type PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
 import { limitsOf } from './limits.ts';
 import { hasData, type Pins } from './pins.ts';
@@ -23,7 +23,8 @@ export function mayWork(
   { requires }: RunShape,
 ): boolean {
   if (device.status !== 'present' || device.profile.engine === null) return false;
-  if (constraintFor(device, assignments)?.role === 'reserve') return false;
+  const constraint = constraintFor(device, assignments);
+  if (constraint !== undefined && !ROLES[constraint.role].works) return false;
   return !limitsOf(device.profile).reserve && matches(requires, device);
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../testing/virtualClock.ts';
 import { uniform } from './methods.ts';
-import { rateOf, roundMs, type PlacementMethod } from './plan.ts';
+import type { PlacementMethod } from '../../../shared/protocol/placement.ts';
+import { rateOf, roundMs } from './plan.ts';
 import { NO_PLAN } from './planner.ts';
 import { PlanKeeper } from './planKeeper.ts';
 import { PlanningKeys } from './planningKeys.ts';

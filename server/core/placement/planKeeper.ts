@@ -1,6 +1,8 @@
+import { PLACEMENT_METHODS, type PlacementMethod } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
-import { defaultUnitSamples, type PlacementMethod, type PlanDevice, type RunShape } from './plan.ts';
+import { MODES } from '../policy/modes.ts';
+import { defaultUnitSamples, type PlanDevice, type RunShape } from './plan.ts';
 import { makePlan, NO_PLAN, type Plan } from './planner.ts';
 import type { Solve } from './program.ts';
 import { RoundOverhead } from './roundOverhead.ts';
@@ -159,7 +161,8 @@ export class PlanKeeper {
       this.#planning = false;
     });
     if (epoch === this.#epoch) {
-      const plan = method === 'ilp' && shape.mode === 'sync' ? orDefaultUnits(best, devices, shape) : best;
+      const mayKeep = PLACEMENT_METHODS[method].keepsDefaultUnits && MODES[shape.mode].hasRounds;
+      const plan = mayKeep ? orDefaultUnits(best, devices, shape) : best;
       if (this.#outdated || isBetter(plan.bundles, this.#plan.bundles, devices, shape)) {
         this.#plan = plan;
         this.#number++;

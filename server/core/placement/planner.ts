@@ -1,16 +1,8 @@
+import { PLAN_ORIGINS, type PlacementMethod, type PlanOrigin } from '../../../shared/protocol/placement.ts';
+import { MODES } from '../policy/modes.ts';
 import { greedy, sweep, timeBox, uniform } from './methods.ts';
-import {
-  rateOf,
-  roundMs,
-  type PlacementOption,
-  type PlacementMethod,
-  type PlanDevice,
-  type RunShape,
-} from './plan.ts';
+import { rateOf, roundMs, type PlacementOption, type PlanDevice, type RunShape } from './plan.ts';
 import { optionsOf, programAt, type Solve } from './program.ts';
-
-/** Ways that a plan may have come about. */
-export type PlanOrigin = 'uniform' | 'greedy' | 'sweep' | 'ilp' | 'time box';
 
 export interface Plan {
   origin: PlanOrigin;
@@ -43,28 +35,61 @@ const LENGTHS = [1, 0.7, 1.4];
 export async function makePlan(
   devices: readonly PlanDevice[],
   shape: RunShape,
-  { method, solve, budgetMs }: PlannerParts,
+  { method, ...solver }: PlannerParts,
 ): Promise<Plan> {
-  const plain = uniform(devices, shape);
-  if (method === 'uniform') return keep('uniform', { uniform: plain }, shape, NOT_ASKED);
-  if (shape.mode === 'async') {
-    const boxed = timeBox(devices, shape);
-    return keep('time box', { uniform: plain, 'time box': boxed }, shape, NOT_ASKED);
-  }
-  const proportional = greedy(devices, shape);
-  if (method === 'greedy') return keep('greedy', { uniform: plain, greedy: proportional }, shape, NOT_ASKED);
+  return PLANNERS[method](devices, shape, solver);
+}
 
-  const swept = sweep(devices, shape);
-  const { bundles: solved, words } = await solveAround(swept, devices, shape, solve, budgetMs);
-  const plans = { uniform: plain, greedy: proportional, sweep: swept, ilp: solved };
-  // Of equals the plainest.
-  const best = (['uniform', 'greedy', 'sweep', 'ilp'] as const).reduce((left, right) =>
-    rateOf(plans[right], shape) > rateOf(plans[left], shape) ? right : left,
-  );
-  return keep(best, plans, shape, words);
+type Planner = (
+  devices: readonly PlanDevice[],
+  shape: RunShape,
+  solver: Omit<PlannerParts, 'method'>,
+) => Plan | Promise<Plan>;
+
+const PLANNERS: Record<PlacementMethod, Planner> = {
+  uniform: (devices, shape) => keep('uniform', { uniform: uniform(devices, shape) }, shape, NOT_ASKED),
+  greedy: forRounds((devices, shape) => {
+    const plans = { uniform: uniform(devices, shape), greedy: greedy(devices, shape) };
+    return keep('greedy', plans, shape, NOT_ASKED);
+  }),
+  ilp: forRounds(async (devices, shape, { solve, budgetMs }) => {
+    const swept = sweep(devices, shape);
+    const { bundles, words } = await solveAround(swept, devices, shape, solve, budgetMs);
+    return keepBest(
+      {
+        uniform: uniform(devices, shape),
+        greedy: greedy(devices, shape),
+        sweep: swept,
+        ilp: bundles,
+      },
+      shape,
+      words,
+    );
+  }),
+};
+
+/** A planner of rounds; where there are none, each device has what fits in the time of the median one. */
+function forRounds(planner: Planner): Planner {
+  return (devices, shape, solver) => {
+    if (MODES[shape.mode].hasRounds) return planner(devices, shape, solver);
+    const plans = { uniform: uniform(devices, shape), 'time box': timeBox(devices, shape) };
+    return keep('time box', plans, shape, NOT_ASKED);
+  };
 }
 
 const NOT_ASKED = 'not asked';
+
+/** The best of these plans, of equals the plainest. */
+function keepBest(
+  plans: Partial<Record<PlanOrigin, PlacementOption[]>>,
+  shape: RunShape,
+  solver: string,
+): Plan {
+  const rateOfPlan = (origin: PlanOrigin) => rateOf(plans[origin] ?? [], shape);
+  const made = PLAN_ORIGINS.filter((origin) => plans[origin] !== undefined);
+  const best = made.reduce((left, right) => (rateOfPlan(right) > rateOfPlan(left) ? right : left));
+  return keep(best, plans, shape, solver);
+}
 
 function keep(
   origin: PlanOrigin,

@@ -9,9 +9,20 @@ import type {
   WorkKey,
 } from './policy.ts';
 
+/** What an update weighs that is some versions behind. */
+export const STALENESS_WEIGHTS = {
+  none: { help: '1', of: () => 1 },
+  /** Zhang et al. 2016 and field practice. */
+  sqrt: {
+    help: '1 / sqrt(1 + s)',
+    of: (staleness) => Math.fround(1 / Math.sqrt(1 + staleness)),
+  },
+} as const satisfies Record<string, { help: string; of: (staleness: number) => number }>;
+export type StalenessWeight = keyof typeof STALENESS_WEIGHTS;
+export const STALENESS_WEIGHT_NAMES = Object.keys(STALENESS_WEIGHTS) as StalenessWeight[];
+
 export interface AsyncSettings {
-  /** `sqrt` weighs an update by (1 + staleness)^-1/2 (Zhang et al. 2016 and field practice), `none` by 1. */
-  staleness: 'none' | 'sqrt';
+  staleness: StalenessWeight;
   /** An update more versions behind than this is answered STALE. */
   maxStaleness: number;
   limits: LeaseLimits;
@@ -45,7 +56,7 @@ export class AsyncPolicy implements Policy {
     this.#leased.delete(lease);
     const staleness = version - baseVersion;
     if (staleness > this.#settings.maxStaleness) return [{ type: 'refuse', lease, outcome: 'STALE' }];
-    const weight = this.#settings.staleness === 'sqrt' ? Math.fround(1 / Math.sqrt(1 + staleness)) : 1;
+    const weight = STALENESS_WEIGHTS[this.#settings.staleness].of(staleness);
     return [{ type: 'commit', members: [{ lease, weight }] }];
   }
 

@@ -10,13 +10,21 @@ import type {
   WorkKey,
 } from './policy.ts';
 
+/** When a round commits. */
+export const ROUNDS = {
+  /** At its deadline, with what there is. */
+  cut: { hasDeadline: true },
+  /** With all of its updates and not before [PO6]. */
+  complete: { hasDeadline: false },
+} as const satisfies Record<string, { hasDeadline: boolean }>;
+export type Rounds = keyof typeof ROUNDS;
+
 export interface SyncSettings {
   /** `mean` weighs updates by their samples, `sum` adds them up as the Ray project did. */
   reduce: 'mean' | 'sum';
   /** Updates a round, or `all`: one for each device that is ready when the round opens. */
   roundSize: number | 'all';
-  /** `cut`: a round commits at its deadline with what there is. `complete`: with all of its updates and not before [PO6]. */
-  rounds: 'cut' | 'complete';
+  rounds: Rounds;
   limits: LeaseLimits;
 }
 
@@ -54,7 +62,7 @@ export class SyncPolicy implements Policy {
 
   /** @throws {RangeError} where complete rounds have no fixed size: nobody could say which update is missing. */
   constructor(settings: SyncSettings) {
-    if (settings.rounds === 'complete' && settings.roundSize === 'all')
+    if (!ROUNDS[settings.rounds].hasDeadline && settings.roundSize === 'all')
       throw new RangeError('sync: complete rounds have a fixed size');
     this.#settings = settings;
   }
@@ -124,7 +132,7 @@ export class SyncPolicy implements Policy {
       this.#waitingSince = null;
       return null;
     }
-    if (rounds === 'complete')
+    if (!ROUNDS[rounds].hasDeadline)
       return this.#begin(roundSize === 'all' ? ready.length : roundSize, version, 0, Infinity);
     const size = roundSize === 'all' ? ready.length : withoutSpared(roundSize, crowd);
     this.#waitingSince ??= now;
@@ -149,7 +157,7 @@ export class SyncPolicy implements Policy {
 
   /** A complete round has no length: how long its leases are follows from who takes them, so that slow devices get there too. */
   #leaseMs(round: Round, members: ReadyWorker[], now: number): number {
-    if (this.#settings.rounds === 'complete') return roundLeaseMs(members, this.#settings.limits);
+    if (!ROUNDS[this.#settings.rounds].hasDeadline) return roundLeaseMs(members, this.#settings.limits);
     return Math.min(round.leaseMs, round.deadline - now);
   }
 

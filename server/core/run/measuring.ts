@@ -1,9 +1,3 @@
-/**
- * When a run is measured. `beside`: commits go on meanwhile, so which versions are measured depends on how long that
- * takes [EV1]. `between`: at every version that is due, and nothing is committed before its accuracy is known [RN9].
- */
-export type Measuring = 'beside' | 'between';
-
 export interface Moment {
   version: number;
   /** The version that was measured last. */
@@ -12,8 +6,24 @@ export interface Moment {
   rested: boolean;
 }
 
-/** Whether a version is to be measured, where one in so many is. */
-export const isDue: Record<Measuring, (moment: Moment, every: number) => boolean> = {
-  beside: ({ version, measured, rested }, every) => version - measured >= every && rested,
-  between: ({ version }, every) => version % every === 0,
-};
+interface MeasuringTraits {
+  /** Whether a version is to be measured, where one in so many is. */
+  isDue: (moment: Moment, every: number) => boolean;
+  /** Commits go on while a version is measured, so one that ends the run is measured again with commits held. */
+  goesOn: boolean;
+}
+
+/** When a run is measured. */
+export const MEASURING = {
+  /** Commits go on meanwhile, so which versions are measured depends on how long that takes [EV1]. */
+  beside: {
+    isDue: ({ version, measured, rested }, every) => version - measured >= every && rested,
+    goesOn: true,
+  },
+  /** At every version that is due, and nothing is committed before its accuracy is known [RN9]. */
+  between: {
+    isDue: ({ version }, every) => version % every === 0,
+    goesOn: false,
+  },
+} as const satisfies Record<string, MeasuringTraits>;
+export type Measuring = keyof typeof MEASURING;

@@ -3,7 +3,7 @@ import type { Measurement } from '../../../shared/protocol/admin.ts';
 import type { RunStatus, StopReason } from '../../../shared/protocol/messages.ts';
 import type { Clock } from '../clock.ts';
 import type { Coordinator } from './coordinator.ts';
-import { isDue, type Measuring } from './measuring.ts';
+import { MEASURING, type Measuring } from './measuring.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves } from './saves.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -188,7 +188,8 @@ export class Run {
     if (evaluateEvery === 0 || this.#busy !== null || this.#state !== 'running') return;
     const measured = this.#measurements.at(-1)?.version ?? 0;
     const rested = clock.now() >= this.#nextEvaluation;
-    if (!isDue[measuring]({ version: coordinator.version, measured, rested }, evaluateEvery)) return;
+    if (!MEASURING[measuring].isDue({ version: coordinator.version, measured, rested }, evaluateEvery))
+      return;
     this.#busy = this.#evaluate().finally(() => {
       this.#busy = null;
     });
@@ -197,7 +198,7 @@ export class Run {
   async #evaluate(): Promise<void> {
     try {
       // Where commits go on meanwhile, the version that would be kept has to reach the target itself.
-      const goesOn = this.#settings.measuring === 'beside';
+      const { goesOn } = MEASURING[this.#settings.measuring];
       if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
       this.#confirming = true;
       this.#parts.coordinator.freeze();

@@ -1,7 +1,7 @@
 /** The server optimizers. All arithmetic is float32 after every operation and uses no Math.pow [OP1]. */
 
 export interface OptimizerSettings {
-  kind: 'sgd' | 'momentum' | 'adam';
+  kind: OptimizerName;
   lr: number;
   /** Of `momentum`; unused by the others. */
   momentum: number;
@@ -20,7 +20,54 @@ export interface Optimizer {
   readonly state: OptimizerState;
 }
 
+/** What a rule is made of for one slice. */
+interface RuleParts {
+  settings: OptimizerSettings;
+  /** The vector of this name that it carries. */
+  slot: (name: string) => Float32Array;
+  scalars: Record<string, number>;
+  lr: number;
+}
+
+interface OptimizerRule {
+  /** What it carries before the first commit. */
+  fresh(length: number): OptimizerState;
+  create(parts: RuleParts): Optimizer['apply'];
+}
+
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** The server's optimizers, as `--optimizer` names them. */
+const OPTIMIZERS = {
+  sgd: {
+    fresh: () => ({ slots: {}, scalars: {} }),
+    create:
+      ({ lr }) =>
+      (parameters, update) =>
+        sgd(parameters, update, lr),
+  },
+  momentum: {
+    fresh: (length) => ({ slots: { velocity: new Float32Array(length) }, scalars: {} }),
+    create({ settings, slot, lr }) {
+      const velocity = slot('velocity');
+      const mu = Math.fround(settings.momentum);
+      return (parameters, update) => momentum(parameters, update, velocity, lr, mu);
+    },
+  },
+  adam: {
+    fresh: (length) => ({
+      slots: { first: new Float32Array(length), second: new Float32Array(length) },
+      scalars: { beta1Power: 1, beta2Power: 1 },
+    }),
+    create({ slot, scalars, lr }) {
+      const first = slot('first');
+      const second = slot('second');
+      return (parameters, update) => adam(parameters, update, first, second, scalars, lr);
+    },
+  },
+} as const satisfies Record<string, OptimizerRule>;
+export type OptimizerName = keyof typeof OPTIMIZERS;
+export const OPTIMIZER_NAMES = Object.keys(OPTIMIZERS) as OptimizerName[];
 
 /**
  * @param length elements of the slice.
@@ -30,48 +77,19 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 export function createOptimizer(
   settings: OptimizerSettings,
   length: number,
-  state: OptimizerState = freshState(settings.kind, length),
+  state: OptimizerState = OPTIMIZERS[settings.kind].fresh(length),
 ): Optimizer {
+  const rule: OptimizerRule = OPTIMIZERS[settings.kind];
   const slot = (name: string) => {
     const values = state.slots[name];
     if (values?.length !== length) throw new RangeError(`optimizer: slot ${name} does not fill the slice`);
     return values;
   };
-  for (const name of Object.keys(freshState(settings.kind, 0).scalars)) {
+  for (const name of Object.keys(rule.fresh(0).scalars)) {
     if (state.scalars[name] === undefined) throw new RangeError(`optimizer: scalar ${name} is missing`);
   }
   const lr = Math.fround(settings.lr);
-  switch (settings.kind) {
-    case 'sgd':
-      return { state, apply: (parameters, update) => sgd(parameters, update, lr) };
-    case 'momentum': {
-      const velocity = slot('velocity');
-      const mu = Math.fround(settings.momentum);
-      return { state, apply: (parameters, update) => momentum(parameters, update, velocity, lr, mu) };
-    }
-    case 'adam': {
-      const first = slot('first');
-      const second = slot('second');
-      return {
-        state,
-        apply: (parameters, update) => adam(parameters, update, first, second, state.scalars, lr),
-      };
-    }
-  }
-}
-
-function freshState(kind: OptimizerSettings['kind'], length: number): OptimizerState {
-  switch (kind) {
-    case 'sgd':
-      return { slots: {}, scalars: {} };
-    case 'momentum':
-      return { slots: { velocity: new Float32Array(length) }, scalars: {} };
-    case 'adam':
-      return {
-        slots: { first: new Float32Array(length), second: new Float32Array(length) },
-        scalars: { beta1Power: 1, beta2Power: 1 },
-      };
-  }
+  return { state, apply: rule.create({ settings, slot, scalars: state.scalars, lr }) };
 }
 
 /** w -= lr g */

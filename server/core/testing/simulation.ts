@@ -1,4 +1,5 @@
 import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
+import { ROLES } from '../../../shared/protocol/placement.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
 import { asyncPolicy, LIMITS, syncPolicy } from './policies.ts';
@@ -239,7 +240,7 @@ export class Simulation {
       new Map(this.world.coordinator.deviceRecords().map(({ device, state }) => [device, state]));
     const reserve = () => {
       const { devices } = this.world.placement.report();
-      return new Set(devices.filter(({ role }) => role === 'reserve').map(({ device }) => device));
+      return new Set(devices.filter(({ role }) => !ROLES[role].works).map(({ device }) => device));
     };
     const before = states();
     const waiting = new Map(

@@ -5,7 +5,9 @@ import type { Clock } from '../clock.ts';
 import { Coordinator } from '../run/coordinator.ts';
 import { Placement } from '../placement/placement.ts';
 import type { OptimizerSettings } from '../shard/optimizer.ts';
-import type { PlacementMethod, RunShape } from '../placement/plan.ts';
+import type { PlacementMethod } from '../../../shared/protocol/placement.ts';
+import type { Mode } from '../policy/modes.ts';
+import type { RunShape } from '../placement/plan.ts';
 import type { Solve } from '../placement/program.ts';
 import type { Policy } from '../policy/policy.ts';
 import { Shard } from '../shard/shard.ts';
@@ -34,7 +36,7 @@ export interface WorldOptions {
   shards?: number;
   maxNorm?: number;
   /** As placement is told; sync where none is named. */
-  mode?: 'sync' | 'async';
+  mode?: Mode;
   /** Uniform where none is named. */
   placement?: PlacementMethod;
   /** One where none is named. */
