@@ -23,7 +23,7 @@ describe('the admin', () => {
     expect(at.training.run.status().state).toBe('running');
   });
 
-  it('[AD1] trades the token for a cookie that scripts and other sites cannot use', async () => {
+  it('[AD1] [AD20] trades the token for a cookie that scripts and other sites cannot use', async () => {
     const at = await server();
     const { cookie, attributes } = await signIn(at);
     expect(attributes).toMatch(/HttpOnly/i);

@@ -29,7 +29,7 @@ describe('tabs', () => {
   );
 
   it(
-    '[PO3] [LS4] [LS10] three in a sync round, two push, the third is killed: one of the two does its work as well',
+    '[PO9] [LS4] [LS10] three in a sync round, two push, the third is killed: one of the two does its work as well',
     async () => {
       const flags = [
         '--model',
@@ -67,7 +67,7 @@ describe('tabs', () => {
   );
 
   it(
-    '[LS2] one that hangs in a sync round is counted out and the others go on',
+    '[LS2] [LS12] one that hangs in a sync round is counted out and the others go on',
     async () => {
       const server = await startServer(cleanup, [
         '--mode',
@@ -118,7 +118,7 @@ describe('tabs', () => {
   );
 
   it(
-    '[CM4] two shard processes, reached through the shard map, end at the hash of shards in this process',
+    '[CM8] two shard processes, reached through the shard map, end at the hash of shards in this process',
     async () => {
       const flags = [
         '--model',

@@ -13,7 +13,7 @@ const SMALL_UNITS = ['--model', 'ray-convnet', '--mode', 'async', '--batch', '32
 
 describe('data channels', () => {
   it(
-    '[TR2] two tabs train over them; when these are cut they go on by the socket, nothing lost and nothing twice',
+    '[TR9] two tabs train over them; when these are cut they go on by the socket, nothing lost and nothing twice',
     async () => {
       const server = await startServer(cleanup, [...SMALL_UNITS, '--transport', 'webrtc']);
       const browser = await openBrowser(cleanup);

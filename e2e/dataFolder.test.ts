@@ -42,7 +42,7 @@ describe('a data folder', () => {
     expect(await readdir(folder)).toEqual(['checkpoints']);
   });
 
-  it('[CK11] of a server that was killed is taken over, which is said', async () => {
+  it('[CK22] of a server that was killed is taken over, which is said', async () => {
     const folder = await temporaryFolder(cleanup);
     const first = startServerProcess(cleanup, ['--data-dir', folder]);
     await first.said(/commits/);
@@ -57,7 +57,7 @@ describe('a data folder', () => {
     expect(await second.ended).toBe(0);
   });
 
-  it('[CK10] that cannot be used ends a server with code 2 before it listens', async () => {
+  it('[CK21] that cannot be used ends a server with code 2 before it listens', async () => {
     const server = startServerProcess(cleanup, ['--data-dir', '/dev/null']);
     expect(await server.ended).toBe(2);
     expect(server.lines).toEqual(['tabswarm: /dev/null is not a folder']);
@@ -65,7 +65,7 @@ describe('a data folder', () => {
 });
 
 describe('a save that fails', () => {
-  it('[RN6] at the end of a server gives exit code 1, and is said in its summary and its JSON', async () => {
+  it('[RN6] [RN17] [RN16] at the end of a server gives exit code 1, and is said in its summary and its JSON', async () => {
     const folder = await temporaryFolder(cleanup);
     const server = startServerProcess(cleanup, [
       ...RUN,
@@ -96,7 +96,7 @@ describe('a save that fails', () => {
     });
   });
 
-  it('[RN6] is shown on the console beside the newest checkpoint, until a later one is done', async () => {
+  it('[RN17] is shown on the console beside the newest checkpoint, until a later one is done', async () => {
     const folder = await temporaryFolder(cleanup);
     const flags = [...RUN, '--data-dir', folder, '--checkpoint-seconds', '0.2'];
     const server = await startServer(cleanup, flags);
@@ -117,7 +117,7 @@ describe('a save that fails', () => {
     expect(server.snapshot().checkpointFailure).toBeNull();
   });
 
-  it('[RN6] is not tried again by a server that was closed', async () => {
+  it('[RN15] is not tried again by a server that was closed', async () => {
     const clock = new VirtualClock();
     const server = await startServer(cleanup, RUN, { clock });
     startScriptedWorker(cleanup, server.url);

@@ -39,7 +39,7 @@ async function wrongPages(): Promise<string> {
 
 describe('engines', () => {
   it(
-    '[EN4] a tab whose fused engine computes wrongly says so to the admin, and trains on with the next',
+    '[EN15] a tab whose fused engine computes wrongly says so to the admin, and trains on with the next',
     async () => {
       const server = await startServer(cleanup, RUN, { pages: await wrongPages() });
       const browser = await openBrowser(cleanup);
@@ -55,7 +55,7 @@ describe('engines', () => {
   );
 
   it(
-    '[EN1] a tab that trains on the fused engine fetches no tfjs, and little else',
+    '[EN12] a tab that trains on the fused engine fetches no tfjs, and little else',
     async () => {
       const server = await startServer(cleanup, RUN);
       const fetched = new Map<string, number>();

@@ -9,7 +9,7 @@ afterEach(() => cleanup.run());
 const PATIENCE = { timeout: 30_000 };
 
 describe('what is known of a device', () => {
-  it('[AD5] has the uplink as the server measured it, and the rest with whose word it is', async () => {
+  it('[AD5] [AD10] has the uplink as the server measured it, and the rest with whose word it is', async () => {
     for (const shards of ['1', '2']) {
       const server = await startServer(cleanup, ['--evaluate-every', '0', '--shards', shards]);
       const line = await openSlowLine(cleanup, server.url, 100_000);

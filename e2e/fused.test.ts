@@ -45,7 +45,7 @@ describe('the fused engine of WebGPU', () => {
     return { tab, train };
   }
 
-  it('[EN7] takes a step of lenet in few dispatches, and reads nothing back between steps', async () => {
+  it('[EN7] [EN24] takes a step of lenet in few dispatches, and reads nothing back between steps', async () => {
     const { train } = await engineOfTab();
     const one = (await train(1)).counted;
     const ten = (await train(10)).counted;

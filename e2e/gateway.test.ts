@@ -61,7 +61,7 @@ describe('joining', () => {
     }
   });
 
-  it('[AU2] a device that joins again with its token keeps its id and ends its earlier connection', async () => {
+  it('[AU2] [AU4] a device that joins again with its token keeps its id and ends its earlier connection', async () => {
     const { url } = await server();
     const { coordinator, welcome } = await joinRaw(cleanup, url);
     const closing = next(coordinator, EVENTS.closing);
@@ -78,7 +78,7 @@ describe('joining', () => {
 });
 
 describe('messages that cannot be read', () => {
-  it('[PR1] [PR4] each is answered, the twentieth closes that connection alone', async () => {
+  it('[PR1] [PR4] [PR11] each is answered, the twentieth closes that connection alone', async () => {
     const { url } = await server();
     const bystander = await joinRaw(cleanup, url);
     const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
@@ -113,7 +113,7 @@ describe('messages that cannot be read', () => {
     expect(await ask(bystander.coordinator, EVENTS.ready, ENGINE)).toMatchObject({ outcome: 'OK' });
   });
 
-  it('[PR6] a page of another origin cannot connect, one of the server itself can', async () => {
+  it('[PR13] a page of another origin cannot connect, one of the server itself can', async () => {
     const { url } = await server();
     const from = (origin: string) =>
       rawSocket(cleanup, url, NAMESPACES.coordinator, { extraHeaders: { origin } });
@@ -121,7 +121,7 @@ describe('messages that cannot be read', () => {
     await next(from(url), 'connect');
   });
 
-  it('[PR7] a 65th unanswered request to a shard is answered BUSY', async () => {
+  it('[PR7] [PR14] a 65th unanswered request to a shard is answered BUSY', async () => {
     const { url } = await server();
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
@@ -150,7 +150,7 @@ describe('updates', () => {
     expect(await hash()).toBe(before);
   });
 
-  it('[CM5] [LS3] an applied push carries the weights of its version; the same again is a DUPLICATE', async () => {
+  it('[CM5] [LS3] [LS14] an applied push carries the weights of its version; the same again is a DUPLICATE', async () => {
     const { url, training } = await server();
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
@@ -169,7 +169,7 @@ describe('updates', () => {
 });
 
 describe('a connection that is closed for its faults', () => {
-  it('[PR4] joins no more with what came in behind the last of them', async () => {
+  it('[PR11] joins no more with what came in behind the last of them', async () => {
     const { url, training } = await server();
     for (let attempt = 0; attempt < 20; attempt++) {
       const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
@@ -229,7 +229,7 @@ describe('silence', () => {
     expect(again.unit).toEqual(lease.unit);
   });
 
-  it('[PR5] a socket that connects and says nothing holds nobody up', async () => {
+  it('[PR12] a socket that connects and says nothing holds nobody up', async () => {
     const { url, training } = await server('--mode', 'sync', '--round-size', '2', '--max-commits', '10');
     for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere'])
       rawSocket(cleanup, url, namespace);

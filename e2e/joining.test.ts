@@ -70,7 +70,7 @@ describe('npm run worker', () => {
   );
 
   it(
-    '[CL1] ends with 2 and a sentence where a proxy lets no WebSocket through',
+    '[CL4] ends with 2 and a sentence where a proxy lets no WebSocket through',
     async () => {
       const server = await startServer(cleanup, SMALL);
       const base = await openReverseProxy(cleanup, server.url, { prefix: '/swarm', upgrades: false });
@@ -84,7 +84,7 @@ describe('npm run worker', () => {
   );
 
   it(
-    '[CL3] [AU3] ends with 2 and a sentence where the credential is not the one of the server',
+    '[CL3] [CL5] [AU3] ends with 2 and a sentence where the credential is not the one of the server',
     async () => {
       const server = await startServer(cleanup, ['--join', 'secret', ...SMALL]);
       const worker = startCommand(cleanup, 'worker', ['--url', server.url, '--join', 'guess']);
@@ -135,7 +135,7 @@ describe('npm run worker', () => {
   );
 
   it(
-    '[CL3] says that the server is full, and when it tries again',
+    '[CL6] says that the server is full, and when it tries again',
     async () => {
       const url = await openFakeServer(cleanup, () => ({ outcome: 'FULL' }));
       const worker = startCommand(cleanup, 'worker', ['--url', url]);
@@ -165,7 +165,7 @@ describe('npm run swarm', () => {
   );
 
   it(
-    '[CL3] [AU3] ends with 2 and a sentence where the credential is not the one of the server',
+    '[CL3] [CL5] [AU3] ends with 2 and a sentence where the credential is not the one of the server',
     async () => {
       const server = await startServer(cleanup, ['--join', 'secret', ...SMALL]);
       const swarm = startCommand(cleanup, 'swarm', ['--url', server.url]);

@@ -19,7 +19,7 @@ const isLit = (page: Page) => page.locator('#dot').evaluate((dot) => dot.classLi
 
 describe('the figures of the pages', () => {
   it(
-    '[PG1] stand at 0 while the run is paused, and are told as old when the server is gone',
+    '[PG1] [PG7] stand at 0 while the run is paused, and are told as old when the server is gone',
     async () => {
       const server = await startServer(cleanup, ['--evaluate-every', '0']);
       const browser = await openBrowser(cleanup);

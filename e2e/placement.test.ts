@@ -80,7 +80,7 @@ describe('placement', () => {
     SLOW_MS,
   );
 
-  it('[AD4] [PL10] refuses what cannot hold by a code and a sentence, and changes nothing', async () => {
+  it('[AD4] [PL10] [PL30] refuses what cannot hold by a code and a sentence, and changes nothing', async () => {
     const server = await startServer(cleanup, RUN);
     const placement = await placementOf(server);
     expect((await fetch(placement.url)).status).toBe(401);

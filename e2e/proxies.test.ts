@@ -58,7 +58,7 @@ describe('a proxy that cuts off a path', () => {
   );
 
   it(
-    '[PG6] leaves the console whole, by either spelling: it opens and steers, and its cookie stays below the path',
+    '[PG6] [PG10] leaves the console whole, by either spelling: it opens and steers, and its cookie stays below the path',
     async () => {
       const { base, browser, adminUrl, server } = await begun({ prefix: '/apps/tabswarm' });
       const page = await openPage(browser, adminUrl.replace('/admin/#', '/admin#'));
@@ -111,7 +111,7 @@ describe('a proxy that is set up wrong', () => {
   );
 
   it(
-    '[PG5] and has lost its server: the page says so, and trains again with the next one',
+    '[PG5] [PG9] and has lost its server: the page says so, and trains again with the next one',
     async () => {
       const { server, base, browser } = await begun({});
       const page = await openTab(browser, base);

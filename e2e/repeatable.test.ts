@@ -138,7 +138,7 @@ describe('a repeatable run', () => {
   );
 
   it(
-    '[EN9] [RN8] gives the same model in a tab of Chromium as in Node',
+    '[EN18] [RN8] gives the same model in a tab of Chromium as in Node',
     async () => {
       const inNode = await undisturbed();
       const inTabs = await resultOf(LIMITED, async (server, own) => {
@@ -153,7 +153,7 @@ describe('a repeatable run', () => {
   );
 
   it(
-    '[EN9] a unit gives the same bytes in Chromium and in Node where it is strict, and not where it is not',
+    '[EN18] a unit gives the same bytes in Chromium and in Node where it is strict, and not where it is not',
     async () => {
       const page = await openEnginePage(cleanup, await openBrowser(cleanup));
       const data = noiseShard(lenet.spec, 60, 3);

@@ -44,7 +44,7 @@ const DEVICES: [string, (server: TestServer) => Promise<Check>][] = [
 
 describe.each(['sync', 'async'])('%s', (mode) => {
   it.each(DEVICES)(
-    '[LS9] [RN4] training on %s goes on after each of ten stops and starts',
+    '[LS9] [LS19] [RN4] training on %s goes on after each of ten stops and starts',
     async (_, join) => {
       const server = await startServer(cleanup, ['--mode', mode, '--evaluate-every', '0']);
       const isShown = await join(server);

@@ -37,7 +37,7 @@ describe('--resume', () => {
     expect(second.training.run.seconds).toBeGreaterThan(measured?.seconds ?? 0);
   });
 
-  it('[CK8] refuses the checkpoint of another model or optimizer by name', async () => {
+  it('[CK18] refuses the checkpoint of another model or optimizer by name', async () => {
     const folder = await temporaryFolder(cleanup);
     const first = await startServer(cleanup, [...RUN, '--data-dir', folder, '--max-commits', '1']);
     startScriptedWorker(cleanup, first.url);

@@ -27,7 +27,7 @@ async function hashOn(shards: string, environment: Record<string, string> = {}):
 }
 
 describe('shards', () => {
-  it('[CM4] two in processes of their own end at the hash of one, two and four in this process', async () => {
+  it('[CM4] [CM8] two in processes of their own end at the hash of one, two and four in this process', async () => {
     const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
     const urls = processes.map(({ url }) => url).join(',');
     const remote = await hashOn(urls, SECRET);
@@ -36,7 +36,7 @@ describe('shards', () => {
     expect(await hashOn(urls, SECRET)).toBe(remote);
   }, 60_000);
 
-  it('[LS10] [CM4] processes of their own let one worker do all of a round, with the same result', async () => {
+  it('[LS10] [LS21] [CM4] processes of their own let one worker do all of a round, with the same result', async () => {
     const { url } = await startShardProcess(cleanup);
     const alone = async (shards: string) => {
       const flags = ['--repeatable', '--round-size', '3', '--max-commits', '6', '--evaluate-every', '0'];

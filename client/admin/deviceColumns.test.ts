@@ -149,7 +149,7 @@ it('marks a GPU interface that runs in software, and not the CPU', () => {
   ]);
 });
 
-it('[EN4] names the engines that were wrong or failed, with the reason', () => {
+it('[EN15] names the engines that were wrong or failed, with the reason', () => {
   const engine = COLUMNS.find(({ key }) => key === 'engine');
   const device = row('0123456789ab', 'working');
   expect(engine?.warning?.(device)).toBe('');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { snapshotOf } from '../../server/terminal/testing/snapshot.ts';
 import { isOlder } from './feed.ts';
 
-it('[AD6] tells which of two snapshots of a run is the older', () => {
+it('[AD12] tells which of two snapshots of a run is the older', () => {
   const first = snapshotOf({}, { sequence: 1 });
   const second = snapshotOf({}, { sequence: 2 });
   expect(isOlder(first, second)).toBe(true);

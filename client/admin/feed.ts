@@ -22,7 +22,7 @@ export interface FeedEvents {
   denied(): void;
 }
 
-/** Whether a snapshot was made before another of the same run [AD6]. */
+/** Whether a snapshot was made before another of the same run [AD12]. */
 export const isOlder = (snapshot: AdminSnapshot, than: AdminSnapshot | null): boolean =>
   snapshot.run === than?.run && snapshot.sequence < than.sequence;
 

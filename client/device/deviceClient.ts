@@ -160,7 +160,7 @@ export class DeviceClient {
     return this.#loading.crew;
   }
 
-  /** No engine works here: the server's admin is told what came of each before this device gives up [EN4]. */
+  /** No engine works here: the server's admin is told what came of each before this device gives up [EN15]. */
   async #sayWhyNot(error: unknown): Promise<never> {
     if (error instanceof NoEngine) {
       const { trials } = error;

@@ -135,7 +135,7 @@ describe('a volunteer that cannot go on', () => {
     },
   );
 
-  it('[PR1] says what an outcome means where no reason is given', async () => {
+  it('[PR10] says what an outcome means where no reason is given', async () => {
     const { server, told } = await joinedVolunteer();
     server.says.closing({ outcome: 'FULL' });
     expect(told()).toEqual([`failed: ${OUTCOMES.FULL.means}`]);
@@ -193,7 +193,7 @@ describe('a volunteer that cannot go on', () => {
     expect(server.news()).toEqual(['hello', 'close']);
   });
 
-  it('[EN4] [EN9] tells the admin what came of each engine when none works, then fails with the reason', async () => {
+  it('[EN15] [EN9] [EN19] tells the admin what came of each engine when none works, then fails with the reason', async () => {
     const trial: EngineTrial = {
       name: 'webgpu',
       detail: '',
@@ -240,7 +240,7 @@ describe('a volunteer that cannot go on', () => {
     expect(told().at(-1)).toBe('failed: model: loss "mse" is not softmax-cross-entropy');
   });
 
-  it('[EN11] fails in one sentence where the weights do not fit the model', async () => {
+  it('[EN22] fails in one sentence where the weights do not fit the model', async () => {
     const { server, loads, told } = startDeviceClient();
     const shards = SHARD_MAP.slice(0, 1);
     server.welcome = () => Promise.resolve({ ...WELCOME, shards });

@@ -21,7 +21,7 @@ describe('a volunteer at work', () => {
     expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
   });
 
-  it('[PL15] says why it is in reserve, once what it was doing is done', async () => {
+  it('[PL15] [PL38] says why it is in reserve, once what it was doing is done', async () => {
     const { server, told } = await joinedVolunteer();
     const decided = deferred<undefined>();
     server.push = async (shard) => {
@@ -49,7 +49,7 @@ describe('a volunteer at work', () => {
     expect(told().at(-1)).toBe('waiting');
   });
 
-  it('[PO2] goes on with the weights that a STALE answer brings', async () => {
+  it('[PO7] goes on with the weights that a STALE answer brings', async () => {
     const { server, told } = await joinedVolunteer();
     server.push = (shard) => Promise.resolve(replyAt(shard, 'STALE', 9));
     server.says.lease(leaseOf(1, 0));
@@ -62,7 +62,7 @@ describe('a volunteer at work', () => {
   });
 
   it.each(['EXPIRED', 'WITHDRAWN', 'NOT_FINITE', 'NORM_EXCEEDED', 'WRONG_SHAPE'] as const)(
-    '[PR1] [LS9] waits and asks for work again after %s',
+    '[PR1] [LS18] waits and asks for work again after %s',
     async (outcome) => {
       const { server, told } = await joinedVolunteer();
       server.push = () => Promise.resolve({ outcome, weights: null });
@@ -74,7 +74,7 @@ describe('a volunteer at work', () => {
   );
 
   it.each(['BUSY', 'CORRUPT', 'MALFORMED', 'NOT_JOINED', 'UNAVAILABLE', 'UNKNOWN_LEASE'] as const)(
-    '[LS9] gives its lease back before it asks again after %s, and waits for no other shard',
+    '[LS18] gives its lease back before it asks again after %s, and waits for no other shard',
     async (outcome) => {
       const { server, told } = await joinedVolunteer();
       const held = deferred<SliceReply>();
@@ -87,7 +87,7 @@ describe('a volunteer at work', () => {
     },
   );
 
-  it('[LS9] asks again after answers that bring the weights of two versions', async () => {
+  it('[LS18] asks again after answers that bring the weights of two versions', async () => {
     const { server } = await joinedVolunteer();
     server.push = (shard) => Promise.resolve(replyAt(shard, 'APPLIED', 1 + shard));
     server.says.lease(leaseOf(1, 0));
@@ -186,7 +186,7 @@ describe('a unit that cannot be done', () => {
     expect(told().at(-1)).toBe('failed: the device was lost');
   });
 
-  it('[EN11] ends the volunteer after three units whose data does not fit the model, in one sentence', async () => {
+  it('[EN22] ends the volunteer after three units whose data does not fit the model, in one sentence', async () => {
     const engine = await createWasmEngine(MODEL);
     const { server, told } = await joinedVolunteer({
       data: new FakeData({ ...DATA, shape: [3, 3, 1], images: new Uint8Array(27) }),

@@ -69,7 +69,7 @@ describe('a work unit', () => {
     expect(server.news()).toEqual(['push 0 #2', 'push 1 #2']);
   });
 
-  it('[CM6] is not done where its version is gone', async () => {
+  it('[CM6] [CM11] is not done where its version is gone', async () => {
     const { server, engine, training } = parts();
     server.pull = () => Promise.resolve({ outcome: 'VERSION_GONE', weights: null });
     expect(await trainUnit(leaseOf(1, 6), training)).toEqual({

@@ -95,7 +95,7 @@ async function compute(
   return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
 }
 
-/** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN11]. */
+/** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN22]. */
 function faultOf(error: unknown): { fault: 'engine' | 'supply'; reason: string } {
   return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: reasonOf(error) };
 }

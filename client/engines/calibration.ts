@@ -15,7 +15,7 @@ const TIMED_MS = 250;
 
 /**
  * Samples a second of an engine on the work: after one step to warm up, as many of the unit's steps as it does in
- * a moment; of an engine that takes longer over one, that one [EN5].
+ * a moment; of an engine that takes longer over one, that one [EN17].
  * @throws {Error} where the engine fails.
  */
 export async function timeEngine(engine: Engine, work: CalibrationWork, now: () => number): Promise<number> {

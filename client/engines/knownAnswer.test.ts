@@ -59,7 +59,7 @@ describe('the known answer', () => {
   });
 
   it.each([1, 2, 3, 5, 10])(
-    '[EN4] finds out an engine of %i outputs that reads beside the last one',
+    '[EN16] finds out an engine of %i outputs that reads beside the last one',
     async (outputs) => {
       const spec = flatModel(dense(outputs));
       const right = await createWasmEngine(spec);

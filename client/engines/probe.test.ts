@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('ranking', () => {
-  it('[EN1] puts hardware GPUs before the CPU before software GPUs, within each WebGPU, WebGL, CPU', () => {
+  it('[EN13] puts hardware GPUs before the CPU before software GPUs, within each WebGPU, WebGL, CPU', () => {
     const best = [
       ...[probe('tfjs-webgpu'), probe('tfjs-webgl'), probe('tfjs-cpu')],
       ...[probe('tfjs-webgpu', true), probe('tfjs-webgl', true)],
@@ -62,7 +62,7 @@ describe('probing', () => {
     ],
     ['llvmpipe', { ...INFO, description: 'llvmpipe (LLVM 15)' }, 'Mesa llvmpipe'],
     ['a fallback adapter', { ...INFO, isFallbackAdapter: true }, 'Microsoft Basic Render Driver'],
-  ])('[EN1] ranks %s after the CPU', async (_name, info, renderer) => {
+  ])('[EN13] ranks %s after the CPU', async (_name, info, renderer) => {
     device({ info }, renderer);
     expect(await names()).toEqual(['tfjs-cpu', 'tfjs-webgpu soft', 'tfjs-webgl soft']);
   });
@@ -83,7 +83,7 @@ describe('probing', () => {
     expect(await names()).toEqual(['tfjs-webgl', 'tfjs-cpu']);
   });
 
-  it('[EN1] takes a renderer without a name for hardware', async () => {
+  it('[EN13] takes a renderer without a name for hardware', async () => {
     device(null, 7);
     expect(await probeTfjs()).toContainEqual({
       name: 'tfjs-webgl',

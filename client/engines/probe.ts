@@ -19,7 +19,7 @@ export function isSoftware(detail: string): boolean {
   return SOFTWARE.test(detail);
 }
 
-/** The backends of tfjs that this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN1]. */
+/** The backends of tfjs that this device has, best first: hardware GPUs, then the CPU, then GPUs in software [EN13]. */
 export async function probeTfjs(): Promise<EngineProbe<TfjsName>[]> {
   const probes = await Promise.all([probeWebGpu, probeWebGl, probeCpu].map(orNone));
   return rankEngines(probes.filter((probe) => probe !== null));

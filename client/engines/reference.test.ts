@@ -22,7 +22,7 @@ function finiteDifference(spec: ModelSpec, parameters: Float64Array, batch: Batc
 describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(
   'the known answer, %s',
   (_name, spec) => {
-    it('[EN3] is that of finite differences in every tensor', () => {
+    it('[EN14] is that of finite differences in every tensor', () => {
       const parameters = Float64Array.from(initialParameters(spec, 42));
       const batch = gatherBatch(noiseShard(spec, 2, 7), Uint32Array.of(1, 0), spec.normalise);
       const { gradient } = referenceGradient(spec, parameters, batch);

@@ -112,7 +112,7 @@ describe('choosing an engine', () => {
     expect(device.notes).toEqual([null]);
   });
 
-  it('[EN1] loads tfjs only where no fused engine is right', async () => {
+  it('[EN12] loads tfjs only where no fused engine is right', async () => {
     const device = new FakeDevice({ wasm: 'wrong', webgpu: 'absent', 'tfjs-cpu': 'right' });
     const selection = await device.begin();
     expect(selection.engine.name).toBe('tfjs-cpu');
@@ -131,7 +131,7 @@ describe('choosing an engine', () => {
     expect(device.asked).toEqual(['strict', 'strict']);
   });
 
-  it('[EN9] where a run is strict, what can be failing is the end, with the reason in a sentence', async () => {
+  it('[EN19] where a run is strict, what can be failing is the end, with the reason in a sentence', async () => {
     const device = new FakeDevice({ wasm: 'absent', webgpu: 'right', 'tfjs-cpu': 'right' });
     const begun = device.begin('auto', 'strict');
     await expect(begun).rejects.toThrow(
@@ -161,7 +161,7 @@ describe('choosing an engine', () => {
     );
   });
 
-  it('[EN4] does not use an engine that gives a wrong answer, and reports it', async () => {
+  it('[EN15] does not use an engine that gives a wrong answer, and reports it', async () => {
     const device = new FakeDevice({ wasm: 'wrong', webgpu: 'right' });
     const selection = await device.begin();
     expect(selection.engine.name).toBe('webgpu');
@@ -182,7 +182,7 @@ describe('calibration', () => {
     expect(device.loaded).toEqual(['wasm']);
   });
 
-  it('[EN5] goes on with the fastest right engine', async () => {
+  it('[EN17] goes on with the fastest right engine', async () => {
     const device = new FakeDevice({ wasm: { msAStep: 4 }, webgpu: { msAStep: 1 } });
     const selection = await device.begin();
     expect(await reconsidered(device, selection)).toBe(true);
@@ -191,7 +191,7 @@ describe('calibration', () => {
     expect(selection.trials.map(({ samplesPerSecond }) => samplesPerSecond)).toEqual([250, 1000]);
   });
 
-  it('[EN5] drops a slower one by measurement, and measures it once', async () => {
+  it('[EN17] drops a slower one by measurement, and measures it once', async () => {
     const device = new FakeDevice({ wasm: { msAStep: 1 }, webgpu: { msAStep: 900 } });
     const selection = await device.begin();
     expect(await reconsidered(device, selection)).toBe(true);

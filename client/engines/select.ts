@@ -121,7 +121,7 @@ export class EngineSelection implements Engines {
 
   /**
    * Tries what has not been tried, beside the training; once that gave the known answer, times both on work like
-   * the last unit's and takes the faster [EN5].
+   * the last unit's and takes the faster [EN17].
    */
   async reconsider(work: CalibrationWork): Promise<boolean> {
     const before = JSON.stringify(this.trials);

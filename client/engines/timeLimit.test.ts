@@ -74,7 +74,7 @@ describe('an engine under a time limit', () => {
     },
   );
 
-  it('[EN10] may take eight times as long as its last call did for as many samples', async () => {
+  it('[EN20] may take eight times as long as its last call did for as many samples', async () => {
     const slow = deferred<{ gradient: Float32Array; loss: number }>();
     const { engine, inner, pass } = limited({ gradient: () => slow.promise });
     const first = watched(engine.gradient(PARAMETERS, orderOf(2)));
@@ -109,7 +109,7 @@ describe('an engine under a time limit', () => {
 });
 
 describe('a limit', () => {
-  it('[EN10] loses a tenth to a machine that slept, and not all of it', async () => {
+  it('[EN20] loses a tenth to a machine that slept, and not all of it', async () => {
     const timer = new ManualTimer();
     const seen = watched(inTime(never(), 100, timer.after));
     // What wakes up finds one timer late, whatever the time.

@@ -30,7 +30,7 @@ describe('a read of a WebGL backend', () => {
     await expect(reading(Promise.reject(new Error('out of memory')))).rejects.toThrow('out of memory');
   });
 
-  it('[EN10] that is waited for fails when the context is lost, and lets go of what tfjs waits for', async () => {
+  it('[EN21] that is waited for fails when the context is lost, and lets go of what tfjs waits for', async () => {
     const { gl, reading, lose, tell } = backend();
     const pending = reading(deferred<number>().promise);
     lose();

@@ -110,7 +110,7 @@ async function engine() {
 }
 
 describe('the fused engine of WebGPU', () => {
-  it('[EN7] takes a step of lenet in fewer than 20 dispatches, the same for each', async () => {
+  it('[EN24] takes a step of lenet in fewer than 20 dispatches, the same for each', async () => {
     const { train } = await engine();
     const one = await train(1);
     expect(one.dispatches).toBeLessThan(20);

@@ -76,7 +76,7 @@ describe('the data channels of a device', () => {
     expect(sideways.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
   });
 
-  it('[TR4] take messages as large as the largest slice of their process', () => {
+  it('[TR12] take messages as large as the largest slice of their process', () => {
     const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
     const shards = welcome.shards.map((shard, index) => ({ ...shard, length: 1000 * (index + 1) }));
     for (const sideway of sidewaysOf('auto', { ...welcome, shards }).sideways) void sideway.begin();
@@ -98,7 +98,7 @@ describe('a data channel beside the socket', () => {
     expect(newest().request.iceServers).toEqual(ICE_SERVERS);
   });
 
-  it('[TR5] takes its offer to a shard of its process by the socket', async () => {
+  it('[TR15] takes its offer to a shard of its process by the socket', async () => {
     const welcome = welcomeTo(['https://a', 'https://b'], { wanted: false, iceServers: [] });
     const { sideways, socket } = sidewaysOf('auto', welcome);
     void sideways[1]?.begin();

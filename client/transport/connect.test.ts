@@ -100,7 +100,7 @@ describe('a connection and its sideways', () => {
     expect(versions(sideway.channel)).toEqual([{ version: 2 }]);
   });
 
-  it('[TR2] asks by the socket again what a sideway left unanswered', async () => {
+  it('[TR2] [TR7] asks by the socket again what a sideway left unanswered', async () => {
     const world = connected();
     const shard = await joinOne(world);
     const sideway = world.sidewayAt(0);

@@ -54,7 +54,7 @@ const answerTo = (id: number): FromPeer => ({
 });
 
 describe('a data channel in the worker', () => {
-  it('[TR2] has stalled when nothing moves and a ping is not answered: what waits fails', async () => {
+  it('[TR8] has stalled when nothing moves and a ping is not answered: what waits fails', async () => {
     const { how } = await opened({ check: () => moved(0, 0) });
     await pass(3);
     expect(how).toEqual({ ended: null, request: null });
@@ -63,7 +63,7 @@ describe('a data channel in the worker', () => {
     expect(how.request).toContain('stalled');
   });
 
-  it('[TR2] pings once nothing moved for a look, and has stalled three looks later, no sooner', async () => {
+  it('[TR8] pings once nothing moved for a look, and has stalled three looks later, no sooner', async () => {
     const pings: unknown[] = [];
     const { how } = await opened({
       check: () => moved(0, 0),
@@ -119,7 +119,7 @@ describe('a data channel in the worker', () => {
     await Promise.all(failed);
   });
 
-  it('[TR2] goes on for as long as pings are answered while a decision is waited for', async () => {
+  it('[TR8] goes on for as long as pings are answered while a decision is waited for', async () => {
     let received = 0;
     const { how, channel } = await opened({
       check: () => moved(received, 0),
@@ -158,7 +158,7 @@ describe('a data channel in the worker', () => {
     expect(looks).toBe(before);
   });
 
-  it('[TR2] goes on while an upload gets through, and has stalled when the rest of it stays', async () => {
+  it('[TR8] goes on while an upload gets through, and has stalled when the rest of it stays', async () => {
     let waiting = 2_000_000;
     const { how } = await opened({ check: () => moved(0, (waiting = Math.max(200_000, waiting - 100_000))) });
     await pass(18);
@@ -287,7 +287,7 @@ describe('requests over a data channel', () => {
     await expect(channel.request(PULL)).rejects.toThrow(TransportEnded);
   });
 
-  it('[TR1] end with the channel where the server sends what is no answer', async () => {
+  it('[TR6] end with the channel where the server sends what is no answer', async () => {
     const { channel, page } = await openedChannel();
     const waiting = channel.request(PULL).catch((error: unknown) => error);
     page.say({ type: 'message', message: { json: '{"id":"one"}', bytes: NO_BYTES } });
@@ -296,7 +296,7 @@ describe('requests over a data channel', () => {
     expect(page.said.at(-1)).toEqual({ type: 'close' });
   });
 
-  it('[TR1] that are answered after the channel ended stay as they ended', async () => {
+  it('[TR6] that are answered after the channel ended stay as they ended', async () => {
     const { channel, page } = await openedChannel();
     const waiting = channel.request(PULL).catch((error: unknown) => error);
     channel.close();

@@ -37,7 +37,7 @@ describe('requests over a channel', () => {
     expect([requests.unanswered, timer.pending]).toEqual([0, 0]);
   });
 
-  it('[TR1] one that is not answered in time fails alone; all fail when the channel ends', async () => {
+  it('[TR1] [TR6] one that is not answered in time fails alone; all fail when the channel ends', async () => {
     const { requests, answer, timer } = client();
     const hasty = requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 });
     const patient = requests.request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });

@@ -69,7 +69,7 @@ describe('asking a shard', () => {
     expect(await shardThatSays(nameless).pull(5)).toEqual({ outcome: 'OK', weights: null });
   });
 
-  it('[LS3] reads a DUPLICATE as its first outcome, with the weights of that', async () => {
+  it('[LS14] reads a DUPLICATE as its first outcome, with the weights of that', async () => {
     const again = replyOf({ outcome: 'DUPLICATE', first: 'APPLIED', version: 5 }, weightsOf(5));
     expect(await shardThatSays(again).push(TERMS, VALUES)).toEqual({
       outcome: 'APPLIED',
@@ -114,7 +114,7 @@ describe('asking a shard', () => {
 });
 
 describe('a request that its transport leaves unanswered', () => {
-  it('[TR2] is asked again, the same, by the next transport, and by that alone', async () => {
+  it('[TR7] is asked again, the same, by the next transport, and by that alone', async () => {
     const channel = new ScriptedTransport('webrtc', ended);
     const socket = answering(applied);
     const spare = answering(applied);
@@ -126,7 +126,7 @@ describe('a request that its transport leaves unanswered', () => {
     expect(socket.asked[0]?.bytes.buffer).not.toBe(channel.asked[0]?.bytes.buffer);
   });
 
-  it('[TR2] is asked of each transport once, whichever stand by then, and then is lost', async () => {
+  it('[TR7] is asked of each transport once, whichever stand by then, and then is lost', async () => {
     const early = new ScriptedTransport('webrtc', ended);
     const late = new ScriptedTransport('webrtc', ended);
     const socket = new ScriptedTransport('socketio', ended);

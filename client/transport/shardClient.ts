@@ -13,7 +13,7 @@ const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
 
 /**
  * One shard, asked by the first of the transports; what that leaves unanswered is asked again by the next. The
- * server answers a repeated push as it answered the first [LS3] [TR2].
+ * server answers a repeated push as it answered the first [LS14] [TR2].
  * @param transports those that stand at the moment, the best first; none when the connection was given up.
  * @param run 8 hex digits.
  */

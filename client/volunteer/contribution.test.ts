@@ -77,7 +77,7 @@ describe('contribution', () => {
     expect(samplesByAll(initially)).toBeNull();
   });
 
-  it('[PG3] counts what it did for an earlier run apart from the present one', () => {
+  it('[PG8] counts what it did for an earlier run apart from the present one', () => {
     const before = receive(receive(begin(initially), news({ samples: 4000 })), progress);
     const after = receive(before, news({ samples: 32 }));
     expect(after.earlier.samples).toBe(96);
@@ -110,7 +110,7 @@ describe('contribution', () => {
     );
   });
 
-  it('[PG1] says of a run that it cannot ask about how it stood', () => {
+  it('[PG7] says of a run that it cannot ask about how it stood', () => {
     const lost = receive(
       receive(receive(begin(initially), state('training')), news({})),
       state('connecting'),

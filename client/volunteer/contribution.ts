@@ -143,7 +143,7 @@ export function describeState({ state, status }: Contribution): string {
   }
 }
 
-/** What the run is doing, in words; what it was doing, where the server cannot be asked [PG1]. */
+/** What the run is doing, in words; what it was doing, where the server cannot be asked [PG7]. */
 export function describeRun({ status, heard }: Contribution): string {
   if (status === null) return 'Waiting for word from the server.';
   switch (status.state) {

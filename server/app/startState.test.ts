@@ -50,7 +50,7 @@ describe('the data folder of a run', () => {
     expect(await readdir(join(folder, 'checkpoints', 'earlier-1'))).toEqual([path.split('/').at(-1)]);
   });
 
-  it('[CK5] says where a checkpoint is saved there, but old ones could not be removed', async () => {
+  it('[CK15] says where a checkpoint is saved there, but old ones could not be removed', async () => {
     const { folder } = await begin(join(parent, 'data'));
     const checkpoints = join(parent, 'data', 'checkpoints');
     await mkdir(join(checkpoints, '.checkpoint-in-the-way.tmp'));
@@ -58,7 +58,7 @@ describe('the data folder of a run', () => {
     expect(notes).toEqual([expect.stringContaining(`old checkpoints in ${checkpoints} cannot be removed: `)]);
   });
 
-  it('[MD5] is used by a run of a model with more outputs than classes, which is said', async () => {
+  it('[MD12] is used by a run of a model with more outputs than classes, which is said', async () => {
     const path = join(parent, 'wide.json');
     const layers = [{ kind: 'flatten' }, { kind: 'dense', units: 12 }];
     await writeFile(path, JSON.stringify({ ...zoo.get('lenet')?.spec, name: 'wide', layers }));
@@ -110,7 +110,7 @@ describe('the data folder of a run', () => {
     expect(await readdir(join(folder, 'checkpoints'))).toEqual([]);
   });
 
-  it('[CK10] that is a file, lies below one or is a link to nothing is refused', async () => {
+  it('[CK21] that is a file, lies below one or is a link to nothing is refused', async () => {
     await writeFile(join(parent, 'file'), '');
     await symlink('nowhere', join(parent, 'link'));
     await expect(begin(join(parent, 'file'))).rejects.toThrow(`${join(parent, 'file')} is not a folder`);
@@ -122,14 +122,14 @@ describe('the data folder of a run', () => {
     expect(await readdir(join(parent, 'data'))).toEqual(['checkpoints']);
   });
 
-  it.skipIf(process.platform !== 'linux')('[CK10] where nothing can be made is refused by name', async () => {
+  it.skipIf(process.platform !== 'linux')('[CK21] where nothing can be made is refused by name', async () => {
     await expect(begin('/proc/tabswarm/data')).rejects.toThrow(
       'the folder /proc/tabswarm cannot be made: its file system allows none there',
     );
   });
 
   it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
-    '[CK10] of another user is refused by name',
+    '[CK21] of another user is refused by name',
     async () => {
       await expect(begin('/usr/tabswarm')).rejects.toThrow(
         'the folder /usr/tabswarm cannot be made: permission denied (EACCES)',

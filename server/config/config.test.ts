@@ -247,7 +247,7 @@ describe('a bad value is named with its flag', () => {
 });
 
 describe('a repeatable run', () => {
-  it('[RN8] implies what it takes, whatever the recipe says, and the settings show it', () => {
+  it('[RN12] implies what it takes, whatever the recipe says, and the settings show it', () => {
     for (const model of zoo.keys()) {
       const config = loadConfig(
         'demo',
@@ -278,13 +278,13 @@ describe('a repeatable run', () => {
     ['--round-size', 'all'],
     ['--engine', 'webgpu'],
     ['--engine', 'tfjs-cpu'],
-  ])('[RN8] is none with %s %s, which is named', (flag, value) => {
+  ])('[RN13] is none with %s %s, which is named', (flag, value) => {
     const message = messageOf(['--repeatable', flag, value]);
     expect(message).toContain(`${flag}: "${value}" cannot be repeatable: `);
     expect(message).not.toContain('\n');
   });
 
-  it('[RN8] of a server is told the size of its rounds, and the variable that says otherwise is named', () => {
+  it('[RN13] of a server is told the size of its rounds, and the variable that says otherwise is named', () => {
     expect(messageOf(['--repeatable'], {}, 'start')).toMatch(/^--repeatable: needs --round-size, /);
     expect(messageOf([], { TABSWARM_REPEATABLE: 'true', TABSWARM_MODE: 'async' })).toMatch(
       /^TABSWARM_MODE: /,
@@ -325,7 +325,7 @@ describe('a model from a file', () => {
       written({ layers: [{ kind: 'conv2d', filters: 4, kernel: 3, stride: 3 }] }),
       'model: layers.0 (conv2d): stride 3 is not 1 or 2',
     ],
-  ])('[MD1] %s is refused in words that say where', (name, content, part) => {
+  ])('[MD6] [MD7] %s is refused in words that say where', (name, content, part) => {
     const path = fileOf(name, content);
     const message = messageOf(['--model', path]);
     expect(message).toContain(`--model: "${path}"`);
@@ -349,7 +349,7 @@ describe('a model from a file', () => {
       'model: its last layer has 6 units, MNIST has 10 classes',
     ],
   ])(
-    '[MD5] %s, which does not fit the data set, is refused by every command that has a run',
+    '[MD5] [MD11] %s, which does not fit the data set, is refused by every command that has a run',
     (name, changes, part) => {
       const path = fileOf(name, written(changes));
       for (const command of ['start', 'demo'] as const) {
@@ -427,7 +427,7 @@ describe('a resumed run', () => {
     return loadConfig('start', [], {}, settings);
   };
 
-  it('[CK8] keeps that there is no decay or average, where its model has both', () => {
+  it('[CK17] keeps that there is no decay or average, where its model has both', () => {
     expect(loadConfig('start', [], {})).toMatchObject({ localDecay: 60, average: 20 });
     expect(resumed('--local-decay', 'none', '--average', 'none')).toMatchObject({
       localDecay: null,
@@ -435,7 +435,7 @@ describe('a resumed run', () => {
     });
   });
 
-  it('[CK8] keeps how its gradients are taken', () => {
+  it('[CK17] keeps how its gradients are taken', () => {
     expect(resumed('--local-steps', '1', '--lr', '0.01')).toMatchObject({
       localSteps: 1,
       lr: 0.01,
@@ -443,7 +443,7 @@ describe('a resumed run', () => {
     });
   });
 
-  it('[CK8] goes on without what its checkpoint is older than', () => {
+  it('[CK17] goes on without what its checkpoint is older than', () => {
     const { average, localSteps, ...older } = settingsOf(loadConfig('start', [], {}));
     expect([average, localSteps]).toEqual([20, 120]);
     expect(loadConfig('start', [], {}, { ...older, localSteps: 120 })).toMatchObject({ average: null });
@@ -451,7 +451,7 @@ describe('a resumed run', () => {
     expect(loadConfig('start', ['--average', '5'], {}, older).average).toBe(5);
   });
 
-  it('[CK8] keeps what it requires and prefers of devices', () => {
+  it('[CK17] keeps what it requires and prefers of devices', () => {
     const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'formFactor:phone'];
     expect(resumed(...asked)).toMatchObject({
       requires: { labels: { room: 'lab', floor: '2' }, formFactor: 'desktop' },

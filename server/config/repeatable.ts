@@ -8,7 +8,7 @@ import type { Command } from './setting.ts';
 export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize'>;
 
 /**
- * What a repeatable run implies [RN8].
+ * What a repeatable run implies [RN12].
  * @param source the flag or variable that a setting was given by.
  * @throws {ConfigError} naming a setting that was given and cannot be part of one.
  */

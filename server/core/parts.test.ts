@@ -83,13 +83,13 @@ describe('VersionRing', () => {
   const kept = (ring: VersionRing) =>
     Array.from({ length: 21 }, (_, version) => version).filter((version) => ring.get(version));
 
-  it('[CM6] keeps the last eight versions', () => {
+  it('[CM6] [CM11] keeps the last eight versions', () => {
     expect(kept(filled(7))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(kept(filled(20))).toEqual([13, 14, 15, 16, 17, 18, 19, 20]);
     expect(filled(20).newest).toBe(20);
   });
 
-  it('[CM6] keeps a pinned version until the last of its pins is gone', () => {
+  it('[CM9] keeps a pinned version until the last of its pins is gone', () => {
     const ring = filled(20, (empty) => [1, 2].forEach((lease) => empty.pin(lease, 0)));
     expect(kept(ring)[0]).toBe(0);
     ring.unpin(1);
@@ -99,7 +99,7 @@ describe('VersionRing', () => {
     expect(kept(ring)[0]).toBe(13);
   });
 
-  it('[CM6] a pin of a version that is gone keeps nothing, and an unpinned recent version stays', () => {
+  it('[CM9] a pin of a version that is gone keeps nothing, and an unpinned recent version stays', () => {
     const ring = filled(20);
     ring.pin(1, 3);
     ring.pin(2, 15);

@@ -30,13 +30,13 @@ describe('a model and the data set', () => {
     );
   });
 
-  it.each([1, 9])('[MD5] %i outputs are too few for ten classes', (units) => {
+  it.each([1, 9])('[MD11] %i outputs are too few for ten classes', (units) => {
     expect(() => checkFit(modelOf([28, 28, 1], units), MNIST)).toThrow(
       `model: its last layer has ${units} units, MNIST has 10 classes: it needs one for each`,
     );
   });
 
-  it('[MD5] more outputs than classes can be trained, and are said', () => {
+  it('[MD12] more outputs than classes can be trained, and are said', () => {
     const wide = modelOf([28, 28, 1], 12);
     expect(() => checkFit(wide, MNIST)).not.toThrow();
     expect(fitNote(wide, MNIST)).toBe(

@@ -38,14 +38,14 @@ describe('[DS1] a file that is not the original', () => {
     return (error as DatasetError).message;
   };
 
-  test.each(NAMES)('[DS1] is named when missing: %s', async (name) => {
+  test.each(NAMES)('[DS7] is named when missing: %s', async (name) => {
     await rm(join(folder, name));
     const message = await refusal();
     expect(message).toContain(`${join(folder, name)}: the file is missing.`);
     expect(message).toContain('Put the original');
   });
 
-  test('[DS1] is named with both sizes when short or too long', async () => {
+  test('[DS7] is named with both sizes when short or too long', async () => {
     const path = join(folder, 't10k-labels-idx1-ubyte');
     await truncate(path, 9_000);
     expect(await refusal()).toContain(`${path}: the file is short: expected 10008 bytes, found 9000.`);
@@ -56,19 +56,19 @@ describe('[DS1] a file that is not the original', () => {
     expect(await refusal()).toContain('the file is too long: expected 10008 bytes, found 10009.');
   });
 
-  test('[DS1] is named with both headers when it is another IDX file', async () => {
+  test('[DS7] is named with both headers when it is another IDX file', async () => {
     await alter(join(folder, 't10k-images-idx3-ubyte'), 3);
     expect(await refusal()).toMatch(/t10k-images-idx3-ubyte: .*IDX header 00000803.*, found 000008fc0000/);
   });
 
-  test.each(NAMES)('[DS1] is named with both checksums when one byte is altered: %s', async (name) => {
+  test.each(NAMES)('[DS7] is named with both checksums when one byte is altered: %s', async (name) => {
     await alter(join(folder, name), 5_000);
     expect(await refusal()).toMatch(
       new RegExp(`${name}: the file is altered: expected MD5 .{32}, found .{32}`),
     );
   });
 
-  test('[DS1] is named when it cannot be read', async () => {
+  test('[DS7] is named when it cannot be read', async () => {
     await rm(join(folder, 't10k-labels-idx1-ubyte'));
     await mkdir(join(folder, 't10k-labels-idx1-ubyte'));
     expect(await refusal()).toContain('t10k-labels-idx1-ubyte: the file cannot be read (EISDIR).');

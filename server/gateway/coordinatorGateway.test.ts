@@ -131,7 +131,7 @@ describe('hello', () => {
     });
   });
 
-  it('[AU2] beyond the limit of devices is answered FULL and closed', async () => {
+  it('[AU6] beyond the limit of devices is answered FULL and closed', async () => {
     serving({}, 1);
     await ask(connect(), EVENTS.hello, HELLO);
     const late = connect();
@@ -140,7 +140,7 @@ describe('hello', () => {
     await closed;
   });
 
-  it('[AU2] with a resume token keeps the device, and closes its earlier connection as REPLACED', async () => {
+  it('[AU2] [AU4] with a resume token keeps the device, and closes its earlier connection as REPLACED', async () => {
     serving();
     const before = connect();
     const { device, token } = welcome.parse(await ask(before, EVENTS.hello, HELLO));
@@ -171,7 +171,7 @@ describe('before hello', () => {
     expect(await ask(socket, EVENTS.ready, READY)).toMatchObject({ outcome: 'NOT_JOINED' });
   });
 
-  it('[PR5] ten seconds may pass: then the socket is closed as TOO_SLOW, and nobody was told of it', async () => {
+  it('[PR5] [PR12] ten seconds may pass: then the socket is closed as TOO_SLOW, and nobody was told of it', async () => {
     const { world } = serving();
     const silent = connect();
     await next(silent, 'connect');

@@ -106,7 +106,7 @@ describe('dispatching what a peer sends', () => {
 });
 
 describe('what a peer may have unanswered', () => {
-  it('[PR7] one request more is answered BUSY, and an answer makes room for one', () => {
+  it('[PR7] [PR14] one request more is answered BUSY, and an answer makes room for one', () => {
     const { hold, held } = holding();
     const { ask } = dispatching({ hold }, 3);
     const waiting = [ask('hold'), ask('hold'), ask('hold')];
@@ -126,7 +126,7 @@ describe('what a peer may have unanswered', () => {
 });
 
 describe('what closes a connection', () => {
-  it('[PR4] the 20th message that cannot be read, answered as the others, and not before', () => {
+  it('[PR11] the 20th message that cannot be read, answered as the others, and not before', () => {
     const { ask, closed } = dispatching({ ok, malformed });
     for (let count = 0; count < 19; count++) {
       expect(ask(count % 2 === 0 ? 'malformed' : 'unheard-of')).toMatchObject([{ outcome: 'MALFORMED' }]);
@@ -137,7 +137,7 @@ describe('what closes a connection', () => {
     expect(closed).toEqual([['TOO_MANY_FAULTS', '20 messages could not be read']]);
   });
 
-  it('[PR4] faults count together whichever way of a connection they came by, and on no other connection', () => {
+  it('[PR11] faults count together whichever way of a connection they came by, and on no other connection', () => {
     const shared = connection();
     const one = dispatching({}, 8, shared);
     const two = dispatching({}, 8, shared);
@@ -175,7 +175,7 @@ describe('what closes a connection', () => {
     expect(closed).toEqual([['FULL', '']]);
   });
 
-  it('[TR4] answers that are not read: TOO_SLOW, and no answer more is piled up', () => {
+  it('[TR14] answers that are not read: TOO_SLOW, and no answer more is piled up', () => {
     const { hold, held } = holding();
     const { ask, closed, state, peer } = dispatching({ hold, malformed });
     const early = ask('hold');

@@ -34,7 +34,7 @@ export type Dispatch = (event: unknown, args: unknown[], send: (answer: Answer) 
 /**
  * Dispatches what a peer sends to the handlers, by event. Every message gets exactly one answer, unknown and
  * unreadable ones too; a handler that throws answers MALFORMED and harms nobody else [PR1] [PR4].
- * @param maxInFlight unanswered requests a peer may have; a further one is answered BUSY [PR7].
+ * @param maxInFlight unanswered requests a peer may have; a further one is answered BUSY [PR14].
  */
 export function createDispatcher(
   peer: Peer,

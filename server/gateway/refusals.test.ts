@@ -20,14 +20,14 @@ it('[PR8] logs each refused origin and host once, with what to change', () => {
   ]);
 });
 
-it('[PR8] lets no control character and no endless name into the log', () => {
+it('[PR16] lets no control character and no endless name into the log', () => {
   const { lines, refused } = begun();
   refused('https://a\u001b[2J\u0007\n\u009b31m\u202eb', 'h'.repeat(10_000));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/^[\x20-\x7e]{1,800}$/);
 });
 
-it('[PR8] stops at a number of origins, and says so once', () => {
+it('[PR15] stops at a number of origins, and says so once', () => {
   const { lines, refused } = begun();
   for (let each = 0; each < 1000; each++) refused(`https://${each}.example`, 'b.example');
   expect(lines).toHaveLength(33);

@@ -162,7 +162,7 @@ describe('the namespace of a shard', () => {
     expect([staged, failures, meter.of(DEVICE).newest]).toEqual([[], [], null]);
   });
 
-  it('[LS1] stages nothing for a device that the lease is not of', async () => {
+  it('[LS11] stages nothing for a device that the lease is not of', async () => {
     const { connect, staged } = serving();
     const other = 'ba9876543210';
     const socket = connect(0, { device: other, pass: shardAccessToken(KEY, RUN, other) });
@@ -170,7 +170,7 @@ describe('the namespace of a shard', () => {
     expect(staged).toEqual([]);
   });
 
-  it('[PR7] takes 64 requests that wait, answers a further one BUSY, and takes more as they are answered', async () => {
+  it('[PR7] [PR14] takes 64 requests that wait, answers a further one BUSY, and takes more as they are answered', async () => {
     const { connect, clock } = serving();
     const socket = connect(0);
     expect(MAX_IN_FLIGHT_AT_SHARD).toBe(64);

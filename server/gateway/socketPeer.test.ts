@@ -65,7 +65,7 @@ describe('what a real socket sends', () => {
     ]);
   });
 
-  it('[PR4] counts its faults over all namespaces of a connection, closes them all, and no other', async () => {
+  it('[PR11] counts its faults over all namespaces of a connection, closes them all, and no other', async () => {
     answering('/a', { ok });
     answering('/b', { ok });
     const one = sockets.socket('/a');
@@ -85,7 +85,7 @@ describe('what a real socket sends', () => {
     expect(await ask(bystander, 'ok')).toEqual({ outcome: 'OK' });
   });
 
-  it('[PR4] that came in behind what closed its connection is not handled', async () => {
+  it('[PR11] that came in behind what closed its connection is not handled', async () => {
     let handled = 0;
     const count: Handler = (_args, reply) => {
       handled++;
@@ -127,7 +127,7 @@ describe('a peer that does not read', () => {
     return { socket, conn, said };
   }
 
-  it('[TR4] is behind beyond 256 packets, and no more once they are gone', () => {
+  it('[TR14] is behind beyond 256 packets, and no more once they are gone', () => {
     const { socket, conn } = unread();
     const peer = peerOf(socket);
     for (let packet = 0; packet < 256; packet++) conn.emit('packetCreate');

@@ -34,11 +34,11 @@ describe('a page of another origin', () => {
     ['null', 'tabs.example', false],
     ['', undefined, false],
     ['https://tabs.example', undefined, false],
-  ])('[PR6] is %s at %s: may connect: %s', (origin, host, may) => {
+  ])('[PR13] is %s at %s: may connect: %s', (origin, host, may) => {
     expect(isOwnOrigin(origin, host, ['https://named.example'])).toBe(may);
   });
 
-  it('[PR6] is turned away before it says anything, and the server is told', async () => {
+  it('[PR13] is turned away before it says anything, and the server is told', async () => {
     const opened = await measuring(1000, ['https://named.example']);
     const from = (origin: string) => opened.socket('/a', { extraHeaders: { origin } });
     await next(from('http://evil.example'), 'connect_error');

@@ -18,7 +18,7 @@ function meterAt() {
 const READS = [1460, 1460, 1460, 1460, 1460];
 
 describe('the uplink of a connection', () => {
-  it('[AD5] is what comes in behind the first read of a message, over the time that it takes', () => {
+  it('[AD10] is what comes in behind the first read of a message, over the time that it takes', () => {
     const { meter, message } = meterAt();
     expect(meter.bytesPerSecond).toBeNull();
     message(READS, 10);

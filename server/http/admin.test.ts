@@ -90,7 +90,7 @@ describe('without a session', () => {
 
 describe('a session', () => {
   it.each([false, true])(
-    '[AD1] is a cookie for the token that scripts and other sites cannot use; secure: %s',
+    '[AD1] [AD20] is a cookie for the token that scripts and other sites cannot use; secure: %s',
     async (secure) => {
       const { ask, sessions } = await routes({ secure });
       const { status, body, answer } = await ask('POST', API.session, {}, { token: sessions.token });
@@ -151,13 +151,13 @@ describe('steering the run', () => {
     ['an unknown run', `/api/v1/runs/0badc0de/stop`, 'NO_SUCH_RUN'],
     ['an unknown action', API.run(RUN) + '/explode', 'NO_SUCH_ACTION'],
     ['a name of every object', API.run(RUN) + '/constructor', 'NO_SUCH_ACTION'],
-  ])('[AD2] %s is answered 404 and does nothing', async (_name, path, error) => {
+  ])('[AD8] %s is answered 404 and does nothing', async (_name, path, error) => {
     const { ask, admin, done } = await routes();
     const { status, body } = await ask('POST', path, admin);
     expect([status, body['error'], done]).toEqual([404, error, []]);
   });
 
-  it('[AD2] an unknown run is not shown either', async () => {
+  it('[AD8] an unknown run is not shown either', async () => {
     const { ask, admin } = await routes();
     for (const path of [API.run('0badc0de'), API.placement('0badc0de')]) {
       const { status, body } = await ask('GET', path, admin);
@@ -176,7 +176,7 @@ describe('steering the run', () => {
 });
 
 describe('a placement', () => {
-  it('[AD4] is given, and taken in place of the one before', async () => {
+  it('[AD4] [AD9] is given, and taken in place of the one before', async () => {
     const { ask, admin, done } = await routes();
     expect(await ask('GET', API.placement(RUN), admin)).toMatchObject({ status: 200, body: PLACEMENT });
     const taken = await ask('POST', API.placement(RUN), admin, { devices: [] });

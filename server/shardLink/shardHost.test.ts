@@ -122,7 +122,7 @@ function pushOf(lease: number, values: Float32Array) {
 }
 
 describe('a shard in a process of its own', () => {
-  it('[CM4] begins with what the coordinator has, and gives it back to the bit', async () => {
+  it('[CM8] begins with what the coordinator has, and gives it back to the bit', async () => {
     const { url } = await hosting();
     const { shard } = await opened(url);
     const { version, parameters } = await shard.snapshot();

@@ -37,7 +37,7 @@ describe('the checkpoint store', () => {
     expect(await new CheckpointStore(files, folder).newest()).toEqual(sampleCheckpoint(10));
   });
 
-  test('[CK5] a save keeps the newest ones and what is not a checkpoint', async () => {
+  test('[CK15] a save keeps the newest ones and what is not a checkpoint', async () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'notes.txt'), '');
     await saveAll(new CheckpointStore(files, folder, 2), 1, 2, 3, 4);
@@ -54,7 +54,7 @@ describe('the checkpoint store', () => {
     expect(await names()).toEqual([file(3)]);
   });
 
-  test('[CK5] saves asked for at once are done in order, each with the values of its moment', async () => {
+  test('[CK14] saves asked for at once are done in order, each with the values of its moment', async () => {
     const store = new CheckpointStore(files, folder, 1);
     const moving = sampleCheckpoint(1);
     const saves = [1, 2, 3].map((version) => {

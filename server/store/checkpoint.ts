@@ -39,7 +39,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Writes a checkpoint atomically, and only then removes all but the newest ones [CK5]. The checkpoint is
+   * Writes a checkpoint atomically, and only then removes all but the newest ones [CK15]. The checkpoint is
    * copied before this returns: its vectors may change while the promise is pending.
    * @returns the path of its file.
    * @throws {StoreError} where it cannot be written, or where the folder holds a later version, hence another

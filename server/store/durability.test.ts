@@ -41,7 +41,7 @@ async function newestAfterPowerCut(disk: Disk, memory: Memory): Promise<number |
 }
 
 describe('a save on a disk whose power is cut', () => {
-  test('[CK5] is written, synced, closed, renamed, its folder synced, and the oldest removed then', async () => {
+  test('[CK15] is written, synced, closed, renamed, its folder synced, and the oldest removed then', async () => {
     const disk = await diskWith(2, 1, 2);
     const before = disk.log.length;
     await new CheckpointStore(disk, FOLDER, 2).save(sampleCheckpoint(3));
@@ -157,7 +157,7 @@ describe('a save that fails', () => {
 });
 
 describe('a save that cannot remove the old ones', () => {
-  test.each(['EACCES', 'ETIMEDOUT'])('[CK5] (%s) is done, and that is told apart', async (code) => {
+  test.each(['EACCES', 'ETIMEDOUT'])('[CK15] (%s) is done, and that is told apart', async (code) => {
     const disk = await diskWith(2, 1, 2);
     const told: string[] = [];
     const store = new CheckpointStore(disk, FOLDER, 2, (line) => void told.push(line));
@@ -169,7 +169,7 @@ describe('a save that cannot remove the old ones', () => {
     expect((await disk.list(FOLDER)).map(({ name }) => name)).toEqual([file(3), file(4)]);
   });
 
-  test('[CK5] since the folder cannot be read any more is done too', async () => {
+  test('[CK15] since the folder cannot be read any more is done too', async () => {
     const disk = await diskWith(2, 1, 2);
     const told: string[] = [];
     const store = new CheckpointStore(disk, FOLDER, 2, (line) => void told.push(line));
@@ -187,7 +187,7 @@ describe('a save that cannot remove the old ones', () => {
 
 describe('the newest checkpoint', () => {
   test.each(['ETIMEDOUT', 'EACCES', 'EIO'])(
-    '[CK6] that cannot be read (%s) is named, and never said to be removed',
+    '[CK16] that cannot be read (%s) is named, and never said to be removed',
     async (code) => {
       const disk = await diskWith(2, 1, 2);
       disk.fault = failing('read', /2\.safetensors$/, code);
@@ -201,7 +201,7 @@ describe('the newest checkpoint', () => {
     },
   );
 
-  test('[CK6] in the format of another release is named, and never said to be removed', async () => {
+  test('[CK16] in the format of another release is named, and never said to be removed', async () => {
     const disk = await diskWith(2, 1);
     const bytes = Buffer.from(await disk.read(`${FOLDER}/${file(1)}`));
     const at = bytes.indexOf('"format":"1"');
@@ -232,7 +232,7 @@ describe('a rehearsal of a save', () => {
     ['open', /\.tmp$/, 'EACCES', `no checkpoint can be written in ${FOLDER}: EACCES`],
     ['write', /\.tmp$/, 'ENOSPC', `no checkpoint can be written in ${FOLDER}: ENOSPC`],
     ['sync', /\.tmp$/, 'EDQUOT', `no checkpoint can be written in ${FOLDER}: EDQUOT`],
-  ])('[CK10] that fails in its %s says where and why', async (operation, path, code, message) => {
+  ])('[CK21] that fails in its %s says where and why', async (operation, path, code, message) => {
     const disk = new Disk();
     disk.fault = failing(operation, path, code);
     await expect(new CheckpointStore(disk, FOLDER).rehearse(1000)).rejects.toThrow(message);

@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     await rm(folder, { recursive: true });
   });
 
-  test('[CK9] an operation that hangs fails in the end, and the next one is done', async () => {
+  test('[CK9] [CK19] an operation that hangs fails in the end, and the next one is done', async () => {
     const hanging = files.open(pipe, 'r');
     clock.advance(OPERATION_LIMIT_MS - 1);
     expect(await files.kindOf(folder)).toBe('folder');
@@ -49,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     expect(files.hangs).toBe(false);
   });
 
-  test('[CK9] a save that hangs fails in the end, and the next one is kept', async () => {
+  test('[CK19] a save that hangs fails in the end, and the next one is kept', async () => {
     const store = new CheckpointStore(files, join(folder, 'checkpoints'));
     await store.save(sampleCheckpoint(1));
     process.kill(files.pid ?? 0, 'SIGSTOP');
@@ -105,7 +105,7 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     );
   });
 
-  test('[CK9] a command can end while an operation hangs', async () => {
+  test('[CK20] a command can end while an operation hangs', async () => {
     const script = fileURLToPath(new URL('./fixtures/exitWhileHung.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, pipe, folder]);
     expect(await once(child, 'exit')).toEqual([3, null]);

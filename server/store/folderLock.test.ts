@@ -48,7 +48,7 @@ describe('the lock of a folder', () => {
     expect((await take()).recovered).toBeNull();
   });
 
-  test('[CK11] the lock of a server that was killed is taken over, and whose it was is told', async () => {
+  test('[CK22] the lock of a server that was killed is taken over, and whose it was is told', async () => {
     const before = await take(killed);
     await before.announce('http://localhost:8080');
     // It was killed while it wrote.
@@ -60,14 +60,14 @@ describe('the lock of a folder', () => {
     expect(await readdir(join(folder, LOCK_NAME))).toHaveLength(1);
   });
 
-  test('[CK11] a server that cannot be seen keeps its lock, and what to do is told', async () => {
+  test('[CK23] a server that cannot be seen keeps its lock, and what to do is told', async () => {
     await take({ ...thisProcess(), pid: 4711, host: 'elsewhere.example' });
     await expect(take()).rejects.toThrow(
       `in use by a server that cannot be seen from here: process 4711, which did not listen yet, on elsewhere.example. If it has ended, remove ${join(folder, LOCK_NAME)}.`,
     );
   });
 
-  test('[CK11] a server of another machine with this name keeps its lock, and so does one that does not say', async () => {
+  test('[CK23] a server of another machine with this name keeps its lock, and so does one that does not say', async () => {
     await take({ ...thisProcess(), pid: 4711, boot: 'another start', machine: 'another machine' });
     await expect(take()).rejects.toThrow('cannot be seen from here: process 4711,');
     const [name = ''] = await readdir(join(folder, LOCK_NAME));
@@ -103,7 +103,7 @@ describe('the lock of a folder', () => {
     expect((await take()).recovered).toBeNull();
   });
 
-  test('[CK11] what servers left that were killed while they took it goes with the next one', async () => {
+  test('[CK24] what servers left that were killed while they took it goes with the next one', async () => {
     const left = ['1', '2', '3'].map((id) => join(folder, `.${LOCK_NAME}.${id}.tmp`));
     for (const each of left) await mkdir(each);
     await writeFile(join(left[1] ?? '', '2.json'), '{"pid"');

@@ -74,7 +74,7 @@ describe('the file of a checkpoint', () => {
     });
   });
 
-  test('[CK3] is not made of what could not be loaded again', () => {
+  test('[CK13] is not made of what could not be loaded again', () => {
     const { optimizer } = checkpoint;
     const short = new Float32Array(1959);
     const refused = (change: Partial<typeof checkpoint>, message: string) => {

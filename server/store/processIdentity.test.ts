@@ -21,7 +21,7 @@ describe('what became of a process', () => {
     expect(processStateOf(identity)).toBe('ended');
   });
 
-  test('[CK11] one of another machine cannot be seen', () => {
+  test('[CK23] one of another machine cannot be seen', () => {
     expect(processStateOf({ ...thisProcess(), host: 'elsewhere.example' })).toBe('unseen');
   });
 });
@@ -73,7 +73,7 @@ onLinux('what became of a process, where the system says when it began', () => {
     expect(processStateOf({ ...thisProcess(), started: '1' })).toBe('ended');
   });
 
-  test('[CK11] one of another container cannot be seen', () => {
+  test('[CK23] one of another container cannot be seen', () => {
     expect(processStateOf({ ...thisProcess(), space: 'pid:[1]' })).toBe('unseen');
   });
 

@@ -32,7 +32,7 @@ function written(header: unknown, body = 0): Uint8Array {
 const f32 = (shape: unknown, ...offsets: unknown[]) => ({ dtype: 'F32', shape, data_offsets: offsets });
 
 describe('safetensors', () => {
-  test('[CK1] what was encoded is decoded, bit for bit, wherever the bytes lie', () => {
+  test('[CK12] what was encoded is decoded, bit for bit, wherever the bytes lie', () => {
     fc.assert(
       fc.property(file, fc.nat(7), (given, shift) => {
         const encoded = encodeSafetensors(given);

@@ -17,7 +17,7 @@ describe('the crowd of a demo', () => {
     ]);
   });
 
-  it('[EN8] is none where the browser that was named does not run', async () => {
+  it('[EN23] is none where the browser that was named does not run', async () => {
     const named = { ...asked, chromium: '/opt/none' };
     const { machine } = machineWith(['/usr/bin/chromium']);
     await expect(prepareDemoWorkers(named, () => undefined, machine)).rejects.toThrow(NoBrowserError);

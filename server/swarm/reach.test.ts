@@ -59,7 +59,7 @@ describe('the server that an address leads to', () => {
     expect(await reach(starting)).toEqual({ kind: 'absent', reason: 'it is there, but has no run yet' });
   });
 
-  it('[CL1] speaks the other scheme, which is named', async () => {
+  it('[CL4] speaks the other scheme, which is named', async () => {
     const https = await listen(await secure(answering(200, PAGE)));
     expect(await reach(https)).toEqual({
       kind: 'wrong',

@@ -137,7 +137,7 @@ describe('how the run does', () => {
 });
 
 describe('those that cannot go on', () => {
-  it('[CL3] end the command with 2 where the person can mend it', () => {
+  it('[CL5] end the command with 2 where the person can mend it', () => {
     const { news, state } = speaking(2);
     for (const index of [0, 1]) state(index, 'failed', 'the credential to join is not valid', 'REFUSED');
     expect(news()).toEqual([
@@ -146,7 +146,7 @@ describe('those that cannot go on', () => {
     ]);
   });
 
-  it('[CL3] end it with 1 where one failed otherwise, each reason said, none of them empty', () => {
+  it('[CL3] [CL5] end it with 1 where one failed otherwise, each reason said, none of them empty', () => {
     const { news, state } = speaking(3);
     state(0, 'failed', 'this server speaks protocol 4', 'WRONG_PROTOCOL');
     state(1, 'failed', null, 'REPLACED');
@@ -159,7 +159,7 @@ describe('those that cannot go on', () => {
     ]);
   });
 
-  it('[CL3] leave the others at work, and say nothing more', () => {
+  it('[CL5] leave the others at work, and say nothing more', () => {
     const { news, state } = speaking(2);
     state(0, 'training');
     state(1, 'failed', 'no engine works here');
@@ -167,7 +167,7 @@ describe('those that cannot go on', () => {
     expect(news()).toEqual(['Connected to http://host/.', 'worker 2 cannot go on: no engine works here.']);
   });
 
-  it('[CL3] are tried again where the server is full, which is said once', () => {
+  it('[CL6] are tried again where the server is full, which is said once', () => {
     const { news, state } = speaking(1);
     for (let time = 0; time < 2; time++) {
       state(0, 'connecting');

@@ -68,7 +68,7 @@ describe('what is said of the last save', () => {
     });
   });
 
-  it('[RN6] is why it failed, and what the newest checkpoint is', () => {
+  it('[RN17] is why it failed, and what the newest checkpoint is', () => {
     const checkpointFailure = { failedAt: savedAt, reason: 'no space left on device (ENOSPC)' };
     expect(said({ checkpoint: { version: 1200, savedAt }, checkpointFailure })).toEqual({
       json: { saved: false, checkpoint: 1200, saveFailure: 'no space left on device (ENOSPC)' },

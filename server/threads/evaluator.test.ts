@@ -25,7 +25,7 @@ describe('Evaluator', () => {
     await evaluator.close();
   });
 
-  it('[EV1] a thread that fails ends neither the process nor the next evaluation', async () => {
+  it('[EV2] a thread that fails ends neither the process nor the next evaluation', async () => {
     const { test } = await loadMnist();
     // Parameters of no use to the model make the thread throw.
     const evaluator = new Evaluator({ model: spec, test, arithmetic: 'fastest' });

@@ -22,7 +22,7 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-/** Measures parameters on the test images in a thread of its own, so that commits never wait for it [EV1]. */
+/** Measures parameters on the test images in a thread of its own, so that commits never wait for it [EV2]. */
 export class Evaluator {
   readonly #task: EvaluationTask;
   #worker: Worker | null;

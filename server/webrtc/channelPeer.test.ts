@@ -107,7 +107,7 @@ describe('a device that asks over a data channel', () => {
     },
   );
 
-  it('[PR4] is closed at the 20th fault, whichever shards it asked', async () => {
+  it('[PR11] is closed at the 20th fault, whichever shards it asked', async () => {
     const { ask, closed } = channelOf({ 0: {}, 1: {} });
     for (let fault = 0; fault < 19; fault++) await ask(fault, fault % 3, 'unheard-of');
     expect(closed).toEqual([]);

@@ -22,7 +22,7 @@ describe('the float32 codec', () => {
     expect([...decodeFloat32(encodeFloat32(whole.subarray(1, 3)))]).toEqual([2, 3]);
   });
 
-  it('[FR4] gives back every bit, from a Node Buffer at any offset that is overwritten afterwards', () => {
+  it('[FR4] [FR5] gives back every bit, from a Node Buffer at any offset that is overwritten afterwards', () => {
     fc.assert(
       fc.property(anyBits, fc.integer({ min: 0, max: 7 }), (values, offset) => {
         const buffer = nodeBuffer(encodeFloat32(values), offset);

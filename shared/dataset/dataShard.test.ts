@@ -45,7 +45,7 @@ describe('a data shard', () => {
     );
   });
 
-  it('[DS2] is refused when cut off anywhere or padded', () => {
+  it('[DS8] is refused when cut off anywhere or padded', () => {
     fc.assert(
       fc.property(
         anyShard,
@@ -60,7 +60,7 @@ describe('a data shard', () => {
     );
   });
 
-  it('[DS2] of any other bytes is refused, whatever sizes they claim', () => {
+  it('[DS8] of any other bytes is refused, whatever sizes they claim', () => {
     const refused = (bytes: Uint8Array) => {
       expect(() => decodeDataShard(bytes)).toThrow(RangeError);
     };

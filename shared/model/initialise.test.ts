@@ -53,7 +53,7 @@ describe('the first parameters', () => {
     });
   });
 
-  it('[MD4] fill ±1/√(fan in), kernels and biases alike: ±1/3 and ±0.0722 of ray-convnet', () => {
+  it('[MD10] fill ±1/√(fan in), kernels and biases alike: ±1/3 and ±0.0722 of ray-convnet', () => {
     const seeds = Array.from({ length: 50 }, (_, seed) => tensorsOf(zooSpec('ray-convnet'), seed));
     for (const [layer, bound] of [
       ['0.conv2d', 1 / 3],

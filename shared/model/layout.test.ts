@@ -14,7 +14,7 @@ const BASE = {
 };
 
 describe('the zoo', () => {
-  it('[MD2] has the parameter counts that its files state', () => {
+  it('[MD9] has the parameter counts that its files state', () => {
     const counts = [...zoo].map(([name, { spec }]) => [name, layoutOf(spec).length]);
     expect(Object.fromEntries(counts)).toEqual(COUNTS);
   });
@@ -46,7 +46,7 @@ describe('the layout', () => {
     expect(next).toBe(length);
   });
 
-  it('[MD2] has kernels as HWIO and dense weights as inputs by outputs, of the flattened NHWC image', () => {
+  it('[MD8] has kernels as HWIO and dense weights as inputs by outputs, of the flattened NHWC image', () => {
     const spec = parseModelSpec({
       ...BASE,
       layers: [

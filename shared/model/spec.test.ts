@@ -65,7 +65,7 @@ describe('a model declaration', () => {
     ['7', 7],
     ['"lenet"', 'lenet'],
     ['[]', []],
-  ])('[MD1] with %s is refused by the field and its value', (field, declaration) => {
+  ])('[MD6] with %s is refused by the field and its value', (field, declaration) => {
     const message = messageOf(declaration);
     expect(message.startsWith(`model: ${field}`)).toBe(true);
     expect(message).toContain(' is not ');
@@ -82,14 +82,14 @@ describe('a model declaration', () => {
     ['layers.0 (conv2d): kernel is missing', withLayer({ kind: 'conv2d', filters: 4 })],
     ['normalise is missing: it is an object with mean, deviation', { ...GOOD, normalise: undefined }],
     ['7 is not an object with name, input, normalise, layers, loss, initialiser', 7],
-  ])('[MD1] is told what was expected: %s', (words, declaration) => {
+  ])('[MD1] [MD6] is told what was expected: %s', (words, declaration) => {
     expect(messageOf(declaration)).toContain(words);
   });
 
   it.each([
     ['model: optimizer is no field of a model', { ...GOOD, optimizer: 'sgd' }],
     ['model: layers.0 (conv2d): dilation is no field of conv2d', withLayer({ ...CONV, dilation: 2 })],
-  ])('[MD1] with a field that nobody knows is refused by its name: %s', (words, declaration) => {
+  ])('[MD1] [MD6] with a field that nobody knows is refused by its name: %s', (words, declaration) => {
     expect(messageOf(declaration)).toMatch(
       new RegExp(`^${words.replace(/[.()]/g, '\\$&')}, which has [\\w, ]+$`),
     );

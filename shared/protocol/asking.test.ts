@@ -23,13 +23,13 @@ describe('[LS9] the version that answers bring', () => {
   });
 });
 
-it('[LS9] a worker asks unless the answers brought it weights', () => {
+it('[LS18] a worker asks unless the answers brought it weights', () => {
   expect(hasToAsk({ type: 'released' })).toBe(true);
   expect(hasToAsk({ type: 'answered', version: null })).toBe(true);
   expect(hasToAsk({ type: 'answered', version: 0 })).toBe(false);
 });
 
-it('[LS9] a lease is over once its push was decided, and with no other answer', () => {
+it('[LS18] a lease is over once its push was decided, and with no other answer', () => {
   expect(OUTCOME_NAMES.filter((outcome) => !leavesLeaseOpen(outcome))).toEqual([
     'OK',
     'APPLIED',

@@ -26,7 +26,7 @@ export function versionBrought(answers: readonly PushAnswer[], shards: number): 
 }
 
 /**
- * Whether a worker has to ask for work when its unit has ended [LS9]. Where a decision brings weights, the server
+ * Whether a worker has to ask for work when its unit has ended [LS18]. Where a decision brings weights, the server
  * leases to that worker without being asked; in every other case the worker asks.
  */
 export function hasToAsk(end: UnitEnd): boolean {
@@ -67,7 +67,7 @@ const LEASE_AFTER: Record<Outcome, 'ended' | 'open'> = {
 
 /**
  * Whether a lease may go on although a push of it was answered: a worker that asks for work meanwhile is taken for
- * one that still has it, so it releases the lease first [LS9].
+ * one that still has it, so it releases the lease first [LS18].
  */
 export function leavesLeaseOpen(outcome: Outcome): boolean {
   return LEASE_AFTER[outcome] === 'open';

@@ -30,7 +30,7 @@ it('[TR3] a head is read at any offset of what brought it', () => {
   expect(decodeHead(nodeBuffer(encodeHead(HEAD), 3))).toEqual(HEAD);
 });
 
-it('[TR3] a chunk has 64 KiB at most', () => {
+it('[TR10] a chunk has 64 KiB at most', () => {
   expect(MAX_CHUNK_BYTES).toBe(65_536);
 });
 
@@ -46,7 +46,7 @@ it('[TR1] a request and its answer are read as they were made', () => {
   expect(channelAnswer.parse(answer)).toEqual(answer);
 });
 
-it('[TR3] a checksum goes on from the one before: zlib.crc32 of b"123456789"', () => {
+it('[TR11] a checksum goes on from the one before: zlib.crc32 of b"123456789"', () => {
   const digits = Uint8Array.from({ length: 9 }, (_, index) => 49 + index);
   expect(checksumOf(digits)).toBe(0xcbf43926);
   expect(checksumOf(digits.subarray(4), checksumOf(digits.subarray(0, 4)))).toBe(0xcbf43926);

@@ -160,7 +160,7 @@ describe('reading a frame', () => {
     );
   });
 
-  it('[FR4] is right at any offset of a Node Buffer, and keeps its values when that is overwritten', () => {
+  it('[FR4] [FR5] is right at any offset of a Node Buffer, and keeps its values when that is overwritten', () => {
     fc.assert(
       fc.property(anyFrame, fc.integer({ min: 0, max: 9 }), (frame, offset) => {
         const buffer = nodeBuffer(encodeFrame(frame.header, frame.values), offset);

@@ -3,7 +3,7 @@ import { refusal } from './messages.ts';
 import { OUTCOME_NAMES, OUTCOMES } from './outcomes.ts';
 
 describe('the outcomes', () => {
-  it('[PR1] are this closed set', () => {
+  it('[PR10] are this closed set', () => {
     expect(OUTCOME_NAMES).toEqual([
       ...[
         'OK',
@@ -33,14 +33,14 @@ describe('the outcomes', () => {
   });
 
   it.each(Object.entries(OUTCOMES))(
-    '[PR1] %s says in a sentence what it means and what comes next',
+    '[PR10] %s says in a sentence what it means and what comes next',
     (_name, row) => {
       expect(row.means).toMatch(/^[A-Z].{10,}\.$/);
       expect(row.next).toMatch(/^[A-Z].+\.$/);
     },
   );
 
-  it('[PR1] are what an answer may say, and nothing else', () => {
+  it('[PR10] are what an answer may say, and nothing else', () => {
     for (const outcome of OUTCOME_NAMES) expect(refusal.safeParse({ outcome }).success).toBe(true);
     for (const outcome of ['ok', 'toString', '', 7, null])
       expect(refusal.safeParse({ outcome }).success).toBe(false);

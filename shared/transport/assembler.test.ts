@@ -22,7 +22,7 @@ describe('putting chunks together', () => {
     expect(progress).toMatchObject({ state: 'whole', message: { json: '{}' } });
   });
 
-  it('[TR4] takes no chunk a byte larger', () => {
+  it('[TR12] takes no chunk a byte larger', () => {
     const { head, body } = messageOf(2 * MAX_CHUNK_BYTES);
     const assembler = new Assembler(1e6);
     assembler.take(head);
@@ -32,7 +32,7 @@ describe('putting chunks together', () => {
     });
   });
 
-  it('[TR4] takes no message a byte larger', () => {
+  it('[TR12] takes no message a byte larger', () => {
     expect(new Assembler(99).take(messageOf(99).head)).toEqual(PARTIAL);
     expect(new Assembler(98).take(messageOf(99).head)).toEqual({
       state: 'fault',

@@ -65,7 +65,7 @@ describe('a chunked channel', () => {
     );
   });
 
-  it('[TR3] no chunk is larger than a data channel takes, and a large message is not copied to be cut', async () => {
+  it('[TR10] no chunk is larger than a data channel takes, and a large message is not copied to be cut', async () => {
     const { channel, sent } = channelWith({ maxQueuedBytes: 1e6 });
     const bytes = new Uint8Array(3 * MAX_CHUNK_BYTES);
     channel.send({}, bytes);
@@ -78,7 +78,7 @@ describe('a chunked channel', () => {
     expect(sent.slice(1, 4).every(({ buffer }) => buffer === bytes.buffer)).toBe(true);
   });
 
-  it('[TR3] a message with a bit changed is not taken', async () => {
+  it('[TR11] a message with a bit changed is not taken', async () => {
     const from = channelWith({ chunkBytes: 64 });
     from.channel.send(
       { id: 1 },
@@ -132,7 +132,7 @@ describe('a chunked channel', () => {
     );
   });
 
-  it('[TR4] a message that is begun and not ended has a deadline, between its chunks and as a whole', () => {
+  it('[TR13] a message that is begun and not ended has a deadline, between its chunks and as a whole', () => {
     const head = encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 });
     const silent = channelWith();
     silent.channel.receive(head);
@@ -150,7 +150,7 @@ describe('a chunked channel', () => {
     expect(dripping.ends).toEqual(['a message that was begun and not ended']);
   });
 
-  it('[TR4] who does not read ends it: by what waits, or by time', async () => {
+  it('[TR14] who does not read ends it: by what waits, or by time', async () => {
     const never = () => new Promise<void>(() => undefined);
     const full = channelWith({ maxQueuedBytes: 500, roomy: never });
     for (let count = 0; count < 6; count++) full.channel.send({}, new Uint8Array(98));
@@ -176,7 +176,7 @@ describe('a chunked channel', () => {
     expect([broken.ends, broken.sent.length]).toEqual([['no channel'], 1]);
   });
 
-  it('[TR4] a message may take as long as it does at 4 KiB a second, and half a minute', () => {
+  it('[TR13] a message may take as long as it does at 4 KiB a second, and half a minute', () => {
     const { channel, timer, ends } = channelWith();
     channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }));
     // 1,000 bytes at most: 30,000 ms and 244.1 ms.
@@ -205,7 +205,7 @@ describe('a chunked channel', () => {
     expect(to.received).toHaveLength(2);
   });
 
-  it('[TR4] a chunk that comes in time gives the next one its whole time', () => {
+  it('[TR13] a chunk that comes in time gives the next one its whole time', () => {
     const { channel, timer, ends } = channelWith();
     channel.receive(encodeHead({ bytes: 900, checksum: 0, jsonBytes: 2 }).subarray(0, 4));
     timer.advance(29_999);
@@ -216,7 +216,7 @@ describe('a chunked channel', () => {
     expect(ends).toEqual(['a message that was begun and not ended']);
   });
 
-  it('[TR4] as much as may wait may wait, and not a byte more', async () => {
+  it('[TR14] as much as may wait may wait, and not a byte more', async () => {
     const never = () => new Promise<void>(() => undefined);
     // Two messages of two bytes of JSON.
     const full = channelWith({ maxQueuedBytes: 200, roomy: never });

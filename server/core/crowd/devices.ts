@@ -50,7 +50,7 @@ export class DeviceRegistry {
     return device;
   }
 
-  /** Has a seat for each worker of the device [LS8]. */
+  /** Has a seat for each worker of the device [LS17]. */
   resize(device: Device, workers: number): void {
     device.resize(workers, () => this.#freeSeat());
   }

@@ -44,7 +44,7 @@ describe('the figures of a device', () => {
     });
   });
 
-  it('[AD5] tell its pace as the server measured it, of all its workers, and whatever it says', () => {
+  it('[AD11] tell its pace as the server measured it, of all its workers, and whatever it says', () => {
     const said = (name: 'wasm' | 'scripted') => ({ ...trial, name, samplesPerSecond: 1e6 });
     const trials = [said('wasm'), said('scripted')];
     const { atFirst, later } = figuresOf({ trials }, { unitMs: 200, workers: 2 });

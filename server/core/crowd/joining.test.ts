@@ -26,7 +26,7 @@ describe('joining', () => {
     for (const secret of wrong) expect(shard?.admits(id, secret)).toBe(false);
   });
 
-  it('[AU2] a device that shows its token keeps its id and what is known of it; its earlier connection ends', () => {
+  it('[AU2] [AU4] a device that shows its token keeps its id and what is known of it; its earlier connection ends', () => {
     const world = new World();
     world.coordinator.start();
     const [device] = world.readyDevices(1);
@@ -41,7 +41,7 @@ describe('joining', () => {
     expect(world.coordinator.deviceRecords()).toMatchObject([{ device: id, applied, state: 'silent' }]);
   });
 
-  it('[AU2] the earlier connection is heard no more', () => {
+  it('[AU4] the earlier connection is heard no more', () => {
     const world = new World();
     world.coordinator.start();
     const [device] = world.readyDevices(1, { unitMs: null });
@@ -57,7 +57,7 @@ describe('joining', () => {
     expect(world.coordinator.version).toBe(1);
   });
 
-  it('[AU2] with a wrong token, or that of another, it gets a new id and harms nobody', () => {
+  it('[AU5] with a wrong token, or that of another, it gets a new id and harms nobody', () => {
     const world = new World();
     const [one, other] = world.readyDevices(2);
     for (const token of ['', '0'.repeat(32), other?.joined?.token ?? '']) {
@@ -68,7 +68,7 @@ describe('joining', () => {
     expect(world.coordinator.presentDevices).toBe(5);
   });
 
-  it('[AU2] beyond the limit of devices the answer is FULL, but not to one that is here already', () => {
+  it('[AU6] beyond the limit of devices the answer is FULL, but not to one that is here already', () => {
     const world = new World({ maxDevices: 2 });
     const [one, other] = world.readyDevices(2);
     expect(world.device().join().joined).toBeNull();
@@ -90,7 +90,7 @@ describe('joining', () => {
 });
 
 describe('work', () => {
-  it('[UN4] visits a batch for each local step, and once where it asks for a gradient', () => {
+  it('[UN4] [UN6] visits a batch for each local step, and once where it asks for a gradient', () => {
     expect(samplesOf({ batch: 32, local: null })).toBe(32);
     expect(samplesOf({ batch: 32, local: { steps: 5, lr: 0.1, momentum: 0 } })).toBe(160);
   });
@@ -116,7 +116,7 @@ describe('work', () => {
       expect(other({ lane: 0, step: 0 }, 0).seed).not.toBe(work({ lane: 0, step: 0 }, 0).seed);
   });
 
-  it('[UN2] each lane comes to every data shard, staying on each for as many units as cover it', () => {
+  it('[UN8] each lane comes to every data shard, staying on each for as many units as cover it', () => {
     const work = createWork(dataShards(60, 1000), { batch: 32, local: null, seed: 3, startVersion: 0 });
     for (let lane = 0; lane < 8; lane++) {
       const visits = new Map<number, number>();
@@ -130,7 +130,7 @@ describe('work', () => {
     expect(new Set(first).size).toBe(4);
   });
 
-  it('[UN3] the rate of local steps falls with the version, to half after three times as many commits as it is told', () => {
+  it('[UN3] [UN7] the rate of local steps falls with the version, to half after three times as many commits as it is told', () => {
     const local = { steps: 3, lr: 0.08, momentum: 0.5, decay: 50 };
     const rates = (decay: number | null) => {
       const settings = { batch: 8, local: { ...local, decay }, seed: 3, startVersion: 0 };

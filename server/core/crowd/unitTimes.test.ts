@@ -17,7 +17,7 @@ describe('the time of a unit', () => {
     expect(times.expectedMs(10)).toBe(800);
   });
 
-  it('[PL2] grows with the size as long as one size was seen', () => {
+  it('[PL16] grows with the size as long as one size was seen', () => {
     const times = new UnitTimes();
     times.measured(100, 50);
     expect(times.fit).toEqual({ overheadMs: 0, msPerSample: 0.5 });
@@ -28,7 +28,7 @@ describe('the time of a unit', () => {
     [100, 0.5],
     [0, 2],
   ])(
-    '[PL2] is told apart into %d ms and %d ms a sample by units of different sizes',
+    '[PL16] is told apart into %d ms and %d ms a sample by units of different sizes',
     (overhead, perSample) => {
       const times = new UnitTimes();
       const generator = createGenerator(4);
@@ -53,7 +53,7 @@ describe('the time of a unit', () => {
     expect(times.expectedMs(480)).toBeGreaterThan(900);
   });
 
-  it('[PL2] is planned with after three units, of which the first is forgotten, or after one that was late', () => {
+  it('[PL18] is planned with after three units, of which the first is forgotten, or after one that was late', () => {
     const times = new UnitTimes();
     times.measured(100, 5000);
     times.measured(100, 50);

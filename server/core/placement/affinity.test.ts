@@ -35,7 +35,7 @@ describe('what a run requires and prefers of devices', () => {
     expect(direct).toThrow(/^No device that may work is device/);
   });
 
-  it('[PL13] has others train only while none that the run prefers is here', async () => {
+  it('[PL39] has others train only while none that the run prefers is here', async () => {
     const { world, pass, share } = planned({ prefers: LAB });
     const other = join(world);
     await pass(5000);
@@ -53,7 +53,7 @@ describe('what a run requires and prefers of devices', () => {
     expect(share(other).role).toBe('train');
   });
 
-  it('[PL13] has others train where a round needs more workers than are preferred', async () => {
+  it('[PL39] has others train where a round needs more workers than are preferred', async () => {
     const { world, pass, share } = planned({
       prefers: LAB,
       minWorkers: 2,
@@ -66,7 +66,7 @@ describe('what a run requires and prefers of devices', () => {
     expect(world.coordinator.version).toBeGreaterThan(5);
   });
 
-  it('[PL13] a device that is named for a data shard trains on it beside those that are preferred', async () => {
+  it('[PL39] a device that is named for a data shard trains on it beside those that are preferred', async () => {
     const { world, pass, share, shards } = planned({ prefers: LAB });
     const other = join(world);
     const lab = join(world, { room: 'lab' });

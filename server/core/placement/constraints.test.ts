@@ -20,7 +20,7 @@ function refusal(act: () => void): string {
 }
 
 describe('instructions from outside', () => {
-  it('[PL11] trains on a pinned data shard on its device and nowhere else; hard affinity waits', async () => {
+  it('[PL11] [PL32] trains on a pinned data shard on its device and nowhere else; hard affinity waits', async () => {
     const { world, pass, share, shards } = planned();
     const [other, lab] = hallAndLab(world);
     await pass(4000);
@@ -43,7 +43,7 @@ describe('instructions from outside', () => {
     expect(share(lab).dataShards).toContain(0);
   });
 
-  it('[PL11] soft affinity moves a data shard while its device is away', async () => {
+  it('[PL33] soft affinity moves a data shard while its device is away', async () => {
     const { world, pass, shards } = planned();
     const [other, lab] = hallAndLab(world);
     await pass(1000);
@@ -94,7 +94,7 @@ describe('instructions from outside', () => {
     expect(held.leases.length).toBeGreaterThan(before ?? 0);
   });
 
-  it('[PL10] refuses what cannot hold by a code and a sentence, and changes nothing', async () => {
+  it('[PL10] [PL30] refuses what cannot hold by a code and a sentence, and changes nothing', async () => {
     const { world, pass } = planned();
     const [device, other] = world.readyDevices(2, pace(1));
     world.placement.direct({ assignments: [{ device: device?.id, dataShards: [2] }] });
@@ -182,7 +182,7 @@ describe('instructions from outside', () => {
     }
   });
 
-  it('[PL11] trains on the data shards that are pinned to a slow device, and on nothing else where all are', async () => {
+  it('[PL31] trains on the data shards that are pinned to a slow device, and on nothing else where all are', async () => {
     const { world, pass, share, shards } = planned();
     world.readyDevices(3, pace(0.1));
     const slow = world

@@ -33,7 +33,7 @@ describe('data shards', () => {
     expect([...assignDataShards(shards(6), idle).values()].map(({ length }) => length)).toEqual([2, 2, 2]);
   });
 
-  it('[PL8] stay where they are when nothing changes', () => {
+  it('[PL27] stay where they are when nothing changes', () => {
     fc.assert(
       fc.property(anyHolders, (holders) => {
         const given = assignDataShards(shards(60), holders);
@@ -44,7 +44,7 @@ describe('data shards', () => {
     );
   });
 
-  it('[PL8] of those who stay none are lost to them when another leaves', () => {
+  it('[PL27] of those who stay none are lost to them when another leaves', () => {
     fc.assert(
       fc.property(anyHolders, fc.nat(), (holders, who) => {
         if (holders.length < 2 || holders.length > 60) return;

@@ -9,7 +9,7 @@ const repeatable = (roundSize: number) =>
 const METERED = { conditions: { ...UNKNOWN_CONDITIONS, metered: true } };
 
 describe('the devices of a repeatable run', () => {
-  it('[PL14] all have the same unit; one that would have to be spared something has none, and why is said', async () => {
+  it('[PL37] all have the same unit; one that would have to be spared something has none, and why is said', async () => {
     const { world, pass, share } = repeatable(2);
     const desktop = world.device(pace(1)).join().ready();
     const phone = world
@@ -27,7 +27,7 @@ describe('the devices of a repeatable run', () => {
     expect(world.placement.report().number).toBe(0);
   });
 
-  it('[PL14] [EN9] one whose engine does not give the same bits everywhere has no work, until it takes up one that does', async () => {
+  it('[PL37] [EN9] one whose engine does not give the same bits everywhere has no work, until it takes up one that does', async () => {
     const { world, pass, share } = repeatable(1);
     const device = world.device({ unitMs: 50 }).join();
     device.takeUp('webgpu', 1);

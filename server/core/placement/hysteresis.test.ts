@@ -14,7 +14,7 @@ const takes = (bundles: [PlanDevice, number][], inForce: [PlanDevice, number][],
   isBetter(sized(...bundles), sized(...inForce), devices, SHAPE);
 
 describe('a new plan takes over', () => {
-  it('[PL12] where it is better by a tenth at the present pace, not for less', () => {
+  it('[PL35] where it is better by a tenth at the present pace, not for less', () => {
     const inForce: [PlanDevice, number][] = [
       [fast, 480],
       [slow, 60],
@@ -66,7 +66,7 @@ describe('a new plan takes over', () => {
     expect(takes([[few, 100]], [[fast, 480]], [{ ...few, fixed: { batch: 4, steps: 120 } }])).toBe(false);
   });
 
-  it('[PL12] from the recipe for everyone only where it is better by three tenths', () => {
+  it('[PL36] from the recipe for everyone only where it is better by three tenths', () => {
     const planOf = (...sizes: [PlanDevice, number][]) => ({
       ...NO_PLAN,
       origin: 'sweep' as const,

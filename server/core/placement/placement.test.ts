@@ -15,7 +15,7 @@ describe('placement', () => {
     expect(world.placement.report().number).toBe(0);
   });
 
-  it('[PL2] [PL7] measures everyone by a small unit, then gives each what fits in the round', async () => {
+  it('[PL2] [PL18] [UN10] [PL7] [PL26] measures everyone by a small unit, then gives each what fits in the round', async () => {
     const { world, pass, share } = planned();
     const fast = world.device(pace(0.5)).join().ready();
     const slow = world.device(pace(5)).join().ready();
@@ -30,7 +30,7 @@ describe('placement', () => {
     expect(world.plain().at(-1)).toEqual(world.parameters);
   });
 
-  it('[PL8] gives every data shard to somebody and each to one, and moves few when one leaves', async () => {
+  it('[PL8] [PL27] gives every data shard to somebody and each to one, and moves few when one leaves', async () => {
     const { world, pass, share } = planned();
     const devices = world.readyDevices(3, pace(1));
     await pass(5000);
@@ -102,7 +102,7 @@ describe('placement', () => {
     expect(await roundOverUnit([0.3, 0.7])).toBeGreaterThan(1.2);
   });
 
-  it('[PL4] leaves out who would hold up everyone, says why, and measures it anew later', async () => {
+  it('[PL21] [PL22] leaves out who would hold up everyone, says why, and measures it anew later', async () => {
     const { world, pass, share } = planned();
     world.readyDevices(3, pace(0.1));
     const [slow] = world.readyDevices(1, pace(40));
@@ -117,7 +117,7 @@ describe('placement', () => {
     expect(share(slow).role).toBe('train');
   });
 
-  it('[PL9] keeps to what a carried device can give, and to nothing where its battery is low', async () => {
+  it('[PL9] [PL29] [PL28] keeps to what a carried device can give, and to nothing where its battery is low', async () => {
     const { world, pass, share } = planned();
     const battery = (level: number) => ({ ...UNKNOWN_CONDITIONS, battery: { level, charging: false } });
     const phone = world
@@ -159,7 +159,7 @@ describe('placement', () => {
     expect(share(phone).localSteps).toBeLessThanOrEqual(8);
   });
 
-  it('[PL9] [PO5] a round of fixed size does not wait for the workers of a phone that are spared', async () => {
+  it('[PL9] [PO14] a round of fixed size does not wait for the workers of a phone that are spared', async () => {
     const { world, pass } = planned({ policy: syncPolicy({ roundSize: 3 }) });
     const phone = { ...pace(1, { formFactor: 'phone' }), workers: 3 };
     world.device(phone).join().ready();
@@ -176,7 +176,7 @@ describe('placement', () => {
     expect(shards(device)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   });
 
-  it('[PL2] learns how long units take of each engine by itself, and forgets none', async () => {
+  it('[PL17] learns how long units take of each engine by itself, and forgets none', async () => {
     const { world, pass, share } = planned();
     const [device] = world.readyDevices(1, pace(1));
     if (device === undefined) throw new Error('one joined');
@@ -202,7 +202,7 @@ describe('placement', () => {
     expect(share(device).unitMs).toBeGreaterThan(3 * expected);
   });
 
-  it('[PL2] a slow device has units that it is done with before its lease ends', async () => {
+  it('[PL19] a slow device has units that it is done with before its lease ends', async () => {
     const { world, pass } = planned();
     const [device] = world.readyDevices(1, pace(30));
     await pass(60_000);
@@ -211,7 +211,7 @@ describe('placement', () => {
     expect(device?.lease.unit.local?.steps).toBeLessThanOrEqual(5);
   });
 
-  it('[PL4] in async each device has what fits in the time of the median', async () => {
+  it('[PL20] in async each device has what fits in the time of the median', async () => {
     const { world, pass, share } = planned({ policy: asyncPolicy(), mode: 'async' });
     const fast = world.readyDevices(2, pace(1));
     const slow = world.device(pace(8)).join().ready();

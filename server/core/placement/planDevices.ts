@@ -30,7 +30,7 @@ export function mayWork(
 
 /**
  * Devices that may have work; while those that the run prefers are enough for a round, they alone, and whoever an
- * instruction names for data shards [PL13].
+ * instruction names for data shards [PL39].
  */
 export function ableDevices(
   devices: readonly Device[],

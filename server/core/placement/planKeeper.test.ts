@@ -97,7 +97,7 @@ it('[PL4] judges plans with what rounds took beyond their slowest unit', async (
 });
 
 describe('when plans are made', () => {
-  it('[PL12] is 250 ms after the one before, and ever later while paces alone change, up to 4 s', async () => {
+  it('[PL34] is 250 ms after the one before, and ever later while paces alone change, up to 4 s', async () => {
     const { clock, kept, begun, planned, slow } = keeper();
     await planned(() => kept.renew());
     for (const rest of [250, 500, 1000, 2000, 4000, 4000]) {
@@ -202,7 +202,7 @@ describe('a plan in force', () => {
     expect([kept.countsOn('a'), kept.number]).toEqual([true, 2]);
   });
 
-  it('[PL12] stays where the same may be asked of the same devices and nothing better was found', async () => {
+  it('[PL35] stays where the same may be asked of the same devices and nothing better was found', async () => {
     const { kept, renewed } = keeper();
     await renewed();
     await renewed();

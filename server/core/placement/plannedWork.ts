@@ -8,7 +8,7 @@ import { START, isCalibration, advance } from '../crowd/cursor.ts';
 /** Batch and steps of a unit. */
 type Size = Pick<Allocation, 'batch' | 'steps'>;
 
-/** Makes units of shares: each device walks through its data shards, and all walk one order on each [UN2]. */
+/** Makes units of shares: each device walks through its data shards, and all walk one order on each [UN11]. */
 export class PlannedWork {
   readonly #shape: RunShape;
   readonly #progress = new DataShardProgress();

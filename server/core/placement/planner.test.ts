@@ -122,13 +122,13 @@ describe('plans without a solver', () => {
 });
 
 describe('a round', () => {
-  it('[PL5] is not as short as one quick device among many would have it', () => {
+  it('[PL23] is not as short as one quick device among many would have it', () => {
     const honest = Array.from({ length: 10 }, (_, index) => deviceOf(`honest${index}`, 10_000, 5));
     const plan = sweep([...honest, deviceOf('quick', 1e9, 1)], SHAPE);
     expect(plan).toHaveLength(11);
   });
 
-  it('[PL11] has work for a device to which data shards are pinned, however slow', async () => {
+  it('[PL31] has work for a device to which data shards are pinned, however slow', async () => {
     const slow = { ...deviceOf('slow', 100), required: true };
     const devices = [deviceOf('a', 10_000), deviceOf('b', 10_000), slow];
     for (const link of [null, 500]) {
@@ -210,7 +210,7 @@ describe('the planner', () => {
     expect(won).toBeGreaterThan(0);
   });
 
-  it('[PL6] a solver that breaks the rows, or has nothing, changes nothing', async () => {
+  it('[PL25] a solver that breaks the rows, or has nothing, changes nothing', async () => {
     const devices = crowdOf(8, 3);
     const shape = { ...SHAPE, link: 200 };
     const all: Solve = ({ values }) => Promise.resolve({ chosen: [...values.keys()], status: 'optimal' });
@@ -230,7 +230,7 @@ describe('the planner', () => {
     expect(budgets.reduce((sum, budget) => sum + budget, 0)).toBeLessThanOrEqual(100);
   });
 
-  it('[PL6] the program begins with the plan of the sweep', () => {
+  it('[PL24] the program begins with the plan of the sweep', () => {
     const devices = crowdOf(12, 5);
     const shape = { ...SHAPE, link: 2000 };
     const swept = sweep(devices, shape);

@@ -63,7 +63,7 @@ describe('what is news of one device in a crowd', () => {
     expect(share(slow).role).toBe('reserve');
   });
 
-  it('[PL8] [PL11] a device that is set aside holds no data shard, and hard affinity says that it waits', async () => {
+  it('[PL8] [PL11] [PL32] a device that is set aside holds no data shard, and hard affinity says that it waits', async () => {
     for (const affinity of ['hard', 'soft'] as const) {
       const { world, pass, share, shards } = planned();
       const good = world.device(pace(1)).join().ready();
@@ -135,7 +135,7 @@ describe('what is news of one device in a crowd', () => {
 });
 
 describe('a plan that is renewed', () => {
-  it('[PL4] leaves out a slow device that joins a settled crowd, which goes on as before', async () => {
+  it('[PL21] leaves out a slow device that joins a settled crowd, which goes on as before', async () => {
     const { world, pass, share } = planned();
     world.readyDevices(14, pace(1));
     await pass(30_000);
@@ -145,7 +145,7 @@ describe('a plan that is renewed', () => {
     expect(share(slow).why.join()).toContain('too slow');
   });
 
-  it('[PL4] a device that took up another engine just after a plan is still measured anew from reserve', async () => {
+  it('[PL22] a device that took up another engine just after a plan is still measured anew from reserve', async () => {
     const { world, pass, share } = planned();
     world.readyDevices(14, pace(0.1));
     const one = world.device(pace(0.1)).join().ready();

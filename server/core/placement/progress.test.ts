@@ -14,7 +14,7 @@ function expectOneOrder(stretches: SampleRange[]): void {
 }
 
 describe('the progress of plans on a data shard', () => {
-  it('[UN2] is one order for units of any sizes, and what is lost is given out before anything new', () => {
+  it('[UN11] [UN12] is one order for units of any sizes, and what is lost is given out before anything new', () => {
     const acts = fc.array(fc.tuple(fc.boolean(), fc.nat(9), fc.integer({ min: 1, max: 50 })), {
       maxLength: 60,
     });
@@ -38,7 +38,7 @@ describe('the progress of plans on a data shard', () => {
     );
   });
 
-  it('[UN2] a unit that is larger than what was lost begins there all the same', () => {
+  it('[UN12] a unit that is larger than what was lost begins there all the same', () => {
     const progress = new DataShardProgress();
     expect([progress.take(0, 10), progress.take(0, 10)]).toEqual([0, 10]);
     progress.giveBack({ dataShard: 0, start: 0, samples: 10 });
@@ -58,7 +58,7 @@ function stretchesOf({ leases, recorder }: World): SampleRange[][] {
 }
 
 describe('the units of a plan', () => {
-  it('[UN2] of devices of any pace visit every image of a data shard before any again, also when devices are lost', async () => {
+  it('[UN11] of devices of any pace visit every image of a data shard before any again, also when devices are lost', async () => {
     const { world, pass } = planned();
     const paces = [0.3, 1, 4];
     const devices = paces.map((each) => world.device(pace(each)).join().ready());

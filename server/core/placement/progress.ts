@@ -9,7 +9,7 @@ export interface SampleRange {
 
 /**
  * How far units of plans have come in the order of each data shard, whoever did them: each begins where the one before
- * ended, and what was lost is given out before anything new [UN2].
+ * ended, and what was lost is given out before anything new [UN12].
  */
 export class DataShardProgress {
   readonly #ends = new Map<number, number>();

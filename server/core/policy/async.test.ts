@@ -27,7 +27,7 @@ describe('async', () => {
     );
   });
 
-  it('[PO2] beyond the bound an update is STALE, and its work is not done again', () => {
+  it('[PO7] beyond the bound an update is STALE, and its work is not done again', () => {
     const policy = asyncPolicy(3);
     const [assignment] = policy.assign(ready(0));
     if (assignment !== undefined) policy.granted(1, assignment);

@@ -21,14 +21,14 @@ describe('lease times', () => {
     expect(roundLeaseMs(members(20_000), LIMITS)).toBe(60_000);
   });
 
-  it('[PO4] a newcomer has three seconds, or all the time where nobody has been measured', () => {
+  it('[PO11] a newcomer has three seconds, or all the time where nobody has been measured', () => {
     expect(roundLeaseMs(members(null, null), LIMITS)).toBe(60_000);
     expect(roundLeaseMs(members(100, null), LIMITS)).toBe(3000);
     expect(roundLeaseMs(members(5000, null), LIMITS)).toBe(20_000);
     expect(roundLeaseMs(members(100, null), { floorMs: 1000, capMs: 2000 })).toBe(2000);
   });
 
-  it('[PO4] no device stretches a round beyond sixteen medians, nor beyond the longest lease', () => {
+  it('[PO12] no device stretches a round beyond sixteen medians, nor beyond the longest lease', () => {
     const units = fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 1, maxLength: 9 });
     fc.assert(
       fc.property(units, (unitMs) => {

@@ -37,7 +37,7 @@ describe('sync', () => {
     expect(policy.settle(1, true)).toEqual([]);
   });
 
-  it('[PO3] weights of a mean go by samples and sum to 1 within float32; those of a sum are 1', () => {
+  it('[PO8] weights of a mean go by samples and sum to 1 within float32; those of a sum are 1', () => {
     const samples = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(samples, fc.constantFrom('mean' as const, 'sum' as const), (sizes, reduce) => {
@@ -54,7 +54,7 @@ describe('sync', () => {
     );
   });
 
-  it('[PO3] a lost slot is leased again within the round, to the same key', () => {
+  it('[PO9] a lost slot is leased again within the round, to the same key', () => {
     const { policy, assignments } = opened(2);
     policy.ended(1);
     const [again, ...others] = granted(policy, assign(policy, devices(3).slice(2), 5, 10), 3);
@@ -72,7 +72,7 @@ describe('sync', () => {
     expect(policy.settle(10, true)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
   });
 
-  it('[PO3] at the deadline the round commits with what there is; a late update is EXPIRED', () => {
+  it('[PO10] at the deadline the round commits with what there is; a late update is EXPIRED', () => {
     const { policy, assignments } = opened(2);
     whole(policy, 2);
     const deadline = policy.wakeAt() ?? 0;
@@ -109,7 +109,7 @@ describe('sync', () => {
     expect(keys).toEqual([0, 1, 2, 3]);
   });
 
-  it('[UN2] lost work takes the place of no other: every lane goes on with the step after its last', () => {
+  it('[UN12] lost work takes the place of no other: every lane goes on with the step after its last', () => {
     const { policy } = opened(3);
     policy.ended(3);
     for (const lease of [1, 2]) whole(policy, lease);
@@ -150,7 +150,7 @@ describe('sync', () => {
     expect(assign(policy, devices(3), 5, 1).map(({ device }) => device)).toEqual(['d0', 'd1']);
   });
 
-  it('[PO5] a round of fixed size does not wait for workers that are here and are spared', () => {
+  it('[PO14] a round of fixed size does not wait for workers that are here and are spared', () => {
     const opens = (size: number, count: number, able: number, spared: number) =>
       syncPolicy({ roundSize: size }).assign(devices(count), 5, 0, { able, spared }).length;
     expect(opens(4, 1, 1, 3)).toBe(1);
@@ -161,7 +161,7 @@ describe('sync', () => {
     expect(opens(2, 1, 0, 5)).toBe(1);
   });
 
-  it('[PO4] [PO5] no round waits beyond its deadline, whatever happens', () => {
+  it('[PO12] [PO5] no round waits beyond its deadline, whatever happens', () => {
     const event = fc.tuple(fc.constantFrom('whole', 'gone', 'assign'), fc.nat(8), fc.nat(4000));
     fc.assert(
       fc.property(

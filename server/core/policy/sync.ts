@@ -22,7 +22,7 @@ export type Rounds = keyof typeof ROUNDS;
 export interface SyncSettings {
   /** `mean` weighs updates by their samples, `sum` adds them up as the Ray project did. */
   reduce: 'mean' | 'sum';
-  /** Updates a round, or `all`: one for each device that is ready when the round opens. */
+  /** Updates a round, or `all`: one for each worker that is ready when the round opens. */
   roundSize: number | 'all';
   rounds: Rounds;
   limits: LeaseLimits;

@@ -16,7 +16,7 @@ const stateOf = (world: World, { id }: ScriptedDevice) =>
 
 describe.each(POLICIES)('a stop and a start, %s', (_, policy) => {
   it.each([0, 30, 50, 99, 100, 120])(
-    '[LS9] [RN4] %i ms into a unit: every device goes on, again and again, without being asked to',
+    '[LS9] [LS19] [RN4] %i ms into a unit: every device goes on, again and again, without being asked to',
     (milliseconds) => {
       const world = new World({ policy: policy() });
       const devices = [
@@ -36,7 +36,7 @@ describe.each(POLICIES)('a stop and a start, %s', (_, policy) => {
     },
   );
 
-  it('[LS9] a stop while the answers are on their way leaves nobody without work', () => {
+  it('[LS19] a stop while the answers are on their way leaves nobody without work', () => {
     const world = new World({ policy: policy() });
     const devices = world.readyDevices(2, { unitMs: null });
     world.coordinator.start();
@@ -72,7 +72,7 @@ describe('who need not ask', () => {
     expect(first.leases).toHaveLength(2);
   });
 
-  it('[LS9] [PO2] a worker whose update was STALE has fresh weights and its next lease', () => {
+  it('[LS9] [PO7] a worker whose update was STALE has fresh weights and its next lease', () => {
     const { world, first, second } = twoDevices(asyncPolicy(1));
     const stale = first.lease;
     for (let unit = 0; unit < 2; unit++) second.pushNow();
@@ -89,7 +89,7 @@ describe('who need not ask', () => {
   it.each([
     ['EXPIRED', (world: World) => world.clock.advance(10_000)],
     ['WITHDRAWN', (_world: World, device: ScriptedDevice) => void device.release()],
-  ])('[LS9] but one whose lease ended as %s has to ask', (outcome, end) => {
+  ])('[LS9] [LS18] but one whose lease ended as %s has to ask', (outcome, end) => {
     const { world, first } = twoDevices();
     const { lease } = first;
     end(world, first);

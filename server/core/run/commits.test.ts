@@ -97,7 +97,7 @@ describe.each<[string, () => Policy]>([
   ['async', () => asyncPolicy()],
   ['sync', () => syncPolicy()],
 ])('commits, %s', (_, policy) => {
-  it('[CM1] each commit makes the next version, and nothing else changes the parameters', () => {
+  it('[CM1] [CM7] each commit makes the next version, and nothing else changes the parameters', () => {
     const world = trained(policy(), 2);
     expect(world.recorder.records.map(({ version }) => version)).toEqual(
       Array.from({ length: 12 }, (_each, index) => index + 1),
@@ -129,7 +129,7 @@ describe.each<[string, () => Policy]>([
   });
 });
 
-it('[CM1] a shard takes no commit but the next, and none of a lease that it has not staged', () => {
+it('[CM7] a shard takes no commit but the next, and none of a lease that it has not staged', () => {
   const world = new World({ shards: 1 });
   const [shard] = world.shards;
   for (const version of [0, 2, 7])
@@ -173,7 +173,7 @@ describe('pulls', () => {
     };
   }
 
-  it('[CM6] a version that a lease pins is kept until that lease is decided', () => {
+  it('[CM9] a version that a lease pins is kept until that lease is decided', () => {
     const world = new World();
     world.coordinator.start();
     const slow = world.device({ unitMs: null }).join().ready();
@@ -191,7 +191,7 @@ describe('pulls', () => {
     expect(pulled(world, 20)[0]).toMatchObject({ outcome: 'OK', version: 20 });
   });
 
-  it('[CM6] a version not yet here is waited for, and given as itself', () => {
+  it('[CM10] [CM11] a version not yet here is waited for, and given as itself', () => {
     const world = new World();
     world.coordinator.start();
     const commit = committing(world);

@@ -59,7 +59,7 @@ describe('complete rounds', () => {
     expect(parametersOf(6, another, 'cut')).not.toEqual(parametersOf(6, [], 'cut'));
   });
 
-  it('[PO6] are not cut: a device that is silent for hours costs only the time of its lease', () => {
+  it('[PO13] are not cut: a device that is silent for hours costs only the time of its lease', () => {
     const { world, first, second } = twoDevices(complete(2));
     second.pushNow();
     world.pass(LIMITS.capMs);
@@ -76,7 +76,7 @@ describe('complete rounds', () => {
     expect(world.plain().at(-1)).toEqual(world.parameters);
   });
 
-  it('[LS10] all workers that wait are let go for one free slot, and one of them that is lost does no harm', () => {
+  it('[LS21] all workers that wait are let go for one free slot, and one of them that is lost does no harm', () => {
     const world = new World({ policy: complete(4) });
     const devices = world.readyDevices(4, { unitMs: null });
     world.coordinator.start();
@@ -99,7 +99,7 @@ describe('complete rounds', () => {
     expect(() => syncPolicy({ rounds: 'complete', roundSize: 'all' })).toThrow(RangeError);
   });
 
-  it('[LS10] a kept update that is pushed again is answered so again, and counts once, for its device', () => {
+  it('[LS20] a kept update that is pushed again is answered so again, and counts once, for its device', () => {
     const { world, first, second } = twoDevices(complete(2));
     const kept = second.lease;
     second.pushNow();

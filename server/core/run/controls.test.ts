@@ -65,7 +65,7 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
     expect(world.parameters).toEqual(world.plain().at(-1));
   });
 
-  it('[RN1] a paused run grants nothing; what is out comes in and counts', () => {
+  it('[RN1] [RN10] a paused run grants nothing; what is out comes in and counts', () => {
     const { world, devices } = three(policy());
     world.coordinator.pause();
     for (const device of devices) device.pushNow();
@@ -77,7 +77,7 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
     expect(world.leases.size).toBe(6);
   });
 
-  it('[RN1] what a paused run holds is decided by the deadline of the round, though a device is lost', () => {
+  it('[RN10] what a paused run holds is decided by the deadline of the round, though a device is lost', () => {
     const { world, first, second, third } = three(policy());
     for (const device of [first, second]) device.push();
     world.coordinator.pause();
@@ -105,7 +105,7 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
     }
   });
 
-  it('[RN4] a stopped run answers every live lease WITHDRAWN and changes nothing until it is started', () => {
+  it('[RN4] [RN11] a stopped run answers every live lease WITHDRAWN and changes nothing until it is started', () => {
     const { world, first, second, third, devices } = three(policy());
     world.coordinator.freeze();
     first.pushNow();
@@ -129,7 +129,7 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
     expect(devices.map(({ lease }) => lease.unit)).toEqual(units);
   });
 
-  it('[RN4] a stop from within a commit stops at that very version', () => {
+  it('[RN11] a stop from within a commit stops at that very version', () => {
     const { world, devices } = three(policy());
     world.coordinator.freeze();
     for (const device of devices) device.pushNow();
@@ -142,7 +142,7 @@ describe.each(POLICIES)('training, %s', (_, policy) => {
 });
 
 describe('rounds', () => {
-  it('[PO3] two of three push, the third is lost: the round commits by its deadline', () => {
+  it('[PO10] two of three push, the third is lost: the round commits by its deadline', () => {
     const { world, first, second, third } = three(syncPolicy({ roundSize: 3 }));
     for (const device of [first, second]) device.pushNow();
     third.vanish();

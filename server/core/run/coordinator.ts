@@ -129,7 +129,7 @@ export class Coordinator implements ShardReports {
     this.#parts.policy.reset();
   }
 
-  /** @returns FULL where the server has as many devices as it takes [AU2]. */
+  /** @returns FULL where the server has as many devices as it takes [AU6]. */
   join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
     const known =
       resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
@@ -167,7 +167,7 @@ export class Coordinator implements ShardReports {
   release(session: DeviceSession, lease: number): Outcome {
     const device = this.#heard(session);
     const live = this.#leases.live(lease);
-    // A whole update of an earlier connection counts [LS4]: the device no longer holds its lease.
+    // A whole update of an earlier connection counts [LS16]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
     this.#leases.settle(live, 'WITHDRAWN', null);
     this.#lose(device, lease);

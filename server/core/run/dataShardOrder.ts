@@ -14,7 +14,7 @@ const LANE_STRIDE = 23;
 /**
  * Where a lane is at each of its steps: on one data shard for as many units as cover it, then on the next, so that a
  * device downloads little; round after round, so that it comes to every one. On a data shard that it comes back to it
- * goes on where its last unit there ended [UN2].
+ * goes on where its last unit there ended [UN9].
  * @param dataShards in the order in which lanes visit them.
  */
 export function createDataShardOrder(

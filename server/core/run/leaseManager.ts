@@ -44,7 +44,7 @@ export class LeaseManager {
     return this.#book.all();
   }
 
-  /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM6]. */
+  /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
   grant(device: Device, assignment: LeaseGrant, version: number): void {
     const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();

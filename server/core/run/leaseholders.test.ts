@@ -10,7 +10,7 @@ describe('several workers', () => {
   it.each([
     ['async', () => asyncPolicy()],
     ['sync', () => syncPolicy()],
-  ])('[LS8] have a lease each and no more, in lanes of their own, %s', (_mode, policy) => {
+  ])('[LS8] [LS17] have a lease each and no more, in lanes of their own, %s', (_mode, policy) => {
     const world = new World({ policy: policy() });
     const device = world.device({ unitMs: null, workers: 3 }).join().ready();
     world.coordinator.start();
@@ -86,7 +86,7 @@ describe('devices that go', () => {
     expect(world.coordinator.version).toBe(1);
   });
 
-  it('[LS4] a whole update counts although its device is gone', () => {
+  it('[LS16] a whole update counts although its device is gone', () => {
     const { world, first, second } = twoDevices(syncPolicy());
     first.pushNow();
     const whole = first.lease.terms.lease;
@@ -143,7 +143,7 @@ describe('releases and faults', () => {
     expect(world.parameters).toEqual(world.plain().at(-1));
   });
 
-  it('[LS5] an update that outlived its connection can no longer be released', () => {
+  it('[LS5] [LS16] an update that outlived its connection can no longer be released', () => {
     const { world, first, second } = twoDevices(syncPolicy());
     const whole = first.lease;
     first.pushNow();
@@ -212,7 +212,7 @@ describe('releases and faults', () => {
   });
 });
 
-it('[UN2] the unit of a lost lease comes back with the same order and data shard, whoever takes it', () => {
+it('[UN12] the unit of a lost lease comes back with the same order and data shard, whoever takes it', () => {
   const { world, first, second } = twoDevices(syncPolicy());
   expect(dataShards(7)).toContainEqual(first.lease.unit.dataShard);
   const lost = first.lease;

@@ -6,7 +6,7 @@ import { LIMITS, syncPolicy } from '../testing/policies.ts';
 import { World } from '../testing/world.ts';
 
 describe('who may push', () => {
-  it('[LS1] a slice is staged only under the terms that were granted, by the device they were granted to', () => {
+  it('[LS1] [LS11] a slice is staged only under the terms that were granted, by the device they were granted to', () => {
     const { world, first, second } = twoDevices();
     const forged = [
       { mac: '0'.repeat(32) },
@@ -43,7 +43,7 @@ describe('who may push', () => {
 });
 
 describe('deadlines', () => {
-  it('[LS2] an expired lease answers EXPIRED, changes nothing, and its work is leased again', () => {
+  it('[LS2] [LS12] an expired lease answers EXPIRED, changes nothing, and its work is leased again', () => {
     const { world, first, second } = twoDevices();
     const lost = first.lease;
     const before = world.parameters;
@@ -66,7 +66,7 @@ describe('deadlines', () => {
     expect([first.lease.unit, second.lease.unit]).toContainEqual(lost.unit);
   });
 
-  it('[LS2] a lease is good until its last millisecond, and a whole update outlives its deadline', () => {
+  it('[LS13] a lease is good until its last millisecond, and a whole update outlives its deadline', () => {
     const { world, first } = twoDevices(syncPolicy());
     const { lease } = first;
     world.clock.advance(LIMITS.capMs - 1);
@@ -103,7 +103,7 @@ describe('deadlines', () => {
 });
 
 describe('repeated pushes', () => {
-  it('[LS3] a repeat while undecided waits for the same decision; afterwards it is a DUPLICATE', () => {
+  it('[LS3] [LS14] a repeat while undecided waits for the same decision; afterwards it is a DUPLICATE', () => {
     const { world, first, second } = twoDevices(syncPolicy());
     first.pushNow();
     first.pushNow(first.lease, { values: (values) => values.map((value) => 2 * value) });
@@ -132,7 +132,7 @@ describe('repeated pushes', () => {
     expect(first.answers.at(-1)?.first).toBe('NOT_FINITE');
   });
 
-  it('[LS3] an applied lease that the shards have forgotten is a DUPLICATE still', () => {
+  it('[LS14] an applied lease that the shards have forgotten is a DUPLICATE still', () => {
     const world = new World({ shards: 1 });
     world.coordinator.start();
     const [device] = world.readyDevices(1, { unitMs: null });
@@ -145,7 +145,7 @@ describe('repeated pushes', () => {
     expect(world.coordinator.version).toBe(4200);
   });
 
-  it('[LS3] [CM5] a repeat brings the weights of the version that the update became part of, of every shard', () => {
+  it('[LS15] [CM5] a repeat brings the weights of the version that the update became part of, of every shard', () => {
     const { world, first, second } = twoDevices();
     const done = first.lease;
     first.pushNow();
@@ -165,7 +165,7 @@ describe('repeated pushes', () => {
     expect(joinSlices(world.ranges, slices)).toEqual(world.plain()[1]);
   });
 
-  it('[LS3] a repeat so late that the weights of its version are no longer kept brings the newest', () => {
+  it('[LS15] a repeat so late that the weights of its version are no longer kept brings the newest', () => {
     const world = new World({ shards: 1 });
     world.coordinator.start();
     const [device] = world.readyDevices(1, { unitMs: null });

@@ -12,7 +12,7 @@ async function started(...given: ConstructorParameters<typeof RunWorld>): Promis
 }
 
 describe('evaluations', () => {
-  it('[EV1] commits go on during an evaluation, and there are never two at once', async () => {
+  it('[EV3] commits go on during an evaluation, and there are never two at once', async () => {
     const world = await started({ evaluateEvery: 5 });
     await world.live(2000);
     const { version } = world.coordinator;
@@ -24,7 +24,7 @@ describe('evaluations', () => {
     expect(world.evaluating).toBe(1);
   });
 
-  it('[EV1] after an evaluation the next one waits for as long as it took', async () => {
+  it('[EV2] after an evaluation the next one waits for as long as it took', async () => {
     const world = await started({ evaluateEvery: 5 });
     await world.live(1000);
     const begun = world.run.measurements.length;
@@ -80,7 +80,7 @@ describe('measuring between commits', () => {
   };
 
   it.each([[[20, 20]], [[400, 30, 90]], [[700]]])(
-    '[RN9] is at fixed versions, and the run ends at the first that reaches its target, with units of %j ms',
+    '[RN9] [RN14] is at fixed versions, and the run ends at the first that reaches its target, with units of %j ms',
     async (unitMs) => {
       const world = between(unitMs);
       await world.run.start();
@@ -341,7 +341,7 @@ describe('saves', () => {
     expect(world.saved).toHaveLength(2);
   });
 
-  it('[RN6] a last save that failed is tried again, now and then and when the run is to end, until it is done', async () => {
+  it('[RN15] a last save that failed is tried again, now and then and when the run is to end, until it is done', async () => {
     const world = await started({ maxCommits: 7, checkpointSeconds: 5 });
     world.saving = fails;
     await world.live(2000);
@@ -360,7 +360,7 @@ describe('saves', () => {
     expect(versionsOf(world)).toHaveLength(4);
   });
 
-  it('[RN6] a run that is closed is not saved again, whether it was running or its last save had failed', async () => {
+  it('[RN15] a run that is closed is not saved again, whether it was running or its last save had failed', async () => {
     const running = await started({ checkpointSeconds: 5 });
     await running.live(1000);
     running.run.close();

@@ -11,7 +11,7 @@ const SETTINGS: WorkSettings = { batch: 32, local: null, seed: 3, startVersion: 
 const orderOf = (unit: WorkUnit) => unitOrder(unit.seed, unit.start, unit.dataShard.samples, samplesOf(unit));
 
 describe('the units of a lane', () => {
-  it('[UN2] cover a data shard by as many as it takes', () => {
+  it('[UN8] cover a data shard by as many as it takes', () => {
     const work = createWork(dataShards(60, 1000), { ...SETTINGS, batch: 128 });
     const seen = new Set<number>();
     for (let step = 0; step < 8; step++) {
@@ -20,7 +20,7 @@ describe('the units of a lane', () => {
     expect(seen.size).toBe(1000);
   });
 
-  it('[UN1] [UN2] [UN4] visit every image of every data shard as often as they should, whatever the sizes', () => {
+  it('[UN1] [UN2] [UN9] [UN4] visit every image of every data shard as often as they should, whatever the sizes', () => {
     const shardSizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
     const sizes = fc.record({
       batch: fc.integer({ min: 1, max: 16 }),

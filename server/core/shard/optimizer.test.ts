@@ -71,7 +71,7 @@ describe.each(KINDS)('%s', (kind) => {
     );
   });
 
-  it('[OP1] goes on from a saved state as if it had never stopped, bit for bit', () => {
+  it('[OP3] goes on from a saved state as if it had never stopped, bit for bit', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.nat(20), (before, after) => {
         const whole = noiseVector(1, LENGTH);
@@ -89,7 +89,7 @@ describe.each(KINDS)('%s', (kind) => {
     );
   });
 
-  it('[OP1] refuses a state that does not fit', () => {
+  it('[OP3] refuses a state that does not fit', () => {
     const { slots, scalars } = createOptimizer(settings, LENGTH).state;
     for (const name of Object.keys(slots)) {
       const others = { ...slots, [name]: new Float32Array(LENGTH - 1) };

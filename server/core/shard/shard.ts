@@ -244,7 +244,7 @@ export class Shard implements ShardPort {
     const staged = this.#staged.get(lease);
     this.#staged.delete(lease);
     if (this.#decided.get(lease) === undefined) {
-      // The worker of a kept update asks by itself: weights with a late answer would tell it not to [LS9].
+      // The worker of a kept update asks by itself: weights with a late answer would tell it not to [LS18].
       const brought = staged?.kept === true ? null : version;
       this.#decided.set(lease, { outcome, answered: staged !== undefined, version: brought });
     }

@@ -36,7 +36,7 @@ describe('the moving average', () => {
 });
 
 describe('a shard that averages', () => {
-  it('[OP2] gives the average as the model, the newest parameters to workers, and goes on from both', async () => {
+  it('[OP2] [OP4] gives the average as the model, the newest parameters to workers, and goes on from both', async () => {
     const world = new World({ policy: syncPolicy(), shards: 1, average: 4 });
     const [shard] = world.shards;
     const range = world.ranges[0];

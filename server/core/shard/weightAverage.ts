@@ -4,7 +4,7 @@ const SHARE_OF_COMMITS = 1 / 10;
 /**
  * A moving average of the parameters from commit to commit, which is a better model than the newest parameters are:
  * what each commit adds by chance cancels out (Polyak and Juditsky 1992; with weights that fall exponentially, as here,
- * Kingma and Ba 2015, section 7.2). Training itself goes on from the newest [OP2].
+ * Kingma and Ba 2015, section 7.2). Training itself goes on from the newest [OP4].
  */
 export class WeightAverage {
   readonly #reach: number;
