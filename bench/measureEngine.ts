@@ -2,7 +2,7 @@ import type { DataShard } from '../shared/dataset/dataShard.ts';
 import { unitOrder } from '../client/engines/batch.ts';
 import type { LocalTraining } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
-import type { ModelSpec } from '../shared/model/spec.ts';
+import { outputsOf, type ModelSpec } from '../shared/model/spec.ts';
 import { createGenerator } from '../shared/random/generator.ts';
 import { median } from './median.ts';
 
@@ -21,18 +21,20 @@ const STEPS = 20;
 const SAMPLES = 1000;
 
 /** Images like written digits in what matters for speed: four in five pixels are background. */
-function digitLike(): DataShard {
+function digitLike(spec: ModelSpec): DataShard {
   const generator = createGenerator(7);
-  const images = Uint8Array.from({ length: SAMPLES * 784 }, () =>
+  const [height, width, channels] = spec.input;
+  const images = Uint8Array.from({ length: SAMPLES * height * width * channels }, () =>
     generator.below(5) === 0 ? generator.below(256) : 0,
   );
-  const labels = Uint8Array.from({ length: SAMPLES }, () => generator.below(10));
-  return { samples: SAMPLES, shape: [28, 28, 1], images, labels };
+  const classes = outputsOf(spec);
+  const labels = Uint8Array.from({ length: SAMPLES }, () => generator.below(classes));
+  return { samples: SAMPLES, shape: spec.input, images, labels };
 }
 
 /** Samples a second of local steps: the median of its windows; a slow engine does a step a window. */
 export async function samplesPerSecond(engine: Trainer, spec: ModelSpec, batch: number): Promise<number> {
-  await engine.hold(digitLike());
+  await engine.hold(digitLike(spec));
   const parameters = initialParameters(spec, 1);
   const local = { batch, lr: 0.01, momentum: 0 };
   const run = async (steps: number) => {

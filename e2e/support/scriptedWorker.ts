@@ -8,6 +8,7 @@ import { onlyEngine } from '../../client/device/testing/onlyEngine.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { gatherBatch, type Batch } from '../../client/engines/batch.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
+import { lenet } from '../../server/zoo/lenet.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import type { Hello } from '../../shared/protocol/messages.ts';
 import type { Cleanup } from './testServer.ts';
@@ -18,7 +19,7 @@ export function createScriptedEngine(pace: () => Promise<void> = () => Promise.r
   const update = async (parameters: Float32Array, order: Uint32Array) => {
     await pace();
     if (held === null) throw new Error('no data shard is held');
-    return pseudoGradient(parameters, gatherBatch(held, order, { mean: 0.1307, deviation: 0.3081 }));
+    return pseudoGradient(parameters, gatherBatch(held, order, lenet.spec.normalise));
   };
   return {
     name: 'scripted',

@@ -10,8 +10,8 @@ import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
-import { cutDataShards } from '../dataset/cut.ts';
-import { loadMnist } from '../dataset/mnist.ts';
+import { loadDataset } from '../dataset/cut.ts';
+import { DATASETS } from '../dataset/datasets.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
 import { serveCoordinator, tellReserves, tellStatus } from '../gateway/coordinatorGateway.ts';
@@ -71,11 +71,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { config, beginning, folder, pages, clock, calendar, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  const mnist = await loadMnist();
-  const dataShards = cutDataShards(mnist);
+  const { manifest, train: dataShards, test } = await loadDataset(DATASETS[config.dataset]);
   const tls = await certificateOf(config, calendar);
   const sessions = new AdminSessions();
-  const evaluator = new Evaluator({ model: config.spec, test: mnist.test, arithmetic: arithmeticOf(config) });
+  const evaluator = new Evaluator({ model: config.spec, test, arithmetic: arithmeticOf(config) });
   const solver = new Solver(clock);
   let tellDevices: () => void = () => undefined;
   const training = new Training(config, {
@@ -83,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     calendar,
     beginning,
     dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
-    testImages: mnist.test.samples,
+    testImages: manifest.test.samples,
     evaluator,
     solve: solver.solve,
     checkpoints: folder.checkpoints,
@@ -162,7 +161,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       url,
       addresses,
       adminUrl: adminAddress(listening, sessions.token),
-      trainImages: mnist.train.samples,
+      trainImages: manifest.train.samples,
       channelPeers: () => channels?.peers ?? 0,
       cutChannels: () => channels?.cut(),
       close: async () => {

@@ -103,6 +103,35 @@ describe('the data folder of a run', () => {
     expect(await readdir(folder)).toEqual(['checkpoints']);
   });
 
+  it.each([
+    ['of before there was a choice', {}],
+    ['of the same', { dataset: 'mnist' }],
+  ])('[DS14] [CK17] goes on from a checkpoint %s data set', async (_, named) => {
+    const folder = join(parent, 'data');
+    const { folder: first, config } = await begin(folder);
+    await first.checkpoints.save({
+      ...sampleCheckpoint(3),
+      settings: { optimizer: config.optimizer, ...named },
+    });
+    await first.close();
+    const { beginning, config: resumed } = await begin(folder, '--resume');
+    expect([beginning.version, resumed.dataset]).toEqual([3, 'mnist']);
+  });
+
+  it('[DS15] does not go on from a checkpoint of another data set', async () => {
+    const folder = join(parent, 'data');
+    const { folder: first, config } = await begin(folder);
+    const settings = { optimizer: config.optimizer, dataset: 'squares' };
+    await first.checkpoints.save({ ...sampleCheckpoint(3), settings });
+    await first.close();
+    await expect(begin(folder, '--resume')).rejects.toThrow(
+      `the checkpoint's --dataset: "squares" is not one of mnist`,
+    );
+    await expect(begin(folder, '--resume', '--dataset', 'mnist')).rejects.toThrow(
+      'the checkpoint is of the data set squares, not mnist',
+    );
+  });
+
   it('[CK10] may have any name, and folders above it that are missing are made', async () => {
     const folder = join(parent, ' a b#c?%20', 'd\'e"f\ng', 'ü😀');
     await begin(folder);

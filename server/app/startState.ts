@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { createOptimizer, type OptimizerState } from '../core/shard/optimizer.ts';
 import type { Checkpoint } from '../store/checkpoint.ts';
 import { fitNote } from '../dataset/fit.ts';
-import { MNIST } from '../dataset/mnist.ts';
+import { DATASET_BEFORE_CHOICE, DATASETS } from '../dataset/datasets.ts';
 import { DataFolder } from '../store/dataFolder.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Config, Remembered } from '../config/config.ts';
@@ -53,7 +53,8 @@ export async function prepareRun({ load, temporary, clock, note }: PrepareRunOpt
   const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
   try {
     const begun = await beginIn(folder, asked, load, note);
-    const odd = fitNote(begun.config.spec, MNIST);
+    const { spec, dataset } = begun.config;
+    const odd = fitNote(spec, DATASETS[dataset].description);
     if (odd !== null) note(odd);
     return { folder, ...begun };
   } catch (error) {
@@ -101,7 +102,7 @@ function freshBeginning({ spec, seed }: Config): StartState {
 
 /**
  * The beginning that a checkpoint holds [CK8].
- * @throws {StoreError} where it is of another model or optimizer than the configuration.
+ * @throws {StoreError} where it is of another model, optimizer or data set than the configuration.
  */
 function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: string) => void): StartState {
   const { version, samples, parameters, optimizer, savedAt, model, settings } = checkpoint;
@@ -112,6 +113,10 @@ function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: s
     throw new StoreError(
       `the checkpoint was made with the optimizer ${String(settings['optimizer'])}, not ${config.optimizer}`,
     );
+  }
+  const dataset = settings['dataset'] ?? DATASET_BEFORE_CHOICE;
+  if (dataset !== config.dataset) {
+    throw new StoreError(`the checkpoint is of the data set ${String(dataset)}, not ${config.dataset}`);
   }
   const { seconds, measurements } = forwardInTime(checkpoint);
   if (seconds !== checkpoint.seconds) {

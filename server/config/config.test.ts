@@ -375,6 +375,7 @@ describe('a name that is misspelt', () => {
     ['--model', 'LeNet', 'lenet'],
     ['--model', 'ray-convet', 'ray-convnet'],
     ['--model', 'cnn_32_64', 'cnn-32-64'],
+    ['--dataset', 'MNIST', 'mnist'],
     ['--optimizer', 'adamw', 'adam'],
     ['--optimizer', 'SGD', 'sgd'],
     ['--mode', 'asynch', 'async'],
@@ -449,6 +450,15 @@ describe('a resumed run', () => {
     expect(loadConfig('start', [], {}, { ...older, localSteps: 120 })).toMatchObject({ average: null });
     expect(loadConfig('start', [], {}, older)).toMatchObject({ localSteps: 1, average: null });
     expect(loadConfig('start', ['--average', '5'], {}, older).average).toBe(5);
+  });
+
+  it('[DS14] [CK17] keeps its data set, which an older one does not name', () => {
+    const { dataset, ...older } = settingsOf(loadConfig('start', [], {}));
+    expect(dataset).toBe('mnist');
+    expect(loadConfig('start', [], {}, older).dataset).toBe('mnist');
+    expect(() => loadConfig('start', [], {}, { ...older, dataset: 'squares' })).toThrow(
+      'the checkpoint\'s --dataset: "squares" is not one of mnist',
+    );
   });
 
   it('[CK17] keeps what it requires and prefers of devices', () => {

@@ -5,6 +5,7 @@ import type { GradientRecipe, Recipe } from '../zoo/entry.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
 import type { PlacementMethod } from '../../shared/protocol/placement.ts';
+import { DATASET_BEFORE_CHOICE } from '../dataset/datasets.ts';
 import type { LocalSchedule } from '../core/run/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
@@ -162,7 +163,7 @@ function resolve(
 ): Config {
   const implied = asked.repeatable ? repeatableSettings(command, asked, source, isGiven) : {};
   const settings = { ...asked, ...implied };
-  const { spec, recipe } = modelOf(settings.model, source('model'));
+  const { spec, recipe } = modelOf(settings.model, source('model'), settings.dataset);
   const { target = recipe.target, mode = recipe.mode, url = '' } = settings;
   const training = trainingOf(settings, recipe);
   if ((command === 'swarm' || command === 'worker') && url === '')
@@ -223,7 +224,7 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
-  ...(['model', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
+  ...(['model', 'dataset', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
   ...(['localSteps', 'localLr', 'localMomentum', 'localDecay', 'average'] as const),
   ...([
     'staleness',
@@ -246,6 +247,7 @@ const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average'];
 const BEFORE: readonly (readonly [Key, string])[] = [
   ['localSteps', '1'],
   ['average', 'none'],
+  ['dataset', DATASET_BEFORE_CHOICE],
 ];
 
 /** What says how a command talks, not how it trains. */

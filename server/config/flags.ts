@@ -9,6 +9,7 @@ import {
 import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../core/policy/async.ts';
 import { MODE_NAMES, MODES, type Mode } from '../core/policy/modes.ts';
 import { OPTIMIZER_NAMES, type OptimizerName } from '../core/shard/optimizer.ts';
+import { DATASET_NAMES } from '../dataset/datasets.ts';
 import { RUNS, SERVERS, setting, TABS, type Command } from './setting.ts';
 import {
   allOrCount,
@@ -53,6 +54,7 @@ export const SETTINGS = {
     'lenet',
     'Model to train: a name of the zoo, or a JSON file that declares one.',
   ),
+  dataset: setting(RUNS, oneOf(...DATASET_NAMES), 'mnist', 'Data set to train and to measure on.'),
   mode: setting<Mode | undefined>(
     RUNS,
     oneOf(...MODE_NAMES),

@@ -6,7 +6,7 @@ import type { Recipe } from '../zoo/entry.ts';
 import { zoo } from '../zoo/index.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
 import { checkFit } from '../dataset/fit.ts';
-import { MNIST } from '../dataset/mnist.ts';
+import { DATASETS, type DatasetName } from '../dataset/datasets.ts';
 import { ConfigError } from './flags.ts';
 
 /** A model and how it is trained where nobody says otherwise; one from a file names no target. */
@@ -26,14 +26,15 @@ const FILE_RECIPE: Trainable['recipe'] = {
 /**
  * The model that `--model` names: one of the zoo, or that of a JSON file, which fits the data set [MD1] [MD5].
  * @param source the flag or the variable that it was given by.
+ * @param dataset what it has to fit.
  * @throws {ConfigError} saying what is wrong, and where in the file.
  */
-export function modelOf(model: string, source: string): Trainable {
+export function modelOf(model: string, source: string, dataset: DatasetName): Trainable {
   const entry = zoo.get(model);
   const where = `${source}: ${JSON.stringify(model)}`;
   try {
     const trainable = entry ?? { spec: specOf(textOf(model, where), where), recipe: FILE_RECIPE };
-    checkFit(trainable.spec, MNIST);
+    checkFit(trainable.spec, DATASETS[dataset].description);
     return trainable;
   } catch (error) {
     if (error instanceof ModelSpecError) throw new ConfigError(`${where}: ${error.message}`);

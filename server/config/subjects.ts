@@ -15,6 +15,7 @@ type Subject = keyof typeof SUBJECTS;
 
 const SUBJECT_OF: Record<Key, Subject> = {
   model: 'model',
+  dataset: 'model',
   mode: 'model',
   shards: 'network',
   tabs: 'devices',

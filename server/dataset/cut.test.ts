@@ -1,47 +1,23 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeDataShard } from '../../shared/dataset/dataShard.ts';
-import { cutDataShards, type DataShardFile } from './cut.ts';
-import { loadMnist, type Mnist } from './mnist.ts';
+import { loadDataset } from './cut.ts';
+import type { Dataset } from './dataset.ts';
+import { mnist } from './mnist.ts';
+import { squares } from './testing/squares.ts';
 
-const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
-
-describe('[DS3] data shards', () => {
-  let mnist: Mnist;
-  let files: DataShardFile[];
+describe('[DS3] the data shards of MNIST', () => {
+  let dataset: Dataset;
   beforeAll(async () => {
-    mnist = await loadMnist();
-    files = cutDataShards(mnist);
+    dataset = await loadDataset(mnist);
   });
 
-  test('[DS3] are 60 files of 1,000 samples in the data shard format', () => {
-    expect(files.map((file) => file.index)).toEqual(Array.from({ length: 60 }, (_, index) => index));
-    for (const file of files) {
-      const shard = decodeDataShard(file.bytes);
-      expect([file.samples, shard.samples, ...shard.shape]).toEqual([1_000, 1_000, 28, 28, 1]);
-    }
-  });
-
-  test('[DS3] are named by the SHA-256 of their bytes', () => {
-    for (const file of files) expect(file.path).toBe(`/data/${sha256(file.bytes).slice(0, 32)}.bin`);
-    expect(new Set(files.map((file) => file.path)).size).toBe(60);
-  });
-
-  test('[DS3] hold every training sample exactly once, with its label', () => {
-    const pairs = (images: Uint8Array, labels: Uint8Array) =>
-      Array.from(
-        labels,
-        (label, index) => `${label} ${key(images.subarray(index * 784, (index + 1) * 784))}`,
-      );
-    const cut = files.flatMap(({ bytes }) => {
-      const shard = decodeDataShard(bytes);
-      return pairs(shard.images, shard.labels);
-    });
-    expect(cut.sort()).toEqual(pairs(mnist.train.images, mnist.train.labels).sort());
+  test('[DS3] are 60 of 1,000 samples', () => {
+    expect(dataset.train.map(({ samples }) => samples)).toEqual(new Array<number>(60).fill(1_000));
   });
 
   test('[DS3] are each a fair mix of digits', () => {
-    for (const { bytes } of files) {
+    for (const { bytes } of dataset.train) {
       const counts = new Array<number>(10).fill(0);
       decodeDataShard(bytes).labels.forEach((label) => (counts[label] = (counts[label] ?? 0) + 1));
       expect(Math.min(...counts)).toBeGreaterThan(50);
@@ -49,11 +25,28 @@ describe('[DS3] data shards', () => {
   });
 
   test('[DS3] are the same on every machine and in every release', () => {
-    expect(sha256(files.map((file) => file.path).join())).toBe(
+    const paths = dataset.train.map(({ path }) => path).join();
+    expect(createHash('sha256').update(paths).digest('hex')).toBe(
       '655a8ac370636eb1153f0baafe25b6e4367eced4bfce6b00644f0e8b70eab27c',
     );
   });
+
+  test('[DS11] and its hash with them', () => {
+    expect(dataset.manifest.hash).toBe('1c4cd34cf7a104535daadd57d16b51f4f95ecd2cf565245d9dd53409d84e0c97');
+  });
 });
 
-/** Equal for equal images; the whole digest would be slow to compare 120,000 times. */
-const key = (image: Uint8Array) => createHash('md5').update(image).digest('base64');
+test('[DS10] images that data shards cannot carry are refused before anything is read', async () => {
+  const description = { ...squares.description, elementType: 'float32' as const };
+  const read = () => Promise.reject(new Error('was read'));
+  await expect(loadDataset({ ...squares, description, read })).rejects.toThrow(
+    'data set squares: data shards cannot carry float32 images yet',
+  );
+});
+
+test('[DS10] a data set whose manifest is wrong is refused by the field', async () => {
+  const description = { ...squares.description, mean: [0.5] };
+  await expect(loadDataset({ ...squares, description })).rejects.toThrow(
+    'manifest of squares: mean has 1 numbers, the images have 3 channels',
+  );
+});

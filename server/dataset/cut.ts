@@ -1,36 +1,75 @@
 import { createHash } from 'node:crypto';
 import { encodeDataShard } from '../../shared/dataset/dataShard.ts';
 import { permutation } from '../../shared/random/generator.ts';
-import type { LabelledImages, Mnist } from './mnist.ts';
-
-/** A data shard as it is served. */
-export interface DataShardFile {
-  index: number;
-  samples: number;
-  /** `/data/<first 32 hex digits of the SHA-256 of the bytes>.bin`. */
-  path: string;
-  /** In the format of shared/dataset/dataShard.ts. */
-  bytes: Uint8Array;
-}
-
-/** 785 KB raw and 160 KB on the wire: a phone has its first one in about a second, and a unit fits in one. */
-const SAMPLES_PER_DATA_SHARD = 1_000;
+import type { DataShardFile, Dataset, DatasetSource, LabelledImages } from './dataset.ts';
+import { DatasetError } from './errors.ts';
+import { parseManifest, type DatasetPart, type ElementType } from './manifest.ts';
 
 /** Changing it changes every data shard's content, hence its name: no cache can hold a stale one. */
 const CUT_SEED = 1998;
 
+/** Whether the format of shared/dataset/dataShard.ts holds images of such elements. */
+const IS_CARRIED: Record<ElementType, boolean> = { uint8: true, float32: false };
+
 /**
- * Cuts the training set into data shards of 1,000 samples, 60 for MNIST, under one fixed permutation: each
- * sample is in exactly one of them, and each has a mix of digits though the original is in writers' order [DS3].
+ * Reads a data set and cuts it into data shards.
+ * @throws {DatasetError} where it cannot be read, data shards cannot carry it, or its manifest is wrong [DS10].
  */
-export function cutDataShards(mnist: Mnist): DataShardFile[] {
-  const order = permutation(CUT_SEED, mnist.train.samples);
-  return Array.from({ length: Math.ceil(order.length / SAMPLES_PER_DATA_SHARD) }, (_, index) => {
-    const members = order.subarray(index * SAMPLES_PER_DATA_SHARD, (index + 1) * SAMPLES_PER_DATA_SHARD);
-    const bytes = encodeDataShard(pick(mnist.train, members));
-    const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-    return { index, samples: members.length, path: `/data/${hash}.bin`, bytes };
+export async function loadDataset({
+  description,
+  samplesPerDataShard,
+  read,
+}: DatasetSource): Promise<Dataset> {
+  const { name, elementType } = description;
+  if (!IS_CARRIED[elementType]) {
+    throw new DatasetError(`data set ${name}: data shards cannot carry ${elementType} images yet`);
+  }
+  const parts = await read();
+  const train = cutDataShards(parts.train, samplesPerDataShard);
+  // One data shard: it is measured whole.
+  const test = dataShardFile(0, parts.test);
+  const manifest = parseManifest({
+    ...description,
+    hash: datasetHash(train, [test]),
+    train: partOf(train),
+    test: partOf([test]),
   });
+  return { manifest, train, test: parts.test };
+}
+
+/**
+ * Cuts a training set under one fixed permutation: each sample is in exactly one data shard, and each data shard
+ * has a mix of classes whatever order the original is in [DS3]. The last one has what is left.
+ */
+function cutDataShards(train: LabelledImages, samplesPerDataShard: number): DataShardFile[] {
+  const order = permutation(CUT_SEED, train.samples);
+  return Array.from({ length: Math.ceil(order.length / samplesPerDataShard) }, (_, index) =>
+    dataShardFile(
+      index,
+      pick(train, order.subarray(index * samplesPerDataShard, (index + 1) * samplesPerDataShard)),
+    ),
+  );
+}
+
+function dataShardFile(index: number, content: LabelledImages): DataShardFile {
+  const bytes = encodeDataShard(content);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { index, samples: content.samples, hash, path: `/data/${hash.slice(0, 32)}.bin`, bytes };
+}
+
+function partOf(files: readonly DataShardFile[]): DatasetPart {
+  return {
+    samples: files.reduce((sum, { samples }) => sum + samples, 0),
+    dataShards: files.map(({ hash, samples }) => ({ hash, samples })),
+  };
+}
+
+/** SHA-256 over one line `train <hash>` or `test <hash>` for each data shard, in the order of the manifest [DS11]. */
+function datasetHash(train: readonly DataShardFile[], test: readonly DataShardFile[]): string {
+  const hash = createHash('sha256');
+  for (const file of train) hash.update(`train ${file.hash}\n`);
+  for (const file of test) hash.update(`test ${file.hash}\n`);
+  return hash.digest('hex');
 }
 
 /** The samples that `members` names, in its order. */

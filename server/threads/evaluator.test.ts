@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import { zoo } from '../zoo/index.ts';
-import { loadMnist } from '../dataset/mnist.ts';
+import { mnist } from '../dataset/mnist.ts';
 import { Evaluator } from './evaluator.ts';
 
 const spec = zoo.get('ray-convnet')?.spec;
@@ -10,7 +10,7 @@ const parameters = initialParameters(spec, 1);
 
 describe('Evaluator', () => {
   it('[EV1] measures accuracy and loss, the same each time, on all the images it was given', async () => {
-    const { test } = await loadMnist();
+    const { test } = await mnist.read();
     const evaluator = new Evaluator({ model: spec, test, arithmetic: 'fastest' });
     // All images alike: the seventh of the ten outputs, whose biases come last, is one above the others.
     const biased = new Float32Array(parameters.length);
@@ -26,7 +26,7 @@ describe('Evaluator', () => {
   });
 
   it('[EV2] a thread that fails ends neither the process nor the next evaluation', async () => {
-    const { test } = await loadMnist();
+    const { test } = await mnist.read();
     // Parameters of no use to the model make the thread throw.
     const evaluator = new Evaluator({ model: spec, test, arithmetic: 'fastest' });
     const before = await evaluator.evaluate(parameters);
@@ -38,7 +38,7 @@ describe('Evaluator', () => {
   });
 
   it('[EV1] a thread that cannot begin is told of by the evaluation that needs it, and is tried again', async () => {
-    const { test } = await loadMnist();
+    const { test } = await mnist.read();
     const evaluator = new Evaluator({
       model: { ...spec, layers: [{ kind: 'flatten' }] },
       test,
