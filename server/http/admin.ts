@@ -54,20 +54,20 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     return { run };
   });
 
-  app.get<{ Params: { run: string } }>('/api/v1/runs/:run', async (request) => {
+  app.get<{ Params: { run: string } }>('/api/v1/runs/:run', (request, reply) => {
     checkRun(request.params.run);
-    return snapshot();
+    return reply.send(snapshot());
   });
 
-  app.get<{ Params: { run: string } }>('/api/v1/runs/:run/placement', async (request) => {
+  app.get<{ Params: { run: string } }>('/api/v1/runs/:run/placement', (request, reply) => {
     checkRun(request.params.run);
-    return placement();
+    return reply.send(placement());
   });
 
-  app.post<{ Params: { run: string } }>('/api/v1/runs/:run/placement', async (request) => {
+  app.post<{ Params: { run: string } }>('/api/v1/runs/:run/placement', (request, reply) => {
     checkRun(request.params.run);
     place(request.body);
-    return placement();
+    return reply.send(placement());
   });
 
   app.post<{ Params: { run: string; action: string } }>('/api/v1/runs/:run/:action', async (request) => {
