@@ -101,7 +101,7 @@ describe('tabs', () => {
       const browser = await openBrowser(cleanup);
       const page = await openTab(browser, first.url);
       await expect.poll(() => first.training.coordinator.version, PATIENCE).toBeGreaterThan(5);
-      await first.training.run.end('interrupted');
+      await first.training.run.stop('interrupted');
       const { version } = first.training.coordinator;
       await first.close();
       await expect

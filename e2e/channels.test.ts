@@ -37,7 +37,7 @@ describe('data channels', () => {
       await expect
         .poll(() => traffic().every(({ webrtc }, index) => webrtc.bytesUp > (over[index] ?? 0)), PATIENCE)
         .toBe(true);
-      await server.training.run.end('stopped');
+      await server.training.run.stop('stopped');
       const { status, devices } = server.snapshot();
       expect(status.version).toBeGreaterThan(before);
       // In async each applied lease is a commit: as many, of as many samples, as the devices were told.

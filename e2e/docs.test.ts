@@ -7,6 +7,7 @@ import { settingsTable } from '../server/config/help.ts';
 import { zoo } from '../server/zoo/index.ts';
 import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
+import { RUN_ACTIONS } from '../shared/protocol/runActions.ts';
 
 /* What the documents say that can be checked without reading them. */
 
@@ -24,6 +25,14 @@ function outcomesTable(): string {
     ([code, { means, next, closes }]) => `| \`${code}\` | ${means} | ${next} | ${closes ? 'yes' : 'no'} |`,
   );
   return ['| code | means | what a client does next | closes |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function actionsTable(): string {
+  const rows = Object.entries(RUN_ACTIONS).map(
+    ([action, { label, help, possible }]) =>
+      `| \`${action}\` | ${label} | ${possible.join(', ')} | ${help} |`,
+  );
+  return ['| action | button | while the run is | what it does |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function httpErrorsTable(): string {
@@ -81,7 +90,8 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const settings = withTable(document, 'settings', settingsTable());
   const recipes = withTable(settings, 'recipes', recipesTable());
   const outcomes = withTable(recipes, 'outcomes', outcomesTable());
-  await expect(withTable(outcomes, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
+  const actions = withTable(outcomes, 'actions', actionsTable());
+  await expect(withTable(actions, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
 });
 
 it('docs/architecture.md is read in ten minutes', async () => {

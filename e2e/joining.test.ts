@@ -50,11 +50,11 @@ describe('npm run worker', () => {
       const server = await startServer(cleanup, ['--port', port, ...SMALL]);
       await worker.said(/^worker \d trains with wasm \(/);
       await worker.said(/^0:\d\d {2}[\d,]+ commits? .* here \d of 2 workers at work {2}[\d,]+ samples\/s$/);
-      await server.training.act('pause');
+      server.training.run.pause();
       await worker.said(/^The run of ray-convnet is paused\./);
-      await server.training.act('start');
+      await server.training.run.start();
       await worker.said(/^The run of ray-convnet goes on\./);
-      await server.training.act('stop');
+      await server.training.run.stop('stopped');
       await worker.said(/^The run of ray-convnet has ended: stopped by the admin\./);
       await server.close();
       await worker.said(/^The connection to \S+ is lost: nothing listens there\. Trying again every 5 s\.$/);

@@ -73,7 +73,7 @@ describe('the figures of the pages', () => {
         });
         return seen;
       });
-      await server.training.run.end('stopped');
+      await server.training.run.stop('stopped');
       await expect.poll(() => text(page, 'state'), PATIENCE).toBe('Nothing left to do: the run has ended');
       await expect.poll(() => stateOf(page), PATIENCE).toBe('waiting');
       expect(await value(page, 'rate')).toBe('0');

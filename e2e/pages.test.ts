@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { Page } from 'playwright';
 import { afterEach, describe, expect, it } from 'vitest';
+import { possibleActions } from '../shared/protocol/runActions.ts';
 import { DESKTOP, openBrowser, openPage, openTab, PHONE } from './support/tabs.ts';
 import { Cleanup, startServer } from './support/testServer.ts';
 
@@ -30,6 +31,12 @@ async function picture(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
+
+/** The actions whose buttons can be pressed. */
+const pressable = (page: Page) =>
+  page
+    .locator('#controls button:enabled')
+    .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('data-testid')));
 
 /** Everything that a page reports as an error. */
 function errorsOf(page: Page): string[] {
@@ -111,7 +118,7 @@ describe('the volunteer page', () => {
 
 describe('the admin page', () => {
   it.each(['phone', 'desktop'] as const)(
-    '[AD1] [AD2] [AD3] shows the run and steers it, on a %s',
+    '[AD1] [AD2] [AD3] [AD14] shows the run and steers it, on a %s',
     async (screen) => {
       const server = await startServer(cleanup, ['--evaluate-every', '5']);
       const browser = await openBrowser(cleanup);
@@ -134,8 +141,10 @@ describe('the admin page', () => {
       expect(await overflows(page)).toBe(false);
       await picture(page, `admin-${screen}`);
 
+      expect(await pressable(page)).toEqual(possibleActions('running'));
       await page.getByTestId('pause').click();
       await expect.poll(() => stateOf(page), PATIENCE).toBe('paused');
+      expect(await pressable(page)).toEqual(possibleActions('paused'));
       await expect.poll(() => server.snapshot().devices[0]?.state, PATIENCE).toBe('idle');
       const { version } = server.training.coordinator;
       await page.getByTestId('start').click();
@@ -144,6 +153,7 @@ describe('the admin page', () => {
       await page.getByTestId('confirm-stop').click();
       await expect.poll(() => stateOf(page), PATIENCE).toBe('stopped');
       expect(server.training.run.status().stop).toBe('stopped');
+      await expect.poll(() => pressable(page), PATIENCE).toEqual(possibleActions('stopped'));
       expect(errors).toEqual([]);
     },
     SLOW_MS,

@@ -1,12 +1,7 @@
-import {
-  adminSnapshot,
-  API,
-  type AdminSnapshot,
-  type RunAction,
-  type SessionRequest,
-} from '../../shared/protocol/admin.ts';
+import { adminSnapshot, API, type AdminSnapshot, type SessionRequest } from '../../shared/protocol/admin.ts';
 import { below } from '../../shared/protocol/basePath.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
+import type { RunAction } from '../../shared/protocol/runActions.ts';
 import { reasonOf } from '../page/dom.ts';
 import { serverBase } from './base.ts';
 

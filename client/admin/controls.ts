@@ -1,22 +1,26 @@
-import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
-import type { RunStatus } from '../../shared/protocol/messages.ts';
-import { buttonById, byId, setNotice } from '../page/dom.ts';
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import {
+  possibleActions,
+  RUN_ACTION_NAMES,
+  RUN_ACTIONS,
+  type RunAction,
+} from '../../shared/protocol/runActions.ts';
+import { byId, element, setNotice } from '../page/dom.ts';
 import { act, snapshotOf } from './api.ts';
+import { createConfirmation } from './confirmation.ts';
 
-/** What may be asked of a run in each state. */
-export const POSSIBLE: Record<RunStatus['state'], readonly RunAction[]> = {
-  running: ['pause', 'stop'],
-  paused: ['start', 'stop'],
-  stopped: ['start'],
-};
+const LOOKS = { primary: 'button primary', plain: 'button', danger: 'button danger' } as const;
 
+const buttons = new Map<RunAction, HTMLButtonElement>();
+/** Asked for and not answered yet. One that takes long keeps nobody from the others. */
+const pending = new Set<RunAction>();
 let latest: AdminSnapshot | null = null;
-let busy = false;
 
 function refresh(): void {
-  const possible = latest && !busy ? POSSIBLE[latest.status.state] : [];
-  for (const action of ['start', 'pause', 'stop'] as const) {
-    buttonById(action).disabled = !possible.includes(action);
+  const possible = latest === null ? [] : possibleActions(latest.status.state);
+  for (const [action, button] of buttons) {
+    button.disabled = pending.has(action) || !possible.includes(action);
+    button.setAttribute('aria-busy', String(pending.has(action)));
   }
 }
 
@@ -32,34 +36,37 @@ export interface ControlEvents {
   denied(reason: string): void;
 }
 
-/** Connects the buttons. */
+/** Makes a button for each action of a run [AD14]. */
 export function wireControls(events: ControlEvents): void {
-  const request = async (action: RunAction) => {
-    if (!latest || busy) return;
-    busy = true;
-    refresh();
-    setNotice(byId('action-error'), null);
-    const answer = await act(latest.run, action);
-    const snapshot = answer.kind === 'done' ? snapshotOf(answer) : null;
-    if (snapshot !== null) events.changed(snapshot);
-    busy = false;
-    refresh();
-    if (answer.kind === 'denied') events.denied(answer.reason);
-    if (answer.kind === 'failed')
-      setNotice(byId('action-error'), `Could not ${action} the run: ${answer.reason}`);
-  };
+  for (const action of RUN_ACTION_NAMES) {
+    const { label, help, look, confirm } = RUN_ACTIONS[action];
+    const request = () => void requestAction(action, events);
+    const button = element('button', LOOKS[look], label);
+    button.type = 'button';
+    button.title = help;
+    button.dataset.testid = action;
+    button.addEventListener(
+      'click',
+      confirm === null ? request : createConfirmation(action, confirm, request),
+    );
+    buttons.set(action, button);
+  }
+  byId('controls').replaceChildren(...buttons.values());
+  refresh();
+}
 
-  buttonById('start').addEventListener('click', () => void request('start'));
-  buttonById('pause').addEventListener('click', () => void request('pause'));
-
-  const dialog = byId('stop-dialog');
-  if (!(dialog instanceof HTMLDialogElement)) throw new Error('#stop-dialog is not a dialog.');
-  buttonById('stop').addEventListener('click', () => {
-    // Escape closes the dialog with the value it had before, which must not be that of an earlier yes.
-    dialog.returnValue = 'keep';
-    dialog.showModal();
-  });
-  dialog.addEventListener('close', () => {
-    if (dialog.returnValue === 'stop') void request('stop');
-  });
+async function requestAction(action: RunAction, events: ControlEvents): Promise<void> {
+  if (latest === null || pending.has(action)) return;
+  pending.add(action);
+  refresh();
+  setNotice(byId('action-error'), null);
+  const answer = await act(latest.run, action);
+  pending.delete(action);
+  const snapshot = answer.kind === 'done' ? snapshotOf(answer) : null;
+  if (snapshot !== null) events.changed(snapshot);
+  refresh();
+  if (answer.kind === 'denied') events.denied(answer.reason);
+  if (answer.kind === 'failed') {
+    setNotice(byId('action-error'), `Could not ${action} the run: ${answer.reason}`);
+  }
 }

@@ -25,10 +25,10 @@ export async function stopAndStart({ training, snapshot }: Serving, patienceMs: 
   const isAtWork = ({ devices }: AdminSnapshot) =>
     devices.length > 0 && devices.every(({ state, applied }) => state === 'working' && applied > 0);
   await until({ snapshot }, 'every device at work', isAtWork, patienceMs);
-  await training.act('stop');
+  await training.run.stop('stopped');
   const before = new Map(snapshot().devices.map(({ device, applied }) => [device, applied]));
   const begun = performance.now();
-  await training.act('start');
+  await training.run.start();
   const goesOn = ({ devices }: AdminSnapshot) =>
     devices.every(({ device, applied }) => applied > (before.get(device) ?? 0));
   await until({ snapshot }, 'every device trains again', goesOn, patienceMs);

@@ -30,6 +30,7 @@ import { iceServerForBrowsers } from '../config/iceServers.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
 import { openShards, type OpenedShards } from './openShards.ts';
+import { runActionHandlers } from './runActions.ts';
 import { Training } from './training.ts';
 
 /** A run that people and tabs can reach. */
@@ -90,7 +91,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log,
   });
   const snapshot = () => training.snapshot();
-  const act = training.act.bind(training);
   const refused = logRefusals(log, describeForeignOrigin);
   const admin = {
     sessions,
@@ -98,7 +98,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     run: training.name,
     secure: tls !== null,
     snapshot,
-    act,
+    state: () => training.run.status().state,
+    actions: runActionHandlers(training),
     placement: () => training.placement.report(),
     place: (body: unknown) => training.placement.direct(body),
   };
@@ -138,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       reports: training.coordinator,
       lost: (error) => {
         log(error.message);
-        void training.run.end('shard-lost');
+        void training.run.stop('shard-lost');
       },
       failed,
     });

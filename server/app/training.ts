@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot, RunAction } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import type { Clock } from '../core/clock.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
@@ -108,19 +108,6 @@ export class Training {
       checkpoint: this.#checkpoint,
       checkpointFailure: this.#checkpointFailure,
     };
-  }
-
-  /** What the admin asks for. */
-  act(action: RunAction): Promise<void> {
-    switch (action) {
-      case 'start':
-        return this.run.start();
-      case 'pause':
-        this.run.pause();
-        return Promise.resolve();
-      case 'stop':
-        return this.run.end('stopped');
-    }
   }
 
   #createCoordinator(): Coordinator {

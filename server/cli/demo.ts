@@ -51,7 +51,7 @@ async function main(): Promise<number> {
       died.then(() => 'died' as const),
     ]);
     if (end === 'died') note('Nobody is left to train.');
-    await run.end('interrupted');
+    await run.stop('interrupted');
     progress.end();
     const hash = await serving.hash().catch(() => null);
     const summary = summaryOf(serving.snapshot(), { ...config, ...prepared }, serving.trainImages, hash);

@@ -39,7 +39,7 @@ async function serveRun(begun: PreparedRun, progress: ShownProgress): Promise<nu
   progress.follow(() => runProgress(serving.snapshot()));
   await training.run.start();
   await interrupted;
-  await training.run.end('interrupted');
+  await training.run.stop('interrupted');
   progress.end();
   const hash = await serving.hash().catch(() => null);
   const summary = summaryOf(serving.snapshot(), config, trainImages, hash);

@@ -1,8 +1,9 @@
 import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { API, RUN_ACTIONS, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { API, type AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
+import { RUN_ACTION_NAMES, RUN_ACTIONS, type RunAction } from '../../shared/protocol/runActions.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
@@ -18,6 +19,18 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+/** Handlers that do this for each action. */
+const actionsThat = (handle: (action: RunAction) => Promise<void>) =>
+  Object.fromEntries(
+    RUN_ACTION_NAMES.map((action) => [action, () => handle(action)]),
+  ) as AdminRoutesOptions['actions'];
+
+const STATES = ['running', 'paused', 'stopped'] as const;
+const ALL = STATES.flatMap((state) => RUN_ACTION_NAMES.map((action) => ({ state, action })));
+const isPossible = ({ state, action }: (typeof ALL)[number]) => RUN_ACTIONS[action].possible.includes(state);
+const POSSIBLE = ALL.filter(isPossible);
+const NOT_POSSIBLE = ALL.filter((each) => !isPossible(each));
+
 /** The admin's routes alone, what they had the server do, and an admin who is signed in. */
 async function routes(changes: Partial<AdminRoutesOptions> = {}) {
   const done: unknown[] = [];
@@ -31,10 +44,11 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
     run: RUN,
     secure: false,
     snapshot: () => SNAPSHOT,
-    act: (action) => {
+    state: () => 'running',
+    actions: actionsThat((action) => {
       done.push(action);
       return Promise.resolve();
-    },
+    }),
     placement: () => PLACEMENT,
     place: (body) => void done.push(['place', body]),
     ...changes,
@@ -64,7 +78,7 @@ describe('without a session', () => {
     ['GET', API.run('nobody')],
     ['GET', API.placement(RUN)],
     ['POST', API.placement(RUN)],
-    ...RUN_ACTIONS.map((action) => ['POST', API.action(RUN, action)] as ['POST', string]),
+    ...RUN_ACTION_NAMES.map((action) => ['POST', API.action(RUN, action)] as ['POST', string]),
   ];
 
   it.each(paths)('[AD1] %s %s is answered 401 and does nothing', async (method, path) => {
@@ -121,14 +135,17 @@ describe('a session', () => {
 });
 
 describe('steering the run', () => {
-  it.each(RUN_ACTIONS)('[AD2] by POST of %s does that, once, and shows the run', async (action) => {
-    for (const run of [RUN, 'current']) {
-      const { ask, admin, done } = await routes();
-      const own = { ...admin, origin: `https://${HOST}` };
-      const { status, body } = await ask('POST', API.action(run, action), own);
-      expect([status, body, done]).toEqual([200, SNAPSHOT, [action]]);
-    }
-  });
+  it.each(POSSIBLE)(
+    '[AD2] by POST of $action while it is $state does that, once, and shows the run',
+    async ({ action, state }) => {
+      for (const run of [RUN, 'current']) {
+        const { ask, admin, done } = await routes({ state: () => state });
+        const own = { ...admin, origin: `https://${HOST}` };
+        const { status, body } = await ask('POST', API.action(run, action), own);
+        expect([status, body, done]).toEqual([200, SNAPSHOT, [action]]);
+      }
+    },
+  );
 
   it.each(['http://evil.example', 'null', `https://${HOST}.evil.example`])(
     '[AD2] from a page of %s is answered 403 and does nothing, whatever its cookie',
@@ -137,7 +154,7 @@ describe('steering the run', () => {
       const paths = [
         API.session,
         API.placement(RUN),
-        ...RUN_ACTIONS.map((action) => API.action(RUN, action)),
+        ...RUN_ACTION_NAMES.map((action) => API.action(RUN, action)),
       ];
       for (const path of paths) {
         const { status, body } = await ask('POST', path, { ...admin, origin }, { token: sessions.token });
@@ -155,6 +172,21 @@ describe('steering the run', () => {
     const { ask, admin, done } = await routes();
     const { status, body } = await ask('POST', path, admin);
     expect([status, body['error'], done]).toEqual([404, error, []]);
+  });
+
+  it.each(NOT_POSSIBLE)(
+    '[AD13] by POST of $action while it is $state is answered 409 and does nothing',
+    async ({ action, state }) => {
+      const { ask, admin, done } = await routes({ state: () => state });
+      const { status, body } = await ask('POST', API.action(RUN, action), admin);
+      expect([status, body['error'], done]).toEqual([409, 'WRONG_STATE', []]);
+    },
+  );
+
+  it('[AD13] that is not possible is answered with what is', async () => {
+    const { ask, admin } = await routes({ state: () => 'running' });
+    const { body } = await ask('POST', API.action(RUN, 'start'), admin);
+    expect(body['message']).toMatch(/^A run that is running does not take start; it takes pause, stop\b/);
   });
 
   it('[AD8] an unknown run is not shown either', async () => {

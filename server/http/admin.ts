@@ -1,12 +1,13 @@
 import type { FastifyPluginCallback } from 'fastify';
-import {
-  API,
-  RUN_ACTIONS,
-  sessionRequest,
-  type AdminSnapshot,
-  type RunAction,
-} from '../../shared/protocol/admin.ts';
+import { API, sessionRequest, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { RunStatus } from '../../shared/protocol/messages.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
+import {
+  possibleActions,
+  RUN_ACTION_NAMES,
+  runAction,
+  type RunAction,
+} from '../../shared/protocol/runActions.ts';
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
@@ -20,7 +21,9 @@ export interface AdminRoutesOptions {
   run: string;
   secure: boolean;
   snapshot: () => AdminSnapshot;
-  act: (action: RunAction) => Promise<void>;
+  state: () => RunStatus['state'];
+  /** What is done for each action; done when the promise is. */
+  actions: Readonly<Record<RunAction, () => Promise<void>>>;
   /** The plan in force. */
   placement: () => PlacementReport;
   /** Takes a placement from outside. @throws {ConstraintError} where it cannot hold. */
@@ -29,7 +32,7 @@ export interface AdminRoutesOptions {
 
 /** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2] [AD4]. */
 export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, options, done) => {
-  const { sessions, refused, run, secure, snapshot, act, placement, place } = options;
+  const { sessions, refused, run, secure, snapshot, state, actions, placement, place } = options;
 
   app.addHook('onRequest', async (request, reply) => {
     const { origin, host } = request.headers;
@@ -72,11 +75,12 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
 
   app.post<{ Params: { run: string; action: string } }>('/api/v1/runs/:run/:action', async (request) => {
     checkRun(request.params.run);
-    const action = RUN_ACTIONS.find((each) => each === request.params.action);
+    const { data: action } = runAction.safeParse(request.params.action);
     if (action === undefined) {
-      throw new Refusal('NO_SUCH_ACTION', `A run takes ${RUN_ACTIONS.join(', ')}.`);
+      throw new Refusal('NO_SUCH_ACTION', `A run takes ${RUN_ACTION_NAMES.join(', ')}.`);
     }
-    await act(action);
+    checkPossible(action);
+    await actions[action]();
     return snapshot();
   });
 
@@ -85,6 +89,16 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     if (name !== run && name !== 'current') {
       throw new Refusal('NO_SUCH_RUN', `The run here is ${run}, not ${name}.`);
     }
+  };
+  /** @throws {Refusal} of an action that the run does not take as it is now. */
+  const checkPossible = (action: RunAction) => {
+    const present = state();
+    const possible = possibleActions(present);
+    if (possible.includes(action)) return;
+    throw new Refusal(
+      'WRONG_STATE',
+      `A run that is ${present} does not take ${action}; it takes ${possible.join(', ')}.`,
+    );
   };
   done();
 };

@@ -7,6 +7,7 @@ import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { HTTP_ERRORS, httpErrorBody, type HttpError } from '../../shared/protocol/httpErrors.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
+import type { AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
 import { createApp } from './app.ts';
 import { Refusal } from './refusals.ts';
@@ -39,7 +40,8 @@ beforeEach(async () => {
       run: '0badcafe',
       secure: false,
       snapshot: () => ({}) as AdminSnapshot,
-      act: () => Promise.resolve(),
+      state: () => 'running',
+      actions: {} as AdminRoutesOptions['actions'],
       placement: () => ({}) as PlacementReport,
       place: () => {
         if (thrown !== null) throw thrown;

@@ -3,6 +3,7 @@ import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
 import { deviceId, runId, runStatus } from './messages.ts';
 import { placementInForce, allocationReport } from './placement.ts';
+import type { RunAction } from './runActions.ts';
 
 /* What the admin's routes answer and its socket sends: one snapshot type for both. */
 
@@ -101,10 +102,6 @@ export const adminSnapshot = z.strictObject({
   checkpointFailure: z.nullable(z.strictObject({ failedAt: z.string(), reason: z.string() })),
 });
 export type AdminSnapshot = z.infer<typeof adminSnapshot>;
-
-/** POST /api/v1/runs/:id/<action>. */
-export const RUN_ACTIONS = ['start', 'pause', 'stop'] as const;
-export type RunAction = (typeof RUN_ACTIONS)[number];
 
 /** Paths of the HTTP API. */
 export const API = {

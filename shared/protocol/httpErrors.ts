@@ -21,6 +21,10 @@ export const HTTP_ERRORS = {
   NO_SUCH_ACTION: { status: 404, means: 'A run takes no such action.' },
   UNKNOWN_DEVICE: { status: 404, means: 'No such device is here.' },
   UNKNOWN_DATA_SHARD: { status: 404, means: 'There is no such data shard.' },
+  WRONG_STATE: {
+    status: 409,
+    means: 'The action is not possible while the run is as it is; the message names those that are.',
+  },
   NO_MATCH: {
     status: 409,
     means:

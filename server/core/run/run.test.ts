@@ -185,7 +185,7 @@ describe('targets', () => {
 
   it('[RN4] a stop during a confirmation is final', async () => {
     const world = await confirming();
-    const ended = world.run.end('stopped');
+    const ended = world.run.stop('stopped');
     const { version } = world.coordinator;
     await world.evaluation.finish(0.99);
     await ended;
@@ -241,7 +241,7 @@ describe('the life of a run', () => {
   it('[RN4] a stopped run can be started again, once its last version is measured', async () => {
     const world = await started();
     await world.live(1000);
-    void world.run.end('stopped');
+    void world.run.stop('stopped');
     await settled();
     const { version } = world.coordinator;
     const restarted = world.run.start();
@@ -269,8 +269,8 @@ describe('the life of a run', () => {
   it('[RN5] a run that lost a shard stops without measuring or keeping what is not whole', async () => {
     const world = await started();
     await world.live(1000);
-    await world.run.end('shard-lost');
-    await world.run.end('interrupted');
+    await world.run.stop('shard-lost');
+    await world.run.stop('interrupted');
     expect(world.run.status()).toMatchObject({ state: 'stopped', stop: 'shard-lost' });
     expect([world.evaluations, world.saved]).toEqual([[], []]);
     expect(world.ledger.unanswered).toBe(0);
@@ -299,7 +299,7 @@ describe('saves', () => {
     await world.live(1000);
     world.saving = never;
     let ended = false;
-    const end = world.run.end('interrupted').then(() => (ended = true));
+    const end = world.run.stop('interrupted').then(() => (ended = true));
     await settled();
     await world.evaluation.finish(0.5);
     world.clock.advance(SAVE_LIMIT_MS - 1);
@@ -330,7 +330,7 @@ describe('saves', () => {
     let finish: () => void = () => undefined;
     world.saving = () => new Promise((resolve) => (finish = resolve));
     await world.live(6000);
-    const end = world.run.end('interrupted');
+    const end = world.run.stop('interrupted');
     await settled();
     await world.evaluation.finish(0.5);
     expect(world.saved).toHaveLength(1);
@@ -350,13 +350,13 @@ describe('saves', () => {
     expect(world.failures).toEqual(['checkpoint: Error: no room']);
     await world.live(5000);
     expect(world.failures).toHaveLength(2);
-    await world.run.end('interrupted');
+    await world.run.stop('interrupted');
     expect(world.failures).toHaveLength(3);
     world.saving = () => Promise.resolve();
     await world.live(5000);
     expect(versionsOf(world)).toEqual([7, 7, 7, 7]);
     await world.live(60_000);
-    await world.run.end('interrupted');
+    await world.run.stop('interrupted');
     expect(versionsOf(world)).toHaveLength(4);
   });
 

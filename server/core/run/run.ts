@@ -57,7 +57,7 @@ export class Run {
   readonly #measurements: Measurement[];
   readonly #saves: Saves;
   #state: RunStatus['state'] = 'paused';
-  #stop: StopReason | null = null;
+  #stopReason: StopReason | null = null;
   #busy: Promise<void> | null = null;
   /** The coordinator is frozen while the version that reached the target is measured again. */
   #confirming = false;
@@ -94,7 +94,7 @@ export class Run {
     const { coordinator } = this.#parts;
     return {
       state: this.#state,
-      stop: this.#stop,
+      stop: this.#stopReason,
       model: this.#settings.model,
       version: coordinator.version,
       samples: coordinator.samples,
@@ -108,9 +108,9 @@ export class Run {
   async start(): Promise<void> {
     await this.#ending;
     if (this.#state === 'running') return;
-    if (this.#hasAllCommits()) return this.end('max-commits');
+    if (this.#hasAllCommits()) return this.stop('max-commits');
     this.#state = 'running';
-    this.#stop = null;
+    this.#stopReason = null;
     this.#saves.start();
     this.#direct();
     this.#parts.changed();
@@ -127,13 +127,13 @@ export class Run {
   }
 
   /**
-   * Ends the run, measures and keeps its last version. Answers when that is done. Of a run that has ended, it tries
+   * Stops the run, measures and keeps its last version. Answers when that is done. Of a run that is stopped, it tries
    * again to keep what could not be kept [RN6].
    */
-  end(reason: StopReason): Promise<void> {
+  stop(reason: StopReason): Promise<void> {
     if (this.#state === 'stopped') return this.#ending ?? this.#keepLast();
     this.#state = 'stopped';
-    this.#stop = reason;
+    this.#stopReason = reason;
     this.#watch.stop();
     this.#cancelTimers();
     this.#parts.coordinator.stop();
@@ -165,12 +165,12 @@ export class Run {
     if (maxSeconds === null) return;
     this.#cancelEnd();
     const left = maxSeconds * 1000 - this.#watch.milliseconds;
-    this.#cancelEnd = this.#parts.clock.after(left, () => void this.end('max-seconds'));
+    this.#cancelEnd = this.#parts.clock.after(left, () => void this.stop('max-seconds'));
   }
 
   /** The coordinator committed a version. */
   committed(): void {
-    if (this.#hasAllCommits()) void this.end('max-commits');
+    if (this.#hasAllCommits()) void this.stop('max-commits');
     else this.#evaluateWhenDue();
   }
 
@@ -202,7 +202,7 @@ export class Run {
       if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
       this.#confirming = true;
       this.#parts.coordinator.freeze();
-      if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.end('target');
+      if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.stop('target');
     } catch (error) {
       this.#parts.evaluationFailed(error);
     } finally {
@@ -260,7 +260,7 @@ export class Run {
   }
 
   #keepLast(): Promise<void> {
-    return this.#stop === 'shard-lost' ? Promise.resolve() : this.#saves.save();
+    return this.#stopReason === 'shard-lost' ? Promise.resolve() : this.#saves.save();
   }
 
   async #save(): Promise<number> {

@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import type { RunStatus } from './messages.ts';
+
+type RunState = RunStatus['state'];
+
+/** What is asked before an action is done. */
+export interface Confirmation {
+  question: string;
+  /** What comes of it. */
+  consequence: string;
+  /** The two buttons. */
+  yes: string;
+  no: string;
+}
+
+/** Something that an operator may ask of a run. */
+interface RunActionTraits {
+  /** On its button. */
+  label: string;
+  /** What it does and when it is answered, as documents and the button's title say it. */
+  help: string;
+  /** The states of the run in which it is possible [AD13]. */
+  possible: readonly RunState[];
+  look: 'primary' | 'plain' | 'danger';
+  confirm: Confirmation | null;
+}
+
+const ACTIONS = {
+  start: {
+    label: 'Start',
+    help: 'Starts the run, or goes on after a pause or a stop.',
+    possible: ['paused', 'stopped'],
+    look: 'primary',
+    confirm: null,
+  },
+  pause: {
+    label: 'Pause',
+    help: 'Grants no more work; what devices have begun may still come in.',
+    possible: ['running'],
+    look: 'plain',
+    confirm: null,
+  },
+  stop: {
+    label: 'Stop',
+    help: 'Ends the run; answered when the last version is measured and kept.',
+    possible: ['running', 'paused'],
+    look: 'danger',
+    confirm: {
+      question: 'Stop the run?',
+      consequence:
+        'No more work is handed out, and work that devices have begun is dropped. You can start it again later.',
+      yes: 'Stop the run',
+      no: 'Keep going',
+    },
+  },
+} as const satisfies Record<string, RunActionTraits>;
+
+export type RunAction = keyof typeof ACTIONS;
+
+/** POST /api/v1/runs/:id/<action>, and a button of the console. */
+export const RUN_ACTIONS: Readonly<Record<RunAction, RunActionTraits>> = ACTIONS;
+export const RUN_ACTION_NAMES = Object.keys(ACTIONS) as RunAction[];
+export const runAction = z.enum(RUN_ACTION_NAMES);
+
+/** What may be asked of a run in this state. */
+export const possibleActions = (state: RunState): RunAction[] =>
+  RUN_ACTION_NAMES.filter((action) => RUN_ACTIONS[action].possible.includes(state));
