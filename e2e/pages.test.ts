@@ -66,7 +66,7 @@ describe('the volunteer page', () => {
         },
       });
       expect(await page.getByTestId('toggle').innerText()).toBe('Start contributing');
-      expect(server.training.coordinator.presentDevices).toBe(0);
+      expect(server.training.crowd.size).toBe(0);
       expect(scripts.some((url) => url.includes('tfjs'))).toBe(false);
       await picture(page, `volunteer-${screen}-before`);
 
@@ -81,7 +81,7 @@ describe('the volunteer page', () => {
       await picture(page, `volunteer-${screen}-training`);
 
       await page.getByTestId('toggle').click();
-      await expect.poll(() => server.training.coordinator.presentDevices, PATIENCE).toBe(0);
+      await expect.poll(() => server.training.crowd.size, PATIENCE).toBe(0);
       await expect.poll(() => stateOf(page), PATIENCE).toBe('stopped');
       expect(await page.getByTestId('toggle').innerText()).toMatch(/start/i);
       expect(errors).toEqual([]);

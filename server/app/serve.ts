@@ -1,6 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Server } from 'socket.io';
+import type { Namespace, Server } from 'socket.io';
 import { modelHash } from '../store/modelHash.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
@@ -16,22 +15,24 @@ import { serveAdmin } from '../gateway/adminGateway.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
 import { serveCoordinator, tellReserves, tellStatus } from '../gateway/coordinatorGateway.ts';
 import { logRefusals } from '../gateway/refusals.ts';
+import { serveShards } from '../gateway/shardGateway.ts';
 import { createSocketServer } from '../gateway/sockets.ts';
 import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
+import type { AdminRoutesOptions } from '../http/admin.ts';
 import { createApp } from '../http/app.ts';
-import type { Certificate } from '../http/tls.ts';
+import { Endpoint } from '../http/endpoint.ts';
 import { Evaluator } from '../threads/evaluator.ts';
 import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
-import type { StartState, PreparedRun } from './startState.ts';
+import type { PreparedRun } from './startState.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from '../config/config.ts';
 import { iceServerForBrowsers } from '../config/iceServers.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
-import { openShards, type OpenedShards } from './openShards.ts';
 import { runActionHandlers } from './runActions.ts';
-import { Training } from './training.ts';
+import { LocalShards, RemoteShards, type RunShards } from './runShards.ts';
+import { rangesOf, Training } from './training.ts';
 
 /** A run that people and tabs can reach. */
 export interface Serving {
@@ -65,123 +66,147 @@ export interface ServeOptions extends PreparedRun {
 const STATUS_EVERY_MS = 1000;
 
 /**
- * Puts the parts together and listens. The run is paused until it is started.
- * @throws {Error} where a part cannot begin, each with a message of its own; nothing listens then.
+ * Puts the parts together and serves them. The run is paused until it is started.
+ * @throws {Error} where a part cannot start, each with a message of its own; nothing listens any more then.
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { config, beginning, folder, pages, clock, calendar, log } = options;
+  const { config, start, folder, pages, clock, calendar, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  const { manifest, train: dataShards, test } = await loadDataset(DATASETS[config.dataset]);
-  const tls = await certificateOf(config, calendar);
-  const sessions = new AdminSessions();
-  const evaluator = new Evaluator({ model: config.spec, test, arithmetic: arithmeticOf(config) });
-  const solver = new Solver(clock);
-  let tellDevices: () => void = () => undefined;
-  const training = new Training(config, {
-    clock,
-    calendar,
-    beginning,
-    dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
-    testImages: manifest.test.samples,
-    evaluator,
-    solve: solver.solve,
-    checkpoints: folder.checkpoints,
-    changed: () => tellDevices(),
-    log,
-  });
-  const snapshot = () => training.snapshot();
-  const refused = logRefusals(log, describeForeignOrigin);
-  const admin = {
-    sessions,
-    refused,
-    run: training.name,
-    secure: tls !== null,
-    snapshot,
-    state: () => training.run.status().state,
-    actions: runActionHandlers(training),
-    placement: () => training.placement.report(),
-    place: (body: unknown) => training.placement.direct(body),
-  };
-  const app = await createApp({ pages, dataShards, admin, tls, failed });
-  const limitBytes = messageLimit(training.ranges);
-  const sockets = createSocketServer(app.server, { limitBytes, origins: () => [], refused, clock });
-  let channels: DataChannels | null = null;
-  let releaseChannels: () => void = () => undefined;
-  const closeAll = async (shards: OpenedShards | null) => {
-    training.run.close();
-    // Not sockets.close(): that waits for HTTP connections that a client keeps open; the app ends those too.
-    sockets.engine.close();
-    await app.close();
-    shards?.close();
-    channels?.cut();
-    await evaluator.close();
-    await solver.close();
-    releaseChannels();
-  };
+  const closing = new Closing();
   try {
-    const listening = await listen(app, config, tls);
+    const tls = await certificateOf(config, calendar);
+    const endpoint = await Endpoint.open(config.host, config.port, tls);
+    closing.add(() => endpoint.close());
+    const listening = { host: config.host, port: endpoint.port, tls: tlsOf(config), join: config.join };
     const addresses = joinAddresses(listening);
-    // Shards elsewhere have channels of their own.
-    if (typeof config.shards === 'number') {
-      const source = await prepareChannels(config, listening.port, clock, log);
-      channels = source.open(limitBytes);
-      releaseChannels = source.release;
-    }
-    const shards = await openShards({
-      urls: typeof config.shards === 'number' ? null : config.shards,
-      secret: config.shardSecret,
-      opening: openingOf(training, beginning, config),
-      sockets,
-      channels,
-      origins: originsOf(addresses, listening),
+    const { manifest, train: dataShards, test } = await loadDataset(DATASETS[config.dataset]);
+    const evaluator = new Evaluator({
+      model: config.spec,
+      test,
+      arithmetic: arithmeticOf(config),
+    });
+    closing.add(() => evaluator.close());
+    const solver = new Solver(clock);
+    closing.add(() => solver.close());
+    const shards = await reachShards(config, originsOf(addresses, listening), clock);
+    closing.add(() => shards.close());
+    const training = new Training(config, {
       clock,
-      reports: training.coordinator,
-      lost: (error) => {
-        log(error.message);
-        void training.run.stop('shard-lost');
-      },
-      failed,
+      calendar,
+      start,
+      dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
+      testImages: manifest.test.samples,
+      evaluator,
+      solve: solver.solve,
+      checkpoints: folder.checkpoints,
+      shards,
+      log,
     });
-    training.shards.push(...shards.ports);
-    training.trafficOf = shards.trafficOf;
-    serveSockets(sockets, { config, clock, training, sessions, map: shards.map, app, failed });
-    tellDevices = () => {
-      tellStatus(sockets.of(NAMESPACES.coordinator), training.run.status());
-    };
-    const cancelTelling = repeat(() => {
-      tellDevices();
-      tellReserves(sockets.of(NAMESPACES.coordinator), reservesOf(training.snapshot()));
-    });
-    const url = new URL(addresses[0]?.url ?? '').origin;
-    await folder.announce(url);
+    closing.add(() => training.run.close());
+    await shards.opened();
+    const limitBytes = messageLimit(training.ranges);
+    const channels = await openChannels(config, shards, listening.port, { clock, log, limitBytes, closing });
+    const sessions = new AdminSessions();
+    const refused = logRefusals(log, describeForeignOrigin);
+    const admin = adminOf(training, { sessions, refused, secure: tls !== null });
+    const app = await createApp({ pages, dataShards, admin, endpoint, failed });
+    await app.ready();
+    closing.add(() => app.close());
+    const sockets = createSocketServer(endpoint.server, { limitBytes, origins: () => [], refused, clock });
+    // Not sockets.close(): that waits for HTTP connections that a client keeps open.
+    closing.add(() => sockets.engine.close());
+    serveSockets(sockets, { config, clock, training, sessions, shards, channels, app, failed });
+    closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
+    await folder.announce(new URL(addresses[0]?.url ?? '').origin);
     return {
       training,
-      snapshot,
+      snapshot: () => training.snapshot(),
       hash: async () => modelHash((await training.run.snapshot()).parameters),
-      url,
+      url: new URL(addresses[0]?.url ?? '').origin,
       addresses,
       adminUrl: adminAddress(listening, sessions.token),
       trainImages: manifest.train.samples,
       channelPeers: () => channels?.peers ?? 0,
       cutChannels: () => channels?.cut(),
       close: async () => {
-        cancelTelling();
-        await closeAll(shards);
+        await closing.run();
         await folder.close();
       },
     };
   } catch (error) {
-    await closeAll(null);
+    await closing.run();
     throw error;
   }
 }
 
-async function listen(app: FastifyInstance, config: Config, tls: Certificate | null): Promise<Listening> {
-  const { host, port, join, https } = config;
-  await app.listen({ host, port });
-  const kind = tls === null ? 'none' : https === true ? 'self-signed' : 'certificate';
-  return { host, port: (app.server.address() as AddressInfo).port, tls: kind, join };
+/** What has to be closed, last first. */
+class Closing {
+  readonly #tasks: (() => unknown)[] = [];
+
+  add(task: () => unknown): void {
+    this.#tasks.push(task);
+  }
+
+  async run(): Promise<void> {
+    for (const task of this.#tasks.splice(0).reverse()) await task();
+  }
+}
+
+/** Connects to the shards elsewhere, or prepares those of this process. */
+async function reachShards(config: Config, origins: string[], clock: Clock): Promise<RunShards> {
+  const ranges = rangesOf(config);
+  if (typeof config.shards === 'number') return new LocalShards(ranges, clock);
+  return RemoteShards.connect(config.shards, config.shardSecret, ranges, origins);
+}
+
+/** The data channels of the shards of this process; shards elsewhere have channels of their own. */
+async function openChannels(
+  config: Config,
+  shards: RunShards,
+  port: number,
+  parts: { clock: Clock; log: (line: string) => void; limitBytes: number; closing: Closing },
+): Promise<DataChannels | null> {
+  if (shards.local() === null) return null;
+  const source = await prepareChannels(config, port, parts.clock, parts.log);
+  const channels = source.open(parts.limitBytes);
+  parts.closing.add(() => {
+    channels?.cut();
+    source.release();
+  });
+  return channels;
+}
+
+function adminOf(
+  training: Training,
+  common: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure'>,
+): AdminRoutesOptions {
+  return {
+    ...common,
+    run: training.name,
+    snapshot: () => training.snapshot(),
+    state: () => training.run.status().state,
+    actions: runActionHandlers(training),
+    placement: () => training.placement.report(),
+    place: (body) => training.placement.direct(body),
+  };
+}
+
+/** Tells devices how the run stands: when that changes, and now and then. Answers how to stop. */
+function keepDevicesInformed(devices: Namespace, training: Training): () => void {
+  const tell = () => tellStatus(devices, training.run.status());
+  training.watch(tell);
+  const timer = setInterval(() => {
+    tell();
+    tellReserves(devices, reservesOf(training.snapshot()));
+  }, STATUS_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function tlsOf({ https }: Config): Listening['tls'] {
+  if (https === false) return 'none';
+  return https === true ? 'self-signed' : 'certificate';
 }
 
 function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataChannels'] {
@@ -198,22 +223,26 @@ interface SocketParts {
   clock: Clock;
   training: Training;
   sessions: AdminSessions;
-  map: OpenedShards['map'];
+  shards: RunShards;
+  channels: DataChannels | null;
   app: FastifyInstance;
   failed: (error: unknown) => void;
 }
 
 function serveSockets(
   sockets: Server,
-  { config, clock, training, sessions, map, app, failed }: SocketParts,
+  { config, clock, training, sessions, shards, channels, app, failed }: SocketParts,
 ): void {
+  const local = shards.local();
+  if (local !== null) serveShards(sockets, { ...local, channels, failed });
   serveCoordinator(sockets.of(NAMESPACES.coordinator), {
+    crowd: training.crowd,
     coordinator: training.coordinator,
     clock,
     run: training.name,
     model: config.spec,
     arithmetic: arithmeticOf(config),
-    shards: map,
+    shards: shards.map,
     dataChannels: dataChannelOfferOf(config),
     join: config.join,
     status: () => training.run.status(),
@@ -226,21 +255,6 @@ function serveSockets(
     snapshot: () => training.snapshot(),
     failed,
   });
-}
-
-function openingOf(training: Training, beginning: StartState, config: Config) {
-  const { version, parameters, optimizerState } = beginning;
-  const { optimizer: kind, lr, momentum, average } = config;
-  return {
-    ranges: training.ranges,
-    run: training.name,
-    key: training.key,
-    version,
-    parameters,
-    optimizer: { kind, lr, momentum },
-    average,
-    ...(optimizerState === undefined ? {} : { optimizerState }),
-  };
 }
 
 /** Where this server's pages may be open, for shards elsewhere. */
@@ -257,10 +271,4 @@ function reservesOf({ devices }: AdminSnapshot): Map<string, string> {
       .filter(({ profile, share }) => profile.engine !== null && share !== null && !ROLES[share.role].works)
       .map(({ device, share }) => [device, share?.why.join('; ') ?? '']),
   );
-}
-
-function repeat(task: () => void): () => void {
-  const timer = setInterval(task, STATUS_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }

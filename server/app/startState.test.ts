@@ -62,8 +62,8 @@ describe('the data folder of a run', () => {
     const path = join(parent, 'wide.json');
     const layers = [{ kind: 'flatten' }, { kind: 'dense', units: 12 }];
     await writeFile(path, JSON.stringify({ ...zoo.get('lenet')?.spec, name: 'wide', layers }));
-    const { beginning } = await begin(join(parent, 'data'), '--model', path);
-    expect(beginning.parameters).toHaveLength(784 * 12 + 12);
+    const { start } = await begin(join(parent, 'data'), '--model', path);
+    expect(start.parameters).toHaveLength(784 * 12 + 12);
     expect(notes).toEqual([
       'wide has 12 outputs, MNIST has 10 classes: no image belongs to the other outputs.',
     ]);
@@ -84,9 +84,9 @@ describe('the data folder of a run', () => {
       const settings = { optimizer: config.optimizer };
       await first.checkpoints.save({ ...sampleCheckpoint(3), settings, seconds, measurements });
       await first.close();
-      const { beginning } = await begin(folder, '--resume');
-      expect(beginning.seconds).toBe(from);
-      expect(beginning.measurements.map((each) => each.seconds)).toEqual(after);
+      const { start } = await begin(folder, '--resume');
+      expect(start.seconds).toBe(from);
+      expect(start.measurements.map((each) => each.seconds)).toEqual(after);
       const said = `The time of the run in the checkpoint, ${seconds} s, ran backwards: it goes on from ${from} s.`;
       expect(notes.slice(1)).toEqual(from === seconds ? [] : [said]);
     },
@@ -114,8 +114,8 @@ describe('the data folder of a run', () => {
       settings: { optimizer: config.optimizer, ...named },
     });
     await first.close();
-    const { beginning, config: resumed } = await begin(folder, '--resume');
-    expect([beginning.version, resumed.dataset]).toEqual([3, 'mnist']);
+    const { start, config: resumed } = await begin(folder, '--resume');
+    expect([start.version, resumed.dataset]).toEqual([3, 'mnist']);
   });
 
   it('[DS15] does not go on from a checkpoint of another data set', async () => {

@@ -30,7 +30,7 @@ export interface PreparedRun {
   config: Config;
   /** To be closed by whoever began the run. */
   folder: DataFolder;
-  beginning: StartState;
+  start: StartState;
 }
 
 export interface PrepareRunOptions {
@@ -52,18 +52,18 @@ export async function prepareRun({ load, temporary, clock, note }: PrepareRunOpt
   const asked = load();
   const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
   try {
-    const begun = await beginIn(folder, asked, load, note);
-    const { spec, dataset } = begun.config;
+    const prepared = await prepareIn(folder, asked, load, note);
+    const { spec, dataset } = prepared.config;
     const odd = fitNote(spec, DATASETS[dataset].description);
     if (odd !== null) note(odd);
-    return { folder, ...begun };
+    return { folder, ...prepared };
   } catch (error) {
     await folder.close();
     throw error;
   }
 }
 
-async function beginIn(
+async function prepareIn(
   { checkpoints }: DataFolder,
   asked: Config,
   load: PrepareRunOptions['load'],
@@ -73,18 +73,18 @@ async function beginIn(
   if (newest !== null) {
     const config = load(newest.settings);
     const odd: string[] = [];
-    const beginning = resumedBeginning(newest, config, (line) => void odd.push(line));
+    const start = resumedStart(newest, config, (line) => void odd.push(line));
     await checkpoints.rehearse(checkpointBytes(config));
     // Nothing is refused any more.
     note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
     for (const line of odd) note(line);
-    return { config, beginning };
+    return { config, start };
   }
   await checkpoints.rehearse(checkpointBytes(asked));
   if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
   const moved = await checkpoints.setAside();
   if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
-  return { config: asked, beginning: freshBeginning(asked) };
+  return { config: asked, start: freshStart(asked) };
 }
 
 /** Bytes of a checkpoint, about: its vectors, and something for the rest. */
@@ -95,7 +95,7 @@ function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Confi
 }
 
 /** The beginning of a run from its seed. */
-function freshBeginning({ spec, seed }: Config): StartState {
+function freshStart({ spec, seed }: Config): StartState {
   const parameters = initialParameters(spec, seed);
   return { version: 0, samples: 0, seconds: 0, parameters, measurements: [], savedAt: null };
 }
@@ -104,7 +104,7 @@ function freshBeginning({ spec, seed }: Config): StartState {
  * The beginning that a checkpoint holds [CK8].
  * @throws {StoreError} where it is of another model, optimizer or data set than the configuration.
  */
-function resumedBeginning(checkpoint: Checkpoint, config: Config, note: (line: string) => void): StartState {
+function resumedStart(checkpoint: Checkpoint, config: Config, note: (line: string) => void): StartState {
   const { version, samples, parameters, optimizer, savedAt, model, settings } = checkpoint;
   if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
     throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);

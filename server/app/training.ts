@@ -5,6 +5,7 @@ import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import type { Clock } from '../core/clock.ts';
+import { Crowd } from '../core/crowd/crowd.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
 import { MODES } from '../core/policy/modes.ts';
@@ -15,15 +16,14 @@ import type { PlanSettings } from '../core/placement/planKeeper.ts';
 import type { Solve } from '../core/placement/program.ts';
 import type { ModelSnapshot } from '../core/run/modelSnapshot.ts';
 import { Run } from '../core/run/run.ts';
-import type { ShardPort } from '../core/shard/shardPort.ts';
 import { Throughput } from '../core/run/throughput.ts';
 import type { DataShardRef } from '../core/unit.ts';
 import { createWork } from '../core/run/work.ts';
-import { sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
 import { reasonOf } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
+import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
 import { settingsOf, shardCount, type Config } from '../config/config.ts';
 import type { Calendar } from './machineTime.ts';
@@ -37,15 +37,15 @@ const MAX_DEVICES = 4096;
 export interface TrainingParts {
   clock: Clock;
   calendar: Calendar;
-  beginning: StartState;
+  start: StartState;
   dataShards: DataShardRef[];
   testImages: number;
   evaluator: Evaluator;
   /** Solves the programs of placement. */
   solve: Solve;
   checkpoints: CheckpointStore;
-  /** Something that people are shown has changed. */
-  changed: () => void;
+  /** Where the parameters live. */
+  shards: RunShards;
   log: (line: string) => void;
 }
 
@@ -56,31 +56,37 @@ export class Training {
   /** Signs leases, passes and resume tokens; dies with the process. */
   readonly key = randomBytes(32);
   readonly ranges: KeyRange[];
-  readonly placement: Placement;
+  readonly crowd: Crowd;
   readonly coordinator: Coordinator;
   readonly run: Run;
-  /** Empty until the shards are opened, which need to know where to report to. */
-  readonly shards: ShardPort[] = [];
-  /** What a device's tensors came and went by; nothing before the shards are opened. */
-  trafficOf: (device: string) => MeteredTraffic = () => sumOfTraffic([]);
   readonly #config: Config;
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
   #checkpoint: AdminSnapshot['checkpoint'];
   #checkpointFailure: AdminSnapshot['checkpointFailure'] = null;
+  readonly #watchers: (() => void)[] = [];
   #snapshots = 0;
 
   constructor(config: Config, parts: TrainingParts) {
     this.#config = config;
     this.#parts = parts;
     this.#throughput = new Throughput(parts.clock);
-    const { version, savedAt } = parts.beginning;
+    const { version, savedAt } = parts.start;
     this.#checkpoint = savedAt === null ? null : { version, savedAt };
-    this.ranges = cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
-    const { clock, dataShards, solve } = parts;
-    this.placement = new Placement(placementOf(config, dataShards, this.ranges), { clock, solve });
+    this.ranges = rangesOf(config);
+    this.crowd = new Crowd({ key: this.key, maxDevices: MAX_DEVICES }, () => randomBytes(6).toString('hex'));
     this.coordinator = this.#createCoordinator();
     this.run = this.#createRun();
+  }
+
+  /** Who gets which work. */
+  get placement(): Placement {
+    return this.coordinator.placement;
+  }
+
+  /** Has the listener called whenever something that people are shown has changed. */
+  watch(listener: () => void): void {
+    this.#watchers.push(listener);
   }
 
   /** What the admin is shown. */
@@ -96,10 +102,10 @@ export class Training {
       seconds: this.run.seconds,
       samplesPerSecond: rate.samples,
       commitsPerSecond: rate.commits,
-      bytesUp: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
-      bytesDown: this.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
-      devices: this.coordinator.deviceRecords().map((record) => {
-        const { uplink, ...traffic } = this.trafficOf(record.device);
+      bytesUp: this.coordinator.shards.reduce((sum, { traffic }) => sum + traffic.bytesUp, 0),
+      bytesDown: this.coordinator.shards.reduce((sum, { traffic }) => sum + traffic.bytesDown, 0),
+      devices: this.crowd.records().map((record) => {
+        const { uplink, ...traffic } = this.#parts.shards.trafficOf(record.device);
         const figures = { ...record.figures, uplink: measured(uplink) };
         return { ...record, figures, traffic, share: shareOf.get(record.device) ?? null };
       }),
@@ -111,8 +117,8 @@ export class Training {
   }
 
   #createCoordinator(): Coordinator {
-    const { clock, beginning, dataShards } = this.#parts;
-    const { version, samples } = beginning;
+    const { clock, start, dataShards, solve, shards, log } = this.#parts;
+    const { version, samples } = start;
     const { batch, local, seed, repeatable } = this.#config;
     // A repeatable run that is resumed goes on as if it had never ended.
     const startVersion = repeatable ? 0 : version;
@@ -124,15 +130,24 @@ export class Training {
         version,
         samples,
         maxNorm: MAX_NORM,
-        maxDevices: MAX_DEVICES,
       },
       {
         clock,
         policy: policyOf(this.#config),
         work: createWork(dataShards, { batch, local, seed, startVersion }),
-        placement: this.placement,
-        shards: this.shards,
-        mintDevice: () => randomBytes(6).toString('hex'),
+        crowd: this.crowd,
+        placement: (replanned) =>
+          new Placement(placementOf(this.#config, dataShards, this.ranges), {
+            clock,
+            solve,
+            devices: () => this.crowd.present(),
+            replanned,
+          }),
+        shards: (reports) =>
+          shards.open(this.#initOfShards(), reports, (error) => {
+            log(error.message);
+            void this.run.stop('shard-lost');
+          }),
         committed: () => {
           this.#throughput.mark(this.coordinator.version, this.coordinator.samples);
           this.run.committed();
@@ -145,7 +160,7 @@ export class Training {
   #createRun(): Run {
     const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds, repeatable } =
       this.#config;
-    const { clock, beginning, testImages, evaluator, changed, log } = this.#parts;
+    const { clock, start, testImages, evaluator, log } = this.#parts;
     return new Run(
       {
         model: spec.name,
@@ -157,18 +172,18 @@ export class Training {
         evaluateEvery,
         measuring: repeatable && target !== null ? 'between' : 'beside',
         checkpointSeconds,
-        seconds: beginning.seconds,
-        measurements: beginning.measurements,
+        seconds: start.seconds,
+        measurements: start.measurements,
       },
       {
         clock,
         coordinator: this.coordinator,
-        shards: this.shards,
+        devices: () => this.crowd.size,
         evaluate: (parameters) => evaluator.evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
         changed: () => {
           this.#throughput.follow(this.run.status().state === 'running');
-          changed();
+          for (const listener of this.#watchers) listener();
         },
         evaluationFailed: (error) => log(`evaluation failed: ${reasonOf(error)}`),
         saveFailed: (error) => {
@@ -178,6 +193,21 @@ export class Training {
         },
       },
     );
+  }
+
+  #initOfShards(): RunInit {
+    const { version, parameters, optimizerState } = this.#parts.start;
+    const { optimizer: kind, lr, momentum, average } = this.#config;
+    const init = {
+      ranges: this.ranges,
+      run: this.name,
+      key: this.key,
+      version,
+      parameters,
+      optimizer: { kind, lr, momentum },
+      average,
+    };
+    return optimizerState === undefined ? init : { ...init, optimizerState };
   }
 
   async #save(snapshot: ModelSnapshot, measurements: AdminSnapshot['measurements']): Promise<void> {
@@ -194,6 +224,11 @@ export class Training {
     this.#checkpoint = { version: snapshot.version, savedAt };
     this.#checkpointFailure = null;
   }
+}
+
+/** How the parameters of a run are cut into shards. */
+export function rangesOf(config: Config): KeyRange[] {
+  return cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
 }
 
 /** What placement has to know of the run. */

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Endpoint } from '../http/endpoint.ts';
 import { hostShard } from '../shardLink/shardHost.ts';
 import { certificateOf } from '../app/certificateOf.ts';
 import { loadConfig } from '../config/config.ts';
@@ -16,14 +14,13 @@ import { machineCalendar, machineClock } from '../app/machineTime.ts';
 async function main(): Promise<number> {
   const config = loadConfig('shard');
   const tls = await certificateOf(config, machineCalendar);
-  const http = tls === null ? createServer(notFound) : createTlsServer(tls, notFound);
   const log = (line: string) => messages.line(line);
-  http.listen(config.port, config.host);
-  await once(http, 'listening');
-  const { port } = http.address() as AddressInfo;
+  const endpoint = await Endpoint.open(config.host, config.port, tls);
+  endpoint.handle(notFound);
+  const { port } = endpoint;
   const channels = await prepareChannels(config, port, machineClock, log);
   const close = hostShard({
-    http,
+    http: endpoint.server,
     secret: config.shardSecret,
     clock: machineClock,
     openChannels: channels.open,
@@ -34,8 +31,8 @@ async function main(): Promise<number> {
   const scheme = tls === null ? 'http' : 'https';
   log(`shard  ${scheme}://${config.host}:${port}`);
   await interrupted;
-  http.closeAllConnections();
   await close();
+  await endpoint.close();
   channels.release();
   return 0;
 }

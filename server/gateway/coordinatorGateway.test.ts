@@ -45,6 +45,7 @@ function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8)
   const failures: unknown[] = [];
   const namespace = sockets.of(NAMESPACES.coordinator);
   serveCoordinator(namespace, {
+    crowd: world.crowd,
     coordinator: world.coordinator,
     clock: world.clock,
     run: RUN,
@@ -72,7 +73,7 @@ describe('hello', () => {
     expect(answer.model).toEqual(JSON.parse(JSON.stringify(lenet.spec)));
     expect(await status).toEqual(STATUS);
     expect(world.shards[0]?.admits(answer.device, answer.pass)).toBe(true);
-    expect(world.coordinator.presentDevices).toBe(1);
+    expect(world.crowd.size).toBe(1);
   });
 
   it('[PR2] of another protocol version is answered WRONG_PROTOCOL, whatever else it says, and closed', async () => {
@@ -111,7 +112,7 @@ describe('hello', () => {
       outcome: 'MALFORMED',
       reason: 'hello was said already',
     });
-    expect(world.coordinator.presentDevices).toBe(1);
+    expect(world.crowd.size).toBe(1);
   });
 
   it('[AU3] without the credential is answered REFUSED and closed, with it OK', async () => {
@@ -125,7 +126,7 @@ describe('hello', () => {
       });
       expect(await closed).toBe('io server disconnect');
     }
-    expect(world.coordinator.presentDevices).toBe(0);
+    expect(world.crowd.size).toBe(0);
     expect(await ask(connect(), EVENTS.hello, { ...HELLO, join: 'open sesame' })).toMatchObject({
       outcome: 'OK',
     });
@@ -177,7 +178,7 @@ describe('before hello', () => {
     await next(silent, 'connect');
     const closing = next(silent, EVENTS.closing);
     const closed = next(silent, 'disconnect');
-    expect(world.coordinator.presentDevices).toBe(0);
+    expect(world.crowd.size).toBe(0);
     world.clock.advance(9999);
     expect(await ask(silent, EVENTS.leave, {})).toMatchObject({ outcome: 'NOT_JOINED' });
     world.clock.advance(1);
@@ -264,7 +265,7 @@ describe('a device that joined', () => {
   it('[LS4] is gone with its connection', async () => {
     const { socket, world } = await joined();
     socket.disconnect();
-    await expect.poll(() => world.coordinator.presentDevices).toBe(0);
+    await expect.poll(() => world.crowd.size).toBe(0);
   });
 
   it('is given no more work once it left, and what it had goes to another', async () => {

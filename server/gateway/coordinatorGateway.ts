@@ -14,7 +14,8 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { describeIssue, type Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Coordinator, DeviceSession } from '../core/run/coordinator.ts';
+import type { Crowd, DeviceSession } from '../core/crowd/crowd.ts';
+import type { Coordinator } from '../core/run/coordinator.ts';
 import { MAX_IN_FLIGHT, type Handler } from './peer.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 
@@ -22,6 +23,7 @@ import { answerRequests, closeSocket } from './socketPeer.ts';
 const HELLO_WITHIN_MS = 10_000;
 
 export interface CoordinatorGatewayParts {
+  crowd: Crowd;
   coordinator: Coordinator;
   clock: Clock;
   run: string;
@@ -74,7 +76,7 @@ export function serveCoordinator(namespace: Namespace, parts: CoordinatorGateway
 }
 
 function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
-  const { coordinator, clock } = parts;
+  const { crowd, coordinator, clock } = parts;
   let session: DeviceSession | null = null;
   const cancelHello = clock.after(HELLO_WITHIN_MS, () => closeSocket(socket, 'TOO_SLOW', 'no hello in time'));
 
@@ -107,7 +109,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       reply({ outcome: 'REFUSED', reason: 'the credential to join is not valid' });
       return;
     }
-    const result = coordinator.join(message.data.profile, message.data.resume, {
+    const result = crowd.join(message.data.profile, message.data.resume, {
       lease: (lease) => socket.emit(EVENTS.lease, lease),
       replaced: () => closeSocket(socket, 'REPLACED', 'this device joined again'),
     });
@@ -118,12 +120,11 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     cancelHello();
     session = result.session;
     (socket.data as Told).device = session.device;
-    const { token, pass } = result;
     const welcome = {
       outcome: 'OK' as const,
       device: session.device,
-      token,
-      pass,
+      token: result.token,
+      pass: coordinator.accessToken(session.device),
       run: parts.run,
       model: parts.model,
       arithmetic: parts.arithmetic,
@@ -139,7 +140,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     [EVENTS.hello]: onHello,
     [EVENTS.ready]: joined((present, [body], reply) => {
       const message = ready.safeParse(body);
-      if (message.success) coordinator.ready(present, message.data);
+      if (message.success) crowd.asks(present, message.data);
       reply(
         message.success
           ? { outcome: 'OK' }
@@ -152,13 +153,13 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       else reply({ outcome: 'MALFORMED', reason: 'release names a lease and a reason' });
     }),
     [EVENTS.leave]: joined((present, _args, reply) => {
-      coordinator.leave(present);
+      crowd.leave(present);
       reply({ outcome: 'OK' });
     }),
   };
   answerRequests(socket, handlers, parts.failed, MAX_IN_FLIGHT);
   socket.on('disconnect', () => {
     cancelHello();
-    if (session !== null) coordinator.disconnect(session);
+    if (session !== null) crowd.disconnect(session);
   });
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import { API, type ReachReport } from '../../shared/protocol/admin.ts';
 import { isOwnOrigin } from '../gateway/sockets.ts';
 import type { DataShardFile } from '../dataset/dataset.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { dataRoutes } from './data.ts';
+import type { Endpoint } from './endpoint.ts';
 import { refuseByTable, refuseThrown } from './refusals.ts';
 
 export interface AppOptions {
@@ -14,7 +15,8 @@ export interface AppOptions {
   pages: string;
   dataShards: readonly DataShardFile[];
   admin: AdminRoutesOptions;
-  tls: { cert: string; key: string } | null;
+  /** Where it is served; null: nowhere, for tests that inject requests. */
+  endpoint: Endpoint | null;
   failed: (error: unknown) => void;
 }
 
@@ -41,13 +43,12 @@ const ASSET_LIFETIME = '365d';
 
 /** Everything the server has over HTTP: the pages, the data shards, the admin's API. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { pages, dataShards, admin, tls, failed } = options;
+  const { pages, dataShards, admin, endpoint, failed } = options;
   const app = Fastify({
-    ...(tls === null ? {} : { https: tls }),
-    forceCloseConnections: true,
+    ...(endpoint === null ? {} : { serverFactory: attachedTo(endpoint) }),
     // An address that Fastify's router cannot read reaches no handler.
     frameworkErrors: (error, _request, reply) => refuseThrown(reply.headers(HEADERS), error, failed),
-  }) as FastifyInstance;
+  });
   app.addHook('onSend', async (_request, reply) => {
     void reply.headers(HEADERS);
   });
@@ -71,6 +72,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     reply.send({ accepted: isOwnOrigin(origin, host, []), host: host ?? '' } satisfies ReachReport),
   );
   return app;
+}
+
+/** Has Fastify answer what an endpoint hears, which listens already and is closed by whoever opened it. */
+function attachedTo(endpoint: Endpoint): FastifyServerFactory {
+  return (handler) => {
+    endpoint.handle(handler);
+    return endpoint.server;
+  };
 }
 
 /** A page is asked for again each time: it names the assets of the present build. */

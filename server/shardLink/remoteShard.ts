@@ -1,5 +1,4 @@
 import { io, type Socket } from 'socket.io-client';
-import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../core/recentMap.ts';
 import type {
@@ -10,16 +9,17 @@ import type {
   ShardSnapshot,
   Traffic,
 } from '../core/shard/shardPort.ts';
+import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import {
   CONTROL_PATH,
-  controlRejected,
-  controlSnapshot,
-  controlStaged,
-  controlTraffic,
+  decodeSnapshot,
+  encodeInit,
+  listen,
   SECRET_HEADER,
-  type ControlInit,
+  type Body,
+  type ToCoordinator,
+  type ToShard,
 } from './wire.ts';
-import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 const SNAPSHOT_WITHIN_MS = 60_000;
@@ -29,79 +29,85 @@ export class RemoteShardError extends Error {
   override name = 'RemoteShardError';
 }
 
+/** A connection to a shard process that has yet to be opened. */
+export class ShardConnection {
+  readonly url: string;
+  readonly socket: Socket;
+  /** Rejects when the shard closes the connection: one that has a coordinator does so at once. */
+  readonly turnedAway: Promise<never>;
+
+  /** @throws {RemoteShardError} where the shard cannot be reached or does not know the secret. */
+  static async open(url: string, secret: string): Promise<ShardConnection> {
+    const socket = io(url, {
+      path: CONTROL_PATH,
+      transports: ['websocket'],
+      reconnection: false,
+      extraHeaders: { [SECRET_HEADER]: secret },
+    });
+    const connection = new ShardConnection(url, socket);
+    await Promise.race([connected(socket, url), connection.turnedAway]);
+    return connection;
+  }
+
+  private constructor(url: string, socket: Socket) {
+    this.url = url;
+    this.socket = socket;
+    this.turnedAway = new Promise((_resolve, reject) => {
+      socket.once('disconnect', () =>
+        reject(new RemoteShardError(`the shard at ${url} serves another coordinator`)),
+      );
+    });
+    // Who waits for it hears of it; once the shard is open nobody does.
+    this.turnedAway.catch(() => undefined);
+  }
+
+  close(): void {
+    this.socket.removeAllListeners('disconnect');
+    this.socket.disconnect();
+  }
+}
+
 export interface RemoteShardParts {
-  url: string;
-  secret: string;
-  opening: ShardInit;
+  init: ShardInit;
+  /** Origins of the pages that may connect to it. */
   origins: string[];
   reports: ShardReports;
-  /** The connection is gone, and with it what the shard held. */
+  /** The connection of an open shard is gone, and with it what the shard held. */
   lost: (error: RemoteShardError) => void;
 }
 
 /** The coordinator's end of a shard in a process of its own. */
 export class RemoteShard implements ShardPort {
-  readonly #socket: Socket;
-  readonly #url: string;
+  /** Settles when the shard has taken its part of the model. */
+  readonly opened: Promise<void>;
+  readonly #connection: ShardConnection;
   #traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
   readonly #devices = new RecentMap<string, MeteredTraffic>(REMEMBERED_DEVICES);
 
-  /** Connects and opens. @throws {RemoteShardError} where the shard cannot be reached or does not take the opening. */
-  static async open(parts: RemoteShardParts): Promise<RemoteShard> {
-    const socket = io(parts.url, {
-      path: CONTROL_PATH,
-      transports: ['websocket'],
-      reconnection: false,
-      extraHeaders: { [SECRET_HEADER]: parts.secret },
+  constructor(connection: ShardConnection, { init, origins, reports, lost }: RemoteShardParts) {
+    this.#connection = connection;
+    const { socket, url, turnedAway } = connection;
+    listen<ToCoordinator>(
+      socket,
+      {
+        staged: ({ lease, squares }) => reports.staged(lease, init.index, squares),
+        rejected: ({ lease, outcome }) => reports.rejected(lease, init.index, outcome),
+        traffic: ({ devices, ...traffic }) => {
+          this.#traffic = traffic;
+          for (const [device, counted] of devices) this.#devices.set(device, counted);
+        },
+      },
+      // The end of the connection is what tells that the shard is lost.
+      () => socket.disconnect(),
+    );
+    const taken = socket
+      .timeout(OPEN_WITHIN_MS)
+      .emitWithAck('open' satisfies ToShard, encodeInit(init, origins));
+    this.opened = Promise.race([taken, turnedAway]).then(() => {
+      socket.once('disconnect', () => lost(new RemoteShardError(`the shard at ${url} was lost`)));
     });
-    const shard = new RemoteShard(socket, parts);
-    // Listened for before anything else: a shard that is taken turns the connection away at once.
-    const away = turnedAway(socket, parts.url);
-    await Promise.race([connected(socket, parts.url), away]);
-    const { parameters, optimizerState, ...opening } = parts.opening;
-    const message: ControlInit = {
-      ...opening,
-      origins: parts.origins,
-      parameters: encodeFloat32(parameters),
-      ...(optimizerState === undefined
-        ? {}
-        : {
-            optimizerState: {
-              slots: mapValues(optimizerState.slots, encodeFloat32),
-              scalars: optimizerState.scalars,
-            },
-          }),
-    };
-    await Promise.race([socket.timeout(OPEN_WITHIN_MS).emitWithAck('open', message), away]);
-    socket.once('disconnect', () => parts.lost(new RemoteShardError(`the shard at ${parts.url} was lost`)));
-    return shard;
-  }
-
-  private constructor(socket: Socket, { url, reports, opening }: RemoteShardParts) {
-    this.#socket = socket;
-    this.#url = url;
-    const on = (event: string, handle: (body: unknown) => void) =>
-      socket.on(event, (body: unknown) => {
-        try {
-          handle(body);
-        } catch {
-          // The end of the connection is what tells that the shard is lost.
-          socket.disconnect();
-        }
-      });
-    on('staged', (body) => {
-      const { lease, squares } = controlStaged.parse(body);
-      reports.staged(lease, opening.index, squares);
-    });
-    on('rejected', (body) => {
-      const { lease, outcome } = controlRejected.parse(body);
-      reports.rejected(lease, opening.index, outcome);
-    });
-    on('traffic', (body) => {
-      const { devices, ...traffic } = controlTraffic.parse(body);
-      this.#traffic = traffic;
-      for (const [device, counted] of devices) this.#devices.set(device, counted);
-    });
+    // A failure is met by whoever waits for the shards of the run.
+    this.opened.catch(() => undefined);
   }
 
   get traffic(): Traffic {
@@ -114,38 +120,31 @@ export class RemoteShard implements ShardPort {
   }
 
   commit(record: CommitRecord): void {
-    this.#socket.emit('commit', record);
+    this.#send('commit', record);
   }
 
   refuse(lease: number, outcome: Outcome, version: number | null): void {
-    this.#socket.emit('refuse', { lease, outcome, version });
+    this.#send('refuse', { lease, outcome, version });
   }
 
   keep(lease: number): void {
-    this.#socket.emit('keep', { lease });
+    this.#send('keep', { lease });
   }
 
   pin(lease: number, version: number): void {
-    this.#socket.emit('pin', { lease, version });
+    this.#send('pin', { lease, version });
   }
 
   async snapshot(): Promise<ShardSnapshot> {
-    if (!this.#socket.connected) throw new RemoteShardError(`the shard at ${this.#url} was lost`);
-    const body: unknown = await this.#socket.timeout(SNAPSHOT_WITHIN_MS).emitWithAck('snapshot', null);
-    const { version, parameters, optimizerState } = controlSnapshot.parse(body);
-    return {
-      version,
-      parameters: decodeFloat32(parameters),
-      optimizerState: {
-        slots: mapValues(optimizerState.slots, decodeFloat32),
-        scalars: optimizerState.scalars,
-      },
-    };
+    const { socket, url } = this.#connection;
+    if (!socket.connected) throw new RemoteShardError(`the shard at ${url} was lost`);
+    return decodeSnapshot(
+      await socket.timeout(SNAPSHOT_WITHIN_MS).emitWithAck('snapshot' satisfies ToShard, null),
+    );
   }
 
-  close(): void {
-    this.#socket.removeAllListeners('disconnect');
-    this.#socket.disconnect();
+  #send<Event extends ToShard>(event: Event, body: Body<Event>): void {
+    this.#connection.socket.emit(event, body);
   }
 }
 
@@ -157,21 +156,4 @@ function connected(socket: Socket, url: string): Promise<void> {
       reject(new RemoteShardError(`no shard at ${url}, or it has another secret (${error.message})`));
     });
   });
-}
-
-/** Rejects when the shard closes the connection instead of opening. */
-function turnedAway(socket: Socket, url: string): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    socket.once('disconnect', () =>
-      reject(new RemoteShardError(`the shard at ${url} serves another coordinator`)),
-    );
-  });
-}
-
-/** The same record with each value turned into another. */
-export function mapValues<From, To>(
-  record: Record<string, From>,
-  turn: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, turn(value)]));
 }

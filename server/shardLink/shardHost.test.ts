@@ -13,7 +13,7 @@ import { noiseVector, PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
 import { KEY, RUN } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { CONTROL_PATH, SECRET_HEADER } from './wire.ts';
-import { RemoteShard, RemoteShardError, type RemoteShardParts } from './remoteShard.ts';
+import { RemoteShard, RemoteShardError, ShardConnection } from './remoteShard.ts';
 import { hostShard } from './shardHost.ts';
 import { ask, next } from '../gateway/testing/realSockets.ts';
 
@@ -26,7 +26,7 @@ const [, range] = ranges;
 if (range === undefined) throw new Error('there are two shards');
 const PARAMETERS = sliceOf(noiseVector(1, 1000), range);
 
-const OPENING: ShardInit = {
+const INIT: ShardInit = {
   index: 1,
   ranges,
   run: RUN,
@@ -65,23 +65,22 @@ async function hosting(secret = SECRET) {
   return { clock, lines, failures, limits, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
 
-async function opened(url: string, changes: Partial<RemoteShardParts> = {}) {
+async function opened(url: string, { secret = SECRET, init = INIT } = {}) {
   const reported: unknown[] = [];
   const lost: string[] = [];
-  const shard = await RemoteShard.open({
-    url,
-    secret: SECRET,
-    opening: OPENING,
+  const connection = await ShardConnection.open(url, secret);
+  closing.push(() => connection.close());
+  const shard = new RemoteShard(connection, {
+    init,
     origins: [],
     reports: {
       staged: (...args) => reported.push(['staged', ...args]),
       rejected: (...args) => reported.push(['rejected', ...args]),
     },
     lost: (error) => lost.push(error.message),
-    ...changes,
   });
-  closing.push(() => shard.close());
-  return { shard, reported, lost };
+  await shard.opened;
+  return { shard, connection, reported, lost };
 }
 
 /** A device's socket to the shard. */
@@ -184,9 +183,9 @@ describe('a shard in a process of its own', () => {
     const first = await opened(url);
     await expect(opened(url)).rejects.toThrow(`the shard at ${url} serves another coordinator`);
     expect((await first.shard.snapshot()).version).toBe(3);
-    first.shard.close();
+    first.connection.close();
     await expect.poll(() => lines.length).toBe(2);
-    const second = await opened(url, { opening: { ...OPENING, version: 9 } });
+    const second = await opened(url, { init: { ...INIT, version: 9 } });
     expect((await second.shard.snapshot()).version).toBe(9);
     expect(lines).toEqual([
       'a coordinator took this shard',
@@ -207,11 +206,11 @@ describe('a shard in a process of its own', () => {
   it('lets no device in before it is opened, and drops them with the coordinator', async () => {
     const { url } = await hosting();
     await next(device(url), 'connect_error');
-    const { shard } = await opened(url);
+    const { connection } = await opened(url);
     const socket = device(url);
     await next(socket, 'connect');
     const gone = next(socket, 'disconnect');
-    shard.close();
+    connection.close();
     await gone;
   });
 

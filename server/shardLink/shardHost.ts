@@ -1,23 +1,20 @@
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
-import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { sameSecret } from '../core/mac.ts';
 import type { Clock } from '../core/clock.ts';
 import { Shard } from '../core/shard/shard.ts';
 import {
   CONTROL_PATH,
-  controlCommit,
-  controlKeep,
-  controlInit,
-  controlPin,
-  controlRefusal,
+  decodeInit,
+  encodeSnapshot,
+  listen,
   SECRET_HEADER,
-  type ControlInit,
-  type ControlTraffic,
+  type Body,
+  type ToCoordinator,
+  type ToShard,
 } from './wire.ts';
-import { mapValues } from './remoteShard.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
 import { serveShards } from '../gateway/shardGateway.ts';
 import { logRefusals } from '../gateway/refusals.ts';
@@ -80,6 +77,7 @@ class HostedShard {
   /** Never listens: connections come through {@link upgrade}, so that the next shard finds a clean server. */
   readonly #http = createServer();
   readonly #parts: ShardHostParts;
+  readonly #socket: Socket;
   readonly #meter = new TrafficMeter();
   #shard: Shard | null = null;
   #devices: Server | null = null;
@@ -88,39 +86,29 @@ class HostedShard {
 
   constructor(socket: Socket, parts: ShardHostParts) {
     this.#parts = parts;
-    const on = (event: string, handle: (body: unknown, done: (answer?: unknown) => void) => void) =>
-      socket.on(event, (body: unknown, done: (answer?: unknown) => void) => {
-        try {
-          handle(body, done);
-        } catch (error) {
-          // Both ends are ours: what cannot be read is a fault of one of them, and ends this connection alone.
-          parts.failed(error);
-          socket.disconnect(true);
-        }
-      });
-    on('open', (body, done) => {
-      this.#open(socket, controlInit.parse(body));
-      done();
-    });
-    on('commit', (body) => this.#opened().commit(controlCommit.parse(body)));
-    on('refuse', (body) => {
-      const { lease, outcome, version } = controlRefusal.parse(body);
-      this.#opened().refuse(lease, outcome, version);
-    });
-    on('keep', (body) => this.#opened().keep(controlKeep.parse(body).lease));
-    on('pin', (body) => {
-      const { lease, version } = controlPin.parse(body);
-      this.#opened().pin(lease, version);
-    });
-    on('snapshot', (_body, done) => {
-      const shard = this.#opened();
-      socket.emit('traffic', this.#trafficOf(shard));
-      void shard.snapshot().then(({ parameters, optimizerState, version }) => {
-        const { slots, scalars } = optimizerState;
-        const state = { slots: mapValues(slots, encodeFloat32), scalars };
-        done({ version, parameters: encodeFloat32(parameters), optimizerState: state });
-      });
-    });
+    this.#socket = socket;
+    listen<ToShard>(
+      socket,
+      {
+        open: (body, acknowledge) => {
+          this.#open(body);
+          acknowledge();
+        },
+        commit: (record) => this.#opened().commit(record),
+        refuse: ({ lease, outcome, version }) => this.#opened().refuse(lease, outcome, version),
+        keep: ({ lease }) => this.#opened().keep(lease),
+        pin: ({ lease, version }) => this.#opened().pin(lease, version),
+        snapshot: (_body, acknowledge) => {
+          const shard = this.#opened();
+          this.#send('traffic', this.#trafficOf(shard));
+          void shard.snapshot().then((state) => acknowledge(encodeSnapshot(state)));
+        },
+      },
+      (error) => {
+        parts.failed(error);
+        socket.disconnect(true);
+      },
+    );
   }
 
   close(): void {
@@ -138,7 +126,11 @@ class HostedShard {
     else this.#http.emit('upgrade', request, socket, head);
   }
 
-  #trafficOf({ traffic }: Shard): ControlTraffic {
+  #send<Event extends ToCoordinator>(event: Event, body: Body<Event>): void {
+    this.#socket.emit(event, body);
+  }
+
+  #trafficOf({ traffic }: Shard): Body<'traffic'> {
     return { ...traffic, devices: this.#meter.news() };
   }
 
@@ -147,20 +139,15 @@ class HostedShard {
     return this.#shard;
   }
 
-  #open(socket: Socket, { origins, parameters, optimizerState, ...opening }: ControlInit): void {
-    const state = optimizerState && {
-      optimizerState: {
-        slots: mapValues(optimizerState.slots, decodeFloat32),
-        scalars: optimizerState.scalars,
-      },
-    };
+  #open(body: Body<'open'>): void {
+    const { init, origins } = decodeInit(body);
     const { clock, failed, log, openChannels } = this.#parts;
-    const shard = new Shard({ ...opening, parameters: decodeFloat32(parameters), ...state }, clock, {
-      staged: (lease, _shard, squares) => socket.emit('staged', { lease, squares }),
-      rejected: (lease, _shard, outcome) => socket.emit('rejected', { lease, outcome }),
+    const shard = new Shard(init, clock, {
+      staged: (lease, _shard, squares) => this.#send('staged', { lease, squares }),
+      rejected: (lease, _shard, outcome) => this.#send('rejected', { lease, outcome }),
     });
     this.#shard = shard;
-    const limitBytes = messageLimit(opening.ranges);
+    const limitBytes = messageLimit(init.ranges);
     this.#devices = createSocketServer(this.#http, {
       limitBytes,
       origins: () => origins,
@@ -175,7 +162,7 @@ class HostedShard {
     this.#channels = openChannels(limitBytes);
     serveShards(this.#devices, { shards: [shard], meter: this.#meter, channels: this.#channels, failed });
     const report = () => {
-      socket.emit('traffic', this.#trafficOf(shard));
+      this.#send('traffic', this.#trafficOf(shard));
       this.#cancelTraffic = clock.after(TRAFFIC_EVERY_MS, report);
     };
     report();

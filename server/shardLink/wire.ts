@@ -1,68 +1,150 @@
 import { z } from 'zod';
+import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import { deviceTraffic } from '../../shared/protocol/admin.ts';
-import { OPTIMIZER_NAMES } from '../core/shard/optimizer.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
+import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
+import type { ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
 /*
- * What a coordinator and a shard in a process of its own say to each other. Both are ours and know one secret;
- * it is shown in a header of the handshake, before a single message is read. Messages keep their order.
+ * Everything that a coordinator and a shard in a process of its own send each other. Both are of one server and know one
+ * secret; it is shown in a header of the handshake, before a single message is read. Messages keep their order.
  */
 
 export const CONTROL_PATH = '/control';
 export const SECRET_HEADER = 'x-tabswarm-shard-secret';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
-const slots = z.record(z.string(), bytes);
-const scalars = z.record(z.string(), z.number());
+/** Float32, little-endian. */
+const optimizerState = z.strictObject({
+  slots: z.record(z.string(), bytes),
+  scalars: z.record(z.string(), z.number()),
+});
 
-/** coordinator -> shard `open`: begin, or begin anew; the last opening counts. */
-export const controlInit = z.strictObject({
-  index: z.int(),
-  ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
-  run: z.string(),
-  key: bytes,
-  version: z.int(),
-  /** Float32, little-endian, as are the slots. */
-  parameters: bytes,
-  optimizer: z.strictObject({
-    kind: z.enum(OPTIMIZER_NAMES),
-    lr: z.number(),
-    momentum: z.number(),
+/** What each event of the link carries. */
+const BODIES = {
+  /** Begin, or begin anew: the last one counts. Acknowledged once it is done. */
+  open: z.strictObject({
+    index: z.int(),
+    ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
+    run: z.string(),
+    key: bytes,
+    version: z.int(),
+    /** Float32, little-endian. */
+    parameters: bytes,
+    optimizer: z.strictObject({
+      kind: z.enum(OPTIMIZER_NAMES),
+      lr: z.number(),
+      momentum: z.number(),
+    }),
+    average: z.nullable(z.int()),
+    optimizerState: z.optional(optimizerState),
+    /** Pages of these origins may connect. */
+    origins: z.array(z.string()),
   }),
-  average: z.nullable(z.int()),
-  optimizerState: z.optional(z.strictObject({ slots, scalars })),
-  /** Pages of these origins may connect. */
-  origins: z.array(z.string()),
-});
-export type ControlInit = z.infer<typeof controlInit>;
+  commit: z.strictObject({
+    version: z.int(),
+    members: z.array(z.strictObject({ lease: z.int(), weight: z.number() })),
+  }),
+  refuse: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES), version: z.nullable(z.int()) }),
+  keep: z.strictObject({ lease: z.int() }),
+  pin: z.strictObject({ lease: z.int(), version: z.int() }),
+  /** Acknowledged with the state, see {@link decodeSnapshot}. */
+  snapshot: z.null(),
+  staged: z.strictObject({ lease: z.int(), squares: z.array(z.number()) }),
+  rejected: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES) }),
+  traffic: z.strictObject({
+    bytesUp: z.number(),
+    bytesDown: z.number(),
+    /** Of each device whose traffic changed. */
+    devices: z.array(
+      z.tuple([z.string(), z.strictObject({ ...deviceTraffic.shape, uplink: z.nullable(z.number()) })]),
+    ),
+  }),
+};
 
-export const controlCommit = z.strictObject({
-  version: z.int(),
-  members: z.array(z.strictObject({ lease: z.int(), weight: z.number() })),
-});
-export const controlRefusal = z.strictObject({
-  lease: z.int(),
-  outcome: z.enum(OUTCOME_NAMES),
-  version: z.nullable(z.int()),
-});
-export const controlKeep = z.strictObject({ lease: z.int() });
-export const controlPin = z.strictObject({ lease: z.int(), version: z.int() });
+/** From the coordinator to the shard. */
+export type ToShard = 'open' | 'commit' | 'refuse' | 'keep' | 'pin' | 'snapshot';
+/** From the shard to the coordinator. */
+export type ToCoordinator = Exclude<keyof typeof BODIES, ToShard>;
+export type Body<Event extends keyof typeof BODIES> = z.infer<(typeof BODIES)[Event]>;
 
-/** shard -> coordinator. */
-export const controlStaged = z.strictObject({ lease: z.int(), squares: z.array(z.number()) });
-export const controlRejected = z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES) });
-const meteredTraffic = z.strictObject({ ...deviceTraffic.shape, uplink: z.nullable(z.number()) });
-export const controlTraffic = z.strictObject({
-  bytesUp: z.number(),
-  bytesDown: z.number(),
-  /** Of each device whose traffic changed. */
-  devices: z.array(z.tuple([z.string(), meteredTraffic])),
-});
-export type ControlTraffic = z.infer<typeof controlTraffic>;
+/** A handler for each event of one direction. */
+export type Handlers<Event extends keyof typeof BODIES> = {
+  [Name in Event]: (body: Body<Name>, acknowledge: (answer?: unknown) => void) => void;
+};
 
-/** The answer to `snapshot`. */
-export const controlSnapshot = z.strictObject({
-  version: z.int(),
-  parameters: bytes,
-  optimizerState: z.strictObject({ slots, scalars }),
-});
+/** What of a socket the link needs, at either end. */
+interface LinkSocket {
+  on(event: string, listener: (body: unknown, acknowledge: (answer?: unknown) => void) => void): unknown;
+}
+
+/**
+ * Reads what comes in and hands it to its handler.
+ * @param failed is told of a message that cannot be read or handled: both ends are of one server, so one of them is
+ *   at fault, and the connection is to end.
+ */
+export function listen<Event extends keyof typeof BODIES>(
+  socket: LinkSocket,
+  handlers: Handlers<Event>,
+  failed: (error: unknown) => void,
+): void {
+  for (const event of Object.keys(handlers) as Event[]) {
+    socket.on(event, (body, acknowledge) => {
+      try {
+        handlers[event](BODIES[event].parse(body) as Body<Event>, acknowledge);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+}
+
+/** What a shard is opened with, as it travels. @param origins of the pages that may connect to it. */
+export function encodeInit(
+  { parameters, optimizerState, ...init }: ShardInit,
+  origins: string[],
+): Body<'open'> {
+  const message = { ...init, origins, parameters: encodeFloat32(parameters) };
+  return optimizerState === undefined ? message : { ...message, optimizerState: encodeState(optimizerState) };
+}
+
+export function decodeInit({ origins, parameters, optimizerState, ...init }: Body<'open'>): {
+  init: ShardInit;
+  origins: string[];
+} {
+  const decoded = { ...init, parameters: decodeFloat32(parameters) };
+  if (optimizerState === undefined) return { init: decoded, origins };
+  return { init: { ...decoded, optimizerState: decodeState(optimizerState) }, origins };
+}
+
+const snapshot = z.strictObject({ version: z.int(), parameters: bytes, optimizerState });
+
+export function encodeSnapshot({
+  version,
+  parameters,
+  optimizerState,
+}: ShardSnapshot): z.infer<typeof snapshot> {
+  return { version, parameters: encodeFloat32(parameters), optimizerState: encodeState(optimizerState) };
+}
+
+/** @throws {z.ZodError} where the answer is no snapshot. */
+export function decodeSnapshot(answer: unknown): ShardSnapshot {
+  const { version, parameters, optimizerState } = snapshot.parse(answer);
+  return { version, parameters: decodeFloat32(parameters), optimizerState: decodeState(optimizerState) };
+}
+
+function encodeState({ slots, scalars }: OptimizerState): z.infer<typeof optimizerState> {
+  return { slots: mapValues(slots, encodeFloat32), scalars };
+}
+
+function decodeState({ slots, scalars }: z.infer<typeof optimizerState>): OptimizerState {
+  return { slots: mapValues(slots, decodeFloat32), scalars };
+}
+
+/** The same record with each value turned into another. */
+export function mapValues<From, To>(
+  record: Record<string, From>,
+  turn: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, turn(value)]));
+}

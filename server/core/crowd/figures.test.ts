@@ -8,7 +8,7 @@ function figuresOf(profile: Partial<CapabilityProfile>, { unitMs = 100, workers 
   const world = new World();
   world.coordinator.start();
   world.readyDevices(1, { profile, unitMs, workers });
-  const figures = () => world.coordinator.deviceRecords()[0]?.figures ?? expect.fail('nobody joined');
+  const figures = () => world.crowd.records()[0]?.figures ?? expect.fail('nobody joined');
   const atFirst = figures();
   world.pass(10 * unitMs);
   return { atFirst, later: figures() };

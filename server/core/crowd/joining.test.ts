@@ -11,8 +11,8 @@ describe('joining', () => {
     const world = new World();
     const [one, other] = world.readyDevices(2);
     const [shard] = world.shards;
-    const pass = one?.joined?.pass ?? '';
     const id = one?.id ?? '';
+    const pass = world.coordinator.accessToken(id);
     expect(shard?.admits(id, pass)).toBe(true);
     expect(shard?.admits(other?.id ?? '', pass)).toBe(false);
     const wrong = [
@@ -32,13 +32,13 @@ describe('joining', () => {
     const [device] = world.readyDevices(1);
     world.pass(1000);
     const { id, session } = device ?? world.device().join();
-    const applied = world.coordinator.deviceRecords()[0]?.applied;
+    const applied = world.crowd.records()[0]?.applied;
     device?.resume();
     expect(device?.id).toBe(id);
     expect(device?.session.number).not.toBe(session.number);
     expect(device?.replaced).toBe(1);
-    expect(world.coordinator.presentDevices).toBe(1);
-    expect(world.coordinator.deviceRecords()).toMatchObject([{ device: id, applied, state: 'silent' }]);
+    expect(world.crowd.size).toBe(1);
+    expect(world.crowd.records()).toMatchObject([{ device: id, applied, state: 'silent' }]);
   });
 
   it('[AU4] the earlier connection is heard no more', () => {
@@ -49,9 +49,9 @@ describe('joining', () => {
     device?.resume().ready();
     world.wire.drain();
     const engine = { name: 'scripted' as const, detail: '', software: true };
-    world.coordinator.leave(old);
-    world.coordinator.disconnect(old);
-    world.coordinator.ready(old, { engine, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS });
+    world.crowd.leave(old);
+    world.crowd.disconnect(old);
+    world.crowd.asks(old, { engine, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS });
     expect(world.coordinator.release(old, device?.lease.terms.lease ?? 0)).toBe('UNKNOWN_LEASE');
     device?.pushNow();
     expect(world.coordinator.version).toBe(1);
@@ -65,7 +65,7 @@ describe('joining', () => {
       expect([one?.id, other?.id]).not.toContain(stranger.id);
     }
     expect(one?.replaced).toBe(0);
-    expect(world.coordinator.presentDevices).toBe(5);
+    expect(world.crowd.size).toBe(5);
   });
 
   it('[AU6] beyond the limit of devices the answer is FULL, but not to one that is here already', () => {
@@ -78,14 +78,14 @@ describe('joining', () => {
     expect(newcomer.joined).not.toBeNull();
     expect(other?.resume().joined).toBeNull();
     newcomer.vanish();
-    expect(world.coordinator.presentDevices).toBe(1);
+    expect(world.crowd.size).toBe(1);
   });
 
   it('[AU2] hundreds of devices that came and went are not remembered for ever', () => {
     const world = new World();
     for (let count = 0; count < 300; count++) world.device().join().vanish();
-    expect(world.coordinator.deviceRecords()).toHaveLength(200);
-    expect(world.coordinator.presentDevices).toBe(0);
+    expect(world.crowd.records()).toHaveLength(200);
+    expect(world.crowd.size).toBe(0);
   });
 });
 

@@ -187,7 +187,7 @@ describe('placement', () => {
     await pass(10_000);
     const expected = share(device).unitMs ?? 0;
     expect(expected).toBeLessThan(150);
-    const [row] = world.coordinator.deviceRecords();
+    const [row] = world.crowd.records();
     const rates = new Map(
       row?.figures.engines.map(({ engine, samplesPerSecond }) => [engine, samplesPerSecond]),
     );
@@ -206,7 +206,7 @@ describe('placement', () => {
     const { world, pass } = planned();
     const [device] = world.readyDevices(1, pace(30));
     await pass(60_000);
-    const [row] = world.coordinator.deviceRecords();
+    const [row] = world.crowd.records();
     expect(row).toMatchObject({ lost: 0 });
     expect(device?.lease.unit.local?.steps).toBeLessThanOrEqual(5);
   });

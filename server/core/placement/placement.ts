@@ -26,6 +26,13 @@ const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
 const FIXED =
   'This run is repeatable: what its units are follows from its seed, and no instruction may change that.';
 
+export interface PlacementParts extends PlanParts {
+  /** The devices that are present. */
+  devices: () => Device[];
+  /** Another plan is in force: there may be work for a device that had none. */
+  replanned: () => void;
+}
+
 const SMALL_CROWD = 100;
 const RESHARE_REST_MS = 10;
 
@@ -41,8 +48,8 @@ export class Placement {
   readonly #standings = new PlanningKeys();
   readonly #reserves: Reserves;
   readonly #work: PlannedWork;
-  #devices: () => Device[] = () => [];
-  #changed: () => void = () => undefined;
+  readonly #devices: () => Device[];
+  readonly #replanned: () => void;
   #assignments: PlacementConstraint[] = [];
   /** Whether plans have a say. */
   #active = false;
@@ -53,8 +60,10 @@ export class Placement {
   #resharesFrom = -Infinity;
   #cancelReshare: () => void = () => undefined;
 
-  constructor(settings: PlanSettings, parts: PlanParts) {
+  constructor(settings: PlanSettings, parts: PlacementParts) {
     this.#settings = settings;
+    this.#devices = parts.devices;
+    this.#replanned = parts.replanned;
     this.#clock = parts.clock;
     this.#pins = this.#noPins();
     this.#work = new PlannedWork(settings.shape);
@@ -65,18 +74,9 @@ export class Placement {
       standings: this.#standings,
       made: () => {
         this.#reshare();
-        this.#changed();
+        this.#replanned();
       },
     });
-  }
-
-  /**
-   * @param devices those that are present.
-   * @param changed another plan is in force: there may be work for somebody who had none.
-   */
-  attach(devices: () => Device[], changed: () => void): void {
-    this.#devices = devices;
-    this.#changed = changed;
   }
 
   /**
@@ -93,7 +93,7 @@ export class Placement {
     this.#cancelReshare();
     this.#reshare();
     if (this.#active) this.#keeper.renew();
-    this.#changed();
+    this.#replanned();
   }
 
   /** A device came, went, or told news. */
@@ -227,7 +227,7 @@ export class Placement {
     if (device === undefined) return;
     device.times.forget();
     this.noticed(device);
-    this.#changed();
+    this.#replanned();
   }
 
   /** At once in a small crowd; in a large one, where it takes its time, no more often than it may. */
@@ -240,7 +240,7 @@ export class Placement {
     }
     this.#cancelReshare = this.#clock.after(wait, () => {
       this.#reshare();
-      this.#changed();
+      this.#replanned();
     });
   }
 
@@ -259,7 +259,7 @@ export class Placement {
     this.#sharedAt = this.#standings.changes;
     this.#keeper.renew();
     // Data shards may have been taken from somebody who has a lease on one.
-    if (this.#assignments.length > 0) this.#changed();
+    if (this.#assignments.length > 0) this.#replanned();
   }
 
   #share(devices: readonly Device[]): void {

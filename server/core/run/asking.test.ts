@@ -12,7 +12,7 @@ const POLICIES: [string, () => Policy][] = [
 ];
 
 const stateOf = (world: World, { id }: ScriptedDevice) =>
-  world.coordinator.deviceRecords().find(({ device }) => device === id)?.state;
+  world.crowd.records().find(({ device }) => device === id)?.state;
 
 describe.each(POLICIES)('a stop and a start, %s', (_, policy) => {
   it.each([0, 30, 50, 99, 100, 120])(

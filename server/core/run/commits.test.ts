@@ -227,7 +227,7 @@ describe('pulls', () => {
 
 it('[PO2] the staleness that is shown of a device is that of its newest update', () => {
   const { world, first, second } = twoDevices();
-  const shown = () => world.coordinator.deviceRecords().map(({ staleness }) => staleness);
+  const shown = () => world.crowd.records().map(({ staleness }) => staleness);
   expect(shown()).toEqual([null, null]);
   const early = first.lease;
   second.pushNow();

@@ -115,7 +115,7 @@ describe('complete rounds', () => {
     // Weights would mean that the next lease comes unasked.
     expect(second.answers.at(-1)?.version).toBeUndefined();
     expect(world.coordinator.version).toBe(1);
-    const row = world.coordinator.deviceRecords().find(({ device }) => device === second.id);
+    const row = world.crowd.records().find(({ device }) => device === second.id);
     expect(row).toMatchObject({ applied: 2, lost: 0, samples: 64 });
   });
 

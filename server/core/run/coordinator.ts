@@ -1,12 +1,10 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
-import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import { resumeToken, sameSecret, shardAccessToken } from '../mac.ts';
-import type { Hello, Ready } from '../../../shared/protocol/messages.ts';
+import { shardAccessToken } from '../mac.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { normOfBlocks } from '../shard/aggregate.ts';
 import type { Clock } from '../clock.ts';
-import type { Device, DevicePort, DeviceRecord } from '../crowd/device.ts';
-import { DeviceRegistry } from '../crowd/devices.ts';
+import type { Borrower, Crowd, DeviceSession } from '../crowd/crowd.ts';
+import type { Device } from '../crowd/device.ts';
 import { LeaseManager } from './leaseManager.ts';
 import type { LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
@@ -23,44 +21,34 @@ export interface CoordinatorSettings {
   samples: number;
   /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
   maxNorm: number;
-  maxDevices: number;
 }
 
 export interface CoordinatorParts {
   clock: Clock;
   policy: Policy;
   work: ReturnType<typeof createWork>;
-  placement: Placement;
-  /** In the order of the key ranges. */
-  shards: ShardPort[];
-  /** A fresh public device id. */
-  mintDevice: () => string;
+  /** The devices that the run may be lent. */
+  crowd: Crowd;
+  /** Makes the run's placement. @param replanned is called when another plan is in force. */
+  placement: (replanned: () => void) => Placement;
+  /** Makes the run's shards, in the order of the key ranges. @param reports is told what becomes of pushes. */
+  shards: (reports: ShardReports) => readonly ShardPort[];
   /** Called after each commit, before anything else is decided. */
   committed: () => void;
   /** Called at the first lease after each {@link Coordinator.start}. */
   firstLease: () => void;
 }
 
-/** What a joined device holds on to: only the newest session of a device is heard. */
-export interface DeviceSession {
-  device: string;
-  number: number;
-}
-
-export interface Joined {
-  session: DeviceSession;
-  token: string;
-  pass: string;
-}
-
 /**
  * Decides who works on what and what becomes part of the model. Carries no tensors: shards stage them and
  * apply its commit records. Plain code: every method returns at once, time is the injected clock's.
  */
-export class Coordinator implements ShardReports {
+export class Coordinator implements Borrower, ShardReports {
+  readonly placement: Placement;
+  /** In the order of the key ranges. */
+  readonly shards: readonly ShardPort[];
   readonly #settings: CoordinatorSettings;
   readonly #parts: CoordinatorParts;
-  readonly #devices = new DeviceRegistry();
   readonly #leases: LeaseManager;
   #version: number;
   #samples: number;
@@ -76,11 +64,21 @@ export class Coordinator implements ShardReports {
     this.#version = settings.version;
     this.#samples = settings.samples;
     const { run, key, ranges } = settings;
-    this.#leases = new LeaseManager({ ...parts, run, key, ranges, expired: (live) => this.#expire(live) });
-    parts.placement.attach(
-      () => this.#devices.present(),
-      () => this.#replanned(),
-    );
+    const { clock, policy, work, crowd } = parts;
+    this.placement = parts.placement(() => this.#replanned());
+    this.shards = parts.shards(this);
+    this.#leases = new LeaseManager({
+      run,
+      key,
+      ranges,
+      clock,
+      policy,
+      work,
+      placement: this.placement,
+      shards: this.shards,
+      expired: (live) => this.#expire(live),
+    });
+    crowd.lendTo(this);
   }
 
   get version(): number {
@@ -90,14 +88,6 @@ export class Coordinator implements ShardReports {
   /** Samples whose gradients are in the model. */
   get samples(): number {
     return this.#samples;
-  }
-
-  get presentDevices(): number {
-    return this.#devices.present().length;
-  }
-
-  deviceRecords(): DeviceRecord[] {
-    return this.#devices.all().map((device) => device.record());
   }
 
   /** Lets work be leased and updates be decided. */
@@ -129,43 +119,35 @@ export class Coordinator implements ShardReports {
     this.#parts.policy.reset();
   }
 
-  /** @returns FULL where the server has as many devices as it takes [AU6]. */
-  join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
-    const known =
-      resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
-    const id = known ? resume.device : this.#parts.mintDevice();
-    const before = this.#devices.get(id);
-    if (before !== undefined && before.status !== 'gone') {
-      this.#end(before);
-      before.port.replaced();
-    } else if (this.presentDevices >= this.#settings.maxDevices) {
-      return 'FULL';
-    }
-    const device = this.#devices.join(id, profile, port);
-    this.#parts.placement.noticed(device);
-    // What an earlier connection gave back is leased again now [LS4].
-    this.#pump();
-    return {
-      session: { device: id, number: device.session },
-      token: resumeToken(this.#settings.key, id),
-      pass: shardAccessToken(this.#settings.key, this.#settings.run, id),
-    };
+  /** What a device shows to the shards of this run. */
+  accessToken(device: string): string {
+    return shardAccessToken(this.#settings.key, this.#settings.run, device);
   }
 
-  /** The device has workers without a lease, which would like one [LS8]. Those that have one change nothing. */
-  ready(session: DeviceSession, { engine, trials, workers, conditions }: Ready): void {
-    const device = this.#heard(session);
-    if (device === undefined) return;
-    device.profile = { ...device.profile, engine, trials, workers, conditions };
-    this.#devices.resize(device, workers);
-    if (engine !== null) device.ask(this.#version);
-    this.#parts.placement.noticed(device);
+  asked(device: Device): void {
+    device.ask(this.#version);
+  }
+
+  changed(device: Device): void {
+    this.placement.noticed(device);
+    // What an earlier connection had is reissued now [LS4].
     this.#pump();
+  }
+
+  withdraw(device: Device): void {
+    for (const lease of device.leases) {
+      const live = this.#leases.live(lease);
+      if (live !== undefined && !live.complete) {
+        this.#leases.settle(live, 'WITHDRAWN', null);
+        device.history.lost++;
+      }
+      device.withdrawn(lease, null);
+    }
   }
 
   /** The device cannot do its lease [LS5]. */
   release(session: DeviceSession, lease: number): Outcome {
-    const device = this.#heard(session);
+    const device = this.#parts.crowd.heard(session);
     const live = this.#leases.live(lease);
     // A whole update of an earlier connection counts [LS16]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
@@ -173,25 +155,6 @@ export class Coordinator implements ShardReports {
     this.#lose(device, lease);
     this.#pump();
     return 'OK';
-  }
-
-  /** The person stopped; the connection may stay. */
-  leave(session: DeviceSession): void {
-    const device = this.#heard(session);
-    if (device === undefined) return;
-    this.#giveBack(device);
-    if (device.status !== 'faulty') device.status = 'left';
-    this.#parts.placement.noticed(device);
-    this.#pump();
-  }
-
-  /** The connection ended: whatever was not whole is leased again at once [LS4]. */
-  disconnect(session: DeviceSession): void {
-    const device = this.#heard(session);
-    if (device === undefined) return;
-    this.#end(device);
-    this.#parts.placement.noticed(device);
-    this.#pump();
   }
 
   staged(lease: number, shard: number, squares: number[]): void {
@@ -205,10 +168,10 @@ export class Coordinator implements ShardReports {
     }
     this.#leases.complete(live);
     const elapsedMs = this.#parts.clock.now() - live.grantedAt;
-    const device = this.#devices.get(live.device);
+    const device = this.#parts.crowd.get(live.device);
     if (device !== undefined) {
       device.submitted(lease, elapsedMs, live.samples);
-      this.#parts.placement.measured(device);
+      this.placement.measured(device);
     }
     if (!this.#deciding) return;
     this.#decideWhole(live);
@@ -223,7 +186,7 @@ export class Coordinator implements ShardReports {
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
     this.#leases.settle(live, outcome, null);
-    const device = this.#devices.get(live.device);
+    const device = this.#parts.crowd.get(live.device);
     if (device !== undefined) this.#lose(device, live.lease);
     this.#pump();
   }
@@ -245,15 +208,15 @@ export class Coordinator implements ShardReports {
   #pump(): void {
     // A connection may end in the moment of its answer, amid a commit: whoever carries that out goes on after.
     if (this.#carryingOut) return;
-    const { policy, placement, clock } = this.#parts;
+    const { policy, clock, crowd } = this.#parts;
     for (let moved = true; moved;) {
       moved = false;
       if (this.#granting) {
         for (const assignment of policy.assign(
-          placement.admit(this.#devices.ready()),
+          this.placement.admit(crowd.ready()),
           this.#version,
           clock.now(),
-          placement.crowd(),
+          this.placement.crowd(),
         )) {
           this.#grant(assignment);
           moved = true;
@@ -272,7 +235,7 @@ export class Coordinator implements ShardReports {
   }
 
   #grant(assignment: LeaseGrant): void {
-    const device = this.#devices.get(assignment.device);
+    const device = this.#parts.crowd.get(assignment.device);
     if (device === undefined) return;
     this.#leases.grant(device, assignment, this.#version);
     if (this.#granted) return;
@@ -282,10 +245,10 @@ export class Coordinator implements ShardReports {
 
   #expire(live: LiveLease): void {
     this.#leases.settle(live, 'EXPIRED', null);
-    const device = this.#devices.get(live.device);
+    const device = this.#parts.crowd.get(live.device);
     if (device?.has(live.lease) === true) {
       device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
-      this.#parts.placement.measured(device);
+      this.placement.measured(device);
       this.#lose(device, live.lease);
     }
     this.#pump();
@@ -294,7 +257,7 @@ export class Coordinator implements ShardReports {
   /** A lease came to nothing by the fault of its device, which may be one too many. */
   #lose(device: Device, lease: number): void {
     device.failed(lease);
-    this.#parts.placement.noticed(device);
+    this.placement.noticed(device);
   }
 
   #decideWhole(live: LiveLease): void {
@@ -332,29 +295,29 @@ export class Coordinator implements ShardReports {
     const live = this.#leases.live(lease);
     if (live === undefined) return;
     this.#leases.settle(live, outcome, this.#version);
-    this.#devices.get(live.device)?.decided(lease, this.#version, null);
+    this.#parts.crowd.get(live.device)?.decided(lease, this.#version, null);
   }
 
   /** A whole update stays staged, and its worker may have another lease of the round [LS10]. */
   #keep(lease: number): void {
     const live = this.#leases.live(lease);
     if (live === undefined) return;
-    this.#devices.get(live.device)?.keep(lease);
-    for (const shard of this.#parts.shards) shard.keep(lease);
+    this.#parts.crowd.get(live.device)?.keep(lease);
+    for (const shard of this.shards) shard.keep(lease);
   }
 
   /** Everything that changes the parameters passes here [CM1]. */
   #commit(record: CommitRecord): void {
-    for (const shard of this.#parts.shards) shard.commit(record);
+    for (const shard of this.shards) shard.commit(record);
     this.#version = record.version;
     const devices = record.members.map(({ lease }) => {
       const live = this.#leases.apply(lease);
       this.#samples += live.samples;
       const staleness = record.version - 1 - live.baseVersion;
-      this.#devices.get(live.device)?.decided(lease, record.version, staleness);
+      this.#parts.crowd.get(live.device)?.decided(lease, record.version, staleness);
       return live.device;
     });
-    this.#parts.placement.committed(devices);
+    this.placement.committed(devices);
     this.#parts.committed();
   }
 
@@ -363,37 +326,16 @@ export class Coordinator implements ShardReports {
     // A worker that had handed in everything goes on from the weights of its answer; the others ask [LS9].
     const version = live.complete ? this.#version : null;
     this.#leases.settle(live, 'WITHDRAWN', version);
-    this.#devices.get(live.device)?.withdrawn(live.lease, version);
-  }
-
-  #giveBack(device: Device): void {
-    for (const lease of device.leases) {
-      const live = this.#leases.live(lease);
-      if (live !== undefined && !live.complete) {
-        this.#leases.settle(live, 'WITHDRAWN', null);
-        device.history.lost++;
-      }
-      device.withdrawn(lease, null);
-    }
-  }
-
-  #end(device: Device): void {
-    this.#giveBack(device);
-    this.#devices.leave(device);
+    this.#parts.crowd.get(live.device)?.withdrawn(live.lease, version);
   }
 
   /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
   #replanned(): void {
     for (const live of this.#leases.all()) {
-      if (live.complete || this.#parts.placement.allows(live.device, live.dataShard)) continue;
+      if (live.complete || this.placement.allows(live.device, live.dataShard)) continue;
       this.#leases.settle(live, 'WITHDRAWN', null);
-      this.#devices.get(live.device)?.withdrawn(live.lease, null);
+      this.#parts.crowd.get(live.device)?.withdrawn(live.lease, null);
     }
     this.#pump();
-  }
-
-  #heard({ device, number }: DeviceSession): Device | undefined {
-    const known = this.#devices.get(device);
-    return known?.session === number && known.status !== 'gone' ? known : undefined;
   }
 }

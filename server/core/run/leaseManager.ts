@@ -22,7 +22,7 @@ export interface LeaseManagerParts {
   work: ReturnType<typeof createWork>;
   placement: Placement;
   /** In the order of the key ranges. */
-  shards: ShardPort[];
+  shards: readonly ShardPort[];
   /** A lease's deadline passed before its update was whole. */
   expired: (live: LiveLease) => void;
 }

@@ -5,7 +5,7 @@ import { dataShards } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 
 describe('several workers', () => {
-  const state = ({ world }: { world: World }) => world.coordinator.deviceRecords()[0]?.state;
+  const state = ({ world }: { world: World }) => world.crowd.records()[0]?.state;
 
   it.each([
     ['async', () => asyncPolicy()],
@@ -166,7 +166,7 @@ describe('releases and faults', () => {
     first.ready();
     world.wire.drain();
     expect(first.leases).toHaveLength(5);
-    expect(world.coordinator.deviceRecords().find(({ device }) => device === first.id)?.state).toBe('faulty');
+    expect(world.crowd.records().find(({ device }) => device === first.id)?.state).toBe('faulty');
     first.resume().ready();
     world.wire.drain();
     expect(first.leases).toHaveLength(6);
@@ -185,7 +185,7 @@ describe('releases and faults', () => {
       }
       first.pushNow();
     }
-    const state = () => world.coordinator.deviceRecords().find(({ device }) => device === first.id)?.state;
+    const state = () => world.crowd.records().find(({ device }) => device === first.id)?.state;
     for (let unit = 0; unit < 5; unit++) {
       expect(state()).toBe('working');
       world.clock.advance(LIMITS.capMs);

@@ -7,7 +7,6 @@ import { MEASURING, type Measuring } from './measuring.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves } from './saves.ts';
 import { Stopwatch } from '../stopwatch.ts';
-import type { ShardPort } from '../shard/shardPort.ts';
 
 export interface RunSettings {
   model: string;
@@ -29,7 +28,8 @@ export interface RunSettings {
 export interface RunParts {
   clock: Clock;
   coordinator: Coordinator;
-  shards: ShardPort[];
+  /** Devices with a connection. */
+  devices: () => number;
   /** Measures parameters on all test images, in a thread of its own. */
   evaluate: (parameters: Float32Array) => Promise<{ testAccuracy: number; testLoss: number }>;
   saveCheckpoint: (snapshot: ModelSnapshot, measurements: Measurement[]) => Promise<void>;
@@ -98,7 +98,7 @@ export class Run {
       model: this.#settings.model,
       version: coordinator.version,
       samples: coordinator.samples,
-      devices: coordinator.presentDevices,
+      devices: this.#parts.devices(),
       testAccuracy: this.#measurements.at(-1)?.testAccuracy ?? null,
       testImages: this.#settings.testImages,
     };
@@ -176,10 +176,10 @@ export class Run {
 
   /** The model as it is after every commit so far; all shards at one version. */
   snapshot(): Promise<ModelSnapshot> {
-    const { coordinator, shards } = this.#parts;
+    const { coordinator } = this.#parts;
     const { samples } = coordinator;
     const { seconds } = this;
-    return takeSnapshot(shards, this.#settings.ranges, { samples, seconds });
+    return takeSnapshot(coordinator.shards, this.#settings.ranges, { samples, seconds });
   }
 
   #evaluateWhenDue(): void {

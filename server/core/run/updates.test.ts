@@ -107,7 +107,7 @@ describe('updates that never reach the parameters', () => {
     const { world, device } = single({ shards: 1 });
     world.coordinator.staged(device.lease.terms.lease, 0, [NaN]);
     expect(world.coordinator.version).toBe(0);
-    expect(world.coordinator.deviceRecords()[0]).toMatchObject({ state: 'silent', lost: 1 });
+    expect(world.crowd.records()[0]).toMatchObject({ state: 'silent', lost: 1 });
   });
 
   it.each<[string, () => Policy]>([

@@ -1,5 +1,6 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { Crowd } from '../crowd/crowd.ts';
 import type { Coordinator } from '../run/coordinator.ts';
 import type { Shard } from '../shard/shard.ts';
 import type { Ledger } from './recorder.ts';
@@ -10,6 +11,7 @@ import type { Wire } from './wire.ts';
 export interface DeviceWorld {
   readonly clock: VirtualClock;
   readonly wire: Wire;
+  readonly crowd: Crowd;
   readonly coordinator: Coordinator;
   readonly shards: Shard[];
   readonly ranges: KeyRange[];

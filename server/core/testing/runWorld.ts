@@ -29,7 +29,7 @@ export class RunWorld extends World {
 
   constructor(settings: Partial<RunSettings> = {}, options: WorldOptions = {}) {
     super(options);
-    const { clock, coordinator, ports, ranges } = this;
+    const { clock, coordinator, crowd, ranges } = this;
     this.run = new Run(
       {
         model: 'plain',
@@ -48,7 +48,7 @@ export class RunWorld extends World {
       {
         clock,
         coordinator,
-        shards: ports,
+        devices: () => crowd.size,
         evaluate: (parameters) => this.#evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => {
           this.saved.push({ snapshot, measurements: [...measurements] });

@@ -9,7 +9,7 @@ import {
 } from '../../../shared/profile/profile.ts';
 import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
-import type { Joined, DeviceSession } from '../run/coordinator.ts';
+import type { DeviceSession, Joined } from '../crowd/crowd.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
 import { DeviceLink } from './deviceLink.ts';
 import { gradientOf } from './plainModel.ts';
@@ -115,7 +115,7 @@ export class ScriptedDevice {
     this.#link.connect();
     const { connection } = this.#link;
     const { leases } = this.#world;
-    const joined = this.#world.coordinator.join(this.#profile, resume, {
+    const joined = this.#world.crowd.join(this.#profile, resume, {
       lease: (lease) => {
         leases.set(lease.terms.lease, lease);
         this.#link.deliver(connection, () => this.#take(lease));
@@ -138,7 +138,7 @@ export class ScriptedDevice {
   ready(workers = this.#workers): this {
     const { trials, conditions } = this.#profile;
     const engine = { name: this.#engine, detail: '', software: true };
-    this.#world.coordinator.ready(this.session, { engine, trials, workers, conditions });
+    this.#world.crowd.asks(this.session, { engine, trials, workers, conditions });
     return this;
   }
 
@@ -161,7 +161,7 @@ export class ScriptedDevice {
   }
 
   leave(): void {
-    this.#world.coordinator.leave(this.session);
+    this.#world.crowd.leave(this.session);
   }
 
   release(lease = this.lease): string {
@@ -171,7 +171,7 @@ export class ScriptedDevice {
   /** The connection ends, and what was under way on it is lost. */
   vanish(): void {
     this.#link.cut();
-    this.#world.coordinator.disconnect(this.session);
+    this.#world.crowd.disconnect(this.session);
   }
 
   /** The server died: nobody hears of the end of its connection, and what it was told is of a run that is over. */

@@ -236,8 +236,7 @@ export class Simulation {
    */
   #checkNobodyStarves(): void {
     this.#note('does anybody starve?');
-    const states = () =>
-      new Map(this.world.coordinator.deviceRecords().map(({ device, state }) => [device, state]));
+    const states = () => new Map(this.world.crowd.records().map(({ device, state }) => [device, state]));
     const reserve = () => {
       const { devices } = this.world.placement.report();
       return new Set(devices.filter(({ role }) => !ROLES[role].works).map(({ device }) => device));

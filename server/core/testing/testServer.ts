@@ -2,6 +2,7 @@ import { cutKeyRanges, sliceOf, type KeyRange } from '../../../shared/model/rang
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { Selector } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
+import { Crowd } from '../crowd/crowd.ts';
 import { Coordinator } from '../run/coordinator.ts';
 import { Placement } from '../placement/placement.ts';
 import type { OptimizerSettings } from '../shard/optimizer.ts';
@@ -70,9 +71,9 @@ interface TestServerParts {
 /** One life of a server: a coordinator and its shards, and all that they were told. */
 export class TestServer {
   readonly ranges: KeyRange[];
-  readonly shards: Shard[];
+  readonly shards: Shard[] = [];
   readonly ports: RecordedShard[] = [];
-  readonly placement: Placement;
+  readonly crowd: Crowd;
   readonly coordinator: Coordinator;
   readonly ledger = new Ledger();
   readonly recorder = new Recorder(0);
@@ -93,17 +94,11 @@ export class TestServer {
     const key = KEY.map((byte) => byte + life);
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
-    this.placement = new Placement(
-      {
-        method: options.placement ?? 'uniform',
-        budgetMs: 100,
-        repeatable: options.repeatable ?? false,
-        shape: shapeOf(options, initial.length),
-      },
-      { clock, solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })) },
+    this.crowd = new Crowd({ key, maxDevices }, () =>
+      (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
     this.coordinator = new Coordinator(
-      { run, key, ranges: this.ranges, version: 0, samples: 0, maxNorm, maxDevices },
+      { run, key, ranges: this.ranges, version: 0, samples: 0, maxNorm },
       {
         clock,
         policy,
@@ -113,31 +108,39 @@ export class TestServer {
           seed: 3,
           startVersion: 0,
         }),
-        placement: this.placement,
-        shards: this.ports,
-        mintDevice: () => (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
+        crowd: this.crowd,
+        placement: (replanned) =>
+          new Placement(
+            {
+              method: options.placement ?? 'uniform',
+              budgetMs: 100,
+              repeatable: options.repeatable ?? false,
+              shape: shapeOf(options, initial.length),
+            },
+            {
+              clock,
+              solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })),
+              devices: () => this.crowd.present(),
+              replanned,
+            },
+          ),
+        shards: (reports) => {
+          const common = { ranges: this.ranges, run, key, version: 0 };
+          const optimizer = options.optimizer ?? PLAIN_OPTIMIZER;
+          const average = options.average ?? null;
+          return this.ranges.map((range, index) => {
+            const parameters = sliceOf(initial, range);
+            const shard = new Shard({ ...common, index, parameters, optimizer, average }, clock, reports);
+            const port = new RecordedShard(shard, this.recorder);
+            this.shards.push(shard);
+            this.ports.push(port);
+            return port;
+          });
+        },
         committed: parts.committed,
         firstLease: parts.firstLease,
       },
     );
-    this.shards = this.ranges.map(
-      (range, index) =>
-        new Shard(
-          {
-            index,
-            ranges: this.ranges,
-            run,
-            key,
-            version: 0,
-            parameters: sliceOf(initial, range),
-            optimizer: options.optimizer ?? PLAIN_OPTIMIZER,
-            average: options.average ?? null,
-          },
-          clock,
-          this.coordinator,
-        ),
-    );
-    for (const shard of this.shards) this.ports.push(new RecordedShard(shard, this.recorder));
   }
 
   /** The parameters of every version as a plain model computes them from the commit records. */

@@ -1,5 +1,6 @@
 import { joinSlices, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { Crowd } from '../crowd/crowd.ts';
 import type { Coordinator } from '../run/coordinator.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -35,8 +36,12 @@ export class World implements DeviceWorld {
     return this.#server.coordinator;
   }
 
+  get crowd(): Crowd {
+    return this.#server.crowd;
+  }
+
   get placement(): Placement {
-    return this.#server.placement;
+    return this.#server.coordinator.placement;
   }
 
   get shards(): Shard[] {

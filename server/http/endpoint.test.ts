@@ -1,0 +1,37 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Endpoint } from './endpoint.ts';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function opened(port = 0): Promise<Endpoint> {
+  const endpoint = await Endpoint.open('127.0.0.1', port, null);
+  closing.push(() => endpoint.close());
+  return endpoint;
+}
+
+describe('an endpoint', () => {
+  it('[HT1] answers 503, and when to ask again, until there is something to serve', async () => {
+    const endpoint = await opened();
+    const url = `http://127.0.0.1:${endpoint.port}/`;
+    const early = await fetch(url);
+    expect(early.status).toBe(503);
+    expect(early.headers.get('retry-after')).toBe('1');
+    endpoint.handle((_request, response) => response.end('served'));
+    expect(await fetch(url).then((answer) => answer.text())).toBe('served');
+  });
+
+  it('says what the system says of a port that is in use', async () => {
+    const { port } = await opened();
+    await expect(Endpoint.open('127.0.0.1', port, null)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('lets its port go when it is closed, whoever keeps a connection', async () => {
+    const endpoint = await Endpoint.open('127.0.0.1', 0, null);
+    await fetch(`http://127.0.0.1:${endpoint.port}/`);
+    await endpoint.close();
+    await opened(endpoint.port);
+  });
+});
