@@ -47,7 +47,7 @@ beforeEach(async () => {
         if (thrown !== null) throw thrown;
       },
     },
-    tls: null,
+    endpoint: null,
     failed: (error) => failures.push(error),
   });
 });
