@@ -33,11 +33,12 @@ const noNode = (name, comment, from, except = []) => ({
 
 /** What a folder of the core may import of the others; all of them may import what lies in server/core itself. */
 const CORE = {
+  aggregation: [],
   policy: [],
-  shard: [],
+  shard: ['aggregation'],
   placement: ['policy', 'crowd'],
   crowd: [],
-  run: ['policy', 'shard', 'placement', 'crowd'],
+  run: ['aggregation', 'policy', 'shard', 'placement', 'crowd'],
 };
 
 export default {

@@ -20,7 +20,18 @@ const BLOCK = 5;
 const TOLERANCE = 2;
 const ITERATIONS = 200;
 const SETTINGS = [
-  ...['--model', 'ray-convnet', '--batch', '128', '--optimizer', 'sgd', '--lr', '0.01', '--reduce', 'sum'],
+  ...[
+    '--model',
+    'ray-convnet',
+    '--batch',
+    '128',
+    '--optimizer',
+    'sgd',
+    '--lr',
+    '0.01',
+    '--aggregation',
+    'sum',
+  ],
   ...[
     '--staleness',
     'none',

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../server/config/help.ts';
+import { RULES } from '../server/core/aggregation/rules.ts';
+import type { AggregationRule } from '../server/core/aggregation/rule.ts';
 import { zoo } from '../server/zoo/index.ts';
 import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
@@ -78,6 +80,19 @@ function recipesTable(): string {
   return [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 }
 
+/** What a rule needs to know of the updates. */
+const needsOf = (rule: AggregationRule): string =>
+  rule.shape === 'weighing' ? rule.needs : 'the values at each coordinate';
+
+function rulesTable(): string {
+  const rows = Object.entries(RULES).map(([name, rule]) => {
+    const least = rule.minUpdates({ trim: 0.2, clipNorm: null });
+    return `| \`${name}\` | ${rule.help} | ${needsOf(rule)} | ${least} | ${rule.source ?? ''} |`;
+  });
+  const head = '| rule | what it does with the updates of a commit | needs | updates at least | source |';
+  return [head, '|---|---|---|---|---|', ...rows].join('\n');
+}
+
 /** The document with what stands between two markers written anew. */
 function withTable(document: string, name: string, table: string): string {
   const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
@@ -89,7 +104,8 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const document = await readFile(OPERATIONS, 'utf8');
   const settings = withTable(document, 'settings', settingsTable());
   const recipes = withTable(settings, 'recipes', recipesTable());
-  const outcomes = withTable(recipes, 'outcomes', outcomesTable());
+  const rules = withTable(recipes, 'rules', rulesTable());
+  const outcomes = withTable(rules, 'outcomes', outcomesTable());
   const actions = withTable(outcomes, 'actions', actionsTable());
   await expect(withTable(actions, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
 });

@@ -4,6 +4,8 @@ import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { measured } from '../../shared/profile/figure.ts';
+import { createAggregation } from '../core/aggregation/aggregation.ts';
+import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
@@ -119,7 +121,7 @@ export class Training {
   #createCoordinator(): Coordinator {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
     const { version, samples } = start;
-    const { batch, local, seed, repeatable } = this.#config;
+    const { batch, local, seed, repeatable, aggregation, trim, clipNorm } = this.#config;
     // A repeatable run that is resumed goes on as if it had never ended.
     const startVersion = repeatable ? 0 : version;
     return new Coordinator(
@@ -134,6 +136,7 @@ export class Training {
       {
         clock,
         policy: policyOf(this.#config),
+        aggregation: createAggregation(aggregation, { trim, clipNorm }),
         work: createWork(dataShards, { batch, local, seed, startVersion }),
         crowd: this.crowd,
         placement: (replanned) =>
@@ -233,7 +236,7 @@ export function rangesOf(config: Config): KeyRange[] {
 
 /** What placement has to know of the run. */
 function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlanSettings {
-  const { spec, mode, reduce, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
+  const { spec, mode, aggregation, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
   const [height, width, channels] = spec.input;
   const largest = Math.max(...dataShards.map(({ samples }) => samples));
   const elements = ranges.reduce((sum, { length }) => sum + length, 0);
@@ -245,8 +248,8 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       batch,
       steps: local?.steps ?? null,
       dataShards,
-      // A sum, and an async commit, count an update the same whatever number of samples a gradient is the mean of.
-      elastic: reduce === 'mean' && (local !== null || MODES[mode].hasRounds),
+      // An async commit counts an update the same whatever number of samples a gradient is the mean of.
+      elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].hasRounds),
       bytesPerUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
       bytesPerDataShard: largest * (height * width * channels + 1),
       minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
@@ -262,10 +265,10 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
 
 function policyOf(config: Config): Policy {
   const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
-  const { mode, reduce, roundSize, staleness, maxStaleness, repeatable } = config;
+  const { mode, roundSize, staleness, maxStaleness, repeatable } = config;
   switch (mode) {
     case 'sync':
-      return new SyncPolicy({ reduce, roundSize, rounds: repeatable ? 'complete' : 'cut', limits });
+      return new SyncPolicy({ roundSize, rounds: repeatable ? 'complete' : 'cut', limits });
     case 'async':
       return new AsyncPolicy({ staleness, maxStaleness, limits });
   }

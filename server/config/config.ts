@@ -10,6 +10,8 @@ import type { LocalSchedule } from '../core/run/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
+import { checkAggregation } from './aggregation.ts';
+import { refuseRenamed, underPresentNames } from './renamed.ts';
 import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
 import { repeatableSettings } from './repeatable.ts';
@@ -84,8 +86,9 @@ export function loadConfig(
   remembered: Remembered = {},
 ): Config {
   const given = rawValues(command, argv, environment);
+  const kept = underPresentNames(remembered);
   for (const key of TRAINING) {
-    const value = remembered[key];
+    const value = kept[key];
     if (given.has(key) || value === undefined || (value === null && !MAY_BE_NONE.includes(key))) continue;
     given.set(key, {
       raw: value === null ? 'none' : String(value),
@@ -127,6 +130,7 @@ interface Given {
 
 function rawValues(command: Command, argv: readonly string[], environment: Environment): Map<Key, Given> {
   refuseSwallowed(command, argv, environment);
+  refuseRenamed(argv, environment);
   const flags = readFlags(command, argv);
   const given = new Map<Key, Given>();
   for (const key of keysOf(command)) {
@@ -185,6 +189,7 @@ function resolve(
       `${source('evaluateEvery')}: 0 measures at the end alone, which ${flagOf('target')} would never bring`,
     );
   }
+  checkAggregation(command, { ...settings, mode }, source);
   checkShards(spec, shardCount(settings), source('shards'));
   const { placement = training.local === null ? 'uniform' : 'ilp' } = settings;
   return { ...settings, command, spec, ...training, mode, placement, target, url };
@@ -224,7 +229,8 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
-  ...(['model', 'dataset', 'mode', 'batch', 'lr', 'optimizer', 'momentum', 'reduce'] as const),
+  ...(['model', 'dataset', 'mode', 'batch', 'lr', 'optimizer', 'momentum'] as const),
+  ...(['aggregation', 'trim', 'clipNorm'] as const),
   ...(['localSteps', 'localLr', 'localMomentum', 'localDecay', 'average'] as const),
   ...([
     'staleness',

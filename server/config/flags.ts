@@ -6,6 +6,7 @@ import {
   type PlacementMethod,
   type Selector,
 } from '../../shared/protocol/placement.ts';
+import { AGGREGATION_NAMES, RULES } from '../core/aggregation/rules.ts';
 import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../core/policy/async.ts';
 import { MODE_NAMES, MODES, type Mode } from '../core/policy/modes.ts';
 import { OPTIMIZER_NAMES, type OptimizerName } from '../core/shard/optimizer.ts';
@@ -156,7 +157,24 @@ export const SETTINGS = {
     "The model that is measured and kept is a moving average over about so many commits; none is the newest parameters; by default the model's recipe.",
     { unit: 'commits' },
   ),
-  reduce: setting(RUNS, oneOf('mean', 'sum'), 'mean', 'How a sync round joins its updates.'),
+  aggregation: setting(
+    RUNS,
+    oneOf(...AGGREGATION_NAMES),
+    'mean',
+    `What becomes of the updates of a commit (${meaningsOf(RULES)}).`,
+  ),
+  trim: setting(
+    RUNS,
+    decimal('above 0 and below 0.5', (value) => value > 0 && value < 0.5),
+    0.2,
+    'The part of the updates, rounded up, that trimmedMean drops at each end of each coordinate.',
+  ),
+  clipNorm: setting<number | null>(
+    RUNS,
+    orNone(decimal('above 0', (value) => value > 0)),
+    null,
+    'The norm that normClip scales updates down to; none is the median norm of the updates of the commit.',
+  ),
   staleness: setting(
     RUNS,
     oneOf(...STALENESS_WEIGHT_NAMES),

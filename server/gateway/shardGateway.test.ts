@@ -120,7 +120,7 @@ describe('the namespace of a shard', () => {
     const { terms, frame } = updateOf(1);
     const pushing = ask(connect(1), EVENTS.push, terms, frame);
     await expect.poll(() => staged).toEqual([1]);
-    shards[1]?.commit({ version: 1, members: [{ lease: 1, weight: 1 }] });
+    shards[1]?.commit({ version: 1, rule: { shape: 'weighing' }, members: [{ lease: 1, weight: 1 }] });
     const { weights, ...answer } = await pushing;
     expect(answer).toEqual({ outcome: 'APPLIED', version: 1 });
     expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { header: { baseVersion: 1 } } });

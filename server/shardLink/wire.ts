@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import { deviceTraffic } from '../../shared/protocol/admin.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
+import { AGGREGATION_NAMES, isCoordinate } from '../core/aggregation/rules.ts';
 import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
 import type { ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
@@ -19,6 +20,15 @@ const optimizerState = z.strictObject({
   slots: z.record(z.string(), bytes),
   scalars: z.record(z.string(), z.number()),
 });
+
+const shardRule = z.discriminatedUnion('shape', [
+  z.strictObject({ shape: z.literal('weighing') }),
+  z.strictObject({
+    shape: z.literal('coordinate'),
+    name: z.enum(AGGREGATION_NAMES.filter(isCoordinate)),
+    settings: z.strictObject({ trim: z.number(), clipNorm: z.nullable(z.number()) }),
+  }),
+]);
 
 /** What each event of the link carries. */
 const BODIES = {
@@ -43,6 +53,7 @@ const BODIES = {
   }),
   commit: z.strictObject({
     version: z.int(),
+    rule: shardRule,
     members: z.array(z.strictObject({ lease: z.int(), weight: z.number() })),
   }),
   refuse: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES), version: z.nullable(z.int()) }),

@@ -8,7 +8,7 @@ const ready = (...seats: number[]): ReadyWorker[] =>
   seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null }));
 
 describe('async', () => {
-  it('[PO2] each update is a commit as it comes, weighted by (1 + staleness)^-1/2 or 1', () => {
+  it('[PO2] each update is a commit as it comes, counted by (1 + staleness)^-1/2 or 1', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(64), (baseVersion, staleness) => {
         const update = { lease: 7, baseVersion, samples: 32 };
@@ -17,11 +17,11 @@ describe('async', () => {
             update,
             baseVersion + staleness,
           );
-        const weight = Math.fround((1 + staleness) ** -0.5);
-        expect(weigh('none')).toEqual([{ type: 'commit', members: [{ lease: 7, weight: 1 }] }]);
+        const ageFactor = Math.fround((1 + staleness) ** -0.5);
+        expect(weigh('none')).toEqual([{ type: 'commit', members: [{ lease: 7, ageFactor: 1 }] }]);
         const [decision] = weigh('sqrt');
-        const given = decision?.type === 'commit' ? (decision.members[0]?.weight ?? 0) : 0;
-        expect(Math.abs(given - weight)).toBeLessThanOrEqual(2 ** -24);
+        const given = decision?.type === 'commit' ? (decision.members[0]?.ageFactor ?? 0) : 0;
+        expect(Math.abs(given - ageFactor)).toBeLessThanOrEqual(2 ** -24);
         expect(Math.fround(given)).toBe(given);
       }),
     );

@@ -56,8 +56,8 @@ export class AsyncPolicy implements Policy {
     this.#leased.delete(lease);
     const staleness = version - baseVersion;
     if (staleness > this.#settings.maxStaleness) return [{ type: 'refuse', lease, outcome: 'STALE' }];
-    const weight = STALENESS_WEIGHTS[this.#settings.staleness].of(staleness);
-    return [{ type: 'commit', members: [{ lease, weight }] }];
+    const ageFactor = STALENESS_WEIGHTS[this.#settings.staleness].of(staleness);
+    return [{ type: 'commit', members: [{ lease, ageFactor }] }];
   }
 
   ended(lease: number): void {

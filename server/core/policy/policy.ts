@@ -41,8 +41,15 @@ export interface CompleteUpdate {
   samples: number;
 }
 
+export interface CommitMember {
+  lease: number;
+  /** What its weight is multiplied by for its age, a float32 number; 1 where age does not count. */
+  ageFactor: number;
+}
+
 export type Decision =
-  | { type: 'commit'; members: { lease: number; weight: number }[] }
+  /** One member at least. What each weighs is the aggregation rule's business. */
+  | { type: 'commit'; members: CommitMember[] }
   | { type: 'refuse'; lease: number; outcome: Outcome }
   /** A whole update waits for others, and its worker may do one of them. */
   | { type: 'keep'; lease: number };

@@ -32,26 +32,9 @@ describe('sync', () => {
     for (const lease of [3, 1]) expect([...whole(policy, lease), ...policy.settle(1, true)]).toEqual([]);
     whole(policy, 2);
     expect(policy.settle(1, true)).toEqual([
-      { type: 'commit', members: [1, 2, 3].map((lease) => ({ lease, weight: Math.fround(1 / 3) })) },
+      { type: 'commit', members: [1, 2, 3].map((lease) => ({ lease, ageFactor: 1 })) },
     ]);
     expect(policy.settle(1, true)).toEqual([]);
-  });
-
-  it('[PO8] weights of a mean go by samples and sum to 1 within float32; those of a sum are 1', () => {
-    const samples = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 40 });
-    fc.assert(
-      fc.property(samples, fc.constantFrom('mean' as const, 'sum' as const), (sizes, reduce) => {
-        const { policy } = opened(sizes.length, { reduce });
-        sizes.forEach((size, index) => whole(policy, index + 1, size));
-        const [decision] = policy.settle(1, true);
-        const weights = decision?.type === 'commit' ? decision.members.map(({ weight }) => weight) : [];
-        const total = sizes.reduce((sum, size) => sum + size, 0);
-        const expected = sizes.map((size) => (reduce === 'sum' ? 1 : Math.fround(size / total)));
-        expect(weights).toEqual(expected);
-        const sum = weights.reduce((all, weight) => all + weight, 0);
-        if (reduce === 'mean') expect(Math.abs(sum - 1)).toBeLessThan(sizes.length * 2 ** -24);
-      }),
-    );
   });
 
   it('[PO9] a lost slot is leased again within the round, to the same key', () => {
@@ -78,7 +61,7 @@ describe('sync', () => {
     const deadline = policy.wakeAt() ?? 0;
     expect(deadline).toBe(2 * LIMITS.capMs);
     expect(policy.settle(deadline - 1, true)).toEqual([]);
-    expect(policy.settle(deadline, true)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+    expect(policy.settle(deadline, true)).toMatchObject([{ members: [{ lease: 2, ageFactor: 1 }] }]);
     expect(whole(policy, 1)).toEqual([{ type: 'refuse', lease: 1, outcome: 'EXPIRED' }]);
     expect(assign(policy, devices(1), 6, deadline)[0]?.key).toEqual(assignments[0]?.key);
   });
@@ -96,7 +79,7 @@ describe('sync', () => {
     whole(policy, 1);
     policy.ended(1);
     whole(policy, 2);
-    expect(policy.settle(1, true)).toMatchObject([{ members: [{ lease: 2, weight: 1 }] }]);
+    expect(policy.settle(1, true)).toMatchObject([{ members: [{ lease: 2, ageFactor: 1 }] }]);
   });
 
   it('[PO3] a stop forgets the round but not its work, and no unit is given out twice', () => {

@@ -1,5 +1,6 @@
 import { roundLeaseMs } from './leaseTime.ts';
 import type {
+  CommitMember,
   LeaseGrant,
   WorkerCounts,
   Decision,
@@ -20,8 +21,6 @@ export const ROUNDS = {
 export type Rounds = keyof typeof ROUNDS;
 
 export interface SyncSettings {
-  /** `mean` weighs updates by their samples, `sum` adds them up as the Ray project did. */
-  reduce: 'mean' | 'sum';
   /** Updates a round, or `all`: one for each worker that is ready when the round opens. */
   roundSize: number | 'all';
   rounds: Rounds;
@@ -111,7 +110,7 @@ export class SyncPolicy implements Policy {
     if (now < round.deadline && (live || refillable)) return refillable && granting ? letGo(round) : [];
     this.#close(round);
     const filled = round.slots.filter(({ samples }) => samples !== null);
-    return filled.length === 0 ? [] : [{ type: 'commit', members: this.#weigh(filled) }];
+    return filled.length === 0 ? [] : [{ type: 'commit', members: filled.map(memberOf) }];
   }
 
   wakeAt(): number | null {
@@ -176,15 +175,10 @@ export class SyncPolicy implements Policy {
   #slotOf(lease: number): Slot | undefined {
     return this.#round?.slots.find((slot) => slot.lease === lease);
   }
-
-  #weigh(filled: Slot[]): { lease: number; weight: number }[] {
-    const total = filled.reduce((sum, { samples }) => sum + (samples ?? 0), 0);
-    return filled.map(({ lease, samples }) => ({
-      lease: lease ?? 0,
-      weight: this.#settings.reduce === 'sum' ? 1 : Math.fround((samples ?? 0) / total),
-    }));
-  }
 }
+
+/** All updates of a round are of its version, so none is older than another. */
+const memberOf = ({ lease }: Slot): CommitMember => ({ lease: lease ?? 0, ageFactor: 1 });
 
 /**
  * A slot is free and nobody is there to take it: all workers that wait with whole updates are let go, since a single

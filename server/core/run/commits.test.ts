@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, cutKeyRanges, sliceOf } from '../../../shared/model/ranges.ts';
-import { blockSquares, normOfBlocks, weightedSum } from '../shard/aggregate.ts';
+import { combine } from '../aggregation/combine.ts';
+import { blockSquares, normOfBlocks } from '../shard/norms.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
 import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
@@ -9,6 +10,7 @@ import { twoDevices } from '../testing/twoDevices.ts';
 import { World } from '../testing/world.ts';
 
 const { fround } = Math;
+const WEIGHING = { shape: 'weighing' } as const;
 const floats = (length: number) =>
   fc.float32Array({ minLength: length, maxLength: length, noNaN: true, min: -1e3, max: 1e3 });
 
@@ -65,7 +67,8 @@ describe('aggregates and norms', () => {
     const slices = fc.array(fc.tuple(floats(8), fc.float({ noNaN: true, min: 0, max: 2 })), { maxLength: 6 });
     fc.assert(
       fc.property(slices, (members) => {
-        const sum = weightedSum(
+        const sum = combine(
+          WEIGHING,
           members.map(([values, weight]) => ({ values, weight })),
           8,
         );
@@ -84,7 +87,8 @@ describe('aggregates and norms', () => {
     const [large, small] = [1e8, 1].map((value) => ({ values: Float32Array.of(value), weight: 1 }));
     const negative = { values: Float32Array.of(-1e8), weight: 1 };
     const sumOf = (...members: (typeof negative | undefined)[]) =>
-      weightedSum(
+      combine(
+        WEIGHING,
         members.flatMap((each) => each ?? []),
         1,
       )[0];
@@ -133,8 +137,10 @@ it('[CM7] a shard takes no commit but the next, and none of a lease that it has 
   const world = new World({ shards: 1 });
   const [shard] = world.shards;
   for (const version of [0, 2, 7])
-    expect(() => shard?.commit({ version, members: [] })).toThrow(/does not follow/);
-  expect(() => shard?.commit({ version: 1, members: [{ lease: 3, weight: 1 }] })).toThrow(/not staged/);
+    expect(() => shard?.commit({ version, rule: WEIGHING, members: [] })).toThrow(/does not follow/);
+  expect(() => shard?.commit({ version: 1, rule: WEIGHING, members: [{ lease: 3, weight: 1 }] })).toThrow(
+    /not staged/,
+  );
   expect(shard?.version).toBe(0);
   expect(world.parameters).toEqual(world.initial);
 });

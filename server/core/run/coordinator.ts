@@ -1,14 +1,14 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import { shardAccessToken } from '../mac.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import { normOfBlocks } from '../shard/aggregate.ts';
+import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Clock } from '../clock.ts';
 import type { Borrower, Crowd, DeviceSession } from '../crowd/crowd.ts';
 import type { Device } from '../crowd/device.ts';
 import { LeaseManager } from './leaseManager.ts';
-import type { LiveLease } from './leaseTable.ts';
+import { normOf, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { LeaseGrant, Decision, Policy } from '../policy/policy.ts';
+import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { CommitRecord, ShardPort, ShardReports } from '../shard/shardPort.ts';
 import type { createWork } from './work.ts';
 
@@ -26,6 +26,7 @@ export interface CoordinatorSettings {
 export interface CoordinatorParts {
   clock: Clock;
   policy: Policy;
+  aggregation: Aggregation;
   work: ReturnType<typeof createWork>;
   /** The devices that the run may be lent. */
   crowd: Crowd;
@@ -160,9 +161,8 @@ export class Coordinator implements Borrower, ShardReports {
   staged(lease: number, shard: number, squares: number[]): void {
     const live = this.#leases.stage(lease, shard, squares);
     if (live === null) return;
-    const norm = normOfBlocks(live.blockSums.flatMap((each) => each ?? []));
     // Put so that a norm that is no number is out of bounds too: a shard elsewhere may be at fault.
-    if (!(norm <= this.#settings.maxNorm)) {
+    if (!(normOf(live) <= this.#settings.maxNorm)) {
       this.#refuseFaulty(live, 'NORM_EXCEEDED');
       return;
     }
@@ -275,7 +275,7 @@ export class Coordinator implements Borrower, ShardReports {
         moved = true;
         switch (decision.type) {
           case 'commit':
-            this.#commit({ version: this.#version + 1, members: decision.members });
+            this.#commit(this.#recordOf(decision.members));
             break;
           case 'refuse':
             this.#turnDown(decision);
@@ -304,6 +304,18 @@ export class Coordinator implements Borrower, ShardReports {
     if (live === undefined) return;
     this.#parts.crowd.get(live.device)?.keep(lease);
     for (const shard of this.shards) shard.keep(lease);
+  }
+
+  /** What the policy chose, weighed by the rule [AG1]. */
+  #recordOf(chosen: CommitMember[]): CommitRecord {
+    const { rule, coefficients } = this.#parts.aggregation;
+    const updates = chosen.map(({ lease }) => this.#leases.expectLive(lease));
+    const counts = coefficients(updates.map((live) => ({ samples: live.samples, norm: normOf(live) })));
+    const members = chosen.map(({ lease, ageFactor }, index) => ({
+      lease,
+      weight: Math.fround((counts[index] ?? 0) * ageFactor),
+    }));
+    return { version: this.#version + 1, rule, members };
   }
 
   /** Everything that changes the parameters passes here [CM1]. */

@@ -102,10 +102,16 @@ export class LeaseManager {
     live.cancelDeadline();
   }
 
-  /** Ends a lease whose update is part of a commit. @throws {Error} where it is not live: a broken invariant. */
-  apply(lease: number): LiveLease {
+  /** A lease whose update is to be part of a commit. @throws {Error} where it is not live: a broken invariant. */
+  expectLive(lease: number): LiveLease {
     const live = this.#book.live(lease);
     if (live === undefined) throw new Error(`coordinator: commit of lease ${lease}, which is not live`);
+    return live;
+  }
+
+  /** Ends a lease whose update is part of a commit. @throws {Error} as {@link expectLive}. */
+  apply(lease: number): LiveLease {
+    const live = this.expectLive(lease);
     this.#book.end(live, 'APPLIED');
     return live;
   }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../recentMap.ts';
+import { normOfBlocks } from '../shard/norms.ts';
 
 /** A work unit granted to one device until a deadline. */
 export interface LiveLease {
@@ -17,6 +18,11 @@ export interface LiveLease {
   /** Every slice is staged: the deadline no longer counts, only the policy's decision. */
   complete: boolean;
   cancelDeadline: () => void;
+}
+
+/** The L2 norm of an update that is complete [SL3]. */
+export function normOf({ blockSums }: LiveLease): number {
+  return normOfBlocks(blockSums.flatMap((each) => each ?? []));
 }
 
 const REMEMBERED_LEASES = 65536;

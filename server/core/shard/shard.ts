@@ -3,7 +3,8 @@ import type { Frame } from '../../../shared/protocol/frame.ts';
 import { macOfTerms, sameSecret, shardAccessToken } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import { blockSquares, weightedSum } from './aggregate.ts';
+import { combine } from '../aggregation/combine.ts';
+import { blockSquares } from './norms.ts';
 import { WeightAverage } from './weightAverage.ts';
 import type { Clock } from '../clock.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
@@ -162,7 +163,7 @@ export class Shard implements ShardPort {
       return { values: staged.values, weight };
     });
     const parameters = this.#versions.copyOfNewest();
-    this.#optimizer.apply(parameters, weightedSum(members, this.range.length));
+    this.#optimizer.apply(parameters, combine(record.rule, members, this.range.length));
     this.#average?.include(parameters, record.version);
     this.#versions.add(record.version, parameters);
     for (const { lease } of record.members) this.#decide(lease, 'APPLIED', record.version);

@@ -1,12 +1,15 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { ShardRule } from '../aggregation/combine.ts';
 import type { OptimizerSettings, OptimizerState } from './optimizer.ts';
 
 /** What makes updates part of the model: the only thing that changes parameters [CM1]. */
 export interface CommitRecord {
   /** The version that this record makes. */
   version: number;
-  /** In the order in which they are added. */
+  /** How shards join the slices of the members. */
+  rule: ShardRule;
+  /** In the order in which they are added. A weight is a float32 number that the values are multiplied by first. */
   members: { lease: number; weight: number }[];
 }
 

@@ -1,4 +1,6 @@
 import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
+import type { ShardRule } from '../aggregation/combine.ts';
+import { RULES } from '../aggregation/rules.ts';
 import type { CommitRecord } from '../shard/shardPort.ts';
 
 const { fround } = Math;
@@ -32,7 +34,7 @@ export const PLAIN_OPTIMIZER = { kind: 'momentum' as const, lr: 0.1, momentum: 0
 
 /**
  * The parameters of every version that commit records make, computed on one flat vector without any code of the
- * core. What each lease contributed is computed again from the weights of its base version.
+ * core but a coordinate-wise rule's own function. What each lease contributed is computed again from the weights of its base version.
  */
 export class PlainReplay {
   readonly #versions: Float32Array[];
@@ -60,15 +62,25 @@ export class PlainReplay {
       return { gradient: gradientOf(base, granted.unit), weight };
     });
     const next = this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
+    const weighed = new Float32Array(members.length);
     for (let index = 0; index < next.length; index++) {
-      let sum = 0;
-      for (const { gradient, weight } of members) {
-        sum = fround(sum + fround(weight * (gradient[index] ?? 0)));
-      }
-      const moved = fround(fround(mu * (this.#velocity[index] ?? 0)) + sum);
+      for (const [member, { gradient, weight }] of members.entries())
+        weighed[member] = weight * (gradient[index] ?? 0);
+      const joined = joinedBy(record.rule, weighed);
+      const moved = fround(fround(mu * (this.#velocity[index] ?? 0)) + joined);
       this.#velocity[index] = moved;
       next[index] = (next[index] ?? 0) - fround(lr * moved);
     }
     this.#versions.push(next);
+  }
+}
+
+/** What the weighed values that the members have at one coordinate come to. */
+function joinedBy(rule: ShardRule, weighed: Float32Array): number {
+  switch (rule.shape) {
+    case 'weighing':
+      return weighed.reduce((sum, value) => fround(sum + value), 0);
+    case 'coordinate':
+      return RULES[rule.name].combine(weighed.sort(), rule.settings);
   }
 }

@@ -8,4 +8,4 @@ export const asyncPolicy = (maxStaleness = 64) =>
   new AsyncPolicy({ staleness: 'sqrt', maxStaleness, limits: LIMITS });
 
 export const syncPolicy = (settings: Partial<SyncSettings> = {}) =>
-  new SyncPolicy({ reduce: 'mean', roundSize: 'all', rounds: 'cut', limits: LIMITS, ...settings });
+  new SyncPolicy({ roundSize: 'all', rounds: 'cut', limits: LIMITS, ...settings });

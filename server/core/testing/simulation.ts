@@ -1,5 +1,6 @@
 import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
 import { ROLES } from '../../../shared/protocol/placement.ts';
+import { AGGREGATION_NAMES } from '../aggregation/rules.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
 import { asyncPolicy, LIMITS, syncPolicy } from './policies.ts';
@@ -74,6 +75,7 @@ export class Simulation {
   #options(): WorldOptions {
     return {
       policy: this.#policy(),
+      aggregation: this.#pick(AGGREGATION_NAMES),
       shards: 1 + this.#random.below(4),
       placement: this.#pick(['uniform', 'uniform', 'greedy'] as const),
       maxDevices: MAX_DEVICES,
@@ -83,9 +85,9 @@ export class Simulation {
   #policy(): Policy {
     switch (this.#random.below(6)) {
       case 0:
-        return syncPolicy({ reduce: 'mean' });
+        return syncPolicy();
       case 1:
-        return syncPolicy({ roundSize: 2, reduce: 'sum' });
+        return syncPolicy({ roundSize: 2 });
       case 2:
         return syncPolicy({ roundSize: 3 });
       case 3:

@@ -1,6 +1,9 @@
 import { cutKeyRanges, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { Selector } from '../../../shared/protocol/placement.ts';
+import { createAggregation } from '../aggregation/aggregation.ts';
+import { RULE_SETTINGS } from '../aggregation/testing/joined.ts';
+import type { AggregationName } from '../aggregation/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Crowd } from '../crowd/crowd.ts';
 import { Coordinator } from '../run/coordinator.ts';
@@ -34,6 +37,8 @@ export function dataShards(count: number, samples = 100): DataShardRef[] {
 
 export interface WorldOptions {
   policy?: Policy;
+  /** The mean where none is named. */
+  aggregation?: AggregationName;
   shards?: number;
   maxNorm?: number;
   /** As placement is told; sync where none is named. */
@@ -102,6 +107,7 @@ export class TestServer {
       {
         clock,
         policy,
+        aggregation: createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS),
         work: createWork(dataShards(DATA_SHARDS), {
           batch: BATCH,
           local: options.local ?? null,

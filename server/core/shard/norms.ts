@@ -1,23 +1,5 @@
 import { BLOCK } from '../../../shared/model/ranges.ts';
 
-/** One update's part in a commit. */
-export interface WeightedSlice {
-  values: Float32Array;
-  /** A float32 number. */
-  weight: number;
-}
-
-/** The sum of weight x values over the members, in their order, float32 after every operation [CM3]. */
-export function weightedSum(members: WeightedSlice[], length: number): Float32Array {
-  const sum = new Float32Array(length);
-  for (const { values, weight } of members) {
-    for (let i = 0; i < length; i++) {
-      sum[i] = (sum[i] ?? 0) + Math.fround(weight * (values[i] ?? 0));
-    }
-  }
-  return sum;
-}
-
 /**
  * The sum of squares of each block of {@link BLOCK} elements, in double precision. Shards begin at block
  * borders, so the blocks of all shards in order are those of the whole vector: the norm does not depend on the

@@ -1,0 +1,37 @@
+import type { RuleSettings } from '../core/aggregation/rule.ts';
+import { AGGREGATION_NAMES, RULES } from '../core/aggregation/rules.ts';
+import { MODES, type Mode } from '../core/policy/modes.ts';
+import { ConfigError, defaultOf, flagOf, type Key, type Settings } from './flags.ts';
+import type { Command } from './setting.ts';
+
+type Asked = Pick<Settings, 'aggregation' | 'roundSize' | keyof RuleSettings> & { mode: Mode };
+
+/** The most updates that a commit can have, and the setting that says so; null where that is who happens to be there. */
+function largestCommit({ mode, roundSize }: Asked): { updates: number; by: string } | null {
+  if (!MODES[mode].hasRounds) return { updates: 1, by: `${flagOf('mode')} ${mode}` };
+  return roundSize === 'all' ? null : { updates: roundSize, by: `${flagOf('roundSize')} ${roundSize}` };
+}
+
+/**
+ * Refuses an aggregation rule that no commit of the run has enough updates for [AG9], and a setting that the run's rule
+ * does not read [AG10].
+ * @param source the flag or variable that a setting was given by.
+ * @throws {ConfigError} naming the setting.
+ */
+export function checkAggregation(command: Command, asked: Asked, source: (key: Key) => string): void {
+  const rule = RULES[asked.aggregation];
+  const largest = largestCommit(asked);
+  const needed = rule.minUpdates(asked);
+  if (largest !== null && largest.updates < needed) {
+    throw new ConfigError(
+      `${source('aggregation')}: "${asked.aggregation}" needs ${needed} updates a commit at least, and ${largest.by} makes commits of ${largest.updates}`,
+    );
+  }
+  for (const key of AGGREGATION_NAMES.flatMap((name) => RULES[name].reads)) {
+    if (rule.reads.includes(key) || asked[key] === defaultOf(key, command)) continue;
+    const readers = AGGREGATION_NAMES.filter((name) => RULES[name].reads.includes(key));
+    throw new ConfigError(
+      `${source(key)}: "${asked[key]}" is for ${flagOf('aggregation')} ${readers.join(' or ')}, and this run has ${asked.aggregation}`,
+    );
+  }
+}

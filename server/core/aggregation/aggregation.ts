@@ -1,0 +1,23 @@
+import type { ShardRule } from './combine.ts';
+import type { RuleSettings, UpdateFacts } from './rule.ts';
+import { isCoordinate, RULES, type AggregationName } from './rules.ts';
+
+/** The aggregation rule of one run, as the coordinator has it. */
+export interface Aggregation {
+  /** What the shards do. */
+  rule: ShardRule;
+  /** What each update counts for, float64, in the order of the updates, of which there is one at least. */
+  coefficients: (updates: readonly UpdateFacts[]) => number[];
+}
+
+/** Binds a rule to the settings of its run. */
+export function createAggregation(name: AggregationName, settings: RuleSettings): Aggregation {
+  if (isCoordinate(name)) {
+    return {
+      rule: { shape: 'coordinate', name, settings },
+      coefficients: (updates) => updates.map(() => 1),
+    };
+  }
+  const { coefficients } = RULES[name];
+  return { rule: { shape: 'weighing' }, coefficients: (updates) => coefficients(updates, settings) };
+}

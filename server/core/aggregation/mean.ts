@@ -1,0 +1,19 @@
+import type { WeighingRule } from './rule.ts';
+
+/** An average by samples. */
+export const mean: WeighingRule = {
+  shape: 'weighing',
+  needs: 'samples',
+  help: 'averages them by samples',
+  source: 'McMahan et al. 2017',
+  reads: [],
+  minUpdates: () => 1,
+  countsSamples: true,
+  coefficients: sharesOf,
+};
+
+/** The part that each update has in the samples of all; they sum to 1 but for rounding. */
+export function sharesOf(updates: readonly { samples: number }[]): number[] {
+  const total = updates.reduce((sum, { samples }) => sum + samples, 0);
+  return updates.map(({ samples }) => samples / total);
+}

@@ -1,0 +1,13 @@
+import type { WeighingRule } from './rule.ts';
+
+/** Adds updates up as the Ray project did. */
+export const sum: WeighingRule = {
+  shape: 'weighing',
+  needs: 'samples',
+  help: 'adds them up',
+  source: null,
+  reads: [],
+  minUpdates: () => 1,
+  countsSamples: false,
+  coefficients: (updates) => updates.map(() => 1),
+};

@@ -1,0 +1,28 @@
+import type { CoordinateRule } from './rule.ts';
+
+const { fround } = Math;
+
+/**
+ * Drops the largest and the smallest values of each coordinate and averages the rest (Yin et al. 2018, "Byzantine-Robust
+ * Distributed Learning"). As long as no more updates are hostile than are dropped at one end, every coordinate stays
+ * within the values of the honest ones [AG7].
+ */
+export const trimmedMean: CoordinateRule = {
+  shape: 'coordinate',
+  help: 'drops the part `--trim` of the values at each end of each coordinate and averages the rest',
+  source: 'Yin et al. 2018',
+  reads: ['trim'],
+  minUpdates: () => 3,
+  countsSamples: false,
+  combine: (ascending, { trim }) => {
+    const dropped = droppedOf(ascending.length, trim);
+    let sum = 0;
+    for (const value of ascending.subarray(dropped, ascending.length - dropped)) sum = fround(sum + value);
+    return fround(sum / (ascending.length - 2 * dropped));
+  },
+};
+
+/** Values that are dropped at each end: the part of them, rounded up, but so many that one is left. */
+function droppedOf(count: number, trim: number): number {
+  return Math.min(Math.ceil(trim * count), Math.floor((count - 1) / 2));
+}
