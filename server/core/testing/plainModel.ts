@@ -64,8 +64,7 @@ export class PlainReplay {
     const next = this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
     const weighed = new Float32Array(members.length);
     for (let index = 0; index < next.length; index++) {
-      for (const [member, { gradient, weight }] of members.entries())
-        weighed[member] = weight * (gradient[index] ?? 0);
+      members.forEach(({ gradient, weight }, member) => (weighed[member] = weight * (gradient[index] ?? 0)));
       const joined = joinedBy(record.rule, weighed);
       const moved = fround(fround(mu * (this.#velocity[index] ?? 0)) + joined);
       this.#velocity[index] = moved;
