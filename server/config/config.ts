@@ -5,7 +5,6 @@ import type { GradientRecipe, Recipe } from '../zoo/entry.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
 import type { PlacementMethod } from '../../shared/protocol/placement.ts';
-import { DATASET_BEFORE_CHOICE } from '../dataset/datasets.ts';
 import type { LocalSchedule } from '../core/run/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
@@ -253,7 +252,6 @@ const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average'];
 const BEFORE: readonly (readonly [Key, string])[] = [
   ['localSteps', '1'],
   ['average', 'none'],
-  ['dataset', DATASET_BEFORE_CHOICE],
 ];
 
 /** What says how a command talks, not how it trains. */

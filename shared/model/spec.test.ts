@@ -75,6 +75,7 @@ describe('a model declaration', () => {
   it.each([
     ['stride 3 is not 1 or 2', withLayer({ ...CONV, stride: 3 })],
     ['kernel "3" is not a whole number from 1 to 7', withLayer({ ...CONV, kernel: '3' })],
+    ['layers.0 (maxPool): size 33 is not a whole number from 2 to 32', withLayer({ ...POOL, size: 33 })],
     ['input.1 0 is not a whole number from 1 to 4096', { ...GOOD, input: [28, 0, 1] }],
     ['"zeros" is not one of pytorch, glorot-uniform, he-uniform', { ...GOOD, initialiser: 'zeros' }],
     ['layers [] is not a list of 1 to 64 layers', { ...GOOD, layers: [] }],

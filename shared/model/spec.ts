@@ -5,6 +5,8 @@ import { didYouMean } from '../text/suggest.ts';
 const dimension = integer(1, 4096);
 const KINDS = ['conv2d', 'relu', 'maxPool', 'flatten', 'dense'] as const;
 const MAX_LAYERS = 64;
+/** The fused WebAssembly engine writes out each place of a window: its code grows with the square of this. */
+const MAX_POOL = 32;
 const SIZES = 'three whole numbers: height, width and channels of an image';
 const NAME = '1 to 64 lower-case letters, digits and hyphens, beginning with a letter or a digit';
 const LAYERS = `a list of 1 to ${MAX_LAYERS} layers`;
@@ -25,7 +27,7 @@ const layer = z.discriminatedUnion(
       padding: z._default(choice(['valid', 'same']), 'valid'),
     }),
     layerOf('relu', {}),
-    layerOf('maxPool', { size: integer(2, 28) }),
+    layerOf('maxPool', { size: integer(2, MAX_POOL) }),
     layerOf('flatten', {}),
     layerOf('dense', { units: dimension }),
   ],
