@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Command } from '../../server/config/setting.ts';
+import type { Command } from '../../server/config/commands.ts';
 import type { Cleanup } from './testServer.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

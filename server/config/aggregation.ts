@@ -2,7 +2,7 @@ import type { RuleSettings } from '../core/aggregation/rule.ts';
 import { AGGREGATION_NAMES, RULES } from '../core/aggregation/rules.ts';
 import { MODES, type Mode } from '../core/policy/modes.ts';
 import { ConfigError, defaultOf, flagOf, type Key, type Settings } from './flags.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 
 type Asked = Pick<Settings, 'aggregation' | 'roundSize' | keyof RuleSettings> & { mode: Mode };
 

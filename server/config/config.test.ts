@@ -13,7 +13,7 @@ import {
   shardCount,
 } from './config.ts';
 import { environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tabswarm-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -14,7 +14,7 @@ import { refuseRenamed, underPresentNames } from './renamed.ts';
 import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
 import { repeatableSettings } from './repeatable.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 import { selectorSetting, type RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */

@@ -11,7 +11,8 @@ import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../core/policy/async.
 import { MODE_NAMES, MODES, type Mode } from '../core/policy/modes.ts';
 import { OPTIMIZER_NAMES, type OptimizerName } from '../core/shard/optimizer.ts';
 import { DATASET_NAMES } from '../dataset/datasets.ts';
-import { RUNS, SERVERS, setting, TABS, type Command } from './setting.ts';
+import type { Command } from './commands.ts';
+import { RUNS, SERVERS, setting, TABS } from './setting.ts';
 import {
   allOrCount,
   decimal,

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { version } from '../../package.json';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { environmentNameOf, flagOf, KEYS } from './flags.ts';
-import { COMMANDS } from './setting.ts';
+import { COMMAND_NAMES, COMMANDS } from './commands.ts';
+import { loadConfig } from './config.ts';
 import { helpOf, HelpRequest, keysOf, readFlags, settingsTable } from './help.ts';
 
-describe.each(COMMANDS)('npm run %s -- --help', (command) => {
+describe.each(COMMAND_NAMES)('npm run %s -- --help', (command) => {
   it('lists every setting of the command and no other', () => {
     const listed = [...helpOf(command).matchAll(/^ {2}(--[a-z-]+)/gm)].map((match) => match[1]);
     expect(listed.sort()).toEqual([...keysOf(command).map(flagOf), '--version'].sort());
@@ -16,6 +17,14 @@ describe.each(COMMANDS)('npm run %s -- --help', (command) => {
     expect(headings.length).toBeGreaterThan(1);
     expect(new Set(headings).size).toBe(headings.length);
     expect(headings).not.toContain('Options:');
+  });
+
+  it('has examples that the command takes', () => {
+    const { examples } = COMMANDS[command];
+    for (const { flags, does } of examples) {
+      expect(helpOf(command)).toContain(`-- ${flags}\n      ${does}`);
+      expect(() => loadConfig(command, flags.split(' '), {})).not.toThrow();
+    }
   });
 
   it('is what --help asks for', () => {

@@ -2,19 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError, Option } from 'commander';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS, type Key } from './flags.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
-import { COMMANDS, type Command } from './setting.ts';
+import { COMMAND_NAMES, COMMANDS, type Command } from './commands.ts';
 import { BY_SUBJECT, headingOf } from './subjects.ts';
 import type { RawValue } from './values.ts';
 
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
-
-const ABOUT: Record<Command, string> = {
-  start: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
-  demo: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
-  swarm: 'Opens headless tabs that join the run of a server.',
-  worker: 'Starts workers without a browser that join the run of a server.',
-  shard: 'Runs one parameter-server shard as a process of its own.',
-};
 
 /** Asked for `--help` or `--version`: the message is the text to show. */
 export class HelpRequest extends Error {
@@ -63,7 +55,7 @@ export function helpOf(command: Command): string {
 
 function programOf(command: Command): Program {
   const program = new Program(`${npmCommand(command)} --`)
-    .description(ABOUT[command])
+    .description(COMMANDS[command].about)
     .optionsGroup('Help:')
     .addHelpOption(new Option('-h, --help', 'Show this.').helpGroup('Help:'))
     .exitOverride()
@@ -72,9 +64,13 @@ function programOf(command: Command): Program {
     if (SETTINGS[key].commands.includes(command)) program.addOption(optionOf(key, command));
   }
   program.version(versionLine(), '--version', 'Show the version.');
+  const examples = COMMANDS[command].examples.flatMap(({ flags, does }) => [
+    `  ${npmCommand(command)} -- ${flags}`,
+    `      ${does}`,
+  ]);
   return program.addHelpText(
     'after',
-    `\nEach is also read from the environment, for instance ${environmentNameOf(keysOf(command)[0] ?? 'model')}; a flag goes first.`,
+    `\nExamples:\n${examples.join('\n')}\n\nEach is also read from the environment, for instance ${environmentNameOf(keysOf(command)[0] ?? 'model')}; a flag goes first.`,
   );
 }
 
@@ -114,7 +110,7 @@ export function settingsTable(): string {
 function defaultsOf(key: Key): string {
   const { commands, defaults } = SETTINGS[key];
   const usual = commands.find((command) => !(command in defaults)) ?? commands[0] ?? 'start';
-  const own = COMMANDS.filter((command) => command !== usual && command in defaults).map(
+  const own = COMMAND_NAMES.filter((command) => command !== usual && command in defaults).map(
     (command) => `${command}: ${shown(defaultOf(key, command)) || 'none'}`,
   );
   const standard = withUnit(shown(defaultOf(key, usual)), key);

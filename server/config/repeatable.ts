@@ -2,7 +2,7 @@ import { CAN_BE_STRICT } from '../../shared/profile/profile.ts';
 import { PLACEMENT_METHODS } from '../../shared/protocol/placement.ts';
 import { MODES } from '../core/policy/modes.ts';
 import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 
 /** The settings that a repeatable run decides where nobody else does. */
 export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize'>;

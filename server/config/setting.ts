@@ -1,8 +1,5 @@
+import type { Command } from './commands.ts';
 import type { SettingKind } from './values.ts';
-
-/** The commands, by the word behind `npm run`; `start` is `npm start`. */
-export const COMMANDS = ['start', 'demo', 'swarm', 'worker', 'shard'] as const;
-export type Command = (typeof COMMANDS)[number];
 
 /** One setting. `T` is the type of its value. */
 export interface Setting<T> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from './config.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 
 /** What npm sets: each flag that it took is true, or what stood behind a `=`. */
 const npm = (command: Command, taken: Record<string, string>) => ({ npm_lifecycle_event: command, ...taken });

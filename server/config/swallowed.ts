@@ -1,6 +1,6 @@
 import { ConfigError, environmentNameOf, flagOf, SETTINGS, type Key } from './flags.ts';
 import { keysOf, npmCommand } from './help.ts';
-import type { Command } from './setting.ts';
+import type { Command } from './commands.ts';
 
 /**
  * npm takes flags for its own that do not stand behind `--`: it hands them over as variables, and what stands behind

@@ -1,0 +1,46 @@
+/** What `--help` says of a command. */
+interface CommandHelp {
+  about: string;
+  /** What stands behind the command, and what that does. */
+  examples: readonly { flags: string; does: string }[];
+}
+
+/** The commands, by the word behind `npm run`; `start` is `npm start`. */
+export const COMMANDS = {
+  start: {
+    about: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
+    examples: [
+      { flags: '--target 0.99', does: 'Train the default model until it reaches 99%.' },
+      { flags: '--https --join secret', does: 'Let phones of the network join, with a credential.' },
+      { flags: '--data-dir runs/a --resume', does: 'Go on from the newest checkpoint of a folder.' },
+    ],
+  },
+  demo: {
+    about: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
+    examples: [
+      { flags: '--model ray-convnet --tabs 4', does: 'Train another model of the zoo in four tabs.' },
+      {
+        flags: '--tabs 0 --node-workers 2 --json',
+        does: 'Train without a browser; print the summary as JSON.',
+      },
+      { flags: '--repeatable --seed 7', does: 'Get the same model each time.' },
+    ],
+  },
+  swarm: {
+    about: 'Opens headless tabs that join the run of a server.',
+    examples: [{ flags: '--url http://localhost:8080/ --tabs 8', does: 'Join a server with eight tabs.' }],
+  },
+  worker: {
+    about: 'Starts workers without a browser that join the run of a server.',
+    examples: [
+      { flags: '--url http://localhost:8080/ --workers 2', does: 'Join a server with two workers.' },
+    ],
+  },
+  shard: {
+    about: 'Runs one parameter-server shard as a process of its own.',
+    examples: [{ flags: '--port 9001 --shard-secret secret', does: 'Wait for a server on port 9001.' }],
+  },
+} as const satisfies Record<string, CommandHelp>;
+
+export type Command = keyof typeof COMMANDS;
+export const COMMAND_NAMES = Object.keys(COMMANDS) as Command[];
