@@ -8,6 +8,7 @@ import { RULES } from '../server/core/aggregation/rules.ts';
 import type { AggregationRule } from '../server/core/aggregation/rule.ts';
 import { zoo } from '../server/zoo/index.ts';
 import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
+import { CODEC_NAMES, CODECS } from '../shared/codec/codecs.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
 import { RUN_ACTIONS } from '../shared/protocol/runActions.ts';
 
@@ -42,6 +43,15 @@ function httpErrorsTable(): string {
     ([code, { status, means }]) => `| \`${code}\` | ${status} | ${means} |`,
   );
   return ['| code | status | means |', '|---|---|---|', ...rows].join('\n');
+}
+
+function codecsTable(): string {
+  const rows = CODEC_NAMES.map((name) => {
+    const codec = CODECS[name];
+    return `| \`${name}\` | ${codec.wireNumber} | ${codec.maxPayload(1000)} | ${codec.help} |`;
+  });
+  const head = '| codec | number | bytes of 1,000 values, at most | what becomes of them |';
+  return [head, '|---|---|---|---|', ...rows].join('\n');
 }
 
 function recipesTable(): string {
@@ -103,7 +113,8 @@ function withTable(document: string, name: string, table: string): string {
 it('the tables of docs/operations.md are those of the code; -u writes them anew', async () => {
   const document = await readFile(OPERATIONS, 'utf8');
   const settings = withTable(document, 'settings', settingsTable());
-  const recipes = withTable(settings, 'recipes', recipesTable());
+  const codecs = withTable(settings, 'codecs', codecsTable());
+  const recipes = withTable(codecs, 'recipes', recipesTable());
   const rules = withTable(recipes, 'rules', rulesTable());
   const outcomes = withTable(rules, 'outcomes', outcomesTable());
   const actions = withTable(outcomes, 'actions', actionsTable());

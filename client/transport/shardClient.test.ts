@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFrame } from '../../shared/protocol/frame.ts';
+import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
 import { NO_BYTES, TransportEnded, type TransportReply } from './transport.ts';
 import { ConnectionLost } from './connection.ts';
 import { createShardClient } from './shardClient.ts';

@@ -1,4 +1,5 @@
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { WEIGHTS_CODEC } from '../../shared/codec/codecs.ts';
+import { encodeFrame, readFrame, valuesOf } from '../../shared/protocol/frame.ts';
 import { EVENTS, shardAnswer, type ShardMap, type SignedTerms } from '../../shared/protocol/messages.ts';
 import { NO_BYTES, TransportEnded, type Transport, type TransportReply } from './transport.ts';
 import { readMessage } from './readMessage.ts';
@@ -57,7 +58,7 @@ function frameOf(
 ): Uint8Array<ArrayBuffer> {
   const header = {
     kind: terms.kind,
-    codec: 'float32' as const,
+    codec: terms.codec,
     run: parseInt(run, 16),
     baseVersion: terms.baseVersion,
     lease: terms.lease,
@@ -75,11 +76,15 @@ function readReply(reply: TransportReply, place: ShardPlace): SliceReply {
   // What was decided before counts as it was decided.
   const outcome = last === 'DUPLICATE' ? (first ?? last) : last;
   if (reply.bytes.byteLength === 0 || version === undefined) return { outcome, weights: null };
-  const decoded = decodeFrame(reply.bytes);
-  if (!decoded.ok) throw new Error(`weights of shard ${place.index}: ${decoded.reason}`);
-  const { header, values } = decoded.frame;
-  if (header.offset !== place.offset || header.length !== place.length || header.baseVersion !== version) {
-    throw new Error(`weights of shard ${place.index} are not its slice`);
-  }
+  const read = readFrame(reply.bytes);
+  if (!read.ok) throw new Error(`weights of shard ${place.index}: ${read.reason}`);
+  const { header } = read.frame;
+  const isSlice =
+    header.codec === WEIGHTS_CODEC &&
+    header.offset === place.offset &&
+    header.length === place.length &&
+    header.baseVersion === version;
+  const values = isSlice ? valuesOf(read.frame) : null;
+  if (values === null) throw new Error(`weights of shard ${place.index} are not its slice`);
   return { outcome, weights: { version, values } };
 }

@@ -142,7 +142,7 @@ describe('the coordinator by its socket', () => {
     const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
     const lease: Lease = {
       terms: TERMS,
-      unit: { dataShard, seed: 5, start: 0, batch: 32, local: null, codec: 'float32' },
+      unit: { dataShard, seed: 5, start: 0, batch: 32, local: null },
       remainingMs: 15_000,
     };
     const status: RunStatus = {

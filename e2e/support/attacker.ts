@@ -129,6 +129,7 @@ function forgedTerms(random: Generator, { device, run }: Welcome): SignedTerms {
     kind: 'gradient',
     samples: 32,
     deadline: 0,
+    codec: 'float32',
     mac,
   };
 }

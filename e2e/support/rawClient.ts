@@ -71,7 +71,7 @@ export function frameHeaderOf({ terms }: Lease, { run, shards }: Welcome, index:
   if (range === undefined) throw new RangeError(`there is no shard ${index}`);
   return {
     kind: terms.kind,
-    codec: 'float32' as const,
+    codec: terms.codec,
     run: parseInt(run, 16),
     baseVersion: terms.baseVersion,
     lease: terms.lease,

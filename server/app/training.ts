@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { CODECS, WEIGHTS_CODEC, type CodecName } from '../../shared/codec/codecs.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
@@ -121,7 +122,7 @@ export class Training {
   #createCoordinator(): Coordinator {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
     const { version, samples } = start;
-    const { batch, local, seed, repeatable, aggregation, trim, clipNorm } = this.#config;
+    const { batch, local, seed, repeatable, aggregation, trim, clipNorm, codec } = this.#config;
     // A repeatable run that is resumed goes on as if it had never ended.
     const startVersion = repeatable ? 0 : version;
     return new Coordinator(
@@ -129,6 +130,7 @@ export class Training {
         run: this.name,
         key: this.key,
         ranges: this.ranges,
+        codec,
         version,
         samples,
         maxNorm: MAX_NORM,
@@ -236,10 +238,12 @@ export function rangesOf(config: Config): KeyRange[] {
 
 /** What placement has to know of the run. */
 function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlanSettings {
-  const { spec, mode, aggregation, batch, local, roundSize, leaseSeconds, placement, linkMbit } = config;
+  const { spec, mode, aggregation, batch, local, roundSize, leaseSeconds, placement, linkMbit, codec } =
+    config;
   const [height, width, channels] = spec.input;
   const largest = Math.max(...dataShards.map(({ samples }) => samples));
-  const elements = ranges.reduce((sum, { length }) => sum + length, 0);
+  const framesOf = (name: CodecName) =>
+    ranges.reduce((sum, { length }) => sum + FRAME_HEADER_BYTES + CODECS[name].maxPayload(length), 0);
   return {
     method: placement,
     repeatable: config.repeatable,
@@ -250,7 +254,7 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       dataShards,
       // An async commit counts an update the same whatever number of samples a gradient is the mean of.
       elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].hasRounds),
-      bytesPerUnit: 2 * (4 * elements + ranges.length * FRAME_HEADER_BYTES),
+      bytesPerUnit: framesOf(codec) + framesOf(WEIGHTS_CODEC),
       bytesPerDataShard: largest * (height * width * channels + 1),
       minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
       maxMs: (leaseSeconds * 1000) / 2,

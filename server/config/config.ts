@@ -242,6 +242,7 @@ const TRAINING: readonly Key[] = [
     'evaluateEvery',
     'seed',
     'repeatable',
+    'codec',
   ] as const),
 ];
 

@@ -1,3 +1,4 @@
+import { CODEC_NAMES, CODECS } from '../../shared/codec/codecs.ts';
 import { MAX_BATCH, MAX_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import {
@@ -277,6 +278,12 @@ export const SETTINGS = {
     oneOf('auto', 'socketio', 'webrtc'),
     'auto',
     'How updates and weights travel: by socket.io, with a data channel taken over where one opens (auto), by socket.io alone, or by data channels from the first unit on where they open in time.',
+  ),
+  codec: setting(
+    RUNS,
+    oneOf(...CODEC_NAMES),
+    'float32',
+    `How updates travel up (${meaningsOf(CODECS)}); weights travel down as float32.`,
   ),
   iceServers: setting<IceServerAddress[]>(
     SERVERS,

@@ -55,6 +55,7 @@ const SUBJECT_OF: Record<Key, Subject> = {
   host: 'network',
   https: 'network',
   transport: 'network',
+  codec: 'network',
   iceServers: 'network',
   dataDir: 'storage',
   resume: 'storage',

@@ -9,9 +9,9 @@ const MAC_DIGITS = 32;
 
 /** The MAC over the terms of a lease and the key ranges they hold for [LS1]. */
 export function macOfTerms(key: Uint8Array, terms: LeaseTerms, ranges: KeyRange[]): string {
-  const { lease, device, run, baseVersion, kind, samples, deadline } = terms;
+  const { lease, device, run, baseVersion, kind, samples, deadline, codec } = terms;
   const cut = ranges.map(({ offset, length }) => `${offset}+${length}`).join(',');
-  return mac(key, ['lease', lease, device, run, baseVersion, kind, samples, deadline, cut]);
+  return mac(key, ['lease', lease, device, run, baseVersion, kind, samples, deadline, codec, cut]);
 }
 
 /** What a device shows to the shards of a run [AU1]. */

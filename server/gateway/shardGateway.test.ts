@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { encodeFrame } from '../../shared/protocol/frame.ts';
+import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
 import { macOfTerms, shardAccessToken } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -62,6 +63,7 @@ function updateOf(index: number, lease = 1) {
     kind: 'gradient',
     samples: 32,
     deadline: 10_000,
+    codec: 'float32',
   };
   const values = new Float32Array(lengthOf(index)).fill(0.5);
   const header = {

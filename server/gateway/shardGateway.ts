@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'socket.io';
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { WEIGHTS_CODEC } from '../../shared/codec/codecs.ts';
+import { encodeFrame, readFrame } from '../../shared/protocol/frame.ts';
 import type { TransportName } from '../../shared/protocol/admin.ts';
 import { EVENTS, pull, push, shardAuth, type ShardAnswer } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -66,15 +67,15 @@ function createHandlers(
     };
     const onPush: Handler = ([body, bytes], reply) => {
       const terms = push.safeParse(body);
-      const decoded = decodeFrame(bytes);
+      const read = readFrame(bytes);
       if (!terms.success) {
         reply({ outcome: 'MALFORMED', reason: 'push comes with the terms of its lease' });
-      } else if (!decoded.ok) {
-        reply({ outcome: decoded.outcome, reason: decoded.reason });
+      } else if (!read.ok) {
+        reply({ outcome: read.outcome, reason: read.reason });
       } else {
-        meter.count(device, transport, decoded.frame.values.byteLength, 0);
+        meter.count(device, transport, read.frame.payload.byteLength, 0);
         meter.uplink(device, uplink.bytesPerSecond);
-        shard.push(device, terms.data, decoded.frame, (answer) => reply(give(answer)));
+        shard.push(device, terms.data, read.frame, (answer) => reply(give(answer)));
       }
     };
     return { [EVENTS.pull]: onPull, [EVENTS.push]: onPush };
@@ -88,7 +89,7 @@ function createSliceEncoder(shard: Shard): (answer: SliceAnswer) => ShardAnswer 
     if (slice === undefined) return answer;
     const header = {
       kind: 'weights' as const,
-      codec: 'float32' as const,
+      codec: WEIGHTS_CODEC,
       run: parseInt(shard.run, 16),
       baseVersion: answer.version ?? 0,
       lease: 0,

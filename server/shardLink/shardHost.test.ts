@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
-import { decodeFrame, encodeFrame } from '../../shared/protocol/frame.ts';
+import { encodeFrame } from '../../shared/protocol/frame.ts';
+import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
 import { macOfTerms, shardAccessToken } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
@@ -105,6 +106,7 @@ function pushOf(lease: number, values: Float32Array) {
     kind: 'gradient',
     samples: 32,
     deadline: 1e12,
+    codec: 'float32',
   };
   const header = {
     kind: terms.kind,

@@ -1,3 +1,5 @@
+import type { Codec } from './codec.ts';
+
 /** Whether this machine's typed arrays already have the wire's byte order. */
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -24,3 +26,12 @@ export function decodeFloat32(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.byteLength / 4 }, (_, index) => view.getFloat32(index * 4, true));
 }
+
+/** Four bytes a value, as they are. */
+export const float32: Codec = {
+  wireNumber: 1,
+  help: 'as computed, to the bit',
+  maxPayload: (length) => 4 * length,
+  encode: encodeFloat32,
+  decode: (bytes, length) => (bytes.byteLength === 4 * length ? decodeFloat32(bytes) : null),
+};

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CODEC_NAMES, CODECS } from '../codec/codecs.ts';
+import { decodeFrame, type Frame } from '../testing/decodeFrame.ts';
 import { nodeBuffer } from '../testing/nodeBuffer.ts';
-import { decodeFrame, encodeFrame, FRAME_HEADER_BYTES, type Frame, type FrameHeader } from './frame.ts';
+import { encodeFrame, FRAME_HEADER_BYTES, readFrame, valuesOf, type FrameHeader } from './frame.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
 const VALUES = Float32Array.of(1, -2.5, 0.1);
@@ -17,19 +19,19 @@ const HEADER: FrameHeader = {
   samples: 32,
 };
 
-/** The golden frames of protocol 5; their checksums are also those of Python's zlib.crc32. */
+/** The golden frames of protocol 6: also those of Python's struct and zlib.crc32. */
 const GOLDEN: [FrameHeader, string][] = [
   [
     HEADER,
-    '5453574d05000101efcdab890700000005000000000100000002000003000000200000000c000000020000003992f1900000803f000020c0cdcccc3d',
+    '5453574d06000101efcdab890700000005000000000100000002000003000000200000000c0000000200000040a64eb60000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'delta' },
-    '5453574d05000201efcdab890700000005000000000100000002000003000000200000000c00000002000000e3681f920000803f000020c0cdcccc3d',
+    '5453574d06000201efcdab890700000005000000000100000002000003000000200000000c000000020000009a5ca0b40000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'weights', lease: 0, samples: 0 },
-    '5453574d05000301efcdab890700000000000000000000000002000003000000000000000c00000002000000b6b004690000803f000020c0cdcccc3d',
+    '5453574d06000301efcdab890700000000000000000000000002000003000000000000000c00000002000000cf84bb4f0000803f000020c0cdcccc3d',
   ],
 ];
 
@@ -53,6 +55,10 @@ const anyFrame = fc
     const values = new Float32Array(bits.slice().buffer);
     return { header: { ...rest, codec: 'float32', length: values.length }, values };
   });
+/** The same frames, their values in any codec. */
+const anyCodec = fc
+  .tuple(anyFrame, fc.constantFrom(...CODEC_NAMES))
+  .map(([{ header, values }, codec]): Frame => ({ header: { ...header, codec }, values }));
 
 function read(bytes: unknown): Frame {
   const decoded = decodeFrame(bytes);
@@ -63,7 +69,6 @@ function read(bytes: unknown): Frame {
 describe('a frame', () => {
   it.each(GOLDEN)('[FR1] of $kind is the golden bytes', (header, hex) => {
     const bytes = encodeFrame(header, VALUES);
-    expect(bytes).toHaveLength(FRAME_HEADER_BYTES + 12);
     expect(toHex(bytes)).toBe(hex);
     expect(read(bytes)).toEqual({ header, values: VALUES });
   });
@@ -74,6 +79,23 @@ describe('a frame', () => {
         const { header, values } = read(encodeFrame(frame.header, frame.values));
         expect(header).toEqual(frame.header);
         expect(bitsOf(values)).toEqual(bitsOf(frame.values));
+      }),
+    );
+  });
+
+  it('[FR1] [CD1] of another codec is the golden bytes, and has its own wire number', () => {
+    const bytes = encodeFrame({ ...HEADER, codec: 'float16' }, VALUES);
+    expect(toHex(bytes)).toBe(
+      '5453574d06000102efcdab890700000005000000000100000002000003000000200000000600000002000000fef95449003c00c1662e',
+    );
+  });
+
+  it('[FR1] [CD1] gives back its header, and values as its codec gives them back, under any codec', () => {
+    fc.assert(
+      fc.property(anyCodec, ({ header, values }) => {
+        const codec = CODECS[header.codec];
+        const decoded = codec.decode(codec.encode(values), values.length);
+        expect(read(encodeFrame(header, values))).toEqual({ header, values: decoded });
       }),
     );
   });
@@ -102,7 +124,7 @@ describe('reading a frame', () => {
   it('[FR2] never throws on a frame with any field overwritten or cut anywhere', () => {
     fc.assert(
       fc.property(
-        anyFrame,
+        anyCodec,
         fc.nat(47),
         fc.uint8Array({ maxLength: 8 }),
         fc.nat(150),
@@ -120,19 +142,27 @@ describe('reading a frame', () => {
     ['not bytes', 'MALFORMED', () => 'frame'],
     ['shorter than a header', 'MALFORMED', (bytes: Uint8Array) => bytes.subarray(0, 47)],
     ['not a frame', 'MALFORMED', (bytes: Uint8Array) => bytes.with(0, 0)],
-    ['frame of protocol 4', 'WRONG_PROTOCOL', (bytes: Uint8Array) => bytes.with(4, 4)],
+    ['frame of protocol 5', 'WRONG_PROTOCOL', (bytes: Uint8Array) => bytes.with(4, 5)],
     ['unknown kind or codec', 'MALFORMED', (bytes: Uint8Array) => bytes.with(6, 4)],
     ['unknown kind or codec', 'MALFORMED', (bytes: Uint8Array) => bytes.with(7, 0)],
     ['reserved bytes are not zero', 'MALFORMED', (bytes: Uint8Array) => bytes.with(43, 1)],
     ['truncated or padded payload', 'MALFORMED', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 1)],
     ['truncated or padded payload', 'MALFORMED', (bytes: Uint8Array) => Uint8Array.of(...bytes, 0)],
-    ['payload does not hold its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(28, 4)],
-    ['payload does not hold its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(28, 2)],
+    ['payload is too large for its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(28, 2)],
+    ['payload is too large for its length', 'MALFORMED', (bytes: Uint8Array) => bytes.with(7, 2)],
     ['lease out of range', 'MALFORMED', (bytes: Uint8Array) => bytes.with(23, 1)],
     ['checksum does not match', 'CORRUPT', (bytes: Uint8Array) => bytes.with(FRAME_HEADER_BYTES, 1)],
     ['checksum does not match', 'CORRUPT', (bytes: Uint8Array) => bytes.with(12, 8)],
   ])('[FR2] says "%s" with %s', (reason, outcome, spoil) => {
-    expect(decodeFrame(spoil(encodeFrame(HEADER, VALUES)))).toEqual({ ok: false, outcome, reason });
+    expect(readFrame(spoil(encodeFrame(HEADER, VALUES)))).toEqual({ ok: false, outcome, reason });
+  });
+
+  it('[FR2] [CD2] gives no values where the payload does not hold as many as the header says', () => {
+    const read = readFrame(encodeFrame(HEADER, VALUES));
+    if (!read.ok) throw new Error(read.reason);
+    const { header, payload } = read.frame;
+    expect(valuesOf({ header: { ...header, length: 4 }, payload })).toBeNull();
+    expect(valuesOf({ header, payload })).toEqual(VALUES);
   });
 
   it('[FR3] a frame with any bit flipped is not read as another frame', () => {
@@ -146,7 +176,7 @@ describe('reading a frame', () => {
   it('[FR3] a frame with up to 32 bits in a row changed is not read as another frame', () => {
     fc.assert(
       fc.property(
-        anyFrame,
+        anyCodec,
         fc.nat(),
         fc.uint8Array({ minLength: 1, maxLength: 4 }),
         (frame, place, burst) => {

@@ -1,5 +1,5 @@
 import crc32 from 'crc-32';
-import { decodeFloat32, encodeFloat32 } from '../codec/float32.ts';
+import { CODEC_NAMES, CODECS, type CodecName } from '../codec/codecs.ts';
 import type { Outcome } from './outcomes.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
@@ -26,16 +26,14 @@ import { PROTOCOL_VERSION } from './version.ts';
 export const FRAME_HEADER_BYTES = 48;
 const MAGIC = 0x4d575354;
 
-/** Codes are written out and never used again for something else. */
+/** Codes are written out and never used again for something else; those of codecs are theirs. */
 export const FRAME_KINDS = { gradient: 1, delta: 2, weights: 3 } as const;
-export const FRAME_CODECS = { float32: 1 } as const;
 
 export type FrameKind = keyof typeof FRAME_KINDS;
-export type FrameCodec = keyof typeof FRAME_CODECS;
 
 export interface FrameHeader {
   kind: FrameKind;
-  codec: FrameCodec;
+  codec: CodecName;
   /** Public id of the run, 32 bits. */
   run: number;
   baseVersion: number;
@@ -46,23 +44,26 @@ export interface FrameHeader {
   samples: number;
 }
 
-export interface Frame {
+/** A frame whose values are still encoded: whoever reads it checks the header first. */
+export interface EncodedFrame {
   header: FrameHeader;
-  values: Float32Array;
+  /** A view of the memory that the frame was read from; at most what the codec may take for so many values. */
+  payload: Uint8Array;
 }
 
-export type DecodedFrame = { ok: true; frame: Frame } | { ok: false; outcome: Outcome; reason: string };
+export type FrameRead = { ok: true; frame: EncodedFrame } | { ok: false; outcome: Outcome; reason: string };
 
 /** One packed buffer, header and payload. `header.length` must be the number of `values`. */
 export function encodeFrame(header: FrameHeader, values: Float32Array): Uint8Array<ArrayBuffer> {
   if (header.length !== values.length) throw new RangeError('frame: length is not the number of values');
-  const payload = encodeFloat32(values);
+  const codec = CODECS[header.codec];
+  const payload = codec.encode(values);
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + payload.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint16(4, PROTOCOL_VERSION, true);
   view.setUint8(6, FRAME_KINDS[header.kind]);
-  view.setUint8(7, FRAME_CODECS[header.codec]);
+  view.setUint8(7, codec.wireNumber);
   view.setUint32(8, header.run, true);
   view.setUint32(12, header.baseVersion, true);
   view.setBigUint64(16, BigInt(header.lease), true);
@@ -77,10 +78,10 @@ export function encodeFrame(header: FrameHeader, values: Float32Array): Uint8Arr
 }
 
 /**
- * Reads a frame from outside; never throws [FR2]. The values are a copy: the bytes may lie at any offset of a
- * buffer that the transport uses again.
+ * Reads a frame from outside, all but its values; never throws [FR2]. What is read is bounded: the payload is at
+ * most what the codec may take for the length that the header says.
  */
-export function decodeFrame(bytes: unknown): DecodedFrame {
+export function readFrame(bytes: unknown): FrameRead {
   if (!(bytes instanceof Uint8Array)) return malformed('not bytes');
   if (bytes.byteLength < FRAME_HEADER_BYTES) return malformed('shorter than a header');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -89,14 +90,16 @@ export function decodeFrame(bytes: unknown): DecodedFrame {
   if (version !== PROTOCOL_VERSION) {
     return { ok: false, outcome: 'WRONG_PROTOCOL', reason: `frame of protocol ${version}` };
   }
-  const kind = nameOf(FRAME_KINDS, view.getUint8(6));
-  const codec = nameOf(FRAME_CODECS, view.getUint8(7));
+  const kind = kindOf(view.getUint8(6));
+  const wireNumber = view.getUint8(7);
+  const codec = CODEC_NAMES.find((name) => CODECS[name].wireNumber === wireNumber);
   if (kind === undefined || codec === undefined) return malformed('unknown kind or codec');
   if (view.getUint16(42, true) !== 0) return malformed('reserved bytes are not zero');
   const payloadBytes = view.getUint32(36, true);
   if (payloadBytes !== bytes.byteLength - FRAME_HEADER_BYTES) return malformed('truncated or padded payload');
   const length = view.getUint32(28, true);
-  if (payloadBytes !== length * 4) return malformed('payload does not hold its length');
+  if (payloadBytes > CODECS[codec].maxPayload(length))
+    return malformed('payload is too large for its length');
   const lease = view.getBigUint64(16, true);
   if (lease > BigInt(Number.MAX_SAFE_INTEGER)) return malformed('lease out of range');
   if (view.getUint32(44, true) !== checksum(bytes)) {
@@ -113,10 +116,19 @@ export function decodeFrame(bytes: unknown): DecodedFrame {
     length,
     samples: view.getUint32(32, true),
   };
-  return { ok: true, frame: { header, values: decodeFloat32(bytes.subarray(FRAME_HEADER_BYTES)) } };
+  return { ok: true, frame: { header, payload: bytes.subarray(FRAME_HEADER_BYTES) } };
 }
 
-function malformed(reason: string): DecodedFrame {
+/**
+ * The values of a frame whose header has been checked: nothing is decoded before [CD6]. They are a copy: the payload
+ * may lie at any offset of a buffer that the transport uses again [FR4].
+ * @returns null where the payload does not hold so many values.
+ */
+export function valuesOf({ header, payload }: EncodedFrame): Float32Array | null {
+  return CODECS[header.codec].decode(payload, header.length);
+}
+
+function malformed(reason: string): FrameRead {
   return { ok: false, outcome: 'MALFORMED', reason };
 }
 
@@ -128,6 +140,6 @@ function checksum(bytes: Uint8Array): number {
   return crc32.buf(bytes.subarray(FRAME_HEADER_BYTES), crc32.buf(head)) >>> 0;
 }
 
-function nameOf<Name extends string>(codes: Record<Name, number>, code: number): Name | undefined {
-  return (Object.keys(codes) as Name[]).find((name) => codes[name] === code);
+function kindOf(code: number): FrameKind | undefined {
+  return (Object.keys(FRAME_KINDS) as FrameKind[]).find((kind) => FRAME_KINDS[kind] === code);
 }

@@ -40,6 +40,7 @@ const terms: m.LeaseTerms = {
   kind: 'gradient',
   samples: 32,
   deadline: 5,
+  codec: 'float32',
 };
 const signed: m.SignedTerms = { ...terms, mac: 'c'.repeat(32) };
 const dataShard = { index: 3, path: `/data/${'d'.repeat(32)}.bin`, samples: 1000 };
@@ -49,7 +50,6 @@ const unit: m.WorkUnit = {
   start: 0,
   batch: 32,
   local: null,
-  codec: 'float32',
 };
 const lease: m.Lease = { terms: signed, unit, remainingMs: 15_000 };
 const answer: m.ShardAnswer = {
@@ -149,6 +149,8 @@ const CASES: Record<string, Case> = {
         { samples: NaN },
         { deadline: Infinity },
         { deadline: '5' },
+        { codec: 'int8' },
+        { codec: undefined },
         { mac: 'c'.repeat(31) },
       ],
     ],
@@ -164,7 +166,7 @@ const CASES: Record<string, Case> = {
       { dataShard: { ...dataShard, path: '/data/../secret' } },
       { dataShard: { ...dataShard, path: `https://elsewhere.example/data/${'d'.repeat(32)}.bin` } },
       ...[{ seed: -1 }, { seed: 2 ** 32 }, { start: -1 }, { start: 0.5 }, { start: 2 ** 53 }],
-      ...[{ start: undefined }, { batch: 0 }, { local: undefined }, { codec: 'int8' }],
+      ...[{ start: undefined }, { batch: 0 }, { local: undefined }],
       ...[{ steps: 0 }, { steps: 1.5 }, { lr: 0 }, { lr: Infinity }, { momentum: 1 }, { momentum: -0.1 }].map(
         (change) => ({ local: { steps: 2, lr: 0.1, momentum: 0, ...change } }),
       ),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { CODEC_NAMES } from '../codec/codecs.ts';
 import { ARITHMETICS, capabilityProfile, conditions, engineReport } from '../profile/profile.ts';
 import { OUTCOME_NAMES } from './outcomes.ts';
 
@@ -80,6 +81,8 @@ export const leaseTerms = z.strictObject({
   samples: count,
   /** Milliseconds on the coordinator's own clock, whose origin nobody else knows: `remainingMs` is for the device. */
   deadline: count,
+  /** In which the update travels. */
+  codec: z.enum(CODEC_NAMES),
 });
 export type LeaseTerms = z.infer<typeof leaseTerms>;
 
@@ -113,7 +116,6 @@ export const workUnit = z.strictObject({
   batch: z.int().check(z.minimum(1), z.maximum(MAX_BATCH)),
   /** The local steps whose delta is asked for; null asks for one gradient. */
   local: z.nullable(localTraining),
-  codec: z.literal('float32'),
 });
 export type WorkUnit = z.infer<typeof workUnit>;
 

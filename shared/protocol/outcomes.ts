@@ -41,7 +41,8 @@ export const OUTCOMES = {
     closes: false,
   },
   WRONG_SHAPE: {
-    means: 'The slice does not fill the key range, or its kind or sample count is not what was leased.',
+    means:
+      'The slice does not fill the key range, or its kind, codec or sample count is not what was leased.',
     next: 'Report it: the client is at fault.',
     closes: false,
   },

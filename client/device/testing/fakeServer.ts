@@ -66,12 +66,13 @@ export function leaseOf(lease: number, baseVersion: number): Lease {
     kind: 'gradient',
     samples: 2,
     deadline: 1_700_000_000_000,
+    codec: 'float32',
     mac: 'c'.repeat(32),
   };
   const dataShard = { index: 0, path: `/data/${'d'.repeat(32)}.bin`, samples: DATA.samples };
   return {
     terms,
-    unit: { dataShard, seed: lease, start: 1, batch: 2, local: null, codec: 'float32' },
+    unit: { dataShard, seed: lease, start: 1, batch: 2, local: null },
     remainingMs: 1000,
   };
 }

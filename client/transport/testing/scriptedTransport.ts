@@ -14,6 +14,7 @@ export const TERMS: SignedTerms = {
   kind: 'gradient',
   samples: 32,
   deadline: 1_700_000_000_000,
+  codec: 'float32',
   mac: 'c'.repeat(32),
 };
 

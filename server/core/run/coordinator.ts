@@ -1,3 +1,4 @@
+import type { CodecName } from '../../../shared/codec/codecs.ts';
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import { shardAccessToken } from '../mac.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
@@ -17,6 +18,8 @@ export interface CoordinatorSettings {
   /** Secret of the run. */
   key: Uint8Array;
   ranges: KeyRange[];
+  /** In which updates travel. */
+  codec: CodecName;
   version: number;
   samples: number;
   /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
@@ -64,7 +67,7 @@ export class Coordinator implements Borrower, ShardReports {
     this.#parts = parts;
     this.#version = settings.version;
     this.#samples = settings.samples;
-    const { run, key, ranges } = settings;
+    const { run, key, ranges, codec } = settings;
     const { clock, policy, work, crowd } = parts;
     this.placement = parts.placement(() => this.#replanned());
     this.shards = parts.shards(this);
@@ -72,6 +75,7 @@ export class Coordinator implements Borrower, ShardReports {
       run,
       key,
       ranges,
+      codec,
       clock,
       policy,
       work,

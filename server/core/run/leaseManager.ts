@@ -1,3 +1,4 @@
+import type { CodecName } from '../../../shared/codec/codecs.ts';
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import { macOfTerms } from '../mac.ts';
 import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
@@ -17,6 +18,8 @@ export interface LeaseManagerParts {
   /** Secret of the run. */
   key: Uint8Array;
   ranges: KeyRange[];
+  /** In which updates travel. */
+  codec: CodecName;
   clock: Clock;
   policy: Policy;
   work: ReturnType<typeof createWork>;
@@ -46,7 +49,7 @@ export class LeaseManager {
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
   grant(device: Device, assignment: LeaseGrant, version: number): void {
-    const { run, key, ranges, clock, policy, work, placement, shards } = this.#parts;
+    const { run, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
     const unit = work(assignment.key, version, planned);
@@ -61,6 +64,7 @@ export class LeaseManager {
       kind: unit.local === null ? 'gradient' : 'delta',
       samples: samplesOf(unit),
       deadline: Math.ceil(now + remainingMs),
+      codec,
     };
     if (device.holds !== version) for (const shard of shards) shard.pin(lease, version);
     const live: LiveLease = {

@@ -25,6 +25,7 @@ const WRONG_SHAPES: [string, Tampering][] = [
   ['a slice too short', { values: (values) => values.slice(1) }],
   ['a slice too long', { values: (values) => new Float32Array(values.length + 1) }],
   ['an empty slice', { values: () => new Float32Array(0) }],
+  ['another codec', { header: { codec: 'float16' } }],
   ['another kind', { header: { kind: 'delta' } }],
   ['weights', { header: { kind: 'weights' } }],
   ['other samples', { header: { samples: 31 } }],

@@ -51,7 +51,6 @@ export function createWork(
       start: unit.start,
       batch: unit.batch,
       local: local === null || unit.steps === null ? null : localStepsAt(version, unit.steps, local),
-      codec: 'float32',
     };
   };
 }

@@ -1,5 +1,5 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
-import type { Frame } from '../../../shared/protocol/frame.ts';
+import { valuesOf, type EncodedFrame } from '../../../shared/protocol/frame.ts';
 import { macOfTerms, sameSecret, shardAccessToken } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
@@ -98,8 +98,8 @@ export class Shard implements ShardPort {
   }
 
   /** Stages a slice and holds the answer until its lease is decided; what can never be applied is answered at once. */
-  push(device: string, terms: SignedTerms, frame: Frame, answer: Answer): void {
-    this.traffic.bytesUp += frame.values.byteLength;
+  push(device: string, terms: SignedTerms, frame: EncodedFrame, answer: Answer): void {
+    this.traffic.bytesUp += frame.payload.byteLength;
     const { mac, ...signed } = terms;
     const genuine = sameSecret(mac, macOfTerms(this.#opening.key, signed, this.#opening.ranges));
     // The MAC holds for this run alone: its key and its id are in it.
@@ -128,13 +128,18 @@ export class Shard implements ShardPort {
       answer(fault);
       return;
     }
-    const squares = blockSquares(frame.values);
+    const values = valuesOf(frame);
+    if (values === null) {
+      answer({ outcome: 'MALFORMED', reason: 'the payload does not hold its length' });
+      return;
+    }
+    const squares = blockSquares(values);
     if (!squares.every(Number.isFinite)) {
       this.#reject(terms.lease, 'NOT_FINITE');
       answer({ outcome: 'NOT_FINITE', reason: 'the slice has a NaN or an infinity' });
       return;
     }
-    this.#staged.set(terms.lease, { values: frame.values, answers: [answer], kept: false });
+    this.#staged.set(terms.lease, { values, answers: [answer], kept: false });
     this.#reports.staged(terms.lease, this.index, squares);
   }
 
@@ -211,7 +216,7 @@ export class Shard implements ShardPort {
     for (const waiting of [...this.#awaited]) waiting.settle(false);
   }
 
-  #faultOf(terms: SignedTerms, { header }: Frame): { outcome: Outcome; reason: string } | null {
+  #faultOf(terms: SignedTerms, { header }: EncodedFrame): { outcome: Outcome; reason: string } | null {
     const wrong = (reason: string) => ({ outcome: 'WRONG_SHAPE' as const, reason });
     if (
       header.shard !== this.index ||
@@ -225,10 +230,11 @@ export class Shard implements ShardPort {
     }
     if (
       header.kind !== terms.kind ||
+      header.codec !== terms.codec ||
       header.samples !== terms.samples ||
       header.baseVersion !== terms.baseVersion
     ) {
-      return wrong('kind, samples or base version are not what was leased');
+      return wrong('kind, codec, samples or base version are not what was leased');
     }
     return null;
   }

@@ -1,3 +1,4 @@
+import { CODECS, type CodecName } from '../../../shared/codec/codecs.ts';
 import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
 import type { ShardRule } from '../aggregation/combine.ts';
 import { RULES } from '../aggregation/rules.ts';
@@ -27,6 +28,13 @@ export function gradientOf(weights: Float32Array, { seed, start, dataShard, batc
     gradient[index] = 0.5 * (weights[index] ?? 0) + noise(stream, index) / batch;
   }
   return gradient;
+}
+
+/** What a server has of values that travelled in a codec. */
+export function arrived(values: Float32Array, codec: CodecName): Float32Array {
+  const decoded = CODECS[codec].decode(CODECS[codec].encode(values), values.length);
+  if (decoded === null) throw new Error(`${codec} does not read what it wrote`);
+  return decoded;
 }
 
 /** Of the plain model; the world's shards are given the same. */
@@ -59,7 +67,7 @@ export class PlainReplay {
       const granted = leases.get(lease);
       const base = granted && this.#versions[granted.terms.baseVersion];
       if (granted === undefined || base === undefined) throw new Error(`lease ${lease} was never granted`);
-      return { gradient: gradientOf(base, granted.unit), weight };
+      return { gradient: arrived(gradientOf(base, granted.unit), granted.terms.codec), weight };
     });
     const next = this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
     const weighed = new Float32Array(members.length);

@@ -1,3 +1,4 @@
+import { CODECS } from '../../../shared/codec/codecs.ts';
 import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
 import { hasToAsk, leavesLeaseOpen, versionBrought } from '../../../shared/protocol/asking.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type Conditions,
   type EngineReport,
 } from '../../../shared/profile/profile.ts';
-import type { Frame, FrameHeader } from '../../../shared/protocol/frame.ts';
+import type { FrameHeader } from '../../../shared/protocol/frame.ts';
 import type { Lease, SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { DeviceSession, Joined } from '../crowd/crowd.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
@@ -49,6 +50,8 @@ export interface Tampering {
   terms?: Partial<SignedTerms>;
   header?: Partial<FrameHeader>;
   values?: (values: Float32Array) => Float32Array;
+  /** What those values are said to be encoded to. */
+  payload?: (values: Float32Array) => Uint8Array;
 }
 
 /** A device without sockets that keeps to the protocol unless a test makes it lie. */
@@ -301,26 +304,24 @@ export class ScriptedDevice {
     const terms = { ...lease.terms, ...tampering.terms };
     const truth = sliceOf(gradient, shard.range).slice();
     const values = tampering.values?.(truth) ?? truth;
-    const frame: Frame = {
-      values,
-      header: {
-        kind: terms.kind,
-        codec: 'float32',
-        run: parseInt(terms.run, 16),
-        baseVersion: terms.baseVersion,
-        lease: terms.lease,
-        shard: index,
-        samples: terms.samples,
-        offset: shard.range.offset,
-        length: values.length,
-        ...tampering.header,
-      },
+    const header: FrameHeader = {
+      kind: terms.kind,
+      codec: terms.codec,
+      run: parseInt(terms.run, 16),
+      baseVersion: terms.baseVersion,
+      lease: terms.lease,
+      shard: index,
+      samples: terms.samples,
+      offset: shard.range.offset,
+      length: values.length,
+      ...tampering.header,
     };
+    const payload = tampering.payload?.(values) ?? CODECS[header.codec].encode(values);
     const device = this.id;
     this.#link.ask({
       shard: index,
       what: 'push',
-      request: (reply) => shard.push(device, terms, frame, reply),
+      request: (reply) => shard.push(device, terms, { header, payload }, reply),
       answered: (given) => {
         const answer: PushAnswer = { ...given, lease: terms.lease, shard: index };
         this.answers.push(answer);

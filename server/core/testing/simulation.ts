@@ -1,3 +1,4 @@
+import { CODEC_NAMES } from '../../../shared/codec/codecs.ts';
 import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
 import { ROLES } from '../../../shared/protocol/placement.ts';
 import { AGGREGATION_NAMES } from '../aggregation/rules.ts';
@@ -23,6 +24,7 @@ const TAMPERINGS: Tampering[] = [
   { values: (values) => values.fill(NaN) },
   { values: (values) => values.fill(1e20) },
   { values: (values) => values.slice(1) },
+  { payload: () => new Uint8Array(1) },
   { header: { kind: 'weights' } },
   { header: { samples: 1 } },
   { header: { baseVersion: 1 << 20 } },
@@ -79,6 +81,7 @@ export class Simulation {
       shards: 1 + this.#random.below(4),
       placement: this.#pick(['uniform', 'uniform', 'greedy'] as const),
       maxDevices: MAX_DEVICES,
+      codec: this.#pick(CODEC_NAMES),
     };
   }
 

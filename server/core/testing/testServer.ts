@@ -1,3 +1,4 @@
+import type { CodecName } from '../../../shared/codec/codecs.ts';
 import { cutKeyRanges, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { Selector } from '../../../shared/protocol/placement.ts';
@@ -41,6 +42,8 @@ export interface WorldOptions {
   aggregation?: AggregationName;
   shards?: number;
   maxNorm?: number;
+  /** Float32 where none is named. */
+  codec?: CodecName;
   /** As placement is told; sync where none is named. */
   mode?: Mode;
   /** Uniform where none is named. */
@@ -93,6 +96,7 @@ export class TestServer {
     parts: TestServerParts,
   ) {
     const { policy = asyncPolicy(), shards = 2, maxNorm = 1e4, maxDevices = 100 } = options;
+    const { codec = 'float32' } = options;
     const clock = this.#clockOf(parts.clock);
     const { life } = parts;
     const run = life === 0 ? RUN : (life - 1).toString(16).padStart(8, '0');
@@ -103,7 +107,7 @@ export class TestServer {
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
     this.coordinator = new Coordinator(
-      { run, key, ranges: this.ranges, version: 0, samples: 0, maxNorm },
+      { run, key, ranges: this.ranges, codec, version: 0, samples: 0, maxNorm },
       {
         clock,
         policy,
