@@ -118,7 +118,7 @@ describe('the volunteer page', () => {
 
 describe('the admin page', () => {
   it.each(['phone', 'desktop'] as const)(
-    '[AD1] [AD2] [AD3] [AD14] shows the run and steers it, on a %s',
+    '[AD1] [AD2] [AD3] [AD14] [AD15] shows the run and steers it, on a %s',
     async (screen) => {
       const server = await startServer(cleanup, ['--evaluate-every', '5']);
       const browser = await openBrowser(cleanup);
@@ -147,6 +147,9 @@ describe('the admin page', () => {
       expect(await pressable(page)).toEqual(possibleActions('paused'));
       await expect.poll(() => server.snapshot().devices[0]?.state, PATIENCE).toBe('idle');
       const { version } = server.training.coordinator;
+      await page.getByTestId('save').click();
+      await expect.poll(() => number(page, 'checkpoint'), PATIENCE).toBe(version);
+      expect(server.snapshot().checkpoint?.version).toBe(version);
       await page.getByTestId('start').click();
       await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(version);
       await page.getByTestId('stop').click();

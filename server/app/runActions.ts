@@ -1,11 +1,20 @@
 import type { RunAction } from '../../shared/protocol/runActions.ts';
-import type { Training } from './training.ts';
+import type { Run } from '../core/run/run.ts';
+import { Refusal } from '../http/refusals.ts';
+import { reasonOf } from '../store/errors.ts';
 
-/** What the server does for each action of the console; done when the promise is. */
+/** What the server does for each action of the console; done when the promise is, or else it throws a {@link Refusal}. */
 export type RunActionHandlers = Readonly<Record<RunAction, () => Promise<void>>>;
 
+export interface ActionParts {
+  run: Run;
+  /** Whether checkpoints outlive the run: a demo's own folder does not. */
+  keeps: boolean;
+}
+
 /** The handlers of one run. */
-export function runActionHandlers({ run }: Training): RunActionHandlers {
+export function runActionHandlers(parts: ActionParts): RunActionHandlers {
+  const { run } = parts;
   return {
     start: () => run.start(),
     pause: () => {
@@ -13,5 +22,21 @@ export function runActionHandlers({ run }: Training): RunActionHandlers {
       return Promise.resolve();
     },
     stop: () => run.stop('stopped'),
+    save: () => save(parts),
   };
+}
+
+/** @throws {Refusal} where there is nothing to save, or nowhere, or it fails. */
+async function save({ run, keeps }: ActionParts): Promise<void> {
+  if (!keeps) {
+    throw new Refusal(
+      'NO_DATA_FOLDER',
+      'The folder of this run is removed when it ends. Start it with --data-dir.',
+    );
+  }
+  if (run.status().version === 0) {
+    throw new Refusal('NOTHING_TO_SAVE', 'There was no commit yet: the model is as its seed made it.');
+  }
+  const outcome = await run.save();
+  if (!outcome.saved) throw new Refusal('SAVE_FAILED', `The save failed: ${reasonOf(outcome.error)}`);
 }

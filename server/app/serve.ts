@@ -109,7 +109,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const channels = await openChannels(config, shards, listening.port, { clock, log, limitBytes, closing });
     const sessions = new AdminSessions();
     const refused = logRefusals(log, describeForeignOrigin);
-    const admin = adminOf(training, { sessions, refused, secure: tls !== null });
+    const admin = adminOf(training, config, { sessions, refused, secure: tls !== null });
     const app = await createApp({ pages, dataShards, admin, endpoint, failed });
     await app.ready();
     closing.add(() => app.close());
@@ -179,6 +179,7 @@ async function openChannels(
 
 function adminOf(
   training: Training,
+  { dataDir }: Config,
   common: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure'>,
 ): AdminRoutesOptions {
   return {
@@ -186,7 +187,7 @@ function adminOf(
     run: training.name,
     snapshot: () => training.snapshot(),
     state: () => training.run.status().state,
-    actions: runActionHandlers(training),
+    actions: runActionHandlers({ run: training.run, keeps: dataDir !== null }),
     placement: () => training.placement.report(),
     place: (body) => training.placement.direct(body),
   };

@@ -25,6 +25,8 @@ export const HTTP_ERRORS = {
     status: 409,
     means: 'The action is not possible while the run is as it is; the message names those that are.',
   },
+  NO_DATA_FOLDER: { status: 409, means: 'The run has no data folder that outlives it.' },
+  NOTHING_TO_SAVE: { status: 409, means: 'There was no commit yet.' },
   NO_MATCH: {
     status: 409,
     means:
@@ -38,6 +40,7 @@ export const HTTP_ERRORS = {
   TOO_LARGE: { status: 413, means: 'The body or the address has more bytes than the server takes.' },
   WRONG_TYPE: { status: 415, means: 'The body is of a type that the server does not read; it reads JSON.' },
   WRONG_RANGE: { status: 416, means: 'The file has no such part.' },
+  SAVE_FAILED: { status: 500, means: 'No checkpoint was saved; the message says why.' },
   FAILED: { status: 500, means: 'The server made a mistake; its log has it.' },
 } as const satisfies Record<string, { status: number; means: string }>;
 

@@ -53,6 +53,13 @@ const ACTIONS = {
       no: 'Keep going',
     },
   },
+  save: {
+    label: 'Save',
+    help: 'Saves the model as it is now; answered when its checkpoint is on the disk.',
+    possible: ['running', 'paused', 'stopped'],
+    look: 'plain',
+    confirm: null,
+  },
 } as const satisfies Record<string, RunActionTraits>;
 
 export type RunAction = keyof typeof ACTIONS;

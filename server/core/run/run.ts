@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Coordinator } from './coordinator.ts';
 import { MEASURING, type Measuring } from './measuring.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
-import { Saves } from './saves.ts';
+import { Saves, type SaveOutcome } from './saves.ts';
 import { Stopwatch } from '../stopwatch.ts';
 
 export interface RunSettings {
@@ -131,7 +131,7 @@ export class Run {
    * again to keep what could not be kept [RN6].
    */
   stop(reason: StopReason): Promise<void> {
-    if (this.#state === 'stopped') return this.#ending ?? this.#keepLast();
+    if (this.#state === 'stopped') return this.#ending ?? this.#saveLast();
     this.#state = 'stopped';
     this.#stopReason = reason;
     this.#watch.stop();
@@ -144,6 +144,14 @@ export class Run {
       for (const tell of this.#waiting.splice(0)) tell();
     });
     return this.#ending;
+  }
+
+  /** Saves the model as it is now, unless that version is saved; answers when that is done or has failed [AD15]. */
+  save(): Promise<SaveOutcome> {
+    if (this.#stopReason === 'shard-lost') {
+      return Promise.resolve({ saved: false, error: new Error('a shard was lost, the model is not whole') });
+    }
+    return this.#saves.save();
   }
 
   /** Answers when the run has ended and its last version is measured and kept. */
@@ -254,13 +262,13 @@ export class Run {
     } catch (error) {
       this.#parts.evaluationFailed(error);
     }
-    await this.#keepLast();
+    await this.save();
     // The disk may be in order again before the command ends.
     if (this.#saves.behind) this.#saves.start();
   }
 
-  #keepLast(): Promise<void> {
-    return this.#stopReason === 'shard-lost' ? Promise.resolve() : this.#saves.save();
+  async #saveLast(): Promise<void> {
+    await this.save();
   }
 
   async #save(): Promise<number> {

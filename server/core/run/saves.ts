@@ -19,11 +19,16 @@ export interface SavesParts {
   failed: (error: unknown) => void;
 }
 
+/** What a save came to. */
+export type SaveOutcome = { saved: true } | { saved: false; error: unknown };
+
 /** When a run is saved: one save at a time, each within a limit, and none of a version that is saved [RN6]. */
 export class Saves {
   readonly #parts: SavesParts;
   #saved: number;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
+  /** Waits for the save that is under way; null: none waits. */
+  #next: Promise<SaveOutcome> | null = null;
   #busy = false;
   #cancel: () => void = () => undefined;
   #closed = false;
@@ -59,16 +64,24 @@ export class Saves {
     this.stop();
   }
 
-  /** Saves the present version after what is being saved; answers when that is done or has failed, which is told. */
-  save(): Promise<void> {
-    this.#last = this.#last.then(() => this.#save());
-    return this.#last;
+  /**
+   * Saves the present version after what is being saved; answers when that is done or has failed, which is told. Who
+   * asks before it begins shares it [AD17].
+   */
+  save(): Promise<SaveOutcome> {
+    this.#next ??= this.#last.then(() => {
+      this.#next = null;
+      return this.#save();
+    });
+    this.#last = this.#next;
+    return this.#next;
   }
 
-  async #save(): Promise<void> {
-    if (!this.behind) return;
+  async #save(): Promise<SaveOutcome> {
+    if (!this.behind) return { saved: true };
     const { clock, save, changed, failed } = this.#parts;
     this.#busy = true;
+    let outcome: SaveOutcome = { saved: true };
     try {
       this.#saved = await within(
         clock,
@@ -77,9 +90,11 @@ export class Saves {
         `not done after ${SAVE_LIMIT_MS / 1000} seconds`,
       );
     } catch (error) {
+      outcome = { saved: false, error };
       failed(error);
     }
     this.#busy = false;
     changed();
+    return outcome;
   }
 }

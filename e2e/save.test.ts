@@ -1,0 +1,111 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { adminSnapshot, API, type AdminSnapshot } from '../shared/protocol/admin.ts';
+import type { RunAction } from '../shared/protocol/runActions.ts';
+import { machineClock } from '../server/app/machineTime.ts';
+import { DataFolder } from '../server/store/dataFolder.ts';
+import { modelHash } from '../server/store/modelHash.ts';
+import { post, signIn } from './support/adminClient.ts';
+import { startScriptedWorker } from './support/scriptedWorker.ts';
+import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
+import { Cleanup, startServer, temporaryFolder, type TestServer } from './support/testServer.ts';
+
+/* Saving when an operator asks for it. */
+
+const cleanup = new Cleanup();
+afterEach(() => cleanup.run());
+
+const RUN = ['--mode', 'sync', '--round-size', '1', '--evaluate-every', '0', '--lease-seconds', '3600'];
+const PATIENCE = { timeout: 30_000 };
+/** None but those that are asked for. */
+const RARELY = ['--checkpoint-seconds', '3600'];
+
+interface Operated {
+  server: TestServer;
+  act: (action: RunAction) => Promise<Response>;
+  /** The run as an action that is done is answered with. */
+  done: (action: RunAction) => Promise<AdminSnapshot>;
+}
+
+/** A server with a worker and a signed-in operator, after some commits. */
+async function operated(folder: string, ...flags: string[]): Promise<Operated> {
+  const server = await startServer(cleanup, [...RUN, ...RARELY, '--data-dir', folder, ...flags], {
+    environment: { TABSWARM_SHARD_SECRET: SHARD_SECRET },
+  });
+  startScriptedWorker(cleanup, server.url);
+  await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(3);
+  const { cookie } = await signIn(server);
+  const act = (action: RunAction) => post(`${server.url}${API.action('current', action)}`, {}, { cookie });
+  const done = async (action: RunAction) => {
+    const answer = await act(action);
+    expect(answer.status).toBe(200);
+    return adminSnapshot.parse(await answer.json());
+  };
+  return { server, act, done };
+}
+
+/** The newest checkpoint of a folder that no server has. */
+async function newestIn(folder: string) {
+  const opened = await DataFolder.open(folder, machineClock, () => undefined);
+  const checkpoint = await opened.checkpoints.newest();
+  await opened.close();
+  return checkpoint;
+}
+
+const SHARDS = ['1', '4', 'two processes'];
+async function shardsOf(name: string): Promise<string> {
+  if (name !== 'two processes') return name;
+  const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
+  return processes.map(({ url }) => url).join(',');
+}
+
+describe.each(SHARDS)('save on shards: %s', (name) => {
+  it('[AD15] while the run goes on is answered with a checkpoint that is on the disk', async () => {
+    const folder = await temporaryFolder(cleanup);
+    const { server, done } = await operated(folder, '--shards', await shardsOf(name));
+    const before = server.training.coordinator.version;
+    const { checkpoint } = await done('save');
+    expect(checkpoint?.version).toBeGreaterThanOrEqual(before);
+    await server.close();
+    expect((await newestIn(folder))?.version).toBe(checkpoint?.version);
+  }, 60_000);
+
+  it('[AD15] while the run is paused keeps the model, bit for bit', async () => {
+    const folder = await temporaryFolder(cleanup);
+    const { server, done } = await operated(folder, '--shards', await shardsOf(name));
+    await done('pause');
+    await expect.poll(() => server.snapshot().devices[0]?.state, PATIENCE).toBe('idle');
+    const { checkpoint, status } = await done('save');
+    const hash = await server.hash();
+    await server.close();
+    const kept = await newestIn(folder);
+    expect([checkpoint?.version, kept?.version]).toEqual([status.version, status.version]);
+    expect(modelHash(kept?.parameters ?? new Float32Array(0))).toBe(hash);
+  }, 60_000);
+});
+
+describe('save', () => {
+  it('[AD16] of a stopped run is answered with the checkpoint of its end', async () => {
+    const { done } = await operated(await temporaryFolder(cleanup));
+    const { checkpoint } = await done('stop');
+    expect((await done('save')).checkpoint).toEqual(checkpoint);
+  }, 60_000);
+
+  it('[AD18] that the disk refuses is answered with the reason, and done once it can be', async () => {
+    const folder = await temporaryFolder(cleanup);
+    const { act, done } = await operated(folder);
+    await done('save');
+    const checkpoints = join(folder, 'checkpoints');
+    const aside = join(folder, 'set aside');
+    await rename(checkpoints, aside);
+    await writeFile(checkpoints, '');
+    await expect.poll(async () => (await act('save')).status, PATIENCE).toBe(500);
+    const refused = (await (await act('save')).json()) as Record<string, unknown>;
+    expect(refused['error']).toBe('SAVE_FAILED');
+    expect(refused['message']).toContain(checkpoints);
+    await rm(checkpoints);
+    await rename(aside, checkpoints);
+    expect((await done('save')).checkpointFailure).toBeNull();
+  }, 60_000);
+});

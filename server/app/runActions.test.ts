@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { RunWorld, settled } from '../core/testing/runWorld.ts';
+import { runActionHandlers, type ActionParts } from './runActions.ts';
+
+/** A run of two devices that has commits, and what may be asked of it. */
+async function trained(parts: Partial<ActionParts> = {}) {
+  const world = new RunWorld({ checkpointSeconds: 3600 });
+  const actions = runActionHandlers({ run: world.run, keeps: true, ...parts });
+  world.readyDevices(2);
+  await actions.start();
+  await world.live(1000);
+  return { world, actions };
+}
+
+const versionsOf = (world: RunWorld) => world.saved.map(({ snapshot }) => snapshot.version);
+
+/** Has saves wait until the function that is given back is called. */
+function hold(world: RunWorld): () => void {
+  let release: () => void = () => undefined;
+  world.saving = () => new Promise((resolve) => (release = resolve));
+  return () => release();
+}
+
+describe('the actions', () => {
+  it('start, pause and stop change the state of the run', async () => {
+    const { world, actions } = await trained();
+    const states = [world.run.status().state];
+    await actions.pause();
+    states.push(world.run.status().state);
+    await actions.start();
+    states.push(world.run.status().state);
+    const stopped = actions.stop();
+    await settled();
+    await world.evaluation.finish(0.5);
+    await stopped;
+    states.push(world.run.status().state);
+    expect(states).toEqual(['running', 'paused', 'running', 'stopped']);
+  });
+});
+
+describe('save', () => {
+  it('[AD15] keeps the version that the running model is at', async () => {
+    const { world, actions } = await trained();
+    const { version } = world.coordinator;
+    await actions.save();
+    expect(versionsOf(world)).toEqual([version]);
+  });
+
+  it('[AD15] keeps the version that the paused model is at', async () => {
+    const { world, actions } = await trained();
+    await actions.pause();
+    await world.live(1000);
+    await actions.save();
+    expect(versionsOf(world)).toEqual([world.coordinator.version]);
+  });
+
+  it('[AD15] keeps the last version of a stopped run, where its last save failed', async () => {
+    const { world, actions } = await trained();
+    world.saving = () => Promise.reject(new Error('no room'));
+    const stopped = actions.stop();
+    await settled();
+    await world.evaluation.finish(0.5);
+    await stopped;
+    world.saving = () => Promise.resolve();
+    await actions.save();
+    expect(versionsOf(world)).toEqual([world.coordinator.version, world.coordinator.version]);
+  });
+
+  it('[AD15] is not answered before it is kept', async () => {
+    const { world, actions } = await trained();
+    const release = hold(world);
+    let answered = false;
+    const saved = actions.save().then(() => (answered = true));
+    await settled();
+    expect(answered).toBe(false);
+    release();
+    await saved;
+  });
+
+  it('[AD16] of a version that is saved keeps nothing more', async () => {
+    const { world, actions } = await trained();
+    await actions.pause();
+    await world.live(1000);
+    await actions.save();
+    await actions.save();
+    expect(world.saved).toHaveLength(1);
+  });
+
+  it('[AD17] by many at once is one save, and not tried again for each where it fails', async () => {
+    const { world, actions } = await trained();
+    world.saving = () => Promise.reject(new Error('no room'));
+    await Promise.allSettled(Array.from({ length: 10 }, () => actions.save()));
+    expect(world.saved).toHaveLength(1);
+  });
+
+  it('[AD17] by many while one is under way is one more, of the version of then', async () => {
+    const { world, actions } = await trained();
+    const release = hold(world);
+    const first = actions.save();
+    await world.live(1000);
+    world.saving = () => Promise.resolve();
+    const others = Array.from({ length: 10 }, () => actions.save());
+    release();
+    await Promise.all([first, ...others]);
+    expect(versionsOf(world)).toEqual([versionsOf(world)[0], world.coordinator.version]);
+  });
+
+  it('[AD18] that fails is answered with the reason', async () => {
+    const { world, actions } = await trained();
+    world.saving = () => Promise.reject(new Error('no room'));
+    await expect(actions.save()).rejects.toMatchObject({
+      code: 'SAVE_FAILED',
+      message: 'The save failed: no room',
+    });
+  });
+
+  it('[AD18] that fails is answered so to all who share it', async () => {
+    const { world, actions } = await trained();
+    world.saving = () => Promise.reject(new Error('no room'));
+    const outcomes = await Promise.allSettled([actions.save(), actions.save()]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('[AD18] that fails leaves the run as it is', async () => {
+    const { world, actions } = await trained();
+    world.saving = () => Promise.reject(new Error('no room'));
+    await actions.save().catch(() => undefined);
+    const { version } = world.coordinator;
+    await world.live(1000);
+    expect(world.coordinator.version).toBeGreaterThan(version);
+  });
+
+  it('[AD18] of a run that lost a shard is answered with that', async () => {
+    const { world, actions } = await trained();
+    await world.run.stop('shard-lost');
+    await expect(actions.save()).rejects.toThrow('a shard was lost');
+  });
+
+  it('[AD19] of a run without a commit is refused', async () => {
+    const world = new RunWorld();
+    const actions = runActionHandlers({ run: world.run, keeps: true });
+    await expect(actions.save()).rejects.toMatchObject({ code: 'NOTHING_TO_SAVE' });
+  });
+
+  it('[AD19] of a run without a data folder that outlives it is refused', async () => {
+    const { actions } = await trained({ keeps: false });
+    await expect(actions.save()).rejects.toMatchObject({ code: 'NO_DATA_FOLDER' });
+  });
+});
