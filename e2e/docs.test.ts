@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsTable } from '../server/config/help.ts';
 import { RULES } from '../server/core/aggregation/rules.ts';
 import type { AggregationRule } from '../server/core/aggregation/rule.ts';
+import { RULE_SETTINGS } from '../server/core/aggregation/testing/joined.ts';
 import { zoo } from '../server/zoo/index.ts';
 import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
 import { CODEC_NAMES, CODECS } from '../shared/codec/codecs.ts';
@@ -96,7 +97,7 @@ const needsOf = (rule: AggregationRule): string =>
 
 function rulesTable(): string {
   const rows = Object.entries(RULES).map(([name, rule]) => {
-    const least = rule.minUpdates({ trim: 0.2, clipNorm: null });
+    const least = rule.minUpdates(RULE_SETTINGS);
     return `| \`${name}\` | ${rule.help} | ${needsOf(rule)} | ${least} | ${rule.source ?? ''} |`;
   });
   const head = '| rule | what it does with the updates of a commit | needs | updates at least | source |';

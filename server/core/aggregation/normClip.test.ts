@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAggregation } from './aggregation.ts';
+import { RULE_SETTINGS } from './testing/joined.ts';
 
 interface Facts {
   norm: number;
@@ -8,7 +9,7 @@ interface Facts {
 }
 
 const countsOf = (updates: Facts[], clipNorm: number | null = null) =>
-  createAggregation('normClip', { trim: 0.2, clipNorm }).coefficients(updates);
+  createAggregation('normClip', { ...RULE_SETTINGS, clipNorm }).coefficients(updates);
 const ofNorms = (...norms: number[]) => norms.map((norm) => ({ norm, samples: 10 }));
 
 const facts = fc.array(
