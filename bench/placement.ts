@@ -70,8 +70,8 @@ async function train(placement: PlacementMethod, seed: string): Promise<Job> {
   ];
   await run.ended();
   const { status, seconds, devices } = serving.snapshot();
-  const { devices: shares } = serving.training.placement.report();
-  const units = shares.map(({ device, batch, localSteps, role }) => {
+  const { devices: allocations } = serving.training.placement.report();
+  const units = allocations.map(({ device, batch, localSteps, role }) => {
     const slowed = devices.find((row) => row.device === device)?.profile.labels['pace'] === 'slowed';
     return `${role === 'train' ? batch * (localSteps ?? 1) : role}${slowed ? ' (slowed)' : ''}`;
   });

@@ -1,6 +1,6 @@
 import { machineClock } from '../server/app/machineTime.ts';
 import { makePlan } from '../server/core/placement/planner.ts';
-import { crowdOf, SHAPE } from '../server/core/placement/testing/crowd.ts';
+import { randomDevices, SHAPE } from '../server/core/placement/testing/devices.ts';
 import { SOLVER_BUDGET_MS, Solver } from '../server/threads/solver.ts';
 import { median } from './median.ts';
 
@@ -23,7 +23,7 @@ export interface PlanningTime {
 export async function planningTimes(): Promise<PlanningTime[]> {
   const solver = new Solver(machineClock);
   const plan = async (devices: number, link: boolean, seed: number) => {
-    const crowd = crowdOf(devices, seed);
+    const crowd = randomDevices(devices, seed);
     const shape = { ...SHAPE, link: link ? devices * LINK_A_DEVICE : null };
     const begun = performance.now();
     await makePlan(crowd, shape, { method: 'ilp', solve: solver.solve, budgetMs: SOLVER_BUDGET_MS });

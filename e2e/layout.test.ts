@@ -110,7 +110,7 @@ describe('the layout', () => {
       const server = await startLongServer();
       await joinLongDevice(server);
       const gone = await joinLongDevice(server);
-      server.training.placement.direct({ assignments: [{ selector: { labels: LABELS }, dataShards: [0] }] });
+      server.training.placement.direct({ constraints: [{ selector: { labels: LABELS }, dataShards: [0] }] });
       const browser = await openBrowser(cleanup);
       const page = await openPage(browser, server.adminUrl);
       await expect.poll(() => page.getByTestId('device-row').count(), PATIENCE).toBe(2);

@@ -48,34 +48,34 @@ const labelled = (server: TestServer, room: string) =>
 
 describe('placement', () => {
   it(
-    '[AD4] [PL11] takes instructions from outside, follows them, and says why each device has what it has',
+    '[AD4] [PL11] takes constraints from outside, follows them, and gives the reasons for each allocation',
     async () => {
       const server = await startServer(cleanup, RUN);
       const placement = await placementOf(server);
       startWorker(server, { room: 'hall' });
       const lab = startWorker(server, { room: 'lab' });
       await expect.poll(() => labelled(server, 'lab')?.applied ?? 0, PATIENCE).toBeGreaterThan(3);
-      const hard = { assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] };
+      const hard = { constraints: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] };
       expect((await placement.post(hard)).status).toBe(200);
-      const share = async (room: string) => {
+      const allocation = async (room: string) => {
         const id = labelled(server, room)?.device;
         return (await placement.get()).devices.find(({ device }) => device === id);
       };
-      await expect.poll(async () => (await share('lab'))?.dataShards, PATIENCE).toContain(0);
-      expect((await share('lab'))?.why.join()).toContain('told to train on data shard 0');
-      expect((await share('hall'))?.dataShards).not.toContain(0);
+      await expect.poll(async () => (await allocation('lab'))?.dataShards, PATIENCE).toContain(0);
+      expect((await allocation('lab'))?.why.join()).toContain('constrained to data shard 0');
+      expect((await allocation('hall'))?.dataShards).not.toContain(0);
       await lab.close();
       await expect
         .poll(async () => (await placement.get()).waiting, PATIENCE)
         .toEqual([{ dataShards: [0], why: 'wait for room: lab, which is not here to work' }]);
-      expect((await share('hall'))?.dataShards).not.toContain(0);
+      expect((await allocation('hall'))?.dataShards).not.toContain(0);
       const admin = await openPage(await openBrowser(cleanup), server.adminUrl);
       const waiting = admin.getByTestId('plan-waiting');
       await expect
         .poll(() => waiting.textContent(), PATIENCE)
         .toBe('Data shard 0 waits for room: lab, which is not here to work.');
-      expect((await placement.post({ assignments: [] })).status).toBe(200);
-      await expect.poll(async () => (await share('hall'))?.dataShards, PATIENCE).toContain(0);
+      expect((await placement.post({ constraints: [] })).status).toBe(200);
+      await expect.poll(async () => (await allocation('hall'))?.dataShards, PATIENCE).toContain(0);
     },
     SLOW_MS,
   );
@@ -84,27 +84,27 @@ describe('placement', () => {
     const server = await startServer(cleanup, RUN);
     const placement = await placementOf(server);
     expect((await fetch(placement.url)).status).toBe(401);
-    expect((await post(placement.url, { assignments: [] })).status).toBe(401);
+    expect((await post(placement.url, { constraints: [] })).status).toBe(401);
     startWorker(server, { room: 'lab' });
     await expect.poll(() => labelled(server, 'lab')?.applied ?? 0, PATIENCE).toBeGreaterThan(3);
-    await placement.post({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [3] }] });
-    const inForce = (await placement.get()).assignments;
+    await placement.post({ constraints: [{ selector: { labels: { room: 'lab' } }, dataShards: [3] }] });
+    const inForce = (await placement.get()).constraints;
     const cases: [unknown, number, string][] = [
-      ['{"assignments": [', 400, 'MALFORMED'],
+      ['{"constraints": [', 400, 'MALFORMED'],
       ['[]', 400, 'MALFORMED'],
-      [{ assignments: [{ device: 'x' }] }, 400, 'MALFORMED'],
-      [{ assignments: [{ selector: { color: 'red' } }] }, 400, 'UNKNOWN_SELECTOR'],
-      [{ assignments: [{ device: 'ffffffffffff' }] }, 404, 'UNKNOWN_DEVICE'],
-      [{ assignments: [{ selector: {}, dataShards: [60] }] }, 404, 'UNKNOWN_DATA_SHARD'],
-      [{ assignments: [{ selector: { formFactor: 'phone' } }] }, 409, 'NO_MATCH'],
-      [{ assignments: [{ selector: {}, role: 'reserve' }] }, 409, 'IMPOSSIBLE'],
+      [{ constraints: [{ device: 'x' }] }, 400, 'MALFORMED'],
+      [{ constraints: [{ selector: { color: 'red' } }] }, 400, 'UNKNOWN_SELECTOR'],
+      [{ constraints: [{ device: 'ffffffffffff' }] }, 404, 'UNKNOWN_DEVICE'],
+      [{ constraints: [{ selector: {}, dataShards: [60] }] }, 404, 'UNKNOWN_DATA_SHARD'],
+      [{ constraints: [{ selector: { formFactor: 'phone' } }] }, 409, 'NO_MATCH'],
+      [{ constraints: [{ selector: {}, role: 'reserve' }] }, 409, 'IMPOSSIBLE'],
     ];
     for (const [body, status, error] of cases) {
       const answer = await placement.post(body);
       expect({ status: answer.status, error: answer.body['error'] }).toEqual({ status, error });
       expect(answer.body['message']).toMatch(/\w/);
     }
-    expect((await placement.get()).assignments).toEqual(inForce);
+    expect((await placement.get()).constraints).toEqual(inForce);
     const { applied = 0 } = labelled(server, 'lab') ?? {};
     await expect.poll(() => labelled(server, 'lab')?.applied ?? 0, PATIENCE).toBeGreaterThan(applied);
   });
@@ -126,9 +126,9 @@ describe('placement', () => {
           'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/156.0.0.0 Mobile Safari/537.36',
         prepare: (page) => page.addInitScript(onBattery),
       });
-      const share = (room: string) => labelled(server, room)?.share;
-      await expect.poll(() => share('pocket')?.role, PATIENCE).toBe('train');
-      await expect.poll(() => share('desk')?.localSteps, PATIENCE).toBeGreaterThan(20);
+      const allocation = (room: string) => labelled(server, room)?.allocation;
+      await expect.poll(() => allocation('pocket')?.role, PATIENCE).toBe('train');
+      await expect.poll(() => allocation('desk')?.localSteps, PATIENCE).toBeGreaterThan(20);
       await expect
         .poll(() => labelled(server, 'pocket')?.profile, PATIENCE)
         .toMatchObject({
@@ -138,11 +138,11 @@ describe('placement', () => {
         });
       expect(labelled(server, 'desk')?.profile.formFactor).toBe('desktop');
       // On a busy machine it may be in reserve at times.
-      await expect.poll(() => share('pocket'), PATIENCE).toMatchObject({ role: 'train', workers: 1 });
-      await expect.poll(() => share('pocket')?.localSteps, PATIENCE).toBeLessThanOrEqual(20);
+      await expect.poll(() => allocation('pocket'), PATIENCE).toMatchObject({ role: 'train', workers: 1 });
+      await expect.poll(() => allocation('pocket')?.localSteps, PATIENCE).toBeLessThanOrEqual(20);
       const admin = await openPage(browser, server.adminUrl);
       const row = (room: string) => admin.getByTestId('device-row').filter({ hasText: `room: ${room}` });
-      const unit = (room: string) => row(room).locator('[data-key=share]');
+      const unit = (room: string) => row(room).locator('[data-key=allocation]');
       await expect
         .poll(() => unit('pocket').textContent(), PATIENCE)
         .toContain('a phone that is not known to be charging: one worker, half the unit');

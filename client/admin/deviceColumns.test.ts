@@ -26,7 +26,7 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     ],
   },
   staleness: null,
-  share: {
+  allocation: {
     device,
     role: 'train',
     batch: 4,
@@ -80,16 +80,16 @@ it('shows a row as text', () => {
 });
 
 it('says what the plan has for a device, and why', () => {
-  const share = COLUMNS.find(({ key }) => key === 'share');
+  const allocation = COLUMNS.find(({ key }) => key === 'allocation');
   const device = row('0123456789ab', 'working');
-  expect(share?.detail?.(device)).toBe('data shard 3; 2 workers; 480 samples in about 50 ms');
-  if (device.share === null) throw new Error('it has one');
-  device.share = { ...device.share, role: 'reserve', dataShards: [], workers: 0 };
-  expect(share?.text(device)).toBe('none: in reserve');
-  device.share = { ...device.share, role: 'probe', localSteps: null };
-  expect(share?.text(device)).toBe('4 images, to be measured');
-  device.share = null;
-  expect([share?.text(device), share?.detail?.(device)]).toEqual(['–', '']);
+  expect(allocation?.detail?.(device)).toBe('data shard 3; 2 workers; 480 samples in about 50 ms');
+  if (device.allocation === null) throw new Error('it has one');
+  device.allocation = { ...device.allocation, role: 'reserve', dataShards: [], workers: 0 };
+  expect(allocation?.text(device)).toBe('none: in reserve');
+  device.allocation = { ...device.allocation, role: 'probe', localSteps: null };
+  expect(allocation?.text(device)).toBe('4 images, to be measured');
+  device.allocation = null;
+  expect([allocation?.text(device), allocation?.detail?.(device)]).toEqual(['–', '']);
 });
 
 it('says what a device is and how it is doing, each figure with whose word it is', () => {

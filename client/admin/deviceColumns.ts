@@ -95,12 +95,13 @@ export const COLUMNS: readonly Column[] = [
     title: ({ state }) => STATES[state].means,
   },
   {
-    key: 'share',
+    key: 'allocation',
     label: 'Unit',
     number: false,
-    text: ({ share }) => (share === null ? NONE : describeUnit(share)),
-    detail: ({ share }) => (share === null ? '' : describeAllocation(share)),
-    title: ({ share }) => (share === null ? '' : `Data shards ${share.dataShards.join(', ') || 'in turn'}`),
+    text: ({ allocation }) => (allocation === null ? NONE : describeUnit(allocation)),
+    detail: ({ allocation }) => (allocation === null ? '' : describeAllocation(allocation)),
+    title: ({ allocation }) =>
+      allocation === null ? '' : `Data shards ${allocation.dataShards.join(', ') || 'one after another'}`,
   },
   {
     key: 'rate',

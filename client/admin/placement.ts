@@ -2,15 +2,15 @@ import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { byId, setNotice, setText } from '../page/dom.ts';
 import { describePlan, describeValue, describeWaiting } from './placementWords.ts';
 
-/** The plan in force; each device's share of it stands in the device table. */
+/** The plan in force; each device's allocation is in the device table. */
 export function renderPlacement({ placement }: AdminSnapshot): void {
   setText(byId('plan'), describePlan(placement));
   setText(byId('plan-values'), describeValue(placement));
   const waiting = describeWaiting(placement);
   setNotice(byId('plan-waiting'), waiting === '' ? null : waiting);
-  const { length } = placement.assignments;
+  const { length } = placement.constraints;
   setText(
-    byId('plan-instructions'),
-    length === 0 ? '' : `${length} ${length === 1 ? 'instruction' : 'instructions'} from outside in force.`,
+    byId('plan-constraints'),
+    length === 0 ? '' : `${length} ${length === 1 ? 'constraint' : 'constraints'} from outside in force.`,
   );
 }

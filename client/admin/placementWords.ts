@@ -29,7 +29,7 @@ export function describeAllocation({ dataShards, workers, why }: AllocationRepor
 }
 
 const ORIGINS: Record<PlanOrigin, string> = {
-  uniform: 'the same unit for everyone',
+  uniform: 'the same unit for all',
   greedy: 'work in proportion to pace',
   sweep: 'rounds as long as pays best',
   ilp: 'rounds as long as pays best, by an integer program',

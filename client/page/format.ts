@@ -14,13 +14,13 @@ export function formatRate(perSecond: number): string {
 }
 
 /**
- * A share from 0 to 1 as a percentage. Rounds down, so that a target that is shown as reached has been reached;
- * the margin takes up the error of a share such as 0.29 that floats cannot hold.
+ * A fraction from 0 to 1 as a percentage. Rounds down, so that a target that is shown as reached has been reached;
+ * the margin takes up the error of a fraction such as 0.29 that floats cannot hold.
  */
-export function formatPercent(share: number | null, decimals = 2): string {
-  if (share === null || !Number.isFinite(share)) return NONE;
+export function formatPercent(fraction: number | null, decimals = 2): string {
+  if (fraction === null || !Number.isFinite(fraction)) return NONE;
   const scale = 10 ** decimals;
-  return `${(Math.floor(share * 100 * scale + 1e-6) / scale).toFixed(decimals)}%`;
+  return `${(Math.floor(fraction * 100 * scale + 1e-6) / scale).toFixed(decimals)}%`;
 }
 
 /** A loss: four decimals, fewer where it is large. */

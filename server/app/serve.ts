@@ -269,7 +269,7 @@ function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
 function reservesOf({ devices }: AdminSnapshot): Map<string, string> {
   return new Map(
     devices
-      .filter(({ profile, share }) => profile.engine !== null && share !== null && !ROLES[share.role].works)
-      .map(({ device, share }) => [device, share?.why.join('; ') ?? '']),
+      .filter(({ profile, allocation }) => profile.engine !== null && allocation !== null && !ROLES[allocation.role].works)
+      .map(({ device, allocation }) => [device, allocation?.why.join('; ') ?? '']),
   );
 }

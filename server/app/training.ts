@@ -95,8 +95,8 @@ export class Training {
   /** What the admin is shown. */
   snapshot(): AdminSnapshot {
     const rate = this.#throughput.perSecond();
-    const { devices: shares, ...placement } = this.placement.report();
-    const shareOf = new Map(shares.map((share) => [share.device, share]));
+    const { devices: reports, ...placement } = this.placement.report();
+    const allocations = new Map(reports.map((report) => [report.device, report]));
     return {
       run: this.name,
       sequence: this.#snapshots++,
@@ -110,7 +110,7 @@ export class Training {
       devices: this.crowd.records().map((record) => {
         const { uplink, ...traffic } = this.#parts.shards.trafficOf(record.device);
         const figures = { ...record.figures, uplink: measured(uplink) };
-        return { ...record, figures, traffic, share: shareOf.get(record.device) ?? null };
+        return { ...record, figures, traffic, allocation: allocations.get(record.device) ?? null };
       }),
       placement,
       measurements: [...this.run.measurements],

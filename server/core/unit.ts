@@ -3,7 +3,7 @@ import type { WorkUnit } from '../../shared/protocol/messages.ts';
 /** What a work unit names of a data shard. */
 export type DataShardRef = WorkUnit['dataShard'];
 
-/** What a unit of a device is made of, but for its order and its rate. */
+/** A unit without its order and its rate. */
 export interface UnitShape {
   dataShard: DataShardRef;
   batch: number;
@@ -13,11 +13,14 @@ export interface UnitShape {
 
 /** A unit of a plan. */
 export interface PlannedUnit extends UnitShape {
-  /** Where it begins in the order of its data shard that all units of plans walk, in samples. */
+  /** Its first sample in the order of its data shard, which all units of plans follow. */
   start: number;
 }
 
+/** Samples that a unit of this size visits [UN4]; null steps: a gradient. */
+export const samplesOfSize = ({ batch, steps }: Pick<UnitShape, 'batch' | 'steps'>): number =>
+  batch * (steps ?? 1);
+
 /** Samples that a unit visits [UN4]. */
-export function samplesOf({ batch, local }: Pick<WorkUnit, 'batch' | 'local'>): number {
-  return batch * (local?.steps ?? 1);
-}
+export const samplesOf = ({ batch, local }: Pick<WorkUnit, 'batch' | 'local'>): number =>
+  samplesOfSize({ batch, steps: local?.steps ?? null });

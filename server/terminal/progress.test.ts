@@ -36,7 +36,7 @@ it('shows time, commits, samples, speed, devices and accuracy', () => {
 });
 
 it('says why nobody works where all devices are in reserve', () => {
-  const share: AllocationReport = {
+  const allocation: AllocationReport = {
     device: '0123456789ab',
     role: 'reserve',
     batch: 4,
@@ -47,9 +47,9 @@ it('says why nobody works where all devices are in reserve', () => {
     dataShards: [],
     why: ['this run requires room: lab'],
   };
-  const held = { ...deviceOf('wasm', 0), share };
-  const atWork = { ...held, share: { ...share, role: 'train' as const } };
-  const gone = { ...held, share: null };
+  const held = { ...deviceOf('wasm', 0), allocation };
+  const atWork = { ...held, allocation: { ...allocation, role: 'train' as const } };
+  const gone = { ...held, allocation: null };
   const loading = { ...held, profile: { ...held.profile, engine: null } };
   const line = (...devices: DeviceRow[]) => progressLine(shown({}, { devices }));
   expect(line(held, gone)).toMatch(/94.31% {2}nobody works: this run requires room: lab$/);

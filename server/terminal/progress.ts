@@ -113,9 +113,9 @@ export function runProgress(snapshot: AdminSnapshot): RunProgress {
 
 /** Why nobody works although there are devices that could; of several reasons the first device's. */
 function idleness({ devices }: AdminSnapshot): string[] {
-  const shares = devices.flatMap(({ profile, share }) => (profile.engine === null ? [] : (share ?? [])));
-  if (shares.some(({ role }) => ROLES[role].works)) return [];
-  return shares.slice(0, 1).map(({ why }) => `nobody works: ${why.join('; ')}`);
+  const allocations = devices.flatMap(({ profile, allocation }) => (profile.engine === null ? [] : (allocation ?? [])));
+  if (allocations.some(({ role }) => ROLES[role].works)) return [];
+  return allocations.slice(0, 1).map(({ why }) => `nobody works: ${why.join('; ')}`);
 }
 
 /** `1:02`, or `1:01:02` from an hour on. */
@@ -129,6 +129,6 @@ export function elapsed(seconds: number): string {
 }
 
 /** `94.31%` of 0.9431. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
+export function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(2)}%`;
 }

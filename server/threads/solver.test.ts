@@ -3,7 +3,7 @@ import { greedy } from '../core/placement/methods.ts';
 import { rateOf } from '../core/placement/plan.ts';
 import { makePlan } from '../core/placement/planner.ts';
 import type { IntegerProgram, Solve } from '../core/placement/program.ts';
-import { crowdOf, SHAPE } from '../core/placement/testing/crowd.ts';
+import { randomDevices, SHAPE } from '../core/placement/testing/devices.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { Solver } from './solver.ts';
 
@@ -139,10 +139,10 @@ describe('the solver', () => {
     async (count, link) => {
       const { solver } = solverOnClock();
       for (const seed of [1, 2]) {
-        const devices = crowdOf(count, seed);
+        const devices = randomDevices(count, seed);
         const shape = { ...SHAPE, link };
         const plan = await makePlan(devices, shape, { method: 'ilp', solve: solver.solve, budgetMs: 1000 });
-        expect(rateOf(plan.bundles, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
+        expect(rateOf(plan.options, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
         expect(plan.values.ilp).toBeGreaterThanOrEqual(plan.values.sweep ?? Infinity);
         expect(plan.solver).toMatch(/^(\d+ ms: (optimal|time limit|infeasible)(, |$))+$/);
       }

@@ -63,7 +63,7 @@ export const deviceRow = z.strictObject({
   /**
    * idle: ready, no lease; working: has a lease; waiting: pushed, not decided; silent: has yet to ask for work,
    * after joining or after a lease that came to nothing;
-   * faulty: set aside for bad updates or leases never done; left: the person stopped; gone: the connection ended.
+   * faulty: set aside for bad updates or expired leases; left: the person stopped; gone: the connection ended.
    */
   state: z.enum(DEVICE_STATES),
   profile: capabilityProfile,
@@ -76,7 +76,7 @@ export const deviceRow = z.strictObject({
   lost: count,
   traffic: deviceTraffic,
   /** What the plan in force has for it; null where its connection ended. */
-  share: z.nullable(allocationReport),
+  allocation: z.nullable(allocationReport),
 });
 export type DeviceRow = z.infer<typeof deviceRow>;
 

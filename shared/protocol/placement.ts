@@ -33,15 +33,15 @@ const ROLE_NAMES = Object.keys(ROLES) as Role[];
 /** Roles that a device may be told to have. */
 const ASSIGNED_ROLES = ['train', 'reserve'] as const satisfies readonly Role[];
 
-const MAX_ASSIGNMENTS = 1024;
-const ASSIGNMENTS = `a list of at most ${MAX_ASSIGNMENTS} assignments`;
+const MAX_CONSTRAINTS = 1024;
+const CONSTRAINTS = `a list of at most ${MAX_CONSTRAINTS} constraints`;
 const DATA_SHARDS = 'a list of at most 4096 indices of data shards';
 
-/** One instruction: for a device, or for all that a selector matches. */
-export const placementConstraint = fields('an assignment', {
+/** One constraint: for a device, or for all that a selector matches. */
+export const placementConstraint = fields('a constraint', {
   device: z.optional(described(deviceId, 'the id of a device: 12 hexadecimal digits')),
   selector: z.optional(selector),
-  /** hard: its data shards wait while no such device is here; soft: they go to others meanwhile. */
+  /** hard: its data shards wait while no such device is here; soft: they go to others in the meantime. */
   affinity: z._default(choice(AFFINITIES), 'hard'),
   /** Indices of data shards that these devices train on, and no others. */
   dataShards: z._default(described(z.array(count).check(z.maxLength(4096)), DATA_SHARDS), []),
@@ -53,11 +53,11 @@ export const placementConstraint = fields('an assignment', {
 });
 export type PlacementConstraint = z.infer<typeof placementConstraint>;
 
-/** All instructions in force from now on, instead of those before; none leaves everything to the planner. */
+/** All constraints in force from now on, in place of those before; none leaves everything to the planner. */
 export const placementRequest = fields('a placement', {
-  assignments: z
-    .array(placementConstraint, { error: ASSIGNMENTS })
-    .check(z.maxLength(MAX_ASSIGNMENTS, ASSIGNMENTS)),
+  constraints: z
+    .array(placementConstraint, { error: CONSTRAINTS })
+    .check(z.maxLength(MAX_CONSTRAINTS, CONSTRAINTS)),
 });
 
 /** Why a placement was not taken; the plan in force is what it was. */
@@ -124,7 +124,7 @@ export const allocationReport = z.strictObject({
   workers: count,
   /** What it trains with, by its own choice among those that gave the known answer; null before. */
   engine: z.nullable(z.string()),
-  /** Expected, from lease to whole update; null before it is measured. */
+  /** Expected, from lease to complete update; null before it is measured. */
   unitMs: z.nullable(z.number()),
   /** Indices. */
   dataShards: z.array(count),
@@ -138,18 +138,18 @@ export const placementInForce = {
   /** Counts the plans. */
   number: count,
   origin: z.enum(PLAN_ORIGINS),
-  /** Worth of samples a second, by the objective, of every plan that was made beside it. */
+  /** Value in samples a second, by the objective, of every plan that was made with it. */
   values: z.record(z.string(), z.number()),
   solver: z.string(),
   /** What the slowest unit of a round is expected to take. */
   roundMs: z.number(),
-  /** What rounds take beyond that, as measured. */
-  overrunMs: z.number(),
+  /** Measured time of rounds beyond that. */
+  roundOverheadMs: z.number(),
   /** Milliseconds that it took to make. */
   tookMs: z.number(),
-  /** Data shards that nobody may train on at present, and why. */
+  /** Data shards that no device may train on at present, and why. */
   waiting: z.array(z.strictObject({ dataShards: z.array(count), why: z.string() })),
-  assignments: z.array(placementConstraint),
+  constraints: z.array(placementConstraint),
 };
 
 export const placementReport = z.strictObject({ ...placementInForce, devices: z.array(allocationReport) });

@@ -1,25 +1,25 @@
-/** A place on the way of a device through its data shards. */
+/** The position of a device in the samples of its data shards. */
 export interface Cursor {
-  /** Of those that it has, by position. */
+  /** Index into its list of data shards; goes on counting after the last. */
   position: number;
-  /** Samples that it has visited there. */
+  /** Samples of that data shard that it has visited. */
   visited: number;
   /** Units so far. */
   units: number;
 }
 
-/** Of the units of a device one in so many is a gauge. */
-const GAUGE_EVERY = 16;
+/** One in this number of units of a device is a calibration unit. */
+const CALIBRATION_EVERY = 16;
 
-/** Where a device begins on its way through its data shards. */
+/** The cursor of a device before its first unit. */
 export const START: Cursor = { position: 0, visited: 0, units: 0 };
 
-/** Whether the next unit is to show what a unit costs whatever its size, by being half as large. */
-export const isCalibration = ({ units }: Cursor): boolean => (units + 1) % GAUGE_EVERY === 0;
+/** Whether the next unit is half as large, to measure the cost of a unit that does not depend on its size. */
+export const isCalibration = ({ units }: Cursor): boolean => (units + 1) % CALIBRATION_EVERY === 0;
 
 /**
- * After a unit of so many samples: a device stays on a data shard for as many as it has, then goes on to the next, by
- * one at a time, so that it comes to each of them whatever the size of its units.
+ * The cursor after a unit of `samples`: a device stays on a data shard for as many as it has, then goes on to the next, by
+ * one at a time, so that it comes to each of them for any size of units.
  */
 export function advance(
   { position, visited, units }: Cursor,

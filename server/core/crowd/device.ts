@@ -5,8 +5,8 @@ import type { Lease } from '../../../shared/protocol/messages.ts';
 import { UnitTimes } from './unitTimes.ts';
 import type { Cursor } from './cursor.ts';
 
-/** What the core tells the admin of a device: its share of the plan and all that is known of its connection come from elsewhere. */
-export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'share' | 'figures'> & {
+/** What the core reports about a device to the admin; its allocation and the figures of its connection come from elsewhere. */
+export type DeviceRecord = Omit<DeviceRow, 'traffic' | 'allocation' | 'figures'> & {
   figures: Omit<DeviceFigures, 'uplink'>;
 };
 
@@ -22,7 +22,7 @@ interface Pace {
   times: UnitTimes;
   /** Of one worker; null before its first unit. */
   samplesPerSecond: number | null;
-  /** Workers that had a lease when the last unit was handed in. */
+  /** Workers that had a lease when the last unit was submitted. */
   atWork: number;
 }
 
@@ -32,7 +32,7 @@ export interface DeviceHistory {
   paces: Map<string, Pace>;
   /** Data shards that a plan gave it last. */
   dataShards: readonly number[];
-  /** How far it is on its way through them; null before its first unit under a plan. */
+  /** Its position in them; null before its first unit under a plan. */
   cursor: Cursor | null;
   staleness: number | null;
   applied: number;
@@ -40,15 +40,15 @@ export interface DeviceHistory {
   lost: number;
 }
 
-/** The place of one worker of a device. */
+/** One worker of a device. */
 interface Seat {
   /** The smallest number no other worker that is present has. */
   number: number;
   /** The lease it works on, or null. */
   lease: number | null;
-  /** Its lease is whole: it waits for the decision. */
+  /** Its update is complete: it waits for the decision. */
   complete: boolean;
-  /** It would like a lease since this version; null where it would not. */
+  /** The version since which it asks for a lease; null where it does not ask. */
   idleSince: number | null;
 }
 
@@ -97,7 +97,7 @@ export class Device {
     return this.#seats.flatMap(({ lease }) => lease ?? []);
   }
 
-  /** Its workers that would like a lease, and since which version. */
+  /** Its workers that ask for a lease, and since which version. */
   get ready(): { device: string; seat: number; idleSince: number }[] {
     if (this.status !== 'present') return [];
     return this.#seats.flatMap(({ number, idleSince }) =>
@@ -117,7 +117,7 @@ export class Device {
     this.#shrink(workers);
   }
 
-  /** Its workers without a lease would like one. */
+  /** Its workers without a lease ask for one. */
   ask(version: number): void {
     if (this.status === 'faulty') return;
     this.status = 'present';
@@ -133,7 +133,7 @@ export class Device {
     taken.idleSince = null;
   }
 
-  /** The update of a lease became whole after so many milliseconds. */
+  /** The update of a lease became complete, `elapsedMs` after it was granted. */
   submitted(lease: number, elapsedMs: number, samples: number): void {
     const seat = this.#seatOf(lease);
     if (seat === undefined) return;
@@ -145,12 +145,12 @@ export class Device {
     pace.atWork = this.#seats.filter(({ lease }) => lease !== null).length;
   }
 
-  /** The update of a lease stays as it is, and the worker is free: it has yet to ask. */
+  /** The update of a lease stays as it is, and the worker is free: it has to ask for the next lease. */
   keep(lease: number): void {
     if (this.#free(lease) !== undefined) this.#kept.add(lease);
   }
 
-  /** An update came to its decision, which brings weights: the worker goes on without asking. */
+  /** An update was decided, and the decision brings weights: the worker gets its next lease without asking. */
   decided(lease: number, version: number, staleness: number | null): void {
     const seat = this.#free(lease);
     if (seat === undefined && !this.#kept.delete(lease)) return;
@@ -168,21 +168,21 @@ export class Device {
     this.#faults = 0;
   }
 
-  /** A lease came to nothing by the fault of the device. */
+  /** A lease ended without an update, and the device is at fault. */
   failed(lease: number): void {
     this.#free(lease);
     this.history.lost++;
     if (++this.#faults >= MAX_FAULTS) this.status = 'faulty';
   }
 
-  /** It did not do in so many milliseconds what it was thought to: the next lease takes that into account. */
+  /** It did not submit within `elapsedMs`: the next lease takes that into account. */
   late(lease: number, elapsedMs: number, samples: number): void {
     if (this.has(lease)) this.#learn().times.late(samples, elapsedMs);
   }
 
   /**
-   * A lease is taken from it and nobody is at fault. A worker that was sent the weights of a version with that
-   * goes on without asking; another has yet to ask.
+   * A lease is withdrawn and the device is not at fault. A worker that was sent the weights of a version with that
+   * gets its next lease without asking; another has to ask.
    */
   withdrawn(lease: number, version: number | null): void {
     this.#kept.delete(lease);
@@ -218,7 +218,7 @@ export class Device {
     };
   }
 
-  /** With the engine that it has; of one that it never worked with there is nothing to tell. */
+  /** With the engine that it has; empty where it never worked with that. */
   #pace(): Pace {
     const known = this.history.paces.get(this.profile.engine?.name ?? '');
     return known ?? { times: new UnitTimes(), samplesPerSecond: null, atWork: 0 };

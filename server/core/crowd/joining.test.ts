@@ -7,7 +7,7 @@ import { dataShards, KEY, RUN } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 
 describe('joining', () => {
-  it('[AU1] a shard admits a device with a pass of this run, and no other', () => {
+  it('[AU1] a shard admits a device with an access token of this run, and no other', () => {
     const world = new World();
     const [one, other] = world.readyDevices(2);
     const [shard] = world.shards;
@@ -41,7 +41,7 @@ describe('joining', () => {
     expect(world.crowd.records()).toMatchObject([{ device: id, applied, state: 'silent' }]);
   });
 
-  it('[AU4] the earlier connection is heard no more', () => {
+  it('[AU4] messages of the earlier connection are ignored', () => {
     const world = new World();
     world.coordinator.start();
     const [device] = world.readyDevices(1, { unitMs: null });
@@ -57,7 +57,7 @@ describe('joining', () => {
     expect(world.coordinator.version).toBe(1);
   });
 
-  it('[AU5] with a wrong token, or that of another, it gets a new id and harms nobody', () => {
+  it('[AU5] with a wrong token, or that of another, it gets a new id and no other device is affected', () => {
     const world = new World();
     const [one, other] = world.readyDevices(2);
     for (const token of ['', '0'.repeat(32), other?.joined?.token ?? '']) {
@@ -81,7 +81,7 @@ describe('joining', () => {
     expect(world.crowd.size).toBe(1);
   });
 
-  it('[AU2] hundreds of devices that came and went are not remembered for ever', () => {
+  it('[AU2] devices that left are forgotten beyond a number', () => {
     const world = new World();
     for (let count = 0; count < 300; count++) world.device().join().vanish();
     expect(world.crowd.records()).toHaveLength(200);
@@ -130,7 +130,7 @@ describe('work', () => {
     expect(new Set(first).size).toBe(4);
   });
 
-  it('[UN3] [UN7] the rate of local steps falls with the version, to half after three times as many commits as it is told', () => {
+  it('[UN3] [UN7] the rate of local steps falls with the version, to half after three times `decay` commits', () => {
     const local = { steps: 3, lr: 0.08, momentum: 0.5, decay: 50 };
     const rates = (decay: number | null) => {
       const settings = { batch: 8, local: { ...local, decay }, seed: 3, startVersion: 0 };

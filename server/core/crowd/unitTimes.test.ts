@@ -9,7 +9,7 @@ describe('the time of a unit', () => {
     expect(times.proven).toBe(false);
   });
 
-  it('[PL2] is at least what a first unit took that was not handed in', () => {
+  it('[PL2] is at least what a first unit took that was not submitted', () => {
     const times = new UnitTimes();
     times.late(10, 500);
     expect([times.proven, times.expectedMs(10)]).toEqual([false, 500]);
@@ -85,17 +85,17 @@ describe('the time of a unit', () => {
       steady.measured(480, 50);
       varying.measured(480, unit % 2 === 0 ? 40 : 60);
     }
-    const counted = ({ cautious }: UnitTimes) =>
-      cautious === null ? 0 : cautious.overheadMs + 480 * cautious.msPerSample;
+    const counted = ({ upperEstimate }: UnitTimes) =>
+      upperEstimate === null ? 0 : upperEstimate.overheadMs + 480 * upperEstimate.msPerSample;
     expect(counted(steady)).toBeCloseTo(50);
     expect(varying.expectedMs(480)).toBeCloseTo(50, -1);
     expect(counted(varying)).toBeGreaterThan(56);
     expect(counted(varying)).toBeLessThan(64);
     varying.forget();
-    expect(varying.cautious).toBeNull();
+    expect(varying.upperEstimate).toBeNull();
   });
 
-  it('[PL2] begins anew once it forgot', () => {
+  it('[PL2] starts again once it forgot', () => {
     const times = new UnitTimes();
     times.measured(120, 10);
     times.measured(480, 1000);

@@ -1,15 +1,15 @@
-/** Moving averages look back over about so many milliseconds of work ... */
+/** Milliseconds of work that moving averages cover, about ... */
 const LOOK_BACK_MS = 5000;
 const MIN_WEIGHT = 0.02;
 const MAX_WEIGHT = 0.3;
-/** Sizes that differ by less than this share of their mean tell nothing of what a unit costs whatever its size. */
+/** Sizes that differ by less than this fraction of their mean say nothing about the cost that does not depend on the size. */
 const MIN_SPREAD = 0.1;
-/** At least this share of what a unit takes is thought to grow with its size. */
+/** At least this fraction of a unit's time is taken to grow with its size. */
 const MIN_GROWTH = 0.25;
 
 /** Units before a plan counts on a device. */
 const FIRST_UNITS = 3;
-/** Units that take so many times longer or shorter than expected ... */
+/** Units that take this factor longer or shorter than expected ... */
 const SUDDEN = 2;
 /** ... are noise, but two of them in a row are a device that has changed, and so is one that took this long. */
 const LONG_MS = 1000;
@@ -21,15 +21,15 @@ export interface UnitTime {
 }
 
 /**
- * What the server learns of a device's pace from the time between each lease and its whole update: moving averages
- * of real work, throttling and network and all, and nothing that the device says of itself. The two parts of a
+ * What the server learns of a device's pace from the time between each lease and its complete update: moving averages
+ * of real work, with throttling and network, and nothing that the device says about itself. The two parts of a
  * unit's time are told apart by least squares once units of different sizes were seen; before that all of it counts
- * as growing with the size, so that a larger unit is rather thought too slow [PL2].
+ * as growing with the size, so that the estimate for a larger unit is rather too high [PL2].
  */
 export class UnitTimes {
   #mean: { n: number; t: number; nn: number; nt: number } | null = null;
   #overheadMs = 0;
-  /** By what share units differ from what was expected. */
+  /** Mean fraction by which units differ from the expected time. */
   #spread = 0;
   #units = 0;
   #lateAtFirst = false;
@@ -44,15 +44,15 @@ export class UnitTimes {
     return { overheadMs, msPerSample: (t - overheadMs) / n };
   }
 
-  /** The same, longer by as much as units usually differ from it: what a round that waits for all has to count on. */
-  get cautious(): UnitTime | null {
+  /** An upper estimate: the fit, longer by the mean deviation; what a round that waits for all has to allow for. */
+  get upperEstimate(): UnitTime | null {
     const { fit } = this;
     if (fit === null) return null;
     const factor = 1 + this.#spread;
     return { overheadMs: factor * fit.overheadMs, msPerSample: factor * fit.msPerSample };
   }
 
-  /** Whether any unit was handed in at all. */
+  /** Whether any unit was submitted. */
   get proven(): boolean {
     return this.#units > 0;
   }
@@ -68,7 +68,7 @@ export class UnitTimes {
     return fit === null ? null : fit.overheadMs + samples * fit.msPerSample;
   }
 
-  /** A unit was handed in whole. */
+  /** A unit was submitted and complete. */
   measured(samples: number, elapsedMs: number): void {
     const elapsed = Math.max(1, elapsedMs);
     const usual = Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, elapsed / LOOK_BACK_MS));
@@ -86,7 +86,7 @@ export class UnitTimes {
     this.#observe(samples, counted, weight);
   }
 
-  /** A unit was not handed in within so many milliseconds: it would have taken longer than that. */
+  /** A unit was not submitted within `elapsedMs`. */
   late(samples: number, elapsedMs: number): void {
     const expected = this.expectedMs(samples);
     if (expected === null) {
@@ -105,7 +105,7 @@ export class UnitTimes {
     this.#sudden = 0;
   }
 
-  /** The device is so many times slower at everything than it was. */
+  /** The device is slower by this factor than it was. */
   #scale(ratio: number): void {
     if (this.#mean === null) return;
     const { n, t, nn, nt } = this.#mean;

@@ -5,6 +5,7 @@ import {
   type AllocationReport,
 } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
+import { samplesOfSize } from '../unit.ts';
 import { limitsOf } from './limits.ts';
 import { assignDataShards } from './dataShards.ts';
 import { matches, nameOf, describeSelector } from './selectors.ts';
@@ -21,13 +22,13 @@ export interface Allocation {
   steps: number | null;
   /** That may have work at a time. */
   workers: number;
-  /** Indices, in the order in which it walks through them. */
+  /** Indices, in the order in which it visits them. */
   dataShards: number[];
   why: string[];
 }
 
-/** What a device that has not been measured gets, of the recipe's unit. */
-const PROBE_SHARE = 1 / 4;
+/** Fraction of the default unit that a device gets before it is measured. */
+const PROBE_FRACTION = 1 / 4;
 
 export interface AllocationParts {
   devices: readonly Device[];
@@ -36,82 +37,85 @@ export interface AllocationParts {
   /** Whether the plan holds for what may be asked of a device now. */
   countsOn: (device: Device) => boolean;
   pins: Pins;
-  assignments: readonly PlacementConstraint[];
+  constraints: readonly PlacementConstraint[];
   shape: RunShape;
 }
 
-/** Everyone's share of a plan; who is not in it has a small unit to be measured by, or none, and a reason. */
+/** The allocation of each device; one that is not in the plan gets a small unit to be measured by, or none, and a reason. */
 export function allocationsOf(parts: AllocationParts): Map<string, Allocation> {
   const { devices, able, plan, pins } = parts;
   const working = new Set(able);
-  const bundles = new Map(plan.bundles.map((bundle) => [bundle.device, bundle]));
-  const shares = new Map(
-    devices.map((device) => [device.id, shareOf(device, working.has(device), bundles.get(device.id), parts)]),
+  const options = new Map(plan.options.map((option) => [option.device, option]));
+  const allocations = new Map(
+    devices.map((device) => [
+      device.id,
+      allocationOf(device, working.has(device), options.get(device.id), parts),
+    ]),
   );
   const trained = able.flatMap(({ id, profile, history }) => {
-    const share = shares.get(id);
-    return share === undefined || !ROLES[share.role].works ? [] : [{ id, profile, history, share }];
+    const allocation = allocations.get(id);
+    return allocation === undefined || !ROLES[allocation.role].works ? [] : [{ id, profile, history, allocation }];
   });
   const given = assignDataShards(
     pins.free,
-    trained.map(({ id, profile, history, share }) => {
+    trained.map(({ id, profile, history, allocation }) => {
       const few = limitsOf(profile).dataShards !== null;
       return {
         device: id,
-        weight: few ? 0 : share.batch * (share.steps ?? 1) * share.workers,
+        weight: few ? 0 : samplesOfSize(allocation) * allocation.workers,
         had: history.dataShards,
       };
     }),
   );
-  for (const { id, share } of trained) {
+  for (const { id, allocation } of trained) {
     const pinned = pins.own.get(id) ?? [];
-    share.dataShards = [...pinned, ...(given.get(id) ?? [])];
-    if (pinned.length > 0) share.why.push(`told to train on data shard ${pinned.join(', ')}`);
+    allocation.dataShards = [...pinned, ...(given.get(id) ?? [])];
+    if (pinned.length > 0) allocation.why.push(`constrained to data shard ${pinned.join(', ')}`);
   }
-  return shares;
+  return allocations;
 }
 
-function shareOf(
+function allocationOf(
   device: Device,
   able: boolean,
-  bundle: PlacementOption | undefined,
-  { plan, countsOn, pins, assignments, shape }: AllocationParts,
+  option: PlacementOption | undefined,
+  { plan, countsOn, pins, constraints, shape }: AllocationParts,
 ): Allocation {
-  const courtesy = limitsOf(device.profile);
-  const why = [...courtesy.reasons];
-  const instruction = constraintFor(device, assignments);
-  if (instruction !== undefined) why.push(`an instruction for ${nameOf(instruction)}`);
+  const limits = limitsOf(device.profile);
+  const why = [...limits.reasons];
+  const constraint = constraintFor(device, constraints);
+  if (constraint !== undefined) why.push(`a constraint for ${nameOf(constraint)}`);
   const none = { batch: shape.batch, steps: shape.steps, workers: 0, dataShards: [] };
-  if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, instruction, shape)] };
+  if (!able) return { role: 'reserve', ...none, why: [...why, ...whyNot(device, constraint, shape)] };
   if (!hasData(pins, device.id)) {
     return { role: 'reserve', ...none, why: [...why, 'every data shard is kept for other devices'] };
   }
-  if (bundle !== undefined && countsOn(device)) {
-    const { batch, steps, workers } = bundle;
+  if (option !== undefined && countsOn(device)) {
+    const { batch, steps, workers } = option;
     return {
       role: 'train',
       batch,
       steps,
       workers,
       dataShards: [],
-      why: [...why, whyOf(bundle, device, plan, shape)],
+      why: [...why, whyOf(option, device, plan, shape)],
     };
   }
-  if (device.times.settled && plan.bundles.length > 0 && countsOn(device)) {
+  if (device.times.settled && plan.options.length > 0 && countsOn(device)) {
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
   const probe = Math.min(
-    PROBE_SHARE * courtesy.fraction * defaultUnitSamples(shape),
+    PROBE_FRACTION * limits.fraction * defaultUnitSamples(shape),
     withinRound(device, plan),
   );
   const small = unitSizeOf(Math.max(shape.batch, probe), shape);
-  const { batch, localSteps } = instruction ?? {};
+  const { batch, localSteps } = constraint ?? {};
   const given = {
     ...(batch === undefined ? {} : { batch }),
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
-  const workers = maxWorkers(device, assignments);
+  const workers = maxWorkers(device, constraints);
   why.push(
     device.times.settled
       ? 'the next plan counts on it: small units first'
@@ -130,22 +134,22 @@ function shareOf(
 }
 
 /** Samples that a device whose pace is known does within a round of the plan in force. */
-function withinRound({ times: { settled, fit } }: Device, { roundMs, bundles }: Plan): number {
-  if (!settled || fit === null || bundles.length === 0) return Infinity;
+function withinRound({ times: { settled, fit } }: Device, { roundMs, options }: Plan): number {
+  if (!settled || fit === null || options.length === 0) return Infinity;
   return (roundMs - fit.overheadMs) / fit.msPerSample;
 }
 
 /** Why a device may have no work, whatever the plan. */
 export function whyNot(
   { status, profile }: Device,
-  instruction: PlacementConstraint | undefined,
+  constraint: PlacementConstraint | undefined,
   { requires, prefers }: RunShape,
 ): string[] {
-  if (status === 'faulty') return ['set aside for bad updates or leases never done'];
-  if (status !== 'present') return ['it wants no work now'];
+  if (status === 'faulty') return ['set aside for bad updates or expired leases'];
+  if (status !== 'present') return ['it asks for no work now'];
   if (profile.engine === null) return ['it has no engine yet'];
-  if (instruction !== undefined && !ROLES[instruction.role].works) return ['told to wait in reserve'];
-  // Its courtesy says why already.
+  if (constraint !== undefined && !ROLES[constraint.role].works) return ['constrained to the reserve'];
+  // Its limits give the reason already.
   if (limitsOf(profile).reserve) return [];
   if (!matches(requires, { profile })) return [`this run requires ${describeSelector(requires)}`];
   if (matches(prefers, { profile })) return [];
@@ -159,9 +163,9 @@ function whyOf({ samples, ms }: PlacementOption, { times }: Device, plan: Plan, 
   const round = `a round of ${plan.roundMs.toFixed(0)} ms`;
   switch (plan.origin) {
     case 'uniform':
-      return `${expected}: the recipe's unit, as other plans promise little more`;
+      return `${expected}: the default unit, as other plans are worth little more`;
     case 'time box':
-      return `${expected}: the recipe's unit, or what fits in the time that it takes the median device`;
+      return `${expected}: the default unit, or what fits in the time that it takes the median device`;
     case 'greedy':
       return `${expected}: in proportion to its pace`;
     case 'sweep':

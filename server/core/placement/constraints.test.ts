@@ -19,17 +19,17 @@ function refusal(act: () => void): string {
   return 'taken';
 }
 
-describe('instructions from outside', () => {
-  it('[PL11] [PL32] trains on a pinned data shard on its device and nowhere else; hard affinity waits', async () => {
-    const { world, pass, share, shards } = planned();
+describe('constraints from outside', () => {
+  it('[PL11] [PL32] a pinned data shard is trained on by its device alone; hard affinity waits', async () => {
+    const { world, pass, allocation, shards } = planned();
     const [other, lab] = hallAndLab(world);
     await pass(4000);
     const since = [other.leases.length, lab.leases.length];
-    world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
+    world.placement.direct({ constraints: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
     await pass(30_000);
     expect(shards(lab, since[1]).has(0)).toBe(true);
     expect(shards(other, since[0]).has(0)).toBe(false);
-    expect(share(lab).why.join()).toContain('told to train on data shard 0');
+    expect(allocation(lab).why.join()).toContain('constrained to data shard 0');
     lab.vanish();
     const left = other.leases.length;
     await pass(30_000);
@@ -40,7 +40,7 @@ describe('instructions from outside', () => {
     lab.join().ready();
     await pass(10_000);
     expect(world.placement.report().waiting).toEqual([]);
-    expect(share(lab).dataShards).toContain(0);
+    expect(allocation(lab).dataShards).toContain(0);
   });
 
   it('[PL33] soft affinity moves a data shard while its device is away', async () => {
@@ -48,7 +48,7 @@ describe('instructions from outside', () => {
     const [other, lab] = hallAndLab(world);
     await pass(1000);
     world.placement.direct({
-      assignments: [{ selector: { labels: { room: 'lab' } }, affinity: 'soft', dataShards: [0] }],
+      constraints: [{ selector: { labels: { room: 'lab' } }, affinity: 'soft', dataShards: [0] }],
     });
     const since = other.leases.length;
     await pass(20_000);
@@ -60,25 +60,25 @@ describe('instructions from outside', () => {
     expect(world.placement.report().waiting).toEqual([]);
   });
 
-  it('[PL11] takes a lease back that trains elsewhere on a data shard that was given away', async () => {
-    const { world, pass, share } = planned();
+  it('[PL11] withdraws a lease on a data shard that was since pinned to another device', async () => {
+    const { world, pass, allocation } = planned();
     const silent = world.readyDevices(2, { unitMs: null });
     await pass(100);
     const [first] = silent;
     if (first === undefined) throw new Error('two joined');
     const { index } = first.lease.unit.dataShard;
-    world.placement.direct({ assignments: [{ device: silent[1]?.id, dataShards: [index] }] });
+    world.placement.direct({ constraints: [{ device: silent[1]?.id, dataShards: [index] }] });
     first.pushNow();
     expect(first.outcomes()).toEqual(['WITHDRAWN', 'WITHDRAWN']);
-    expect(share(first).dataShards).not.toContain(index);
+    expect(allocation(first).dataShards).not.toContain(index);
   });
 
   it('[PL10] takes sizes, workers and roles from outside', async () => {
-    const { world, pass, share } = planned();
+    const { world, pass, allocation } = planned();
     const devices = world.readyDevices(3, pace(1));
     const [sized, held] = devices;
     world.placement.direct({
-      assignments: [
+      constraints: [
         { device: sized?.id, batch: 8, localSteps: 3 },
         { device: held?.id, role: 'reserve' },
       ],
@@ -88,8 +88,8 @@ describe('instructions from outside', () => {
     expect(sized?.lease.unit).toMatchObject({ batch: 8, local: { steps: 3 } });
     expect(held?.leases.length).toBe(before);
     if (held === undefined) throw new Error('three joined');
-    expect(share(held).why.join()).toContain('told to wait in reserve');
-    world.placement.direct({ assignments: [] });
+    expect(allocation(held).why.join()).toContain('constrained to the reserve');
+    world.placement.direct({ constraints: [] });
     await pass(10_000);
     expect(held.leases.length).toBeGreaterThan(before ?? 0);
   });
@@ -97,14 +97,14 @@ describe('instructions from outside', () => {
   it('[PL10] [PL30] refuses what cannot hold by a code and a sentence, and changes nothing', async () => {
     const { world, pass } = planned();
     const [device, other] = world.readyDevices(2, pace(1));
-    world.placement.direct({ assignments: [{ device: device?.id, dataShards: [2] }] });
+    world.placement.direct({ constraints: [{ device: device?.id, dataShards: [2] }] });
     await pass(3000);
     const before = JSON.stringify(world.placement.report());
-    const direct = (...assignments: unknown[]) => refusal(() => world.placement.direct({ assignments }));
+    const direct = (...constraints: unknown[]) => refusal(() => world.placement.direct({ constraints }));
     const id = device?.id ?? '';
     expect(refusal(() => world.placement.direct(null))).toMatch(/^MALFORMED/);
-    expect(refusal(() => world.placement.direct({ assignments: 'all' }))).toMatch(/^MALFORMED: assignments/);
-    expect(direct({ device: id, dataShard: 1 })).toMatch(/^MALFORMED: assignments.0/);
+    expect(refusal(() => world.placement.direct({ constraints: 'all' }))).toMatch(/^MALFORMED: constraints/);
+    expect(direct({ device: id, dataShard: 1 })).toMatch(/^MALFORMED: constraints.0/);
     expect(direct({ dataShards: [1] })).toMatch(/^MALFORMED: .*either a device or a selector/);
     expect(direct({ device: id, selector: {} })).toMatch(/^MALFORMED/);
     expect(direct({ selector: { color: 'red' } })).toMatch(/^UNKNOWN_SELECTOR: .*not by "color"/);
@@ -124,90 +124,90 @@ describe('instructions from outside', () => {
   });
 
   it.each([
-    [{ batch: 0 }, 'assignments.0: batch 0 is not a whole number from 1 to 4096'],
-    [{ batch: '8' }, 'assignments.0: batch "8" is not a whole number from 1 to 4096'],
-    [{ role: 'rest' }, 'assignments.0: role "rest" is not one of train, reserve'],
-    [{ affinity: 'sof' }, 'assignments.0: affinity "sof" is not one of hard, soft; did you mean soft?'],
+    [{ batch: 0 }, 'constraints.0: batch 0 is not a whole number from 1 to 4096'],
+    [{ batch: '8' }, 'constraints.0: batch "8" is not a whole number from 1 to 4096'],
+    [{ role: 'rest' }, 'constraints.0: role "rest" is not one of train, reserve'],
+    [{ affinity: 'sof' }, 'constraints.0: affinity "sof" is not one of hard, soft; did you mean soft?'],
     [
       { dataShards: [1.5] },
-      'assignments.0: dataShards [1.5] is not a list of at most 4096 indices of data shards',
+      'constraints.0: dataShards [1.5] is not a list of at most 4096 indices of data shards',
     ],
-    [{ device: 'x' }, 'assignments.0: device "x" is not the id of a device: 12 hexadecimal digits'],
+    [{ device: 'x' }, 'constraints.0: device "x" is not the id of a device: 12 hexadecimal digits'],
     [
       { selector: { engine: 'wasn' } },
-      'assignments.0.selector: engine "wasn" is not one of wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu; did you mean wasm?',
+      'constraints.0.selector: engine "wasn" is not one of wasm, webgpu, tfjs-webgpu, tfjs-webgl, tfjs-cpu; did you mean wasm?',
     ],
     [
       { selector: { labels: { room: 7 } } },
-      'assignments.0.selector: labels {"room":7} is not at most 16 labels, each a name and a value',
+      'constraints.0.selector: labels {"room":7} is not at most 16 labels, each a name and a value',
     ],
     [
       { dataShard: 1 },
-      'assignments.0: dataShard is no field of an assignment, which has device, selector, affinity, dataShards, role, batch, localSteps, workers; did you mean dataShards?',
+      'constraints.0: dataShard is no field of a constraint, which has device, selector, affinity, dataShards, role, batch, localSteps, workers; did you mean dataShards?',
     ],
   ])(
-    '[PL10] instructions that cannot be read are told the field, the value and what it has to be: %j',
+    '[PL10] constraints that cannot be read are refused with the field, the value and what it has to be: %j',
     (each, words) => {
       const { world } = planned();
-      expect(refusal(() => world.placement.direct({ assignments: [each] }))).toBe(`MALFORMED: ${words}`);
+      expect(refusal(() => world.placement.direct({ constraints: [each] }))).toBe(`MALFORMED: ${words}`);
     },
   );
 
   it.each([
-    [null, 'null is not an object with assignments'],
-    [[], '[] is not an object with assignments'],
-    [{}, 'assignments is missing: it is a list of at most 1024 assignments'],
-    [{ assignments: 'all' }, 'assignments "all" is not a list of at most 1024 assignments'],
-    [{ assignments: [7] }, 'assignments.0 7 is not an object with device, selector, '],
-  ])('[PL10] %j is no placement, and is told so in words', (body, words) => {
+    [null, 'null is not an object with constraints'],
+    [[], '[] is not an object with constraints'],
+    [{}, 'constraints is missing: it is a list of at most 1024 constraints'],
+    [{ constraints: 'all' }, 'constraints "all" is not a list of at most 1024 constraints'],
+    [{ constraints: [7] }, 'constraints.0 7 is not an object with device, selector, '],
+  ])('[PL10] %j is refused as a placement, with a sentence that says why', (body, words) => {
     const { world } = planned();
     expect(refusal(() => world.placement.direct(body))).toContain(`MALFORMED: ${words}`);
   });
 
-  it('[PL10] instructions and conditions take over from a plan in force, and give way to it again', async () => {
+  it('[PL10] constraints and device conditions replace a plan in force, and the plan returns after them', async () => {
     for (const placement of ['ilp', 'uniform'] as const) {
-      const { world, pass, share } = planned({ placement });
+      const { world, pass, allocation } = planned({ placement });
       const [device] = world.readyDevices(2, pace(1));
       if (device === undefined) throw new Error('two joined');
       await pass(10_000);
       for (const localSteps of [8, 3]) {
-        world.placement.direct({ assignments: [{ device: device.id, localSteps }] });
+        world.placement.direct({ constraints: [{ device: device.id, localSteps }] });
         await pass(6000);
         expect(device.lease.unit.local?.steps).toBe(localSteps);
-        expect(share(device).localSteps).toBe(localSteps);
+        expect(allocation(device).localSteps).toBe(localSteps);
       }
-      world.placement.direct({ assignments: [] });
+      world.placement.direct({ constraints: [] });
       await pass(6000);
       expect(device.lease.unit.local?.steps).toBe(16);
     }
   });
 
   it('[PL31] trains on the data shards that are pinned to a slow device, and on nothing else where all are', async () => {
-    const { world, pass, share, shards } = planned();
+    const { world, pass, allocation, shards } = planned();
     world.readyDevices(3, pace(0.1));
     const slow = world
       .device(pace(40, { labels: { room: 'lab' } }))
       .join()
       .ready();
     await pass(8000);
-    world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
+    world.placement.direct({ constraints: [{ selector: { labels: { room: 'lab' } }, dataShards: [0] }] });
     await pass(40_000);
     expect(shards(slow).has(0)).toBe(true);
-    expect(share(slow).role).not.toBe('reserve');
+    expect(allocation(slow).role).not.toBe('reserve');
     const all = [0, 1, 2, 3, 4, 5, 6];
-    world.placement.direct({ assignments: [{ selector: { labels: { room: 'lab' } }, dataShards: all }] });
+    world.placement.direct({ constraints: [{ selector: { labels: { room: 'lab' } }, dataShards: all }] });
     const { version } = world.coordinator;
     await pass(60_000);
     expect(world.coordinator.version).toBeGreaterThan(version);
   });
 
-  it('[PL10] takes an empty list whatever the run needs, and the last of several instructions', async () => {
+  it('[PL10] takes an empty list whatever the run needs, and the last of several constraints', async () => {
     const { world, pass } = planned();
     const [one] = world.readyDevices(2, pace(1));
     await pass(3000);
     const reserve = { selector: {}, role: 'reserve' };
-    world.placement.direct({ assignments: [reserve, { device: one?.id, role: 'train' }] });
-    world.placement.direct({ assignments: [] });
-    expect(world.placement.report().assignments).toEqual([]);
+    world.placement.direct({ constraints: [reserve, { device: one?.id, role: 'train' }] });
+    world.placement.direct({ constraints: [] });
+    expect(world.placement.report().constraints).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ import { isFor, nameOf } from './selectors.ts';
 
 /** A placement from outside that cannot be used; the message says why. */
 export class ConstraintError extends Error {
-  override name = 'DirectiveError';
+  override name = 'ConstraintError';
   readonly code: PlacementError;
 
   constructor(code: PlacementError, message: string) {
@@ -26,7 +26,7 @@ export class ConstraintError extends Error {
 
 /**
  * Checks a placement from outside against the run and the devices that are here.
- * @throws {ConstraintError} naming the first instruction that cannot hold, and why [PL10].
+ * @throws {ConstraintError} naming the first constraint that cannot hold, and why [PL10].
  */
 export function readConstraints(
   body: unknown,
@@ -36,17 +36,17 @@ export function readConstraints(
   refuseUnknownSelectors(body);
   const parsed = placementRequest.safeParse(body);
   if (!parsed.success) throw new ConstraintError('MALFORMED', refusalOf(parsed.error.issues, body));
-  const { assignments } = parsed.data;
-  for (const [index, each] of assignments.entries()) checkAlone(each, `assignments.${index}`, shape, present);
-  checkTogether(assignments, shape, present);
-  return assignments;
+  const { constraints } = parsed.data;
+  for (const [index, each] of constraints.entries()) checkAlone(each, `constraints.${index}`, shape, present);
+  checkTogether(constraints, shape, present);
+  return constraints;
 }
 
 function refuseUnknownSelectors(body: unknown): void {
-  const { assignments } = (typeof body === 'object' && body !== null ? body : {}) as {
-    assignments?: unknown;
+  const { constraints } = (typeof body === 'object' && body !== null ? body : {}) as {
+    constraints?: unknown;
   };
-  for (const each of Array.isArray(assignments) ? (assignments as unknown[]) : []) {
+  for (const each of Array.isArray(constraints) ? (constraints as unknown[]) : []) {
     const { selector } = (typeof each === 'object' && each !== null ? each : {}) as { selector?: unknown };
     if (typeof selector !== 'object' || selector === null) continue;
     const unknown = Object.keys(selector).find((field) => !SELECTOR_FIELDS.includes(field));
@@ -95,12 +95,12 @@ function checkAlone(
 }
 
 function checkTogether(
-  assignments: readonly PlacementConstraint[],
+  constraints: readonly PlacementConstraint[],
   shape: RunShape,
   present: readonly Device[],
 ): void {
   const pinned = new Map<number, PlacementConstraint>();
-  for (const each of assignments) {
+  for (const each of constraints) {
     for (const shard of each.dataShards) {
       const other = pinned.get(shard);
       if (other !== undefined) {
@@ -110,9 +110,9 @@ function checkTogether(
       pinned.set(shard, each);
     }
   }
-  if (assignments.length === 0 || present.length === 0) return;
-  const able = ableDevices(present, assignments, shape);
-  const left = able.reduce((sum, device) => sum + maxWorkers(device, assignments), 0);
+  if (constraints.length === 0 || present.length === 0) return;
+  const able = ableDevices(present, constraints, shape);
+  const left = able.reduce((sum, device) => sum + maxWorkers(device, constraints), 0);
   const least = Math.min(shape.minWorkers, ableDevices(present, [], shape).length);
   if (left < Math.max(1, least)) {
     throw new ConstraintError(
@@ -120,7 +120,7 @@ function checkTogether(
       `Work is left for ${counted(left, 'worker')}; the run needs ${Math.max(1, least)}.`,
     );
   }
-  for (const each of assignments) {
+  for (const each of constraints) {
     if (each.dataShards.length === 0 || able.some((one) => isFor(each, one))) continue;
     throw new ConstraintError(
       'IMPOSSIBLE',

@@ -12,7 +12,7 @@ const again = (holders: DataShardHolder[], given: Map<string, number[]>) =>
   holders.map((holder) => ({ ...holder, had: given.get(holder.device) ?? [] }));
 
 describe('data shards', () => {
-  it('[PL8] are all given to somebody, once where there are enough of them, and nobody has none', () => {
+  it('[PL8] are all given out, once where there are enough of them, and no device has none', () => {
     fc.assert(
       fc.property(anyHolders, fc.integer({ min: 1, max: 60 }), (holders, count) => {
         const given = assignDataShards(shards(count), holders);
@@ -44,7 +44,7 @@ describe('data shards', () => {
     );
   });
 
-  it('[PL27] of those who stay none are lost to them when another leaves', () => {
+  it('[PL27] devices that stay keep theirs when another leaves', () => {
     fc.assert(
       fc.property(anyHolders, fc.nat(), (holders, who) => {
         if (holders.length < 2 || holders.length > 60) return;

@@ -1,14 +1,14 @@
 /** A device that is to hold data shards. */
 export interface DataShardHolder {
   device: string;
-  /** Samples that it visits a round, or any other measure of its share. */
+  /** Samples that it visits a round, or any other measure of its part. */
   weight: number;
   /** Indices of the data shards that it has had so far, the newest plan's first. */
   had: readonly number[];
 }
 
 /**
- * Gives every data shard to somebody, each device as many as its weight asks for, one at least. What a device has had
+ * Gives every data shard to a device, each device as many as its weight asks for, one at least. What a device has had
  * stays with it up to that number, so that a change moves as few as possible; where there are more devices than data
  * shards, some are held by several [PL8].
  * @returns indices by device, in the order of the holders.
@@ -33,7 +33,7 @@ export function assignDataShards(
       free.delete(shard);
     }
   });
-  share(dataShards, holders, given);
+  shareAmongSeveral(dataShards, holders, given);
   return given;
 }
 
@@ -51,7 +51,7 @@ function quotasOf(count: number, holders: readonly DataShardHolder[]): number[] 
     const { index } = byNeed[turn % byNeed.length] ?? { index: 0 };
     quotas[index] = (quotas[index] ?? 0) + 1;
   }
-  // More than there are, because everyone has one: the largest give way.
+  // More than there are, because each device has one: take from the largest.
   for (; left < 0; left++) {
     const most = quotas.indexOf(Math.max(...quotas));
     quotas[most] = (quotas[most] ?? 1) - 1;
@@ -68,8 +68,8 @@ function oneEach(count: number, spread: readonly number[]): number[] {
   return spread.map((_, index) => (chosen.has(index) ? 1 : 0));
 }
 
-/** Whoever is left without one shares the one that the fewest hold, of those it has had if it can. */
-function share(
+/** A device without one shares the one that the fewest hold, of those it has had if it can. */
+function shareAmongSeveral(
   dataShards: readonly number[],
   holders: readonly DataShardHolder[],
   given: Map<string, number[]>,

@@ -9,8 +9,8 @@ const repeatable = (roundSize: number) =>
 const METERED = { conditions: { ...UNKNOWN_CONDITIONS, metered: true } };
 
 describe('the devices of a repeatable run', () => {
-  it('[PL37] all have the same unit; one that would have to be spared something has none, and why is said', async () => {
-    const { world, pass, share } = repeatable(2);
+  it('[PL37] all have the same unit; a device with limits has none, with the reason', async () => {
+    const { world, pass, allocation } = repeatable(2);
     const desktop = world.device(pace(1)).join().ready();
     const phone = world
       .device(pace(1, { formFactor: 'phone' }))
@@ -20,30 +20,32 @@ describe('the devices of a repeatable run', () => {
     await pass(5000);
     expect([desktop, phone, metered].map(({ leases }) => leases.length > 5)).toEqual([true, false, false]);
     expect([phone, metered].map(({ leases }) => leases.length)).toEqual([0, 0]);
-    expect(share(phone)).toMatchObject({ role: 'reserve', workers: 0 });
-    expect(share(phone).why.join('; ')).toMatch(/phone.*in a repeatable run no device can be given less/);
-    expect(share(metered).why[0]).toMatch(/metered/);
+    expect(allocation(phone)).toMatchObject({ role: 'reserve', workers: 0 });
+    expect(allocation(phone).why.join('; ')).toMatch(
+      /phone.*in a repeatable run no device can be given less/,
+    );
+    expect(allocation(metered).why[0]).toMatch(/metered/);
     expect(new Set(desktop.leases.map(({ terms }) => terms.samples)).size).toBe(1);
     expect(world.placement.report().number).toBe(0);
   });
 
-  it('[PL37] [EN9] one whose engine does not give the same bits everywhere has no work, until it takes up one that does', async () => {
-    const { world, pass, share } = repeatable(1);
+  it('[PL37] [EN9] one whose engine does not give the same bits everywhere has no work, until it changes to one that does', async () => {
+    const { world, pass, allocation } = repeatable(1);
     const device = world.device({ unitMs: 50 }).join();
     device.takeUp('webgpu', 1);
     await pass(1000);
     expect(device.leases).toEqual([]);
-    expect(share(device).why).toEqual([
+    expect(allocation(device).why).toEqual([
       'this run is repeatable, and webgpu does not give the same bits on every machine',
     ]);
     device.takeUp('wasm', 0.1);
     await pass(1000);
     expect(device.leases.length).toBeGreaterThan(2);
-    expect(share(device)).toMatchObject({ role: 'train', workers: 1 });
+    expect(allocation(device)).toMatchObject({ role: 'train', workers: 1 });
   });
 
   it('[PL14] [PL13] one that the run does not require has none', async () => {
-    const { world, pass, share } = planned({
+    const { world, pass, allocation } = planned({
       placement: 'uniform',
       repeatable: true,
       policy: syncPolicy({ roundSize: 1, rounds: 'complete' }),
@@ -56,15 +58,15 @@ describe('the devices of a repeatable run', () => {
     const elsewhere = world.device(pace(1)).join().ready();
     await pass(2000);
     expect([here.leases.length > 0, elsewhere.leases.length]).toEqual([true, 0]);
-    expect(share(elsewhere).why[0]).toMatch(/requires/);
+    expect(allocation(elsewhere).why[0]).toMatch(/requires/);
   });
 
-  it('[PL14] [PL10] instructions are refused, since they would change units', async () => {
+  it('[PL14] [PL10] constraints are refused, since they would change units', async () => {
     const { world, pass } = repeatable(1);
     world.readyDevices(1, pace(1));
     await pass(500);
     const reserve = { selector: { formFactor: 'server' }, dataShards: [0] };
-    expect(() => world.placement.direct({ assignments: [reserve] })).toThrow(/^This run is repeatable/);
-    expect(() => world.placement.direct({ assignments: [] })).not.toThrow();
+    expect(() => world.placement.direct({ constraints: [reserve] })).toThrow(/^This run is repeatable/);
+    expect(() => world.placement.direct({ constraints: [] })).not.toThrow();
   });
 });

@@ -6,7 +6,7 @@ import { ableDevices } from './planDevices.ts';
 import { whyNot } from './allocations.ts';
 
 /*
- * A repeatable run has one unit for everybody: a device that cannot do exactly that, to the same bits, has none [PL37].
+ * A repeatable run has one unit for all devices: a device that cannot do exactly that, to the same bits, has none [PL37].
  */
 
 /** Devices that may have work in a repeatable run. */

@@ -1,3 +1,4 @@
+import { lowerMedian } from '../median.ts';
 import {
   optionOf,
   optionFor,
@@ -9,42 +10,40 @@ import {
   type RunShape,
 } from './plan.ts';
 
-/* Ways to make a plan without a solver: each a pure function from measured devices to bundles. */
+/* Ways to make a plan without a solver: each a pure function from measured devices to options. */
 
-/** Of what the recipe's unit takes the median device: a round is no shorter, so that one device does not set the pace of all. */
+/** Of what the default unit takes the median device: a round is no shorter, so that one device does not set the pace of all. */
 const MIN_OF_MEDIAN = 1 / 4;
 const MIN_LENGTHS = 12;
 const MAX_LENGTHS = 64;
-/** ... so that the thread that decides everything is held for tens of milliseconds at most. */
+/** ... so that the coordinator's thread is held for tens of milliseconds at most. */
 const MAX_LOOKS = 20_000;
-/** Of the recipe's unit: what a round may be as long as. */
+/** Fractions of the default unit whose times are candidates for the length of a round. */
 const STRETCHES = [1 / 4, 1 / 2, 1, 2];
 
-/** The recipe's unit for everyone. */
+/** The default unit for all. */
 export function uniform(devices: readonly PlanDevice[], shape: RunShape): PlacementOption[] {
   return devices.flatMap((device) => optionOf(device, shape, defaultUnitSamples(shape)) ?? []);
 }
 
-/** Work in proportion to speed, the recipe's unit on average, after MLitB (Meeds et al. 2015): all have some. */
+/** Work in proportion to speed, the default unit on average, after MLitB (Meeds et al. 2015): each device has some. */
 export function greedy(devices: readonly PlanDevice[], shape: RunShape): PlacementOption[] {
   const measured = devices.filter(({ time }) => time !== null);
   const speeds = measured.map(({ time }) => 1 / (time?.msPerSample ?? Infinity));
   const total = speeds.reduce((sum, speed) => sum + speed, 0);
   const samples = defaultUnitSamples(shape) * measured.length;
   return measured.flatMap((device, index) => {
-    const share = (samples * (speeds[index] ?? 0)) / total;
-    return optionOf(device, shape, share) ?? optionOf(device, shape, shape.batch) ?? [];
+    const part = (samples * (speeds[index] ?? 0)) / total;
+    return optionOf(device, shape, part) ?? optionOf(device, shape, shape.batch) ?? [];
   });
 }
 
 /**
- * Each device's largest unit within the time that the recipe's unit takes the median device, and no larger than
- * that: for `async`, where nobody waits, and an update that is late is stale.
+ * Each device's largest unit within the time that the default unit takes the median device, and no larger than
+ * that: for `async`, where no device waits, and an update that is late is stale.
  */
 export function timeBox(devices: readonly PlanDevice[], shape: RunShape): PlacementOption[] {
-  const usual = uniform(devices, shape);
-  const times = usual.map(({ ms }) => ms).sort((left, right) => left - right);
-  const box = times[Math.floor((times.length - 1) / 2)] ?? 0;
+  const box = lowerMedian(uniform(devices, shape).map(({ ms }) => ms)) ?? 0;
   return devices.flatMap((device) => {
     const recipe = optionOf(device, shape, defaultUnitSamples(shape));
     if (recipe === null) return [];
@@ -59,28 +58,28 @@ export function timeBox(devices: readonly PlanDevice[], shape: RunShape): Placem
  * left out until it is enough [PL5].
  */
 export function sweep(devices: readonly PlanDevice[], shape: RunShape): PlacementOption[] {
-  let best: { rate: number; bundles: PlacementOption[] } = { rate: 0, bundles: [] };
+  let best: { rate: number; options: PlacementOption[] } = { rate: 0, options: [] };
   for (const length of lengths(devices, shape)) {
-    const bundles = withinLink(
+    const options = withinLink(
       devices.flatMap((device) => optionFor(device, shape, length) ?? []),
       shape,
       length,
       new Set(devices.flatMap(({ device, required }) => (required ? [device] : []))),
     );
-    const rate = rateOf(bundles, shape);
+    const rate = rateOf(options, shape);
     // Of equals the longest.
-    if (rate >= best.rate) best = { rate, bundles };
+    if (rate >= best.rate) best = { rate, options };
   }
-  return best.bundles;
+  return best.options;
 }
 
 /**
- * Lengths of a round at which something changes: what units of the recipe's size and its fractions take. None is so
- * short that nobody gets through a unit of the recipe: more rounds of less work cost what no unit's time shows.
+ * Lengths of a round at which something changes: what units of the default size and its fractions take. None is so
+ * short that no device completes a default unit: more rounds of less work cost what no unit's time shows.
  */
 export function lengths(devices: readonly PlanDevice[], shape: RunShape): number[] {
   const shortest = shortestRound(devices, shape);
-  const wanted = STRETCHES.map((stretch) => stretch * defaultUnitSamples(shape));
+  const wanted = STRETCHES.map((range) => range * defaultUnitSamples(shape));
   const all = devices.flatMap((device) =>
     wanted.flatMap((samples) => optionOf(device, shape, samples)?.ms ?? []),
   );
@@ -96,16 +95,16 @@ export function lengths(devices: readonly PlanDevice[], shape: RunShape): number
 }
 
 function withinLink(
-  bundles: PlacementOption[],
+  options: PlacementOption[],
   { link }: RunShape,
   length: number,
   required: ReadonlySet<string>,
 ): PlacementOption[] {
-  if (link === null) return bundles;
+  if (link === null) return options;
   let left = link * length;
   const urgency = ({ device, value, bytes }: PlacementOption) =>
     required.has(device) ? Infinity : value / bytes;
-  return bundles
+  return options
     .toSorted((one, other) => urgency(other) - urgency(one))
     .filter(({ device, bytes }) => {
       if (bytes > left && !required.has(device)) return false;
@@ -114,10 +113,10 @@ function withinLink(
     });
 }
 
-/** No round is shorter: some device gets through a unit of the recipe, and the pace is not set by one alone. */
+/** No round is shorter: at least one device completes a default unit, and the pace is not set by one alone. */
 export function shortestRound(devices: readonly PlanDevice[], shape: RunShape): number {
-  const whole = uniform(devices, shape).filter(({ samples }) => samples >= defaultUnitSamples(shape));
-  const times = whole.map(({ ms }) => ms).sort((left, right) => left - right);
-  const median = times[Math.floor((times.length - 1) / 2)] ?? 0;
-  return Math.max(times[0] ?? 0, MIN_OF_MEDIAN * median);
+  const full = uniform(devices, shape).filter(({ samples }) => samples >= defaultUnitSamples(shape));
+  const times = full.map(({ ms }) => ms);
+  const median = lowerMedian(times);
+  return median === undefined ? 0 : Math.max(Math.min(...times), MIN_OF_MEDIAN * median);
 }

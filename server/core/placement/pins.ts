@@ -1,13 +1,13 @@
 import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import { isFor, nameOf, type NamedDevice } from './selectors.ts';
 
-/** What the instructions from outside come to for the devices that are here. */
+/** The pinned data shards that follow from the constraints, for the devices that are here. */
 export interface Pins {
   /** Data shards that a device must train on, by device. */
   own: Map<string, number[]>;
-  /** Data shards that the planner gives to whom it likes. */
+  /** Data shards that the planner may give to any device. */
   free: number[];
-  /** Data shards that nobody may train on now, and why. */
+  /** Data shards that no device may train on now, and why. */
   waiting: { dataShards: number[]; why: string }[];
 }
 
@@ -15,19 +15,19 @@ export interface Pins {
 export const hasData = ({ own, free }: Pins, device: string): boolean => free.length > 0 || own.has(device);
 
 /**
- * Who has the data shards that instructions pin: those who match train on them and nobody else does. Where nobody who
- * matches has come to stay, hard affinity waits and soft affinity gives them back [PL11].
+ * Which devices have the data shards that constraints pin: those that match train on them and no other does. Where none that
+ * matches is here, hard affinity waits and soft affinity gives them back [PL11].
  * @param able devices that may have work.
  */
 export function resolvePins(
   dataShards: readonly number[],
-  assignments: readonly PlacementConstraint[],
+  constraints: readonly PlacementConstraint[],
   able: readonly NamedDevice[],
 ): Pins {
   const own = new Map<string, number[]>();
   const taken = new Set<number>();
   const waiting: Pins['waiting'] = [];
-  for (const each of assignments) {
+  for (const each of constraints) {
     if (each.dataShards.length === 0) continue;
     const holders = able.filter((device) => isFor(each, device));
     if (holders.length === 0 && each.affinity === 'soft') continue;

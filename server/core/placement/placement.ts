@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
 import { MODES } from '../policy/modes.ts';
 import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
-import type { PlannedUnit } from '../unit.ts';
+import { samplesOfSize, type PlannedUnit } from '../unit.ts';
 import { limitsOf } from './limits.ts';
 import { ConstraintError, readConstraints } from './constraints.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
@@ -22,9 +22,8 @@ import { Reserves } from './reserves.ts';
 import { allocationsOf, type Allocation } from './allocations.ts';
 import { planningKeyOf, PlanningKeys } from './planningKeys.ts';
 
-const SAME_FOR_ALL = 'the same unit for everyone, on each data shard in turn';
-const FIXED =
-  'This run is repeatable: what its units are follows from its seed, and no instruction may change that.';
+const SAME_FOR_ALL = 'the same unit for all, on one data shard after another';
+const FIXED = 'This run is repeatable: its units follow from its seed, and no constraint may change that.';
 
 export interface PlacementParts extends PlanParts {
   /** The devices that are present. */
@@ -37,15 +36,15 @@ const SMALL_CROWD = 100;
 const RESHARE_REST_MS = 10;
 
 /**
- * Who works on what: everyone's share of the plan in force, kept up to date as devices come, go and change, within what
- * their owners and instructions from outside allow. Where the method is uniform, nobody gave instructions and all
- * devices may be asked for the same, it has no say, and work follows from lanes and steps alone [PL1].
+ * Which device works on what: the allocations of the plan in force, kept up to date as devices come, go and change, within
+ * the device limits and the constraints from outside. Where the method is uniform, there are no constraints and all
+ * devices may be asked for the same, placement is inactive, and work follows from lanes and steps alone [PL1].
  */
 export class Placement {
   readonly #settings: PlanSettings;
   readonly #clock: Clock;
   readonly #keeper: PlanKeeper;
-  readonly #standings = new PlanningKeys();
+  readonly #planningKeys = new PlanningKeys();
   readonly #reserves: Reserves;
   readonly #work: PlannedWork;
   readonly #devices: () => Device[];
@@ -53,12 +52,12 @@ export class Placement {
   #assignments: PlacementConstraint[] = [];
   /** Whether plans have a say. */
   #active = false;
-  #shares = new Map<string, Allocation>();
+  #allocations = new Map<string, Allocation>();
   #pins: Pins;
-  /** Changes of standings that the newest shares took into account. */
-  #sharedAt = 0;
-  #resharesFrom = -Infinity;
-  #cancelReshare: () => void = () => undefined;
+  /** Changes of planning keys that the newest allocations took into account. */
+  #allocatedAt = 0;
+  #mayReallocateFrom = -Infinity;
+  #cancelReallocation: () => void = () => undefined;
 
   constructor(settings: PlanSettings, parts: PlacementParts) {
     this.#settings = settings;
@@ -70,8 +69,8 @@ export class Placement {
     this.#reserves = new Reserves(parts.clock, (id) => this.#measureAnew(id));
     this.#keeper = new PlanKeeper(settings, parts, {
       devices: () => this.#devices(),
-      asked: () => planDevices(this.#able(), this.#assignments, settings.shape, this.#pins),
-      standings: this.#standings,
+      asked: () => planDevices(this.#able(), this.#constraints, settings.shape, this.#pins),
+      planningKeys: this.#planningKeys,
       made: () => {
         this.#reshare();
         this.#replanned();
@@ -86,22 +85,22 @@ export class Placement {
   direct(body: unknown): void {
     const devices = this.#devices();
     const { shape, repeatable } = this.#settings;
-    const assignments = readConstraints(body, shape, devices);
-    if (repeatable && assignments.length > 0) throw new ConstraintError('IMPOSSIBLE', FIXED);
-    this.#assignments = assignments;
+    const constraints = readConstraints(body, shape, devices);
+    if (repeatable && constraints.length > 0) throw new ConstraintError('IMPOSSIBLE', FIXED);
+    this.#constraints = constraints;
     for (const device of devices) this.#note(device);
-    this.#cancelReshare();
-    this.#reshare();
+    this.#cancelReallocation();
+    this.#reallocate();
     if (this.#active) this.#keeper.renew();
     this.#replanned();
   }
 
-  /** A device came, went, or told news. */
+  /** A device came, went, or reported a change. */
   noticed(device: Device): void {
-    if (this.#note(device)) this.#reshareSoon();
+    if (this.#note(device)) this.#reallocateSoon();
   }
 
-  /** A device handed something in, or was late: a change of its pace by a tenth is worth another plan [PL12]. */
+  /** A device submitted an update, or was late: a change of its pace by a tenth is worth another plan [PL12]. */
   measured(device: Device): void {
     if (!this.#active) return;
     if (device.times.settled) this.#keeper.measured(device);
@@ -113,7 +112,7 @@ export class Placement {
     if (this.#active && MODES[this.#settings.shape.mode].hasRounds) this.#keeper.committed(devices);
   }
 
-  /** Those of the ready workers that may have work now, with what a unit of theirs is expected to take. */
+  /** Those of the ready workers that may have work now, with the expected time of a unit of theirs. */
   admit(ready: readonly { device: string; seat: number }[]): ReadyWorker[] {
     if (ready.length === 0) return [];
     const devices = new Map(this.#welcome().map((device) => [device.id, device]));
@@ -124,42 +123,42 @@ export class Placement {
       const unitMs = (samples: number) => times.expectedMs(samples);
       const recipe = defaultUnitSamples(this.#settings.shape);
       if (!this.#active) return [{ device, seat, unitMs: times.proven ? unitMs(recipe) : null }];
-      const share = this.#shares.get(device);
+      const allocation = this.#allocations.get(device);
       const busy = working.get(device) ?? leases?.length ?? 0;
-      if (share === undefined || busy >= this.#mostOf(device)) return [];
+      if (allocation === undefined || busy >= this.#mostOf(device)) return [];
       working.set(device, busy + 1);
-      return [{ device, seat, unitMs: unitMs(share.batch * (share.steps ?? 1)) }];
+      return [{ device, seat, unitMs: unitMs(samplesOfSize(allocation)) }];
     });
   }
 
-  /** How many workers may have work, and how many are here without. */
-  crowd(): WorkerCounts {
+  /** The numbers of workers with and without an allocation. */
+  workerCounts(): WorkerCounts {
     const present = this.#devices().filter(({ status }) => status === 'present');
     const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
     if (!this.#active) {
       const welcome = this.#welcome().filter(({ status }) => status === 'present');
       const able = welcome.reduce((sum, { seats }) => sum + seats.length, 0);
-      return { able, spared: workers - able };
+      return { able, withoutAllocation: workers - able };
     }
     const able = present.reduce((sum, { id, seats }) => sum + Math.min(seats.length, this.#mostOf(id)), 0);
-    return { able, spared: workers - able };
+    return { able, withoutAllocation: workers - able };
   }
 
-  /** Gives a device its next unit, which goes on where the last one on its data shard ended; null where lane and step say. */
+  /** Gives a device its next unit, which starts where the last one on its data shard ended; null where it follows from lane and step. */
   nextUnit({ id, history }: Device): PlannedUnit | null {
-    const share = this.#active ? this.#shares.get(id) : undefined;
-    if (share === undefined) return null;
-    const unit = this.#work.next(history, share);
+    const allocation = this.#active ? this.#allocations.get(id) : undefined;
+    if (allocation === undefined) return null;
+    const unit = this.#work.next(history, allocation);
     if (unit === null) throw new Error(`placement: device ${id} has no data shard`);
     return unit;
   }
 
-  /** A unit of a plan came to nothing: it is to be done after all. */
-  lost(stretch: SampleRange): void {
-    this.#work.lost(stretch);
+  /** A unit of a plan was lost: its samples are to be visited by another. */
+  lost(range: SampleRange): void {
+    this.#work.lost(range);
   }
 
-  /** Whether a device may go on with a unit on this data shard: instructions may have given it to another. */
+  /** Whether a device may keep a unit on this data shard: a constraint may have pinned it to another. */
   allows(device: string, dataShard: number): boolean {
     if (!this.#active || this.#pins.free.includes(dataShard)) return true;
     return this.#pins.own.get(device)?.includes(dataShard) ?? false;
@@ -168,11 +167,11 @@ export class Placement {
   /** The plan in force. */
   report(): PlacementReport {
     const { method, shape } = this.#settings;
-    const { number, tookMs, overrunMs, plan } = this.#keeper;
+    const { number, tookMs, roundOverheadMs, plan } = this.#keeper;
     const { origin, values, solver, roundMs } = plan;
     const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
     const welcome = new Set(this.#welcome().map(({ id }) => id));
-    const shareless = (device: Device): Allocation => {
+    const unallocated = (device: Device): Allocation => {
       const { workers } = device.profile;
       if (this.#active) return { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] };
       if (welcome.has(device.id)) return { ...sameForAll, role: 'train', workers, why: [SAME_FOR_ALL] };
@@ -185,41 +184,42 @@ export class Placement {
       values,
       solver,
       roundMs,
-      overrunMs,
+      roundOverheadMs,
       tookMs,
       devices: this.#devices().map((device) => {
         const { id, profile, times } = device;
-        const { batch, steps, workers, role, dataShards, why } = this.#shares.get(id) ?? shareless(device);
-        const unitMs = times.expectedMs(batch * (steps ?? 1));
+        const { batch, steps, workers, role, dataShards, why } =
+          this.#allocations.get(id) ?? unallocated(device);
+        const unitMs = times.expectedMs(samplesOfSize({ batch, steps }));
         const engine = profile.engine?.name ?? null;
         return { device: id, role, batch, localSteps: steps, workers, engine, unitMs, dataShards, why };
       }),
       waiting: this.#pins.waiting,
-      assignments: this.#assignments,
+      constraints: this.#constraints,
     };
   }
 
   /** Workers of a device that may have work at a time. */
   #mostOf(device: string): number {
-    const { dataShards, workers } = this.#shares.get(device) ?? { dataShards: [], workers: 0 };
+    const { dataShards, workers } = this.#allocations.get(device) ?? { dataShards: [], workers: 0 };
     return dataShards.length === 0 ? 0 : workers;
   }
 
-  /** The devices here that may have work where plans have no say. */
+  /** The devices here that may have work while placement is inactive. */
   #welcome(): Device[] {
     const { repeatable, shape } = this.#settings;
     return repeatable ? exactDevices(this.#devices(), shape) : this.#devices();
   }
 
   #able(): Device[] {
-    return ableDevices(this.#devices(), this.#assignments, this.#settings.shape);
+    return ableDevices(this.#devices(), this.#constraints, this.#settings.shape);
   }
 
-  /** Says whether something else may be asked of a device than before. */
+  /** Returns whether what may be asked of a device has changed. */
   #note(device: Device): boolean {
     const here = device.status !== 'gone';
-    const text = here ? planningKeyOf(device, this.#assignments, this.#settings.shape) : null;
-    return this.#standings.note(device.id, text);
+    const text = here ? planningKeyOf(device, this.#constraints, this.#settings.shape) : null;
+    return this.#planningKeys.note(device.id, text);
   }
 
   #measureAnew(id: string): void {
@@ -230,12 +230,12 @@ export class Placement {
     this.#replanned();
   }
 
-  /** At once in a small crowd; in a large one, where it takes its time, no more often than it may. */
-  #reshareSoon(): void {
-    this.#cancelReshare();
-    const wait = this.#resharesFrom - this.#clock.now();
+  /** At once while there are few devices; with many, where it takes long, at limited intervals. */
+  #reallocateSoon(): void {
+    this.#cancelReallocation();
+    const wait = this.#mayReallocateFrom - this.#clock.now();
     if (wait <= 0) {
-      this.#reshare();
+      this.#reallocate();
       return;
     }
     this.#cancelReshare = this.#clock.after(wait, () => {
@@ -244,61 +244,62 @@ export class Placement {
     });
   }
 
-  /** Gives everyone a share of the plan in force, and has another made where something else may be asked of somebody. */
-  #reshare(): void {
+  /** Gives each device its allocation of the plan in force, and requests a new plan where what may be asked of one has changed. */
+  #reallocate(): void {
     const devices = this.#devices();
-    this.#resharesFrom = this.#clock.now() + RESHARE_REST_MS * Math.floor(devices.length / SMALL_CROWD);
+    this.#mayReallocateFrom =
+      this.#clock.now() + REALLOCATE_REST_MS * Math.floor(devices.length / SMALL_POPULATION);
     const wasActive = this.#active;
     this.#active = this.#hasSay(devices);
     if (!this.#active) {
       if (wasActive) this.#yield();
       return;
     }
-    this.#share(devices);
-    if (this.#sharedAt === this.#standings.changes) return;
-    this.#sharedAt = this.#standings.changes;
+    this.#allocate(devices);
+    if (this.#allocatedAt === this.#planningKeys.changes) return;
+    this.#allocatedAt = this.#planningKeys.changes;
     this.#keeper.renew();
     // Data shards may have been taken from somebody who has a lease on one.
     if (this.#assignments.length > 0) this.#replanned();
   }
 
-  #share(devices: readonly Device[]): void {
+  #allocate(devices: readonly Device[]): void {
     const { shape } = this.#settings;
     const able = this.#able();
-    this.#pins = resolvePins(this.#indices(), this.#assignments, able);
-    this.#shares = allocationsOf({
+    this.#pins = resolvePins(this.#indices(), this.#constraints, able);
+    this.#allocations = allocationsOf({
       devices,
       able,
       plan: this.#keeper.plan,
       pins: this.#pins,
-      assignments: this.#assignments,
+      constraints: this.#constraints,
       shape,
       countsOn: ({ id }) => this.#keeper.countsOn(id),
     });
     for (const { id, history } of devices) {
-      const { dataShards = [] } = this.#shares.get(id) ?? {};
+      const { dataShards = [] } = this.#allocations.get(id) ?? {};
       if (dataShards.length > 0) history.dataShards = dataShards;
     }
     const tooSlow = able.filter(({ id }) => {
-      const share = this.#shares.get(id);
-      return hasData(this.#pins, id) && share !== undefined && !ROLES[share.role].works;
+      const allocation = this.#allocations.get(id);
+      return hasData(this.#pins, id) && allocation !== undefined && !ROLES[allocation.role].works;
     });
     this.#reserves.are(tooSlow.map(({ id }) => id));
   }
 
-  /** Whether data shards, sizes and roles are for plans to say: not where all devices may be asked for the same. */
+  /** Whether plans decide data shards, sizes and roles: not where all devices may be asked for the same. */
   #hasSay(devices: readonly Device[]): boolean {
     const { method, shape, repeatable } = this.#settings;
     if (repeatable) return false;
-    if (PLACEMENT_METHODS[method].differs || this.#assignments.length > 0) return true;
+    if (PLACEMENT_METHODS[method].differs || this.#constraints.length > 0) return true;
     if ([shape.requires, shape.prefers].some((selector) => Object.keys(selector).length > 0)) return true;
     return devices.some(({ profile }) => limitsOf(profile).reasons.length > 0);
   }
 
-  /** Plans have no say from now on. */
+  /** Placement is inactive from now on. */
   #yield(): void {
     this.#keeper.forget();
-    this.#shares.clear();
+    this.#allocations.clear();
     this.#pins = this.#noPins();
     this.#reserves.are([]);
   }

@@ -1,5 +1,5 @@
 import type { DeviceHistory } from '../crowd/device.ts';
-import type { PlannedUnit } from '../unit.ts';
+import { samplesOfSize, type PlannedUnit } from '../unit.ts';
 import { defaultUnitSamples, unitSizeOf, type RunShape } from './plan.ts';
 import { DataShardProgress, type SampleRange } from './progress.ts';
 import type { Allocation } from './allocations.ts';
@@ -8,7 +8,7 @@ import { START, isCalibration, advance } from '../crowd/cursor.ts';
 /** Batch and steps of a unit. */
 type Size = Pick<Allocation, 'batch' | 'steps'>;
 
-/** Makes units of shares: each device walks through its data shards, and all walk one order on each [UN11]. */
+/** Makes the units of allocations: each device visits its data shards one after another, and all follow one order on each [UN11]. */
 export class PlannedWork {
   readonly #shape: RunShape;
   readonly #progress = new DataShardProgress();
@@ -18,34 +18,35 @@ export class PlannedWork {
   }
 
   /** Gives out the next unit of a device; null where it has no data shard. */
-  next(history: DeviceHistory, share: Allocation): PlannedUnit | null {
-    const walk = history.cursor ?? START;
-    const dataShard = this.#shape.dataShards[share.dataShards[walk.position % share.dataShards.length] ?? -1];
+  next(history: DeviceHistory, allocation: Allocation): PlannedUnit | null {
+    const cursor = history.cursor ?? START;
+    const dataShard =
+      this.#shape.dataShards[allocation.dataShards[cursor.position % allocation.dataShards.length] ?? -1];
     if (dataShard === undefined) return null;
-    const size = isCalibration(walk) ? this.#gauge(share) : share;
+    const size = isCalibration(cursor) ? this.#calibrationSize(allocation) : allocation;
     const { batch, steps } = this.#sizeOn(dataShard.index, size);
-    const samples = batch * (steps ?? 1);
-    history.cursor = advance(walk, samples, dataShard.samples);
+    const samples = samplesOfSize({ batch, steps });
+    history.cursor = advance(cursor, samples, dataShard.samples);
     return { dataShard, batch, steps, start: this.#progress.take(dataShard.index, samples) };
   }
 
-  /** A unit came to nothing: the next on its data shard begins there. */
-  lost(stretch: SampleRange): void {
-    this.#progress.giveBack(stretch);
+  /** A unit was lost: the next on its data shard starts there. */
+  lost(range: SampleRange): void {
+    this.#progress.returnRange(range);
   }
 
-  /** Half a unit, where the plan has small ones: what a unit costs whatever its size would else never show. */
-  #gauge(share: Allocation): Size {
-    const samples = share.batch * (share.steps ?? 1);
+  /** Half a unit, where the plan has small ones: the cost that does not depend on the size would else never be measured. */
+  #calibrationSize(allocation: Allocation): Size {
+    const samples = samplesOfSize(allocation);
     return samples > defaultUnitSamples(this.#shape) / 2
-      ? share
-      : (unitSizeOf(samples / 2, this.#shape) ?? share);
+      ? allocation
+      : (unitSizeOf(samples / 2, this.#shape) ?? allocation);
   }
 
   /** What is left of a lost unit is done again by a unit no larger than that, where sizes may differ. */
   #sizeOn(dataShard: number, size: Size): Size {
     const lost = this.#progress.lostOn(dataShard);
-    if (lost === null || lost >= size.batch * (size.steps ?? 1)) return size;
+    if (lost === null || lost >= samplesOfSize(size)) return size;
     return unitSizeOf(lost, this.#shape) ?? size;
   }
 }

@@ -12,7 +12,7 @@ import {
 } from './plan.ts';
 import { makePlan } from './planner.ts';
 import { optionsOf, programAt, type Solve } from './program.ts';
-import { crowdOf, deviceOf, SHAPE } from './testing/crowd.ts';
+import { randomDevices, deviceOf, SHAPE } from './testing/devices.ts';
 
 const never: Solve = () => Promise.reject(new Error('nothing is to be solved'));
 const parts = (solve: Solve = never, method: 'ilp' | 'greedy' | 'uniform' = 'ilp') => ({
@@ -41,18 +41,18 @@ const brute: Solve = (program) => {
   const { values } = program;
   let best = { worth: -1, chosen: [] as number[] };
   for (let bits = 0; bits < 2 ** values.length; bits++) {
-    const chosen = values.flatMap((_, place) => ((bits >> place) & 1 ? [place] : []));
-    const worth = chosen.reduce((sum, place) => sum + (values[place] ?? 0), 0);
+    const chosen = values.flatMap((_, variable) => ((bits >> variable) & 1 ? [variable] : []));
+    const worth = chosen.reduce((sum, variable) => sum + (values[variable] ?? 0), 0);
     if (worth <= best.worth) continue;
-    const bundles = values.map((value): PlacementOption => ({ ...SHAPE_BUNDLE, value }));
-    if (optionsOf(chosen, program, bundles) !== null) best = { worth, chosen };
+    const options = values.map((value): PlacementOption => ({ ...SHAPE_OPTION, value }));
+    if (optionsOf(chosen, program, options) !== null) best = { worth, chosen };
   }
   return Promise.resolve({ chosen: best.worth < 0 ? null : best.chosen, status: 'optimal' });
 };
-const SHAPE_BUNDLE = { device: '', batch: 1, steps: 1, samples: 1, workers: 1, ms: 1, bytes: 1, value: 1 };
+const SHAPE_OPTION = { device: '', batch: 1, steps: 1, samples: 1, workers: 1, ms: 1, bytes: 1, value: 1 };
 
 describe('the value of a plan', () => {
-  it('[PL3] counts samples in full up to the recipe, and for less beyond it', () => {
+  it('[PL3] counts samples in full up to the default unit, and for less beyond it', () => {
     expect([0, 100, 480].map((samples) => valueOf(samples, SHAPE))).toEqual([0, 100, 480]);
     expect(valueOf(960, SHAPE) / 480).toBeCloseTo(2 ** 0.8, 12);
   });
@@ -69,14 +69,14 @@ describe('the value of a plan', () => {
 
   it('[PL4] counts what a round takes beyond that, so that rounds are longer where it is much', () => {
     const devices = [deviceOf('a', 20_000), deviceOf('b', 20_000)];
-    const overrun = { ...SHAPE, roundOverheadMs: 30 };
-    expect(rateOf(uniform(devices, SHAPE), overrun)).toBeCloseTo(960 / (26 + 30));
-    expect(roundMs(sweep(devices, overrun), SHAPE)).toBeGreaterThan(roundMs(sweep(devices, SHAPE), SHAPE));
+    const overhead = { ...SHAPE, roundOverheadMs: 30 };
+    expect(rateOf(uniform(devices, SHAPE), overhead)).toBeCloseTo(960 / (26 + 30));
+    expect(roundMs(sweep(devices, overhead), SHAPE)).toBeGreaterThan(roundMs(sweep(devices, SHAPE), SHAPE));
   });
 });
 
 describe('plans without a solver', () => {
-  it('uniform is the recipe for everyone, whole where it was given from outside', () => {
+  it('uniform is the default unit for all, and what a constraint sets where there is one', () => {
     const given = { ...deviceOf('b', 1000), fixed: { batch: 8, steps: 10 } };
     const plan = uniform([deviceOf('a', 10_000), given, { ...deviceOf('c', 1), time: null }], SHAPE);
     expect(plan.map(({ device, batch, steps }) => [device, batch, steps])).toEqual([
@@ -85,17 +85,17 @@ describe('plans without a solver', () => {
     ]);
   });
 
-  it('greedy shares out work in proportion to pace, the recipe on average', () => {
+  it('greedy allocates work in proportion to pace, the default unit on average', () => {
     const plan = greedy([deviceOf('a', 3000), deviceOf('b', 1000)], SHAPE);
     expect(plan.map(({ samples }) => samples)).toEqual([720, 240]);
   });
 
-  it('greedy leaves nobody without work, however slow', () => {
+  it('greedy leaves no device without work, however slow', () => {
     const plan = greedy([deviceOf('a', 100_000), deviceOf('b', 10)], SHAPE);
     expect(plan.map(({ steps }) => steps)).toEqual([239, 1]);
   });
 
-  it('async has everyone done in the time of the median, no unit beyond the recipe', () => {
+  it('async has all done in the time of the median, no unit beyond the default unit', () => {
     const plan = timeBox([deviceOf('a', 40_000), deviceOf('b', 10_000), deviceOf('c', 1000)], SHAPE);
     expect(plan.map(({ samples }) => samples)).toEqual([480, 480, 48]);
   });
@@ -104,7 +104,7 @@ describe('plans without a solver', () => {
     const sizes = [120, 240, 480, 960];
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 4 }), (seed, count) => {
-        const devices = crowdOf(count, seed).map((device) => ({ ...device, maxSamples: Infinity }));
+        const devices = randomDevices(count, seed).map((device) => ({ ...device, maxSamples: Infinity }));
         const best = exhaustive(devices, SHAPE, sizes);
         expect(rateOf(sweep(devices, SHAPE), SHAPE)).toBeGreaterThanOrEqual(best * (1 - 1e-9));
       }),
@@ -113,7 +113,7 @@ describe('plans without a solver', () => {
   });
 
   it('[PL5] the sweep keeps within the line of the server', () => {
-    const devices = crowdOf(40, 7);
+    const devices = randomDevices(40, 7);
     const shape = { ...SHAPE, link: 500 };
     const plan = sweep(devices, shape);
     expect(rateOf(plan, shape)).toBeGreaterThan(rateOf(sweep(devices, SHAPE), shape));
@@ -134,67 +134,67 @@ describe('a round', () => {
     for (const link of [null, 500]) {
       const unsolved: Solve = () => Promise.resolve({ chosen: null, status: 'time limit' });
       const plan = await makePlan(devices, { ...SHAPE, link }, parts(unsolved));
-      expect(plan.bundles.map(({ device }) => device)).toContain('slow');
+      expect(plan.options.map(({ device }) => device)).toContain('slow');
     }
-    const { program, bundles } = programAt(50, devices, { ...SHAPE, link: 5000 }, []);
-    const others = bundles.flatMap(({ device }, place) => (device === 'a' ? [place] : [])).slice(0, 1);
-    expect(optionsOf(others, program, bundles)).toBeNull();
+    const { program, options } = programAt(50, devices, { ...SHAPE, link: 5000 }, []);
+    const others = options.flatMap(({ device }, variable) => (device === 'a' ? [variable] : [])).slice(0, 1);
+    expect(optionsOf(others, program, options)).toBeNull();
   });
 });
 
 describe('the planner', () => {
-  it('[PL7] keeps a plan that is never worse than greedy, and all its bundles within what a device may do', async () => {
+  it('[PL7] keeps a plan that is never worse than greedy, and all its options within what a device may do', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 1e6 }),
         fc.constantFrom(1, 2, 5, 10, 30, 100),
         fc.option(fc.integer({ min: 20, max: 5000 })),
         async (seed, count, link) => {
-          const devices = crowdOf(count, seed);
+          const devices = randomDevices(count, seed);
           const shape = { ...SHAPE, link };
           const unsolved: Solve = () => Promise.resolve({ chosen: null, status: 'time limit' });
           const plan = await makePlan(devices, shape, parts(unsolved));
-          expect(rateOf(plan.bundles, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
-          for (const { device, samples, workers } of plan.bundles) {
+          expect(rateOf(plan.options, shape)).toBeGreaterThanOrEqual(rateOf(greedy(devices, shape), shape));
+          for (const { device, samples, workers } of plan.options) {
             const asked = devices.find((each) => each.device === device);
             expect(samples).toBeLessThanOrEqual(Math.max(SHAPE.batch, asked?.maxSamples ?? 0));
             expect(samples).toBeLessThanOrEqual(2 * defaultUnitSamples(SHAPE));
             expect(workers).toBe(asked?.workers);
           }
-          expect(new Set(plan.bundles.map(({ device }) => device)).size).toBe(plan.bundles.length);
+          expect(new Set(plan.options.map(({ device }) => device)).size).toBe(plan.options.length);
         },
       ),
       { numRuns: 200 },
     );
   });
 
-  it('[PL7] keeps the recipe for all where no plan betters it', async () => {
+  it('[PL7] keeps the default unit for all where no plan is better', async () => {
     const plan = await makePlan([deviceOf('a', 10_000), deviceOf('b', 10_000)], SHAPE, parts());
     expect(plan).toMatchObject({ origin: 'uniform', solver: 'not needed: nothing is shared' });
-    expect(plan.bundles.map(({ samples }) => samples)).toEqual([480, 480]);
+    expect(plan.options.map(({ samples }) => samples)).toEqual([480, 480]);
   });
 
   it('[PL7] gives slow devices what fits in a round of the fast ones', async () => {
     const devices = [deviceOf('a', 10_000), deviceOf('b', 10_000), deviceOf('c', 1000), deviceOf('d', 1000)];
     const plan = await makePlan(devices, SHAPE, parts());
     expect(plan.origin).toBe('sweep');
-    expect(plan.bundles.map(({ samples }) => samples)).toEqual([480, 480, 48, 48]);
+    expect(plan.options.map(({ samples }) => samples)).toEqual([480, 480, 48, 48]);
     expect((plan.values.sweep ?? 0) / (plan.values.uniform ?? 1)).toBeGreaterThan(4);
   });
 
   it.each([
-    ['nobody', []],
-    ['nobody who was measured', [{ ...deviceOf('a', 1), time: null }]],
-  ])('has no work for %s, and says nothing that is no number', async (_name, devices) => {
+    ['no device', []],
+    ['no measured device', [{ ...deviceOf('a', 1), time: null }]],
+  ])('has no work for %s, and reports finite numbers', async (_name, devices) => {
     for (const method of ['ilp', 'greedy', 'uniform'] as const) {
       const plan = await makePlan(devices, SHAPE, parts(never, method));
-      expect(plan).toMatchObject({ bundles: [], roundMs: 0 });
+      expect(plan).toMatchObject({ options: [], roundMs: 0 });
       expect(Object.values(plan.values).every((value) => value === 0)).toBe(true);
     }
   });
 
   it('[PL6] the program finds plans that the sweep does not, where devices share the line of the server', async () => {
-    // Two that are worth little a byte fill the line better than one that is worth much.
+    // Two of little value a byte fill the line better than one of much value.
     const devices = [
       { ...deviceOf('a', 4000), workers: 3 },
       { ...deviceOf('b', 3000), workers: 2 },
@@ -211,7 +211,7 @@ describe('the planner', () => {
   });
 
   it('[PL25] a solver that breaks the rows, or has nothing, changes nothing', async () => {
-    const devices = crowdOf(8, 3);
+    const devices = randomDevices(8, 3);
     const shape = { ...SHAPE, link: 200 };
     const all: Solve = ({ values }) => Promise.resolve({ chosen: [...values.keys()], status: 'optimal' });
     const plan = await makePlan(devices, shape, parts(all));
@@ -225,18 +225,18 @@ describe('the planner', () => {
       budgets.push(budgetMs);
       return Promise.resolve({ chosen: null, status: 'no answer in time' });
     };
-    await makePlan(crowdOf(50, 4), { ...SHAPE, link: 500 }, parts(slow));
+    await makePlan(randomDevices(50, 4), { ...SHAPE, link: 500 }, parts(slow));
     expect(budgets.length).toBeGreaterThan(1);
     expect(budgets.reduce((sum, budget) => sum + budget, 0)).toBeLessThanOrEqual(100);
   });
 
-  it('[PL24] the program begins with the plan of the sweep', () => {
-    const devices = crowdOf(12, 5);
+  it('[PL24] the program starts from the plan of the sweep', () => {
+    const devices = randomDevices(12, 5);
     const shape = { ...SHAPE, link: 2000 };
     const swept = sweep(devices, shape);
-    const { program, bundles } = programAt(roundMs(swept, shape), devices, shape, swept);
+    const { program, options } = programAt(roundMs(swept, shape), devices, shape, swept);
     expect(
-      optionsOf(program.start, program, bundles)
+      optionsOf(program.start, program, options)
         ?.map(({ device }) => device)
         .sort(),
     ).toEqual(swept.map(({ device }) => device).sort());

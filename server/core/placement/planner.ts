@@ -6,17 +6,17 @@ import { optionsOf, programAt, type Solve } from './program.ts';
 
 export interface Plan {
   origin: PlanOrigin;
-  bundles: PlacementOption[];
-  /** Of every plan that was made, by {@link rateOf}, in samples' worth a second. */
+  options: PlacementOption[];
+  /** Of every plan that was made, by {@link rateOf}, in samples' value a second. */
   values: Partial<Record<PlanOrigin, number>>;
-  /** What came of the solver, in words. */
+  /** The solver's outcome, in words. */
   solver: string;
-  /** Of a round, expected; 0 where nobody works. */
+  /** Of a round, expected; 0 where no device works. */
   roundMs: number;
 }
 
-/** Before anybody was measured. */
-export const NO_PLAN: Plan = { origin: 'uniform', bundles: [], values: {}, solver: 'not asked', roundMs: 0 };
+/** Before any device was measured. */
+export const NO_PLAN: Plan = { origin: 'uniform', options: [], values: {}, solver: 'not asked', roundMs: 0 };
 
 export interface PlannerParts {
   method: PlacementMethod;
@@ -25,11 +25,11 @@ export interface PlannerParts {
   budgetMs: number;
 }
 
-/** Lengths beside the sweep's best that the solver looks at. */
+/** Factors of the sweep's best length that the solver tries. */
 const LENGTHS = [1, 0.7, 1.4];
 
 /**
- * Makes a plan for the devices that have been measured: a pure function but for the solver. In `ilp` the kept plan is
+ * Makes a plan for the devices that have been measured: pure, apart from the solver. In `ilp` the kept plan is
  * never worse than the greedy one [PL7].
  */
 export async function makePlan(
@@ -54,13 +54,13 @@ const PLANNERS: Record<PlacementMethod, Planner> = {
   }),
   ilp: forRounds(async (devices, shape, { solve, budgetMs }) => {
     const swept = sweep(devices, shape);
-    const { bundles, words } = await solveAround(swept, devices, shape, solve, budgetMs);
+    const { options, words } = await solveAround(swept, devices, shape, solve, budgetMs);
     return keepBest(
       {
         uniform: uniform(devices, shape),
         greedy: greedy(devices, shape),
         sweep: swept,
-        ilp: bundles,
+        ilp: options,
       },
       shape,
       words,
@@ -97,9 +97,9 @@ function keep(
   shape: RunShape,
   solver: string,
 ): Plan {
-  const bundles = plans[origin] ?? [];
+  const options = plans[origin] ?? [];
   const values = Object.entries(plans).map(([name, made]) => [name, 1000 * rateOf(made, shape)] as const);
-  return { origin, bundles, values: Object.fromEntries(values), solver, roundMs: roundMs(bundles, shape) };
+  return { origin, options, values: Object.fromEntries(values), solver, roundMs: roundMs(options, shape) };
 }
 
 /** Where nothing couples the devices the sweep is exact and there is nothing to solve. */
@@ -109,19 +109,19 @@ async function solveAround(
   shape: RunShape,
   solve: Solve,
   budgetMs: number,
-): Promise<{ bundles: PlacementOption[]; words: string }> {
+): Promise<{ options: PlacementOption[]; words: string }> {
   if (shape.link === null || swept.length === 0)
-    return { bundles: swept, words: 'not needed: nothing is shared' };
+    return { options: swept, words: 'not needed: nothing is shared' };
   const length = roundMs(swept, shape);
-  let bundles = swept;
+  let options = swept;
   let words = '';
   for (const factor of LENGTHS) {
-    const { program, bundles: choices } = programAt(factor * length, devices, shape, swept);
+    const { program, options: choices } = programAt(factor * length, devices, shape, swept);
     if (choices.length === 0) continue;
     const { chosen, status } = await solve(program, budgetMs / LENGTHS.length);
     const found = chosen === null ? null : optionsOf(chosen, program, choices);
     words += `${words === '' ? '' : ', '}${(factor * length).toFixed(0)} ms: ${chosen !== null && found === null ? 'infeasible' : status}`;
-    if (found !== null && rateOf(found, shape) > rateOf(bundles, shape)) bundles = found;
+    if (found !== null && rateOf(found, shape) > rateOf(options, shape)) options = found;
   }
-  return { bundles, words };
+  return { options, words };
 }

@@ -4,21 +4,21 @@ import { limitsOf } from './limits.ts';
 import type { RunShape } from './plan.ts';
 import { constraintFor, mayWork } from './planDevices.ts';
 
-/** What may be asked of a device: while this text is the same, what was planned for it holds. */
+/** What may be asked of a device, as text: while it is the same, what was planned for the device is valid. */
 export function planningKeyOf(
   device: Device,
-  assignments: readonly PlacementConstraint[],
+  constraints: readonly PlacementConstraint[],
   shape: RunShape,
 ): string {
   const { id, status, profile, times } = device;
   const { workers, fraction, dataShards } = limitsOf(profile);
-  const kind = !mayWork(device, assignments, shape) ? 'held' : times.settled ? 'known' : 'new';
+  const kind = !mayWork(device, constraints, shape) ? 'held' : times.settled ? 'known' : 'new';
   const engine = profile.engine?.name ?? 'none';
-  const { workers: told, batch, localSteps } = constraintFor(device, assignments) ?? {};
+  const { workers: told, batch, localSteps } = constraintFor(device, constraints) ?? {};
   return [id, status, engine, kind, workers, fraction, dataShards, told, batch, localSteps].join(' ');
 }
 
-/** The standings of the devices that are here. */
+/** The planning keys of the devices that are here. */
 export class PlanningKeys {
   readonly #texts = new Map<string, string>();
   #changes = 0;
@@ -28,7 +28,7 @@ export class PlanningKeys {
     return this.#changes;
   }
 
-  /** What is so of a device from now on; null: it is not here any more. Says whether that is news. */
+  /** Sets the key of a device; null: it is not here any more. Returns whether that is a change. */
   note(device: string, text: string | null): boolean {
     const before = this.#texts.get(device) ?? null;
     if (text === before) return false;

@@ -5,7 +5,7 @@ export interface IntegerProgram {
   /** Value of each variable. */
   values: number[];
   rows: { name: string; coefficients: [variable: number, factor: number][]; least: number; most: number }[];
-  /** A feasible point to begin with: the variables that are 1. */
+  /** A feasible point to start from: the variables that are 1. */
   start: number[];
 }
 
@@ -16,22 +16,22 @@ export interface Solution {
   status: string;
 }
 
-/** Solves a program within so many milliseconds; what takes longer is given up. */
+/** Solves a program within `budgetMs` milliseconds; what takes longer is given up. */
 export type Solve = (program: IntegerProgram, budgetMs: number) => Promise<Solution>;
 
-/** Sizes that the program chooses among, of the largest that fits. */
+/** Fractions of the largest size that fits, which the program chooses among. */
 const SIZES = [1, 1 / 2, 1 / 4];
 
 /**
- * For one length of a round: which device works by which bundle, the most value within the server's link, one bundle a
+ * For one length of a round: which device works by which option, the most value within the server's link, one option a
  * device at most, and work for as many devices as a round waits for [PL6].
  */
 export function programAt(
   length: number,
   devices: readonly PlanDevice[],
   shape: RunShape,
-  begin: readonly PlacementOption[],
-): { program: IntegerProgram; bundles: PlacementOption[] } {
+  initial: readonly PlacementOption[],
+): { program: IntegerProgram; options: PlacementOption[] } {
   const choices = devices.map((device) => {
     const largest = optionFor(device, shape, length);
     if (largest === null) return [];
@@ -39,40 +39,43 @@ export function programAt(
       largest,
     );
     return sizes.filter(
-      (bundle, index) => sizes.findIndex(({ samples }) => samples === bundle.samples) === index,
+      (option, index) => sizes.findIndex(({ samples }) => samples === option.samples) === index,
     );
   });
-  const bundles = choices.flat();
+  const options = choices.flat();
   let next = 0;
-  const places = choices.map((sizes) => sizes.map(() => next++));
+  const variables = choices.map((sizes) => sizes.map(() => next++));
   const rows = devices.flatMap(({ required }, index): IntegerProgram['rows'] => {
-    const coefficients = (places[index] ?? []).map((place): [number, number] => [place, 1]);
+    const coefficients = (variables[index] ?? []).map((variable): [number, number] => [variable, 1]);
     if (coefficients.length === 0 || (coefficients.length === 1 && !required)) return [];
     return [{ name: `one${index}`, coefficients, least: required ? 1 : 0, most: 1 }];
   });
-  const all = bundles.map(({ workers }, place): [number, number] => [place, workers]);
+  const all = options.map(({ workers }, variable): [number, number] => [variable, workers]);
   rows.push({ name: 'least', coefficients: all, least: shape.minWorkers, most: Infinity });
   if (shape.link !== null) {
-    const bytes = bundles.map((bundle, place): [number, number] => [place, bundle.bytes]);
+    const bytes = options.map((option, variable): [number, number] => [variable, option.bytes]);
     rows.push({ name: 'link', coefficients: bytes, least: 0, most: shape.link * length });
   }
-  const start = begin.flatMap(({ device, samples }) => {
-    const place = bundles.findIndex((bundle) => bundle.device === device && bundle.samples === samples);
-    return place < 0 ? [] : [place];
+  const start = initial.flatMap(({ device, samples }) => {
+    const variable = options.findIndex((option) => option.device === device && option.samples === samples);
+    return variable < 0 ? [] : [variable];
   });
-  return { program: { values: bundles.map(({ value }) => value), rows, start }, bundles };
+  return { program: { values: options.map(({ value }) => value), rows, start }, options };
 }
 
-/** The bundles of a solution; null where it breaks a row, whatever its status says. */
+/** The options of a solution; null where it breaks a row, whatever its status says. */
 export function optionsOf(
   chosen: number[],
   { rows }: IntegerProgram,
-  bundles: readonly PlacementOption[],
+  options: readonly PlacementOption[],
 ): PlacementOption[] | null {
   const taken = new Set(chosen);
   const holds = rows.every(({ coefficients, least, most }) => {
-    const sum = coefficients.reduce((total, [place, factor]) => total + (taken.has(place) ? factor : 0), 0);
+    const sum = coefficients.reduce(
+      (total, [variable, factor]) => total + (taken.has(variable) ? factor : 0),
+      0,
+    );
     return sum >= least - 1e-6 && sum <= most * (1 + 1e-9) + 1e-6;
   });
-  return holds ? chosen.flatMap((place) => bundles[place] ?? []) : null;
+  return holds ? chosen.flatMap((variable) => options[variable] ?? []) : null;
 }

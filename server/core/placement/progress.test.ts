@@ -4,10 +4,10 @@ import type { World } from '../testing/world.ts';
 import { DataShardProgress, type SampleRange } from './progress.ts';
 import { pace, planned } from './testing/planned.ts';
 
-/** Asserts that stretches of one data shard follow one another from its beginning, without a gap or a sample twice. */
-function expectOneOrder(stretches: SampleRange[]): void {
+/** Asserts that ranges of one data shard follow one another from its start, without a gap or a sample twice. */
+function expectOneOrder(ranges: SampleRange[]): void {
   let end = 0;
-  for (const { start, samples } of stretches.toSorted((left, right) => left.start - right.start)) {
+  for (const { start, samples } of ranges.toSorted((left, right) => left.start - right.start)) {
     expect(start).toBe(end);
     end = start + samples;
   }
@@ -29,7 +29,7 @@ describe('the progress of plans on a data shard', () => {
         for (const [lose, which, wanted] of list) {
           const [lost] = lose ? out.splice(which % Math.max(1, out.length), 1) : [];
           if (lost === undefined) take(wanted);
-          else progress.giveBack(lost);
+          else progress.returnRange(lost);
         }
         while (progress.lostOn(3) !== null) take(50);
         expectOneOrder(out);
@@ -38,10 +38,10 @@ describe('the progress of plans on a data shard', () => {
     );
   });
 
-  it('[UN12] a unit that is larger than what was lost begins there all the same', () => {
+  it('[UN12] a unit that is larger than what was lost starts there all the same', () => {
     const progress = new DataShardProgress();
     expect([progress.take(0, 10), progress.take(0, 10)]).toEqual([0, 10]);
-    progress.giveBack({ dataShard: 0, start: 0, samples: 10 });
+    progress.returnRange({ dataShard: 0, start: 0, samples: 10 });
     expect([progress.take(0, 30), progress.take(0, 30)]).toEqual([0, 20]);
   });
 });
@@ -69,9 +69,9 @@ describe('the units of a plan', () => {
     world.device(pace(2)).join().ready();
     await pass(20_000);
     const shards = stretchesOf(world);
-    for (const stretches of shards) {
-      expect(stretches.length).toBeGreaterThan(3);
-      expectOneOrder(stretches);
+    for (const ranges of shards) {
+      expect(ranges.length).toBeGreaterThan(3);
+      expectOneOrder(ranges);
     }
     const sizes = new Set(shards.flat().map(({ samples }) => samples));
     expect(sizes.size).toBeGreaterThan(2);

@@ -1,4 +1,4 @@
-/** A part of the endless order of a data shard. */
+/** A range in the endless order of a data shard. */
 export interface SampleRange {
   /** Index of the data shard. */
   dataShard: number;
@@ -8,19 +8,19 @@ export interface SampleRange {
 }
 
 /**
- * How far units of plans have come in the order of each data shard, whoever did them: each begins where the one before
+ * How far units of plans have come in the order of each data shard, over all devices: each starts where the one before
  * ended, and what was lost is given out before anything new [UN12].
  */
 export class DataShardProgress {
   readonly #ends = new Map<number, number>();
   readonly #lost = new Map<number, SampleRange[]>();
 
-  /** Samples of the lost stretch that is next on a data shard; null where nothing is lost there. */
+  /** Samples of the lost range that is next on a data shard; null where nothing is lost there. */
   lostOn(dataShard: number): number | null {
     return this.#lost.get(dataShard)?.[0]?.samples ?? null;
   }
 
-  /** Where the next unit of so many samples begins; it is given out with that. */
+  /** Gives out the next `samples` of a data shard, and returns where they start. */
   take(dataShard: number, samples: number): number {
     const lost = this.#lost.get(dataShard) ?? [];
     const [first] = lost;
@@ -35,9 +35,9 @@ export class DataShardProgress {
     return start;
   }
 
-  /** A unit came to nothing: its samples are to be visited after all. */
-  giveBack(stretch: SampleRange): void {
-    const lost = this.#lost.get(stretch.dataShard) ?? [];
-    this.#lost.set(stretch.dataShard, [...lost, stretch]);
+  /** A unit was lost: its samples are given out again. */
+  returnRange(range: SampleRange): void {
+    const lost = this.#lost.get(range.dataShard) ?? [];
+    this.#lost.set(range.dataShard, [...lost, range]);
   }
 }

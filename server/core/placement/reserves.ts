@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 
-/** A device that a plan left without work is measured anew after so long: it may have got faster. */
+/** A device that a plan left without work is measured again after this time: it may have got faster. */
 const RESERVE_MS = 30_000;
 
-/** Since when devices are without work. */
+/** Times how long devices are without work. */
 export class Reserves {
   readonly #clock: Clock;
   readonly #over: (device: string) => void;

@@ -14,11 +14,11 @@ export class RoundOverhead {
     return this.#ms;
   }
 
-  /** A round took so long, and its slowest unit was expected to take so much of it. */
+  /** A round took `elapsedMs`, and its slowest unit was expected to take `expectedMs` of it. */
   took(elapsedMs: number, expectedMs: number): void {
     // A pause of the run, or of a device, is not what rounds take.
-    const overrun = Math.max(0, Math.min(elapsedMs - expectedMs, 2 * expectedMs));
+    const overhead = Math.max(0, Math.min(elapsedMs - expectedMs, 2 * expectedMs));
     this.#rounds++;
-    this.#ms += Math.max(MIN_WEIGHT, 1 / this.#rounds) * (overrun - this.#ms);
+    this.#ms += Math.max(MIN_WEIGHT, 1 / this.#rounds) * (overhead - this.#ms);
   }
 }

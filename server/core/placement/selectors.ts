@@ -19,7 +19,7 @@ export function matches(
   );
 }
 
-/** Whether an instruction is for this device. */
+/** Whether a constraint applies to this device. */
 export function isFor({ device, selector }: PlacementConstraint, named: NamedDevice): boolean {
   return device === undefined ? matches(selector ?? {}, named) : device === named.id;
 }

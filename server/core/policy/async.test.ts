@@ -74,7 +74,7 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
           ready(...Array.from({ length: value % 4 }, (_, seat) => seat)),
           value,
           value * 100,
-          { able: value, spared: 0 },
+          { able: value, withoutAllocation: 0 },
         );
         given.forEach((assignment) => policy.granted(++lease, assignment));
         return given;

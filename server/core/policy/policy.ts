@@ -22,7 +22,7 @@ export interface WorkerCounts {
   /** That get work. */
   able: number;
   /** That get none for now, by a plan, by courtesy or by instructions. */
-  spared: number;
+  withoutAllocation: number;
 }
 
 export interface LeaseGrant {

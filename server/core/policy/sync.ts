@@ -133,7 +133,7 @@ export class SyncPolicy implements Policy {
     }
     if (!ROUNDS[rounds].hasDeadline)
       return this.#begin(roundSize === 'all' ? ready.length : roundSize, version, 0, Infinity);
-    const size = roundSize === 'all' ? ready.length : withoutSpared(roundSize, crowd);
+    const size = roundSize === 'all' ? ready.length : withoutUnallocated(roundSize, crowd);
     this.#waitingSince ??= now;
     // A round of fixed size waits for its devices, but not for ever: some may never come.
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
@@ -193,8 +193,8 @@ function letGo(round: Round): Decision[] {
 }
 
 /** A round that waits for so many does not wait for workers that are here and get no work: only for who may yet come. */
-function withoutSpared(size: number, { able, spared }: WorkerCounts): number {
-  return Math.max(1, Math.min(size, Math.max(able, size - spared)));
+function withoutUnallocated(size: number, { able, withoutAllocation }: WorkerCounts): number {
+  return Math.max(1, Math.min(size, Math.max(able, size - withoutAllocation)));
 }
 
 function isEmpty(round: Round): boolean {

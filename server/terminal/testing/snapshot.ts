@@ -36,10 +36,10 @@ export function snapshotOf(
       values: {},
       solver: 'not asked',
       roundMs: 0,
-      overrunMs: 0,
+      roundOverheadMs: 0,
       tookMs: 0,
       waiting: [],
-      assignments: [],
+      constraints: [],
     },
     measurements: [],
     checkpoint: null,
@@ -77,6 +77,6 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
       webrtc: { bytesUp: 0, bytesDown: 0 },
     },
     lost: 0,
-    share: null,
+    allocation: null,
   };
 }

@@ -21,14 +21,14 @@ export function planned(options: WorldOptions = {}) {
       await settled();
     }
   };
-  const share = ({ id }: ScriptedDevice) => {
+  const allocation = ({ id }: ScriptedDevice) => {
     const found = world.placement.report().devices.find(({ device }) => device === id);
-    if (found === undefined) throw new Error('has no share');
+    if (found === undefined) throw new Error('has no allocation');
     return found;
   };
   const shards = (device: ScriptedDevice, since = 0) =>
     new Set(device.leases.slice(since).map(({ unit }) => unit.dataShard.index));
-  return { world, pass, share, shards };
+  return { world, pass, allocation, shards };
 }
 
 /** Milliseconds a sample, so that a unit takes as long as its size asks for. */

@@ -36,7 +36,7 @@ export function deviceOf(device: string, samplesPerSecond: number, overheadMs = 
 }
 
 /** Phones, laptops and GPUs, some not measured yet, some with several workers, some without data. */
-export function crowdOf(count: number, seed: number): PlanDevice[] {
+export function randomDevices(count: number, seed: number): PlanDevice[] {
   const generator = createGenerator(seed);
   const between = (least: number, most: number) =>
     least + ((most - least) * generator.below(1 << 20)) / (1 << 20);
