@@ -269,7 +269,10 @@ function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
 function reservesOf({ devices }: AdminSnapshot): Map<string, string> {
   return new Map(
     devices
-      .filter(({ profile, allocation }) => profile.engine !== null && allocation !== null && !ROLES[allocation.role].works)
+      .filter(
+        ({ profile, allocation }) =>
+          profile.engine !== null && allocation !== null && !ROLES[allocation.role].works,
+      )
       .map(({ device, allocation }) => [device, allocation?.why.join('; ') ?? '']),
   );
 }

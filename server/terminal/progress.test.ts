@@ -35,7 +35,7 @@ it('shows time, commits, samples, speed, devices and accuracy', () => {
   expect([0, 59.9, 3600, 3725].map(elapsed)).toEqual(['0:00', '0:59', '1:00:00', '1:02:05']);
 });
 
-it('says why nobody works where all devices are in reserve', () => {
+it('says why no device works where all devices are in reserve', () => {
   const allocation: AllocationReport = {
     device: '0123456789ab',
     role: 'reserve',
@@ -52,7 +52,7 @@ it('says why nobody works where all devices are in reserve', () => {
   const gone = { ...held, allocation: null };
   const loading = { ...held, profile: { ...held.profile, engine: null } };
   const line = (...devices: DeviceRow[]) => progressLine(shown({}, { devices }));
-  expect(line(held, gone)).toMatch(/94.31% {2}nobody works: this run requires room: lab$/);
+  expect(line(held, gone)).toMatch(/94.31% {2}no device works: this run requires room: lab$/);
   for (const devices of [[held, atWork], [gone], [loading], []]) expect(line(...devices)).toMatch(/94.31%$/);
 });
 

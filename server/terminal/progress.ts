@@ -111,11 +111,13 @@ export function runProgress(snapshot: AdminSnapshot): RunProgress {
   return { seconds, text, milestone: snapshot.measurements.at(-1)?.version };
 }
 
-/** Why nobody works although there are devices that could; of several reasons the first device's. */
+/** Why no device works although there are devices that could; of several reasons the first device's. */
 function idleness({ devices }: AdminSnapshot): string[] {
-  const allocations = devices.flatMap(({ profile, allocation }) => (profile.engine === null ? [] : (allocation ?? [])));
+  const allocations = devices.flatMap(({ profile, allocation }) =>
+    profile.engine === null ? [] : (allocation ?? []),
+  );
   if (allocations.some(({ role }) => ROLES[role].works)) return [];
-  return allocations.slice(0, 1).map(({ why }) => `nobody works: ${why.join('; ')}`);
+  return allocations.slice(0, 1).map(({ why }) => `no device works: ${why.join('; ')}`);
 }
 
 /** `1:02`, or `1:01:02` from an hour on. */

@@ -54,7 +54,9 @@ export function allocationsOf(parts: AllocationParts): Map<string, Allocation> {
   );
   const trained = able.flatMap(({ id, profile, history }) => {
     const allocation = allocations.get(id);
-    return allocation === undefined || !ROLES[allocation.role].works ? [] : [{ id, profile, history, allocation }];
+    return allocation === undefined || !ROLES[allocation.role].works
+      ? []
+      : [{ id, profile, history, allocation }];
   });
   const given = assignDataShards(
     pins.free,
