@@ -48,13 +48,13 @@ describe('joining', () => {
     expect(answer).toMatchObject({ outcome: 'OK' });
   });
 
-  it('[AU1] a shard is closed to whoever has no pass, or that of another device', async () => {
+  it('[AU1] a shard is closed to a device without its shard access token', async () => {
     const { url } = await server();
     const { welcome } = await joinRaw(cleanup, url);
     for (const auth of [
       {},
-      { device: welcome.device, pass: '0'.repeat(32) },
-      { device: '0'.repeat(12), pass: welcome.pass },
+      { device: welcome.device, shardAccessToken: '0'.repeat(32) },
+      { device: '0'.repeat(12), shardAccessToken: welcome.shardAccessToken },
     ]) {
       const socket = rawSocket(cleanup, url, NAMESPACES.shard(0), { auth });
       expect((await next<Error>(socket, 'connect_error')).message).toBe('NOT_JOINED');

@@ -102,7 +102,7 @@ describe('npm run worker', () => {
         device: '0123456789ab',
         run: '89abcdef',
         token: 'a'.repeat(32),
-        pass: 'b'.repeat(32),
+        shardAccessToken: 'b'.repeat(32),
         model: rayConvnet.spec,
         arithmetic: 'fastest',
         dataChannels: null,

@@ -266,7 +266,7 @@ const urlOf = (io: Server) =>
   );
 
 describe('the shards by their sockets', () => {
-  /** A server of two shards that keeps who came with what pass, and answers as it is told. */
+  /** A server of two shards that keeps which device came with which access token, and answers as scripted. */
   async function twoShards(answer: (event: string, ...args: unknown[]) => unknown) {
     const server = await listening();
     const passes: unknown[] = [];
@@ -294,21 +294,21 @@ describe('the shards by their sockets', () => {
     bytes,
     withinMs,
   });
-  const open = (connection: BareConnection, pass: string) =>
-    connection.openShards({ ...welcomeTo(['', '']), pass });
+  const open = (connection: BareConnection, shardAccessToken: string) =>
+    connection.openShards({ ...welcomeTo(['', '']), shardAccessToken });
 
-  it('[AU1] are shown the pass of the welcome, each by its namespace', async () => {
+  it('[AU1] are shown the access token of the welcome, each by its namespace', async () => {
     const { connection, passes } = await twoShards(() => ({ outcome: 'OK' }));
     const transport = open(connection, 'b'.repeat(32));
     await Promise.all([transport.request(request(0)), transport.request(request(1))]);
-    const auth = { device: TERMS.device, pass: 'b'.repeat(32) };
+    const auth = { device: TERMS.device, shardAccessToken: 'b'.repeat(32) };
     expect(passes.toSorted()).toEqual([
       [0, auth],
       [1, auth],
     ]);
   });
 
-  it('[AU1] are left at the next welcome, and shown the pass of that one', async () => {
+  it('[AU1] are left at the next welcome, and shown the access token of that one', async () => {
     const { connection, passes, sockets } = await twoShards((_event, body) =>
       (body as { version: number }).version === 1 ? undefined : { outcome: 'OK' },
     );
@@ -318,7 +318,7 @@ describe('the shards by their sockets', () => {
     const after = open(connection, 'c'.repeat(32));
     await unanswered;
     await after.request({ ...request(1), body: { version: 2 } });
-    expect(passes).toContainEqual([1, { device: TERMS.device, pass: 'c'.repeat(32) }]);
+    expect(passes).toContainEqual([1, { device: TERMS.device, shardAccessToken: 'c'.repeat(32) }]);
   });
 
   it('[TR1] take a body, with bytes where there are some, and give the bytes of an answer apart', async () => {

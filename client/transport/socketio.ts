@@ -103,11 +103,11 @@ export function connectSocketIo(
         tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }, ['OK', 'UNKNOWN_LEASE']),
       leave: () => tell(EVENTS.leave, {}, ['OK']),
     },
-    openShards: ({ shards: map, device, pass }) => {
+    openShards: ({ shards: map, device, shardAccessToken }) => {
       closeShards();
       const sockets = map.map(({ url, index }) => {
         const at = url === '' ? server : url;
-        const socket = managers.socket(at, NAMESPACES.shard(index), { device, pass });
+        const socket = managers.socket(at, NAMESPACES.shard(index), { device, shardAccessToken });
         socket.connect();
         return socket;
       });
@@ -147,7 +147,7 @@ class Managers {
     const manager = this.#managers.get(url) ?? new Manager(url, options);
     this.#managers.set(url, manager);
     const socket = manager.socket(namespace, { auth });
-    // A namespace that was used before keeps its socket, and with it the pass of an earlier run.
+    // A namespace that was used before keeps its socket, and with it the access token of an earlier run.
     socket.auth = auth;
     return socket;
   }

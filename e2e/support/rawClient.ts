@@ -50,7 +50,7 @@ export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevi
     welcome: joined,
     shard: (index) =>
       rawSocket(cleanup, server, NAMESPACES.shard(index), {
-        auth: { device: joined.device, pass: joined.pass },
+        auth: { device: joined.device, shardAccessToken: joined.shardAccessToken },
       }),
     lease: async () => {
       const lease = next<Lease>(coordinator, EVENTS.lease);

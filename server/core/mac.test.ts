@@ -87,17 +87,17 @@ describe('the MAC of a lease', () => {
 
 describe('what a device shows', () => {
   it('[AU1] to the shards is bound to key, run and device', () => {
-    const pass = shardAccessToken(KEY, RUN, DEVICE);
-    expect(pass).toBe('c71dfc0b1bd674535a547658cee6c586');
+    const token = shardAccessToken(KEY, RUN, DEVICE);
+    expect(token).toBe('c71dfc0b1bd674535a547658cee6c586');
     const others = [
       shardAccessToken(OTHER_KEY, RUN, DEVICE),
       shardAccessToken(KEY, '00000000', DEVICE),
       shardAccessToken(KEY, RUN, 'ba9876543210'),
     ];
-    expect(others).not.toContain(pass);
+    expect(others).not.toContain(token);
   });
 
-  it('[AU2] to resume is bound to key and device, and is no pass', () => {
+  it('[AU2] to resume is bound to key and device, and is no shard access token', () => {
     const token = resumeToken(KEY, DEVICE);
     expect(token).toBe('cd732e0fd4899c1d4d890f13666dd89c');
     const others = [

@@ -17,7 +17,7 @@ import { TrafficMeter } from './trafficMeter.ts';
 /* Two shards behind their namespaces, over real sockets and under a virtual clock. */
 
 const DEVICE = '0123456789ab';
-const PASS = shardAccessToken(KEY, RUN, DEVICE);
+const TOKEN = shardAccessToken(KEY, RUN, DEVICE);
 const ranges = cutKeyRanges(1000, 2);
 const lengthOf = (index: number) => ranges[index]?.length ?? 0;
 
@@ -48,7 +48,7 @@ function serving() {
       ),
   );
   serveShards(sockets.server, { shards, meter, channels: null, failed: (error) => failures.push(error) });
-  const connect = (index: number, auth: object = { device: DEVICE, pass: PASS }) =>
+  const connect = (index: number, auth: object = { device: DEVICE, shardAccessToken: TOKEN }) =>
     sockets.socket(NAMESPACES.shard(index), { auth });
   return { clock, meter, failures, staged, shards, connect };
 }
@@ -83,10 +83,10 @@ function updateOf(index: number, lease = 1) {
 describe('the namespace of a shard', () => {
   it.each([
     ['nothing', {}],
-    ['no pass', { device: DEVICE }],
-    ['another pass', { device: DEVICE, pass: '0'.repeat(32) }],
-    ["another device's pass", { device: 'ba9876543210', pass: PASS }],
-    ['something more', { device: DEVICE, pass: PASS, more: 1 }],
+    ['no access token', { device: DEVICE }],
+    ['another access token', { device: DEVICE, shardAccessToken: '0'.repeat(32) }],
+    ["another device's access token", { device: 'ba9876543210', shardAccessToken: TOKEN }],
+    ['something more', { device: DEVICE, shardAccessToken: TOKEN, more: 1 }],
   ])('[AU1] is closed to a device that shows %s', async (_name, auth) => {
     const { connect } = serving();
     expect((await next<Error>(connect(0, auth), 'connect_error')).message).toBe('NOT_JOINED');
@@ -167,7 +167,7 @@ describe('the namespace of a shard', () => {
   it('[LS11] stages nothing for a device that the lease is not of', async () => {
     const { connect, staged } = serving();
     const other = 'ba9876543210';
-    const socket = connect(0, { device: other, pass: shardAccessToken(KEY, RUN, other) });
+    const socket = connect(0, { device: other, shardAccessToken: shardAccessToken(KEY, RUN, other) });
     expect(await ask(socket, EVENTS.push, terms, frame)).toMatchObject({ outcome: 'UNKNOWN_LEASE' });
     expect(staged).toEqual([]);
   });

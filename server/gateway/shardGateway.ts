@@ -32,7 +32,7 @@ export function serveShards(sockets: Server, parts: ShardGatewayParts): void {
     const namespace = sockets.of(NAMESPACES.shard(shard.index));
     namespace.use((socket, next) => {
       const auth = shardAuth.safeParse(socket.handshake.auth);
-      if (auth.success && shard.admits(auth.data.device, auth.data.pass)) {
+      if (auth.success && shard.admits(auth.data.device, auth.data.shardAccessToken)) {
         (socket.data as { device: string }).device = auth.data.device;
         next();
       } else {

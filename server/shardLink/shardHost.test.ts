@@ -90,7 +90,7 @@ function device(url: string) {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
-    auth: { device: DEVICE, pass: shardAccessToken(KEY, RUN, DEVICE) },
+    auth: { device: DEVICE, shardAccessToken: shardAccessToken(KEY, RUN, DEVICE) },
   });
   closing.push(() => socket.disconnect());
   return socket;

@@ -14,7 +14,7 @@ const MAX_OFFERS = 16;
 const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place' } as const;
 
 /**
- * Answers the offers of a device that showed its pass. The channel that comes of one serves that device until its
+ * Answers the offers of a device that showed its access token. The channel that comes of one serves that device until its
  * socket ends or a newer offer takes its place [TR2].
  * @param handlers of each shard of this process, for this device and what is measured of its channel.
  */

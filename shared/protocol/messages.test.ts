@@ -16,7 +16,7 @@ const profile = {
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, 'b']));
 const device = '0123456789ab';
 const token = 'a'.repeat(32);
-const pass = 'b'.repeat(32);
+const shardAccessToken = 'b'.repeat(32);
 const run = '89abcdef';
 const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
@@ -24,7 +24,7 @@ const welcome: m.Welcome = {
   outcome: 'OK',
   device,
   token,
-  pass,
+  shardAccessToken,
   run,
   model: { name: 'x' },
   arithmetic: 'strict',
@@ -124,8 +124,8 @@ const CASES: Record<string, Case> = {
       { outcome: 'FULL' },
       { arithmetic: 'exact' },
       { run: '89ABCDEF' },
-      { pass: '' },
-      { pass: 'b'.repeat(33) },
+      { shardAccessToken: '' },
+      { shardAccessToken: 'b'.repeat(33) },
       { shards: [{ ...shard, offset: -1 }] },
       { shards: [{ ...shard, more: 1 }] },
       { dataChannels: { wanted: true } },
@@ -196,8 +196,8 @@ const CASES: Record<string, Case> = {
   leave: { schema: m.leave, good: [{}], wrong: [] },
   shardAuth: {
     schema: m.shardAuth,
-    good: [{ device, pass }],
-    wrong: [{ pass: undefined }, { device: null }],
+    good: [{ device, shardAccessToken }],
+    wrong: [{ shardAccessToken: undefined }, { device: null }],
   },
   signal: {
     schema: m.signal,

@@ -54,7 +54,7 @@ export const welcome = z.strictObject({
   /** Secret: lets the device, and nobody else, resume under its id. */
   token: hex(32),
   /** Secret: shown to the shards. */
-  pass: hex(32),
+  shardAccessToken: hex(32),
   run: runId,
   /** A ModelSpec; parsed by parseModelSpec. */
   model: z.unknown(),
@@ -143,7 +143,7 @@ export const release = z.strictObject({ lease: count, reason: z.string().check(z
 export const leave = z.strictObject({});
 
 /** client -> shard, in the handshake of the namespace. */
-export const shardAuth = z.strictObject({ device: deviceId, pass: hex(32) });
+export const shardAuth = z.strictObject({ device: deviceId, shardAccessToken: hex(32) });
 /** client -> shard `signal`: a WebRTC offer, with all its candidates. */
 export const signal = z.strictObject({ offer: z.string().check(z.maxLength(8192)) });
 /** shard -> client: the answer to `signal`, with all its candidates where the outcome is OK. */

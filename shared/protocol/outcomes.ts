@@ -82,7 +82,7 @@ export const OUTCOMES = {
     closes: false,
   },
   NOT_JOINED: {
-    means: 'The peer has not said hello, or shows no valid pass.',
+    means: 'The peer has not said hello, or shows no valid access token.',
     next: 'Say hello first.',
     closes: false,
   },

@@ -41,7 +41,7 @@ export const WELCOME: Welcome = {
   outcome: 'OK',
   device: DEVICE,
   token: 'a'.repeat(32),
-  pass: 'b'.repeat(32),
+  shardAccessToken: 'b'.repeat(32),
   run: '89abcdef',
   model: MODEL,
   arithmetic: 'fastest',
@@ -182,9 +182,9 @@ export class FakeServer implements Connection {
     },
   };
 
-  joinShards({ shards, run, device, pass }: Welcome) {
+  joinShards({ shards, run, device, shardAccessToken }: Welcome) {
     this.asked.push(
-      `join ${shards.map(({ index }) => index).join()} of ${run} as ${device} ${pass.slice(0, 2)}`,
+      `join ${shards.map(({ index }) => index).join()} of ${run} as ${device} ${shardAccessToken.slice(0, 2)}`,
     );
     return Promise.resolve(this.shardClients(shards));
   }

@@ -24,7 +24,7 @@ export function welcomeTo(urls: string[], dataChannels: Welcome['dataChannels'] 
     outcome: 'OK',
     device: TERMS.device,
     token: 'a'.repeat(32),
-    pass: 'b'.repeat(32),
+    shardAccessToken: 'b'.repeat(32),
     run: RUN,
     model: {},
     arithmetic: 'fastest',

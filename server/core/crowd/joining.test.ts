@@ -17,8 +17,8 @@ describe('joining', () => {
     expect(shard?.admits(other?.id ?? '', pass)).toBe(false);
     const wrong = [
       '',
-      pass.slice(1),
-      `${pass}0`,
+      token.slice(1),
+      `${token}0`,
       one?.joined?.token ?? '',
       shardAccessToken(KEY, '0badcaff', id),
     ];

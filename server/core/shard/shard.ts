@@ -93,8 +93,8 @@ export class Shard implements ShardPort {
   }
 
   /** Whether a device may talk to this shard [AU1]. */
-  admits(device: string, pass: string): boolean {
-    return sameSecret(pass, shardAccessToken(this.#opening.key, this.run, device));
+  admits(device: string, token: string): boolean {
+    return sameSecret(token, shardAccessToken(this.#opening.key, this.run, device));
   }
 
   /** Stages a slice and holds the answer until its lease is decided; what can never be applied is answered at once. */
