@@ -72,7 +72,7 @@ describe('hello', () => {
     expect(answer.shards).toEqual([{ index: 0, url: '', offset: 0, length: 1000 }]);
     expect(answer.model).toEqual(JSON.parse(JSON.stringify(lenet.spec)));
     expect(await status).toEqual(STATUS);
-    expect(world.shards[0]?.admits(answer.device, answer.pass)).toBe(true);
+    expect(world.shards[0]?.admits(answer.device, answer.shardAccessToken)).toBe(true);
     expect(world.crowd.size).toBe(1);
   });
 

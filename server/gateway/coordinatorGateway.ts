@@ -124,7 +124,7 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       outcome: 'OK' as const,
       device: session.device,
       token: result.token,
-      pass: coordinator.accessToken(session.device),
+      shardAccessToken: coordinator.accessToken(session.device),
       run: parts.run,
       model: parts.model,
       arithmetic: parts.arithmetic,

@@ -60,7 +60,7 @@ export class Crowd {
     return this.#devices.present();
   }
 
-  /** Workers that would like a lease: who waits for more versions first, then in the order of their seats. */
+  /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
   ready(): { device: string; seat: number }[] {
     return this.#devices.ready();
   }

@@ -12,9 +12,9 @@ describe('joining', () => {
     const [one, other] = world.readyDevices(2);
     const [shard] = world.shards;
     const id = one?.id ?? '';
-    const pass = world.coordinator.accessToken(id);
-    expect(shard?.admits(id, pass)).toBe(true);
-    expect(shard?.admits(other?.id ?? '', pass)).toBe(false);
+    const token = world.coordinator.accessToken(id);
+    expect(shard?.admits(id, token)).toBe(true);
+    expect(shard?.admits(other?.id ?? '', token)).toBe(false);
     const wrong = [
       '',
       token.slice(1),

@@ -32,8 +32,8 @@ export interface PlacementParts extends PlanParts {
   replanned: () => void;
 }
 
-const SMALL_CROWD = 100;
-const RESHARE_REST_MS = 10;
+const SMALL_POPULATION = 100;
+const REALLOCATE_REST_MS = 10;
 
 /**
  * Which device works on what: the allocations of the plan in force, kept up to date as devices come, go and change, within
@@ -49,8 +49,8 @@ export class Placement {
   readonly #work: PlannedWork;
   readonly #devices: () => Device[];
   readonly #replanned: () => void;
-  #assignments: PlacementConstraint[] = [];
-  /** Whether plans have a say. */
+  #constraints: PlacementConstraint[] = [];
+  /** Whether plans decide what work is given out. */
   #active = false;
   #allocations = new Map<string, Allocation>();
   #pins: Pins;
@@ -72,14 +72,14 @@ export class Placement {
       asked: () => planDevices(this.#able(), this.#constraints, settings.shape, this.#pins),
       planningKeys: this.#planningKeys,
       made: () => {
-        this.#reshare();
+        this.#reallocate();
         this.#replanned();
       },
     });
   }
 
   /**
-   * Takes instructions from outside in place of those before.
+   * Takes constraints from outside; they replace those before.
    * @throws {ConstraintError} where they cannot hold; nothing has changed then.
    */
   direct(body: unknown): void {
@@ -238,8 +238,8 @@ export class Placement {
       this.#reallocate();
       return;
     }
-    this.#cancelReshare = this.#clock.after(wait, () => {
-      this.#reshare();
+    this.#cancelReallocation = this.#clock.after(wait, () => {
+      this.#reallocate();
       this.#replanned();
     });
   }
@@ -259,8 +259,8 @@ export class Placement {
     if (this.#allocatedAt === this.#planningKeys.changes) return;
     this.#allocatedAt = this.#planningKeys.changes;
     this.#keeper.renew();
-    // Data shards may have been taken from somebody who has a lease on one.
-    if (this.#assignments.length > 0) this.#replanned();
+    // Data shards may have been taken from a device that has a lease on one.
+    if (this.#constraints.length > 0) this.#replanned();
   }
 
   #allocate(devices: readonly Device[]): void {

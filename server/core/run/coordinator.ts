@@ -220,7 +220,7 @@ export class Coordinator implements Borrower, ShardReports {
           this.placement.admit(crowd.ready()),
           this.#version,
           clock.now(),
-          this.placement.crowd(),
+          this.placement.workerCounts(),
         )) {
           this.#grant(assignment);
           moved = true;
