@@ -16,6 +16,8 @@ const TOLD_STEPS = 40;
 const NO_LEASE_MS = 2 * LIMITS.capMs;
 /** Within this an honest device has work, whatever the others do: a round to wait for and its own. */
 const PROGRESS_MS = 3 * NO_LEASE_MS;
+/** What leaves the lease as it was; of a kept update, what becomes of the round comes later. */
+const DECIDES_NOTHING = ['UNKNOWN_LEASE', 'MALFORMED', 'KEPT'];
 const HEARD = ['APPLIED', 'STALE', 'KEPT'];
 /** How many of the acts of the server are followed by a look whether everybody gets on. */
 const LOOK_EVERY = 4;
@@ -311,8 +313,7 @@ export class Simulation {
   /** What a device is told about a lease is what became of it. */
   #checkTold(lease: number, outcome: string): void {
     const { applied, refused } = this.world.recorder;
-    // Kept is what was so at the time; what became of the round comes later.
-    if (outcome === 'UNKNOWN_LEASE' || outcome === 'KEPT') return;
+    if (DECIDES_NOTHING.includes(outcome)) return;
     const truth = applied.has(lease) ? 'APPLIED' : refused.get(lease);
     if (truth !== outcome) throw new Error(`lease ${lease}: told ${outcome}, but it is ${String(truth)}`);
   }
