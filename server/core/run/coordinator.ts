@@ -6,11 +6,13 @@ import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Clock } from '../clock.ts';
 import type { Borrower, Crowd, DeviceSession } from '../crowd/crowd.ts';
 import type { Device } from '../crowd/device.ts';
+import { Committer } from './committer.ts';
+import { LeaseEnds } from './leaseEnds.ts';
 import { LeaseManager } from './leaseManager.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
-import type { CommitRecord, ShardPort, ShardReports } from '../shard/shardPort.ts';
+import type { ShardPort, ShardReports } from '../shard/shardPort.ts';
 import type { createWork } from './work.ts';
 
 export interface CoordinatorSettings {
@@ -54,8 +56,8 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #settings: CoordinatorSettings;
   readonly #parts: CoordinatorParts;
   readonly #leases: LeaseManager;
-  #version: number;
-  #samples: number;
+  readonly #ends: LeaseEnds;
+  readonly #committer: Committer;
   #granting = false;
   #deciding = true;
   #granted = false;
@@ -65,8 +67,6 @@ export class Coordinator implements Borrower, ShardReports {
   constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#version = settings.version;
-    this.#samples = settings.samples;
     const { run, key, ranges, codec } = settings;
     const { clock, policy, work, crowd } = parts;
     this.placement = parts.placement(() => this.#replanned());
@@ -83,16 +83,19 @@ export class Coordinator implements Borrower, ShardReports {
       shards: this.shards,
       expired: (live) => this.#expire(live),
     });
+    const common = { crowd, leases: this.#leases, shards: this.shards };
+    this.#ends = new LeaseEnds({ ...common, clock, placement: this.placement });
+    this.#committer = new Committer(settings, { ...common, aggregation: parts.aggregation });
     crowd.lendTo(this);
   }
 
   get version(): number {
-    return this.#version;
+    return this.#committer.version;
   }
 
   /** Samples whose gradients are in the model. */
   get samples(): number {
-    return this.#samples;
+    return this.#committer.samples;
   }
 
   /** Lets work be leased and updates be decided. */
@@ -109,7 +112,7 @@ export class Coordinator implements Borrower, ShardReports {
   }
 
   /**
-   * Grants and decides nothing, so that the version stands still; whole updates wait for {@link start} or
+   * Grants and decides nothing, so that the version stands still; complete updates wait for {@link start} or
    * {@link pause}.
    */
   freeze(): void {
@@ -120,7 +123,10 @@ export class Coordinator implements Borrower, ShardReports {
   /** Ends every live lease: nothing changes the parameters until {@link start} [RN4]. */
   stop(): void {
     this.freeze();
-    for (const lease of this.#leases.all()) this.#withdraw(lease);
+    for (const live of this.#leases.all()) {
+      // A worker whose update is complete goes on from the weights of its answer; the others ask [LS9].
+      this.#ends.withdraw(live, live.complete ? this.version : null);
+    }
     this.#parts.policy.reset();
   }
 
@@ -130,7 +136,7 @@ export class Coordinator implements Borrower, ShardReports {
   }
 
   asked(device: Device): void {
-    device.ask(this.#version);
+    device.ask(this.version);
   }
 
   changed(device: Device): void {
@@ -140,24 +146,16 @@ export class Coordinator implements Borrower, ShardReports {
   }
 
   withdraw(device: Device): void {
-    for (const lease of device.leases) {
-      const live = this.#leases.live(lease);
-      if (live !== undefined && !live.complete) {
-        this.#leases.settle(live, 'WITHDRAWN', null);
-        device.history.lost++;
-      }
-      device.withdrawn(lease, null);
-    }
+    this.#ends.withdrawAll(device);
   }
 
   /** The device cannot do its lease [LS5]. */
   release(session: DeviceSession, lease: number): Outcome {
     const device = this.#parts.crowd.heard(session);
     const live = this.#leases.live(lease);
-    // A whole update of an earlier connection counts [LS16]: the device no longer holds its lease.
+    // A complete update of an earlier connection counts [LS16]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
-    this.#leases.settle(live, 'WITHDRAWN', null);
-    this.#lose(device, lease);
+    this.#ends.fail(live, 'WITHDRAWN');
     this.#pump();
     return 'OK';
   }
@@ -178,7 +176,7 @@ export class Coordinator implements Borrower, ShardReports {
       this.placement.measured(device);
     }
     if (!this.#deciding) return;
-    this.#decideWhole(live);
+    this.#decideComplete(live);
     this.#pump();
   }
 
@@ -189,17 +187,15 @@ export class Coordinator implements Borrower, ShardReports {
 
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
-    this.#leases.settle(live, outcome, null);
-    const device = this.#parts.crowd.get(live.device);
-    if (device !== undefined) this.#lose(device, live.lease);
+    this.#ends.fail(live, outcome);
     this.#pump();
   }
 
-  /** Decides from now on, beginning with what became whole while nothing was decided. */
+  /** Decides from now on, beginning with what became complete while nothing was decided. */
   #decide(): void {
     const waiting = this.#deciding ? [] : this.#leases.all().filter(({ complete }) => complete);
     this.#deciding = true;
-    for (const lease of waiting) if (this.#mayDecide()) this.#decideWhole(lease);
+    for (const lease of waiting) if (this.#mayDecide()) this.#decideComplete(lease);
     this.#pump();
   }
 
@@ -218,7 +214,7 @@ export class Coordinator implements Borrower, ShardReports {
       if (this.#granting) {
         for (const assignment of policy.assign(
           this.placement.admit(crowd.ready()),
-          this.#version,
+          this.version,
           clock.now(),
           this.placement.workerCounts(),
         )) {
@@ -241,32 +237,20 @@ export class Coordinator implements Borrower, ShardReports {
   #grant(assignment: LeaseGrant): void {
     const device = this.#parts.crowd.get(assignment.device);
     if (device === undefined) return;
-    this.#leases.grant(device, assignment, this.#version);
+    this.#leases.grant(device, assignment, this.version);
     if (this.#granted) return;
     this.#granted = true;
     this.#parts.firstLease();
   }
 
   #expire(live: LiveLease): void {
-    this.#leases.settle(live, 'EXPIRED', null);
-    const device = this.#parts.crowd.get(live.device);
-    if (device?.has(live.lease) === true) {
-      device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
-      this.placement.measured(device);
-      this.#lose(device, live.lease);
-    }
+    this.#ends.expire(live);
     this.#pump();
   }
 
-  /** A lease came to nothing by the fault of its device, which may be one too many. */
-  #lose(device: Device, lease: number): void {
-    device.failed(lease);
-    this.placement.noticed(device);
-  }
-
-  #decideWhole(live: LiveLease): void {
+  #decideComplete(live: LiveLease): void {
     const { lease, baseVersion, samples } = live;
-    this.#carryOut(this.#parts.policy.completed({ lease, baseVersion, samples }, this.#version));
+    this.#carryOut(this.#parts.policy.completed({ lease, baseVersion, samples }, this.version));
   }
 
   /** Says whether there was anything to do. */
@@ -279,13 +263,13 @@ export class Coordinator implements Borrower, ShardReports {
         moved = true;
         switch (decision.type) {
           case 'commit':
-            this.#commit(this.#recordOf(decision.members));
+            this.#commit(decision.members);
             break;
           case 'refuse':
-            this.#turnDown(decision);
+            this.#ends.refuse(decision.lease, decision.outcome, this.version);
             break;
           case 'keep':
-            this.#keep(decision.lease);
+            this.#ends.keep(decision.lease);
             break;
         }
       }
@@ -295,62 +279,16 @@ export class Coordinator implements Borrower, ShardReports {
     return moved;
   }
 
-  #turnDown({ lease, outcome }: Extract<Decision, { type: 'refuse' }>): void {
-    const live = this.#leases.live(lease);
-    if (live === undefined) return;
-    this.#leases.settle(live, outcome, this.#version);
-    this.#parts.crowd.get(live.device)?.decided(lease, this.#version, null);
-  }
-
-  /** A whole update stays staged, and its worker may have another lease of the round [LS10]. */
-  #keep(lease: number): void {
-    const live = this.#leases.live(lease);
-    if (live === undefined) return;
-    this.#parts.crowd.get(live.device)?.keep(lease);
-    for (const shard of this.shards) shard.keep(lease);
-  }
-
-  /** What the policy chose, weighed by the rule [AG1]. */
-  #recordOf(chosen: CommitMember[]): CommitRecord {
-    const { rule, coefficients } = this.#parts.aggregation;
-    const updates = chosen.map(({ lease }) => this.#leases.expectLive(lease));
-    const counts = coefficients(updates.map((live) => ({ samples: live.samples, norm: normOf(live) })));
-    const members = chosen.map(({ lease, ageFactor }, index) => ({
-      lease,
-      weight: Math.fround((counts[index] ?? 0) * ageFactor),
-    }));
-    return { version: this.#version + 1, rule, members };
-  }
-
-  /** Everything that changes the parameters passes here [CM1]. */
-  #commit(record: CommitRecord): void {
-    for (const shard of this.shards) shard.commit(record);
-    this.#version = record.version;
-    const devices = record.members.map(({ lease }) => {
-      const live = this.#leases.apply(lease);
-      this.#samples += live.samples;
-      const staleness = record.version - 1 - live.baseVersion;
-      this.#parts.crowd.get(live.device)?.decided(lease, record.version, staleness);
-      return live.device;
-    });
-    this.placement.committed(devices);
+  #commit(members: CommitMember[]): void {
+    this.placement.committed(this.#committer.commit(members));
     this.#parts.committed();
-  }
-
-  /** The run stops: the lease is nobody's fault, and the device may go on when the run does. */
-  #withdraw(live: LiveLease): void {
-    // A worker that had handed in everything goes on from the weights of its answer; the others ask [LS9].
-    const version = live.complete ? this.#version : null;
-    this.#leases.settle(live, 'WITHDRAWN', version);
-    this.#parts.crowd.get(live.device)?.withdrawn(live.lease, version);
   }
 
   /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
   #replanned(): void {
     for (const live of this.#leases.all()) {
       if (live.complete || this.placement.allows(live.device, live.dataShard)) continue;
-      this.#leases.settle(live, 'WITHDRAWN', null);
-      this.#parts.crowd.get(live.device)?.withdrawn(live.lease, null);
+      this.#ends.withdraw(live, null);
     }
     this.#pump();
   }

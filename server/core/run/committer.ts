@@ -1,0 +1,63 @@
+import type { Aggregation } from '../aggregation/aggregation.ts';
+import type { Crowd } from '../crowd/crowd.ts';
+import type { CommitMember } from '../policy/policy.ts';
+import type { CommitRecord, ShardPort } from '../shard/shardPort.ts';
+import type { LeaseManager } from './leaseManager.ts';
+import { normOf } from './leaseTable.ts';
+
+export interface CommitterParts {
+  aggregation: Aggregation;
+  crowd: Crowd;
+  leases: LeaseManager;
+  /** In the order of the key ranges. */
+  shards: readonly ShardPort[];
+}
+
+/** Makes commit records and has the shards apply them: the one way to the parameters [CM1]. */
+export class Committer {
+  readonly #parts: CommitterParts;
+  #version: number;
+  #samples: number;
+
+  /** @param start the version that the run goes on from, and the samples whose gradients are in it. */
+  constructor(start: { version: number; samples: number }, parts: CommitterParts) {
+    this.#parts = parts;
+    this.#version = start.version;
+    this.#samples = start.samples;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Samples whose gradients are in the model. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Makes these complete updates part of the model. @returns the devices that they are of. */
+  commit(chosen: CommitMember[]): string[] {
+    const record = this.#recordOf(chosen);
+    for (const shard of this.#parts.shards) shard.commit(record);
+    this.#version = record.version;
+    return record.members.map(({ lease }) => {
+      const live = this.#parts.leases.apply(lease);
+      this.#samples += live.samples;
+      const staleness = record.version - 1 - live.baseVersion;
+      this.#parts.crowd.get(live.device)?.decided(lease, record.version, staleness);
+      return live.device;
+    });
+  }
+
+  /** What the policy chose, weighed by the rule [AG1]. */
+  #recordOf(chosen: CommitMember[]): CommitRecord {
+    const { rule, coefficients } = this.#parts.aggregation;
+    const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
+    const counts = coefficients(updates.map((live) => ({ samples: live.samples, norm: normOf(live) })));
+    const members = chosen.map(({ lease, ageFactor }, index) => ({
+      lease,
+      weight: Math.fround((counts[index] ?? 0) * ageFactor),
+    }));
+    return { version: this.#version + 1, rule, members };
+  }
+}
