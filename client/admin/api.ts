@@ -2,8 +2,8 @@ import { adminSnapshot, API, type AdminSnapshot, type SessionRequest } from '../
 import { below } from '../../shared/protocol/basePath.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
 import type { RunAction } from '../../shared/protocol/runActions.ts';
-import { reasonOf } from '../page/dom.ts';
 import { serverBase } from './base.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /** `denied`: the server does not know us; log in. `failed`: anything else, with a sentence for a person. */
 export type ApiAnswer =
@@ -22,7 +22,7 @@ async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
   try {
     response = await fetch(below(serverBase(), path), { credentials: 'same-origin', ...init });
   } catch (thrown) {
-    return { kind: 'failed', reason: `The server could not be reached (${reasonOf(thrown)}).` };
+    return { kind: 'failed', reason: `The server could not be reached (${errorMessage(thrown)}).` };
   }
   const body: unknown = await response.json().catch(() => null);
   return response.ok ? { kind: 'done', body } : refusalOf(response.status, body);

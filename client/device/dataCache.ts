@@ -1,6 +1,6 @@
 import { decodeDataShard, type DataShard } from '../../shared/dataset/dataShard.ts';
 import { below } from '../../shared/protocol/basePath.ts';
-import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 import type { WorkUnit } from '../../shared/protocol/messages.ts';
 
 /** Fetches data shards and keeps them: their names are hashes of their content, so they never change. */
@@ -32,7 +32,7 @@ export class DataCache {
   async #fetch(url: URL, samples: number): Promise<DataShard> {
     const begun = performance.now();
     const response = await fetch(url).catch((error: unknown) => {
-      throw new Error(`data shard: ${reasonOf(error)}`);
+      throw new Error(`data shard: ${errorMessage(error)}`);
     });
     if (!response.ok) throw new Error(`data shard: the server answered ${response.status}`);
     const bytes = new Uint8Array(await response.arrayBuffer());

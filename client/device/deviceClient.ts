@@ -3,7 +3,7 @@ import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile
 import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
 import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
-import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NoEngine } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
@@ -277,7 +277,7 @@ export class DeviceClient {
   }
 
   #fail(error: unknown): void {
-    this.#close('failed', reasonOf(error), error instanceof Refused ? error.outcome : undefined);
+    this.#close('failed', errorMessage(error), error instanceof Refused ? error.outcome : undefined);
   }
 
   #close(state: 'stopped' | 'failed', message: string | null, outcome?: Outcome): void {

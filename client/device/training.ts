@@ -7,6 +7,7 @@ import { leavesLeaseOpen } from '../../shared/protocol/asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import type { ShardClient, SliceReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /** What a unit needs, whichever thread or transport it runs on. */
 export interface UnitParts {
@@ -42,7 +43,7 @@ export async function trainUnit(
   const { engine, weights, shards } = parts;
   const [parameters, data] = await Promise.all([
     weights.at(terms.baseVersion),
-    parts.dataShard(unit.dataShard).catch((error: unknown) => reasonOf(error)),
+    parts.dataShard(unit.dataShard).catch((error: unknown) => errorMessage(error)),
   ]);
   if (parameters === null)
     return { done: false, fault: 'supply', reason: `version ${terms.baseVersion} is gone` };
@@ -97,9 +98,5 @@ async function compute(
 
 /** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN22]. */
 function faultOf(error: unknown): { fault: 'engine' | 'supply'; reason: string } {
-  return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: reasonOf(error) };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: errorMessage(error) };
 }

@@ -10,6 +10,7 @@ import {
 import { timeEngine, type CalibrationWork } from './calibration.ts';
 import type { Candidate, EngineSupply } from './supply.ts';
 import { inTime, withTimeLimit, type LimitClock } from './timeLimit.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 export interface SelectionParts {
   spec: ModelSpec;
@@ -171,7 +172,7 @@ export class EngineSelection implements Engines {
       this.#note(engine, 'right', null, rate);
       return rate;
     } catch (error) {
-      this.#note(engine, 'failed', reasonOf(error));
+      this.#note(engine, 'failed', errorMessage(error));
       return null;
     }
   }
@@ -223,7 +224,7 @@ export class EngineSelection implements Engines {
   #tfjs(): Promise<Candidate[]> {
     const { supply, clock } = this.#parts;
     return inTime(supply.tfjs(), TRIAL_WITHIN_MS, clock.after).catch((error: unknown) => {
-      this.#unlisted = `tfjs could not be loaded: ${reasonOf(error)}`;
+      this.#unlisted = `tfjs could not be loaded: ${errorMessage(error)}`;
       return [];
     });
   }
@@ -243,7 +244,7 @@ export class EngineSelection implements Engines {
       }
       this.#note(engine, 'wrong', verdict.reason);
     } catch (error) {
-      this.#note(engine ?? { name, detail: '', software: false }, 'failed', reasonOf(error));
+      this.#note(engine ?? { name, detail: '', software: false }, 'failed', errorMessage(error));
     }
     engine?.dispose();
     return null;
@@ -265,8 +266,4 @@ export class EngineSelection implements Engines {
       reason: reason?.slice(0, most) ?? null,
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

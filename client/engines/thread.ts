@@ -3,6 +3,7 @@ import { checkData } from '../../shared/engine/data.ts';
 import type { Engine, LocalTraining } from '../../shared/engine/engine.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /* An engine in a thread of its own, and what it looks like from outside: the same. */
 
@@ -60,7 +61,7 @@ export function createEngineServer(
     try {
       return { id, result: await answerTo(request) };
     } catch (error) {
-      return { id, error: error instanceof Error ? error.message : String(error) };
+      return { id, error: errorMessage(error) };
     }
   };
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { allowRelaxedSimd } from './relaxedSimd.ts';
 import type { FromNodeWorker, NodeWorkerTask, ToNodeWorker } from './messages.ts';
 
@@ -37,7 +37,9 @@ export function startNodeWorkers(options: NodeWorkerOptions): NodeWorkers {
     const task: NodeWorkerTask = { server, join, selfSigned, labels, slowdown };
     const thread = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: task, env });
     thread.on('message', (news: FromNodeWorker) => hear(index, news));
-    thread.on('error', (error) => hear(index, { type: 'state', state: 'failed', message: reasonOf(error) }));
+    thread.on('error', (error) =>
+      hear(index, { type: 'state', state: 'failed', message: errorMessage(error) }),
+    );
     const gone = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
     const tell = (message: ToNodeWorker) => thread.postMessage(message);
     return { thread, gone, tell };

@@ -48,8 +48,3 @@ export function setNotice(target: HTMLElement, message: string | null): void {
   setText(target, message ?? '');
   target.hidden = message === null || message === '';
 }
-
-/** What was thrown, as a sentence. */
-export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}

@@ -11,7 +11,7 @@ import {
   runStatus,
 } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
-import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { readMessage } from './readMessage.ts';
@@ -70,7 +70,7 @@ export function connectSocketIo(
       try {
         message = readMessage(`a ${event}`, schema, body);
       } catch (error) {
-        events.garbled(reasonOf(error));
+        events.garbled(errorMessage(error));
         return;
       }
       tell(message);

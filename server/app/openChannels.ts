@@ -5,6 +5,7 @@ import { DataChannels, type DataChannelLibrary } from '../webrtc/dataChannels.ts
 import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { iceServerForNode } from '../config/iceServers.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 export interface ChannelSource {
   /** The data channels of this process; null where there are none. */
@@ -37,7 +38,7 @@ export async function prepareChannels(
     library = await import('node-datachannel');
     await probe(port, address);
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    const [reason = ''] = errorMessage(error).split('\n', 1);
     if (transport === 'webrtc') throw new ConfigError(`--transport: no data channels here: ${reason}`);
     log(`No data channels here, so all goes by socket.io: ${reason}`);
     return NONE;

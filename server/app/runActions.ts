@@ -1,7 +1,7 @@
 import type { RunAction } from '../../shared/protocol/runActions.ts';
 import type { Run } from '../core/run/run.ts';
 import { Refusal } from '../http/refusals.ts';
-import { reasonOf } from '../store/errors.ts';
+import { systemErrorMessage } from '../store/errors.ts';
 
 /** What the server does for each action of the console; done when the promise is, or else it throws a {@link Refusal}. */
 export type RunActionHandlers = Readonly<Record<RunAction, () => Promise<void>>>;
@@ -38,5 +38,6 @@ async function save({ run, keeps }: ActionParts): Promise<void> {
     throw new Refusal('NOTHING_TO_SAVE', 'There was no commit yet: the model is as its seed made it.');
   }
   const outcome = await run.save();
-  if (!outcome.saved) throw new Refusal('SAVE_FAILED', `The save failed: ${reasonOf(outcome.error)}`);
+  if (!outcome.saved)
+    throw new Refusal('SAVE_FAILED', `The save failed: ${systemErrorMessage(outcome.error)}`);
 }

@@ -23,7 +23,7 @@ import { Throughput } from '../core/run/throughput.ts';
 import type { DataShardRef } from '../core/unit.ts';
 import { createWork } from '../core/run/work.ts';
 import type { CheckpointStore } from '../store/checkpoint.ts';
-import { reasonOf } from '../store/errors.ts';
+import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { RunInit, RunShards } from './runShards.ts';
@@ -190,11 +190,11 @@ export class Training {
           this.#throughput.follow(this.run.status().state === 'running');
           for (const listener of this.#watchers) listener();
         },
-        evaluationFailed: (error) => log(`evaluation failed: ${reasonOf(error)}`),
+        evaluationFailed: (error) => log(`evaluation failed: ${systemErrorMessage(error)}`),
         saveFailed: (error) => {
           const failedAt = new Date(clock.now()).toISOString();
-          this.#checkpointFailure = { failedAt, reason: reasonOf(error) };
-          log(`checkpoint failed: ${reasonOf(error)}`);
+          this.#checkpointFailure = { failedAt, reason: systemErrorMessage(error) };
+          log(`checkpoint failed: ${systemErrorMessage(error)}`);
         },
       },
     );

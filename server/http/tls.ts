@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { generate } from 'selfsigned';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /** A certificate that cannot be served; the message names the file and what is wrong with it. */
 export class CertificateError extends Error {
@@ -70,7 +71,7 @@ function usable<T>(make: () => T, fault: string): T {
   try {
     return make();
   } catch (error) {
-    throw new CertificateError(`${fault} (${error instanceof Error ? error.message : String(error)})`, {
+    throw new CertificateError(`${fault} (${errorMessage(error)})`, {
       cause: error,
     });
   }

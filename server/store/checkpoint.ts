@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { syncFolder, TEMPORARY, temporaryBeside, writeAtomically, writeDurably } from './atomic.ts';
-import { OtherFormatError, reasonOf, StoreError } from './errors.ts';
+import { OtherFormatError, systemErrorMessage, StoreError } from './errors.ts';
 import { codeOf, tidyAfter, type Files } from './files.ts';
 import { makeFolders } from './folders.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './format.ts';
@@ -62,7 +62,7 @@ export class CheckpointStore {
     if (!entry) return null;
     const path = join(this.#folder, entry.name);
     const bytes = await this.#files.read(path).catch((error: unknown) => {
-      const fault = `${path} cannot be read: ${reasonOf(error)}.`;
+      const fault = `${path} cannot be read: ${systemErrorMessage(error)}.`;
       throw new StoreError(`${fault} It may well be whole: go on once it can be read.`, { cause: error });
     });
     try {
@@ -70,7 +70,9 @@ export class CheckpointStore {
       if (checkpoint.version === entry.version) return checkpoint;
       throw new StoreError(`it holds version ${checkpoint.version}, not the one of its name`);
     } catch (error) {
-      throw new StoreError(`${path} cannot be used: ${reasonOf(error)}.${remedyOf(error)}`, { cause: error });
+      throw new StoreError(`${path} cannot be used: ${systemErrorMessage(error)}.${remedyOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -93,7 +95,7 @@ export class CheckpointStore {
       await syncFolder(this.#files, aside);
       await syncFolder(this.#files, this.#folder);
     } catch (error) {
-      throw new StoreError(`the checkpoints cannot be moved to ${aside}: ${reasonOf(error)}`, {
+      throw new StoreError(`the checkpoints cannot be moved to ${aside}: ${systemErrorMessage(error)}`, {
         cause: error,
       });
     }
@@ -112,7 +114,7 @@ export class CheckpointStore {
       await this.#tryOut(temporary, new Uint8Array(bytes));
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      throw new StoreError(`no checkpoint can be written in ${this.#folder}: ${reasonOf(error)}`, {
+      throw new StoreError(`no checkpoint can be written in ${this.#folder}: ${systemErrorMessage(error)}`, {
         cause: error,
       });
     }
@@ -140,10 +142,10 @@ export class CheckpointStore {
       await makeFolders(this.#files, this.#folder);
       await writeAtomically(this.#files, path, bytes);
     } catch (error) {
-      throw new StoreError(`${path} cannot be written: ${reasonOf(error)}`, { cause: error });
+      throw new StoreError(`${path} cannot be written: ${systemErrorMessage(error)}`, { cause: error });
     }
     await this.#prune().catch((error: unknown) => {
-      this.#note(`old checkpoints in ${this.#folder} cannot be removed: ${reasonOf(error)}`);
+      this.#note(`old checkpoints in ${this.#folder} cannot be removed: ${systemErrorMessage(error)}`);
     });
     return path;
   }
@@ -161,7 +163,7 @@ export class CheckpointStore {
   async #entries(): Promise<Entry[]> {
     const found = await this.#files.list(this.#folder).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return [];
-      throw new StoreError(`${this.#folder} cannot be read: ${reasonOf(error)}`, { cause: error });
+      throw new StoreError(`${this.#folder} cannot be read: ${systemErrorMessage(error)}`, { cause: error });
     });
     return found
       .filter(({ kind }) => kind === 'file')

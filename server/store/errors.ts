@@ -8,8 +8,8 @@ export class StoreError extends Error {
 /** Something stored by another release, in a format that this one does not read: it may be whole. */
 export class OtherFormatError extends StoreError {}
 
-/** What an unknown rejection says of itself; of a system's error, its words and code alone. */
-export function reasonOf(error: unknown): string {
+/** The message of an error; of one of the operating system, its description and code alone. */
+export function systemErrorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, errno } = error as NodeJS.ErrnoException;
   const [, words] = getSystemErrorMap().get(errno ?? 0) ?? [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { printable } from '../../shared/text/printable.ts';
 import { TEMPORARY, writeAtomically, writeDurably } from './atomic.ts';
-import { reasonOf, StoreError } from './errors.ts';
+import { systemErrorMessage, StoreError } from './errors.ts';
 import { codeOf, tidyAfter, type Files } from './files.ts';
 import {
   processStateOf,
@@ -88,7 +88,9 @@ export class FolderLock {
       throw new StoreError(`${path} cannot be taken`);
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      throw new StoreError(`the folder ${folder} cannot be written: ${reasonOf(error)}`, { cause: error });
+      throw new StoreError(`the folder ${folder} cannot be written: ${systemErrorMessage(error)}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { syncFolder } from './atomic.ts';
-import { reasonOf, StoreError } from './errors.ts';
+import { systemErrorMessage, StoreError } from './errors.ts';
 import { codeOf, type Files } from './files.ts';
 
 /** What an error means of a folder that was not found, in one that was. */
@@ -24,7 +24,7 @@ export async function makeFolders(files: Files, path: string): Promise<void> {
     } catch (error) {
       // Another process may have made it in the same moment.
       if (codeOf(error) === 'EEXIST' && (await isFolder(files, folder))) continue;
-      const reason = REASONS[codeOf(error) ?? ''] ?? reasonOf(error);
+      const reason = REASONS[codeOf(error) ?? ''] ?? systemErrorMessage(error);
       throw new StoreError(`the folder ${folder} cannot be made: ${reason}`, { cause: error });
     }
     await syncFolder(files, dirname(folder));
@@ -37,7 +37,7 @@ async function isFolder(files: Files, path: string): Promise<boolean> {
   try {
     kind = await files.kindOf(path);
   } catch (error) {
-    throw new StoreError(`the folder ${path} cannot be used: ${reasonOf(error)}`, { cause: error });
+    throw new StoreError(`the folder ${path} cannot be used: ${systemErrorMessage(error)}`, { cause: error });
   }
   if (kind === null || kind === 'folder') return kind === 'folder';
   throw new StoreError(`${path} is not a folder`);

@@ -9,7 +9,7 @@ import {
   type AdminSnapshot,
   type Measurement,
 } from '../../shared/protocol/admin.ts';
-import { OtherFormatError, reasonOf, StoreError } from './errors.ts';
+import { OtherFormatError, systemErrorMessage, StoreError } from './errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.ts';
 
 /** Everything that a run needs to go on from one commit. */
@@ -144,7 +144,7 @@ function parse({ savedAt, modelHash: hash, ...json }: Record<string, string>): R
     try {
       return [key, JSON.parse(text)];
     } catch (error) {
-      throw new StoreError(`checkpoint: ${key}: ${reasonOf(error)}`, { cause: error });
+      throw new StoreError(`checkpoint: ${key}: ${systemErrorMessage(error)}`, { cause: error });
     }
   });
   return { ...Object.fromEntries(values), savedAt, modelHash: hash };
@@ -154,7 +154,7 @@ function modelOf(declaration: unknown): ModelSpec {
   try {
     return parseModelSpec(declaration);
   } catch (error) {
-    throw new StoreError(`checkpoint: ${reasonOf(error)}`, { cause: error });
+    throw new StoreError(`checkpoint: ${systemErrorMessage(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
-import { reasonOf, StoreError } from './errors.ts';
+import { systemErrorMessage, StoreError } from './errors.ts';
 
 /*
  * The safetensors format (github.com/huggingface/safetensors): u64 header length, little-endian; the header,
@@ -109,7 +109,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
-    throw new StoreError(`the header is not JSON: ${reasonOf(error)}`, { cause: error });
+    throw new StoreError(`the header is not JSON: ${systemErrorMessage(error)}`, { cause: error });
   }
   if (!isRecord(header)) throw new StoreError('the header is not a JSON object');
   return header;

@@ -5,6 +5,7 @@ import { baseOf } from '../../shared/protocol/basePath.ts';
 import type { EngineName } from '../../shared/profile/profile.ts';
 import type { TransportPreference } from '../../shared/transport/preference.ts';
 import { isSelfSigned } from './certificate.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 export interface SwarmOptions {
   /** Join address of the server; a credential to join is in its fragment. */
@@ -167,7 +168,7 @@ async function startTraining(page: Page, url: URL): Promise<void> {
   const at = `${url.origin}${url.pathname}`;
   // The button does nothing before the page's script has run, which `load` waits for.
   const response = await page.goto(url.href, { waitUntil: 'load' }).catch((error: unknown) => {
-    throw new TabsError(`${at} cannot be opened: ${reasonOf(error)}.`);
+    throw new TabsError(`${at} cannot be opened: ${navigationFault(error)}.`);
   });
   if (response?.ok() === false) throw new TabsError(`${at} answers ${response.status()}: no volunteer page.`);
   await page
@@ -189,9 +190,9 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** The reason in what Playwright throws, for instance `page.goto: net::ERR_CONNECTION_REFUSED at ...`. */
-function reasonOf(error: unknown): string {
+function navigationFault(error: unknown): string {
   if (error instanceof errors.TimeoutError) return 'no answer in time';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const code = /net::(\w+)/.exec(message)?.[1];
   return code === undefined ? (message.split('\n', 1)[0] ?? message) : (REASONS[code] ?? code);
 }

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { Manager } from 'socket.io-client';
 import { isSelfSigned } from './certificate.ts';
 import { socketPath } from '../../shared/protocol/basePath.ts';
-import { reasonOf } from '../../shared/protocol/reasons.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 
 /**
@@ -108,9 +108,9 @@ async function unreachable(base: URL, error: NodeJS.ErrnoException): Promise<Rea
     return wrong(`it speaks https, not http; try ${withScheme(base, 'https').href}`);
   if (isCertificateFault(code)) {
     const hint = 'NODE_EXTRA_CA_CERTS names a file of authorities to trust besides';
-    return wrong(`its certificate is not one to trust: ${reasonOf(error)} (${hint})`);
+    return wrong(`its certificate is not one to trust: ${errorMessage(error)} (${hint})`);
   }
-  return absent(NETWORK[code] ?? `it cannot be reached: ${reasonOf(error)}`);
+  return absent(NETWORK[code] ?? `it cannot be reached: ${errorMessage(error)}`);
 }
 
 /** Something answered by HTTP, but devices cannot connect. */

@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import loadHighs from 'highs';
 import type { IntegerProgram, Solution } from '../core/placement/program.ts';
 import { lpText } from './lpText.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /* The solver's thread: HiGHS, one program after the other. */
 
@@ -47,7 +48,7 @@ port.on('message', (task: SolveTask) => {
   try {
     answer = solve(task);
   } catch (error) {
-    answer = { chosen: null, status: error instanceof Error ? error.message : String(error) };
+    answer = { chosen: null, status: errorMessage(error) };
   }
   port.postMessage(answer satisfies FromSolver);
 });

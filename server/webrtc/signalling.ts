@@ -7,6 +7,7 @@ import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
 import type { Handler } from '../gateway/peer.ts';
 import { peerOf } from '../gateway/socketPeer.ts';
 import type { UplinkMeter } from '../gateway/uplinkMeter.ts';
+import { errorMessage } from '../../shared/text/errorMessage.ts';
 
 /** Offers that one socket may make: a channel that does not last is tried again, not for ever. */
 const MAX_OFFERS = 16;
@@ -51,10 +52,8 @@ export function signalHandler(
           else answered.close();
           reply(peer === answered ? { outcome: 'OK', answer } : SUPERSEDED);
         },
-        (error: unknown) => reply({ outcome: 'UNAVAILABLE', reason: reasonOf(error) }),
+        (error: unknown) => reply({ outcome: 'UNAVAILABLE', reason: errorMessage(error) }),
       );
     }
   };
 }
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

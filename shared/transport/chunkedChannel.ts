@@ -1,5 +1,6 @@
 import { checksumOf, encodeHead, MAX_CHUNK_BYTES } from '../protocol/channel.ts';
 import { Assembler, type Message } from './assembler.ts';
+import { errorMessage } from '../text/errorMessage.ts';
 
 /** What carries the chunks: a data channel, whoever implements it. */
 export interface RawChannel {
@@ -136,7 +137,7 @@ export class ChunkedChannel {
     try {
       await this.#parts.chunks.send(chunk);
     } catch (error) {
-      this.#end(error instanceof Error ? error.message : String(error));
+      this.#end(errorMessage(error));
     }
     cancel();
     return this.#open;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { reasonOf } from './reasons.ts';
+import { errorMessage } from './errorMessage.ts';
 
 class Silent extends Error {
   override name = 'Silent';
@@ -15,6 +15,6 @@ it.each<[string, unknown, string]>([
   ],
   ['text', 'broken', 'broken'],
   ['nothing', '', 'no reason given'],
-])('%s has a reason, never an empty one', (_name, error, reason) => {
-  expect(reasonOf(error)).toBe(reason);
+])('%s has a message, never an empty one', (_name, error, reason) => {
+  expect(errorMessage(error)).toBe(reason);
 });
