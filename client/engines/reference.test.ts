@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
-import type { ModelSpec } from '../../shared/model/spec.ts';
+import { LAYER_KIND_NAMES, type ModelSpec } from '../../shared/model/spec.ts';
 import { permutation } from '../../shared/random/generator.ts';
 import { gatherBatch, type Batch } from './batch.ts';
 import { referenceGradient } from './reference.ts';
@@ -18,6 +18,11 @@ function finiteDifference(spec: ModelSpec, parameters: Float64Array, batch: Batc
     referenceGradient(spec, parameters.with(index, (parameters[index] ?? NaN) + change), batch).loss;
   return (at(STEP) - at(-STEP)) / (2 * STEP);
 }
+
+it('the models of the contract have every kind of layer', () => {
+  const kinds = new Set(CONTRACT_SPECS.flatMap(({ layers }) => layers.map(({ kind }) => kind)));
+  expect([...kinds].toSorted()).toEqual(LAYER_KIND_NAMES.toSorted());
+});
 
 describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(
   'the known answer, %s',

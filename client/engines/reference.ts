@@ -7,6 +7,8 @@ import {
   type DenseStage,
   type Shape,
   type Stage,
+  type StageActivation,
+  type WeightedStage,
 } from '../../shared/engine/stages.ts';
 
 /*
@@ -59,7 +61,7 @@ interface Pass {
   stage: Stage;
   input: Float64Array;
   output: Float64Array;
-  /** For each output the element before pooling that it is, or -1 where ReLU stopped it. */
+  /** For each output the element before pooling that it is, or -1 where the activation stopped it. */
   sources: Int32Array;
 }
 
@@ -67,9 +69,9 @@ const at = (values: ArrayLike<number>, index: number) => values[index] ?? 0;
 const sizeOf = ({ height, width, channels }: Shape) => height * width * channels;
 
 function forward(stage: Stage, parameters: ArrayLike<number>, input: Float64Array): Pass {
-  const before = stage.op === 'pool' ? input : compute(stage, parameters, input);
-  const shape = stage.op === 'conv' ? stage.convolved : stage.op === 'pool' ? stage.input : stage.output;
-  const side = stage.op === 'dense' ? 1 : stage.pool;
+  const before = 'weights' in stage ? compute(stage, parameters, input) : input;
+  const shape = summedShape(stage);
+  const side = poolSide(stage);
   const output = new Float64Array(sizeOf(stage.output));
   const sources = new Int32Array(output.length);
   const { width, channels } = stage.output;
@@ -85,20 +87,44 @@ function forward(stage: Stage, parameters: ArrayLike<number>, input: Float64Arra
         if (best < 0 || at(before, source) > at(before, best)) best = source;
       }
     }
-    const stopped = stage.relu && at(before, best) <= 0;
+    const stopped = STOPS[stage.activation](at(before, best));
     output[index] = stopped ? 0 : at(before, best);
     sources[index] = stopped ? -1 : best;
   });
   return { stage, input, output, sources };
 }
 
-/** The weighted sums of a stage, before ReLU and pooling. */
-function compute(
-  stage: ConvStage | DenseStage,
-  parameters: ArrayLike<number>,
-  input: Float64Array,
-): Float64Array {
-  const shape = stage.op === 'conv' ? stage.convolved : stage.output;
+/** Whether an activation makes 0 of a value and lets no error back. */
+const STOPS: Record<StageActivation, (value: number) => boolean> = {
+  none: () => false,
+  relu: (value) => value <= 0,
+};
+
+/** Of what a stage has before activation and pooling. */
+function summedShape(stage: Stage): Shape {
+  switch (stage.op) {
+    case 'conv':
+      return stage.convolved;
+    case 'pool':
+      return stage.input;
+    case 'dense':
+      return stage.output;
+  }
+}
+
+function poolSide(stage: Stage): number {
+  switch (stage.op) {
+    case 'conv':
+    case 'pool':
+      return stage.pool;
+    case 'dense':
+      return 1;
+  }
+}
+
+/** The weighted sums of a stage, before activation and pooling. */
+function compute(stage: WeightedStage, parameters: ArrayLike<number>, input: Float64Array): Float64Array {
+  const shape = summedShape(stage);
   const sums = Float64Array.from({ length: sizeOf(shape) }, (_, index) =>
     at(parameters, stage.bias.offset + (index % shape.channels)),
   );
@@ -115,13 +141,9 @@ function backward(
   gradient: Float64Array,
   errors: Float64Array,
 ): Float64Array {
-  const before = new Float64Array(stage.op === 'conv' ? sizeOf(stage.convolved) : input.length);
-  if (stage.op === 'pool') {
-    addFrom(before, sources, errors);
-    return before;
-  }
-  const sums = stage.op === 'conv' ? before : new Float64Array(errors.length);
+  const sums = new Float64Array(sizeOf(summedShape(stage)));
   addFrom(sums, sources, errors);
+  if (!('weights' in stage)) return sums;
   const { channels } = stage.output;
   sums.forEach((error, index) => {
     const bias = stage.bias.offset + (index % channels);
@@ -145,16 +167,24 @@ function addFrom(errors: Float64Array, sources: Int32Array, given: Float64Array)
 type Visit = (from: number, weight: number, to: number) => void;
 
 /** Visits each (input element, weight, output element) that a stage multiplies. */
-function connections(stage: ConvStage | DenseStage, visit: Visit): void {
-  const { input, weights } = stage;
-  if (stage.op === 'dense') {
-    const outputs = stage.output.channels;
-    for (let from = 0; from < sizeOf(input); from++) {
-      for (let to = 0; to < outputs; to++) visit(from, weights.offset + from * outputs + to, to);
-    }
-    return;
+function connections(stage: WeightedStage, visit: Visit): void {
+  switch (stage.op) {
+    case 'conv':
+      return convConnections(stage, visit);
+    case 'dense':
+      return denseConnections(stage, visit);
   }
-  const { kernel, stride, padTop, padLeft, convolved } = stage;
+}
+
+function denseConnections({ input, weights, output }: DenseStage, visit: Visit): void {
+  const outputs = output.channels;
+  for (let from = 0; from < sizeOf(input); from++) {
+    for (let to = 0; to < outputs; to++) visit(from, weights.offset + from * outputs + to, to);
+  }
+}
+
+function convConnections(stage: ConvStage, visit: Visit): void {
+  const { input, weights, kernel, stride, padTop, padLeft, convolved } = stage;
   for (let row = 0; row < convolved.height; row++) {
     for (let column = 0; column < convolved.width; column++) {
       for (let ky = 0; ky < kernel; ky++) {

@@ -1,5 +1,8 @@
 import { layoutOf, type ParameterTensor } from '../model/layout.ts';
-import { outputShapes, type ModelSpec } from '../model/spec.ts';
+import { outputShapes, PADDINGS, type Activation, type ModelSpec } from '../model/spec.ts';
+
+/** What a stage does to its outputs; `none` leaves them as they are. */
+export type StageActivation = Activation | 'none';
 
 /** Height, width and channels of one sample between two stages; a flat row is 1 x 1 x features. */
 export interface Shape {
@@ -11,8 +14,8 @@ export interface Shape {
 interface StageBase {
   /** Of the image before flattening, where the stage is the first dense one. */
   input: Shape;
-  /** Negative outputs become 0, before or after pooling: both are monotone, so the order makes no difference. */
-  relu: boolean;
+  /** Of the outputs, before or after pooling: all are monotone, so the order makes no difference. */
+  activation: StageActivation;
 }
 
 /** A convolution with its bias, then max-pooling. */
@@ -32,7 +35,7 @@ export interface ConvStage extends StageBase {
   bias: ParameterTensor;
 }
 
-/** Max-pooling or ReLU with no convolution right before it. */
+/** Max-pooling or an activation with no convolution right before it. */
 export interface PoolStage extends StageBase {
   op: 'pool';
   pool: number;
@@ -48,10 +51,14 @@ export interface DenseStage extends StageBase {
 }
 
 export type Stage = ConvStage | PoolStage | DenseStage;
+/** A stage that has parameters. */
+export type WeightedStage = Extract<Stage, { weights: ParameterTensor }>;
+
+const NO_ACTIVATION = 'none';
 
 /**
  * Joins the layers of a model into the stages that fused kernels compute at a time: each convolution or dense
- * layer with the ReLU and the pooling that follow it. The last stage's output is the logits.
+ * layer with the activation and the pooling that follow it. The last stage's output is the logits.
  */
 export function stagesOf(spec: ModelSpec): Stage[] {
   const shapes = outputShapes(spec);
@@ -61,6 +68,7 @@ export function stagesOf(spec: ModelSpec): Stage[] {
     if (tensor === undefined) throw new RangeError('stages: fewer tensors than layers');
     return tensor;
   };
+  const activation = NO_ACTIVATION;
   const stages: Stage[] = [];
   let input: Shape = { height: spec.input[0], width: spec.input[1], channels: spec.input[2] };
   spec.layers.forEach((layer, index) => {
@@ -70,25 +78,25 @@ export function stagesOf(spec: ModelSpec): Stage[] {
       case 'conv2d': {
         const { kernel, stride } = layer;
         const pad = (size: number, out: number) =>
-          layer.padding === 'same' ? Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2) : 0;
+          PADDINGS[layer.padding].before({ size, kernel, stride }, out);
         const padTop = pad(input.height, output.height);
         const padLeft = pad(input.width, output.width);
         const weights = take();
         const bias = take();
         const size = { kernel, stride, padTop, padLeft, pool: 1 };
-        stages.push({ op: 'conv', input, relu: false, ...size, convolved: output, output, weights, bias });
+        stages.push({ op: 'conv', input, activation, ...size, convolved: output, output, weights, bias });
         break;
       }
       case 'dense':
-        stages.push({ op: 'dense', input, relu: false, output, weights: take(), bias: take() });
+        stages.push({ op: 'dense', input, activation, output, weights: take(), bias: take() });
         break;
       case 'relu':
-        if (last === undefined) stages.push({ op: 'pool', input, relu: true, pool: 1, output: input });
-        else last.relu = true;
+        if (last !== undefined && takes(last, layer.kind)) last.activation = layer.kind;
+        else stages.push({ op: 'pool', input, activation: layer.kind, pool: 1, output: input });
         return;
       case 'maxPool':
         if (last?.op === 'conv' && last.pool === 1) Object.assign(last, { pool: layer.size, output });
-        else stages.push({ op: 'pool', input, relu: false, pool: layer.size, output });
+        else stages.push({ op: 'pool', input, activation, pool: layer.size, output });
         break;
       case 'flatten':
         // The values stay where they are: who reads them next knows the image's shape.
@@ -98,6 +106,10 @@ export function stagesOf(spec: ModelSpec): Stage[] {
   });
   return stages;
 }
+
+/** An activation that follows itself changes nothing more; one that follows another is a stage of its own. */
+const takes = ({ activation }: Stage, next: Activation) =>
+  activation === NO_ACTIVATION || activation === next;
 
 function shapeOf(shape: number[]): Shape {
   const [height = 1, width = 1, channels = 1] = shape.length === 1 ? [1, 1, shape[0]] : shape;

@@ -10,7 +10,7 @@ export function initialParameters(spec: ModelSpec, seed: number): Float32Array {
   const layout = layoutOf(spec);
   const parameters = new Float32Array(layout.length);
   layout.tensors.forEach((tensor, index) => {
-    const bound = uniformBound(spec.initialiser, tensor);
+    const bound = UNIFORM_BOUNDS[spec.initialiser][tensor.part](tensor);
     if (bound === 0) return;
     const generator = createGenerator(deriveSeed(seed, index));
     for (let element = 0; element < tensor.length; element++) {
@@ -20,18 +20,26 @@ export function initialParameters(spec: ModelSpec, seed: number): Float32Array {
   return parameters;
 }
 
-/**
- * Half-width of the uniform distribution a tensor starts from; 0 means zeros.
- * PyTorch's default is kaiming_uniform with a = sqrt(5): 1 / sqrt(fan in) for kernels and biases alike.
- * Glorot and Bengio 2010; He et al. 2015.
- */
-function uniformBound(initialiser: ModelSpec['initialiser'], tensor: ParameterTensor): number {
-  switch (initialiser) {
-    case 'pytorch':
-      return 1 / Math.sqrt(tensor.fanIn);
-    case 'glorot-uniform':
-      return tensor.part === 'bias' ? 0 : Math.sqrt(6 / (tensor.fanIn + tensor.fanOut));
-    case 'he-uniform':
-      return tensor.part === 'bias' ? 0 : Math.sqrt(6 / tensor.fanIn);
-  }
-}
+type Initialiser = ModelSpec['initialiser'];
+
+/** Half-width of the uniform distribution a tensor starts from, by its part; 0 means zeros. */
+const UNIFORM_BOUNDS: Record<
+  Initialiser,
+  Record<ParameterTensor['part'], (tensor: ParameterTensor) => number>
+> = {
+  /** PyTorch's default is kaiming_uniform with a = sqrt(5): 1 / sqrt(fan in) for kernels and biases alike. */
+  pytorch: {
+    kernel: ({ fanIn }) => 1 / Math.sqrt(fanIn),
+    bias: ({ fanIn }) => 1 / Math.sqrt(fanIn),
+  },
+  /** Glorot and Bengio 2010. */
+  'glorot-uniform': {
+    kernel: ({ fanIn, fanOut }) => Math.sqrt(6 / (fanIn + fanOut)),
+    bias: () => 0,
+  },
+  /** He et al. 2015. */
+  'he-uniform': {
+    kernel: ({ fanIn }) => Math.sqrt(6 / fanIn),
+    bias: () => 0,
+  },
+};

@@ -49,15 +49,23 @@ export function layoutOf(spec: ModelSpec): ParameterLayout {
     const input = index === 0 ? spec.input : (shapes[index - 1] ?? []);
     const channels = input.at(-1) ?? 0;
     const name = `${index}.${layer.kind}`;
-    if (layer.kind === 'conv2d') {
-      const window = layer.kernel * layer.kernel;
-      const fanIn = window * channels;
-      const fanOut = window * layer.filters;
-      add(`${name}.kernel`, 'kernel', [layer.kernel, layer.kernel, channels, layer.filters], fanIn, fanOut);
-      add(`${name}.bias`, 'bias', [layer.filters], fanIn, fanOut);
-    } else if (layer.kind === 'dense') {
-      add(`${name}.kernel`, 'kernel', [channels, layer.units], channels, layer.units);
-      add(`${name}.bias`, 'bias', [layer.units], channels, layer.units);
+    switch (layer.kind) {
+      case 'conv2d': {
+        const window = layer.kernel * layer.kernel;
+        const fanIn = window * channels;
+        const fanOut = window * layer.filters;
+        add(`${name}.kernel`, 'kernel', [layer.kernel, layer.kernel, channels, layer.filters], fanIn, fanOut);
+        add(`${name}.bias`, 'bias', [layer.filters], fanIn, fanOut);
+        return;
+      }
+      case 'dense':
+        add(`${name}.kernel`, 'kernel', [channels, layer.units], channels, layer.units);
+        add(`${name}.bias`, 'bias', [layer.units], channels, layer.units);
+        return;
+      case 'relu':
+      case 'maxPool':
+      case 'flatten':
+        return;
     }
   });
   return { tensors, length };

@@ -3,7 +3,45 @@ import { choice, fields, refusalOf, integer } from '../text/schema.ts';
 import { didYouMean } from '../text/suggest.ts';
 
 const dimension = integer(1, 4096);
-const KINDS = ['conv2d', 'relu', 'maxPool', 'flatten', 'dense'] as const;
+/**
+ * Layers without fields that apply one function to each value. Each is monotone, so that it may come before or after a
+ * pool, and changes nothing more where it is applied twice: stages count on both.
+ */
+export const ACTIVATIONS = ['relu'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+const ACTIVATION_KINDS: ReadonlySet<string> = new Set(ACTIVATIONS);
+
+/** One side of an image, and the window that is moved along it. */
+interface Side {
+  size: number;
+  kernel: number;
+  stride: number;
+}
+
+interface PaddingRule {
+  /** Elements of that side of the output. */
+  outputs(side: Side): number;
+  /** Zeros before the first element, where so many outputs are wanted. */
+  before(side: Side, outputs: number): number;
+}
+
+/** What a convolution does at the edges. */
+export const PADDINGS = {
+  /** Windows lie in the image. */
+  valid: {
+    outputs: ({ size, kernel, stride }) => Math.floor((size - kernel) / stride) + 1,
+    before: () => 0,
+  },
+  /** With stride 1 the output is as large as the image. */
+  same: {
+    outputs: ({ size, stride }) => Math.ceil(size / stride),
+    before: ({ size, kernel, stride }, outputs) =>
+      Math.floor(Math.max(0, (outputs - 1) * stride + kernel - size) / 2),
+  },
+} as const satisfies Record<string, PaddingRule>;
+type Padding = keyof typeof PADDINGS;
+const PADDING_NAMES = Object.keys(PADDINGS) as Padding[];
+
 const MAX_LAYERS = 64;
 /** The fused WebAssembly engine writes out each place of a window: its code grows with the square of this. */
 const MAX_POOL = 32;
@@ -12,32 +50,35 @@ const NAME = '1 to 64 lower-case letters, digits and hyphens, beginning with a l
 const LAYERS = `a list of 1 to ${MAX_LAYERS} layers`;
 
 /** A layer and the fields that it has besides its kind. */
-const layerOf = <const Kind extends (typeof KINDS)[number], Shape extends z.core.$ZodShape>(
-  kind: Kind,
-  shape: Shape,
-) => fields(kind, { kind: z.literal(kind), ...shape });
+const layerOf = <const Kind extends string, Shape extends z.core.$ZodShape>(kind: Kind, shape: Shape) =>
+  fields(kind, { kind: z.literal(kind), ...shape });
 
-const layer = z.discriminatedUnion(
-  'kind',
-  [
-    layerOf('conv2d', {
-      filters: dimension,
-      kernel: integer(1, 7),
-      stride: z._default(z.literal([1, 2], { error: '1 or 2' }), 1),
-      padding: z._default(choice(['valid', 'same']), 'valid'),
-    }),
-    layerOf('relu', {}),
-    layerOf('maxPool', { size: integer(2, MAX_POOL) }),
-    layerOf('flatten', {}),
-    layerOf('dense', { units: dimension }),
-  ],
-  {
-    error: ({ input }) =>
-      typeof input === 'object' && input !== null
-        ? `one of ${KINDS.join(', ')}${didYouMean((input as { kind?: unknown }).kind, KINDS)}`
-        : 'a layer: an object with a kind',
-  },
-);
+const LAYER_KINDS = {
+  conv2d: layerOf('conv2d', {
+    filters: dimension,
+    kernel: integer(1, 7),
+    stride: z._default(z.literal([1, 2], { error: '1 or 2' }), 1),
+    padding: z._default(choice(PADDING_NAMES), 'valid'),
+  }),
+  relu: layerOf('relu', {}),
+  maxPool: layerOf('maxPool', { size: integer(2, MAX_POOL) }),
+  flatten: layerOf('flatten', {}),
+  dense: layerOf('dense', { units: dimension }),
+};
+type LayerSchema = (typeof LAYER_KINDS)[keyof typeof LAYER_KINDS];
+export const LAYER_KIND_NAMES = Object.keys(LAYER_KINDS);
+
+const layer = z.discriminatedUnion('kind', Object.values(LAYER_KINDS) as [LayerSchema, ...LayerSchema[]], {
+  error: ({ input }) =>
+    typeof input === 'object' && input !== null
+      ? `one of ${LAYER_KIND_NAMES.join(', ')}${didYouMean((input as { kind?: unknown }).kind, LAYER_KIND_NAMES)}`
+      : 'a layer: an object with a kind',
+});
+
+/** What training makes small. The engines have it built in. */
+const LOSSES = ['softmax-cross-entropy'] as const;
+/** How the first parameters are drawn; `initialise.ts` has the bounds. */
+const INITIALISER_NAMES = ['pytorch', 'glorot-uniform', 'he-uniform'] as const;
 
 const modelSpec = fields('a model', {
   name: z.string({ error: NAME }).check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, { error: NAME })),
@@ -51,8 +92,8 @@ const modelSpec = fields('a model', {
   layers: z
     .array(layer, { error: LAYERS })
     .check(z.minLength(1, { error: LAYERS }), z.maxLength(MAX_LAYERS, { error: LAYERS })),
-  loss: choice(['softmax-cross-entropy']),
-  initialiser: choice(['pytorch', 'glorot-uniform', 'he-uniform']),
+  loss: choice(LOSSES),
+  initialiser: choice(INITIALISER_NAMES),
 });
 
 /** A model as a declaration: what a user writes to replace the zoo's. */
@@ -76,7 +117,7 @@ export function parseModelSpec(declaration: unknown): ModelSpec {
   }
   const shapes = outputShapes(parsed.data);
   // After a flattened image the logits would lie over several pixels, which no engine of ours reads.
-  const last = parsed.data.layers.findLast(({ kind }) => kind !== 'relu');
+  const last = parsed.data.layers.findLast(({ kind }) => !ACTIVATION_KINDS.has(kind));
   if (shapes.at(-1)?.length !== 1 || last?.kind !== 'dense') {
     throw new ModelSpecError('model: the last layer must give one row of logits: end with a dense layer');
   }
@@ -90,7 +131,7 @@ function placeOf(path: readonly PropertyKey[], declaration: unknown): string {
   // That something is wrong within a layer says that there are layers.
   const { layers } = declaration as { layers: ({ kind?: unknown } | null)[] };
   const kind = layers[index]?.kind;
-  const known = KINDS.find((each) => each === kind);
+  const known = LAYER_KIND_NAMES.find((each) => each === kind);
   return known === undefined ? path.join('.') : `${path.join('.')} (${known})`;
 }
 
@@ -127,9 +168,7 @@ function outputShape(each: Layer, input: number[], where: string): number[] {
     case 'conv2d': {
       const [height, width] = image(input, where);
       const along = (size: number) =>
-        each.padding === 'same'
-          ? Math.ceil(size / each.stride)
-          : Math.floor((size - each.kernel) / each.stride) + 1;
+        PADDINGS[each.padding].outputs({ size, kernel: each.kernel, stride: each.stride });
       return positive([along(height), along(width), each.filters], where);
     }
   }

@@ -17,9 +17,9 @@ export function integer(min: number, max: number) {
 }
 
 /** One of these words. */
-export function choice<const Word extends string>(words: readonly [Word, ...Word[]]) {
-  const [only, ...others] = words;
-  const expected = others.length === 0 ? only : `one of ${words.join(', ')}`;
+export function choice<const Word extends string>(words: readonly Word[]) {
+  const all = words.join(', ');
+  const expected = words.length === 1 ? all : `one of ${all}`;
   return z.literal([...words], { error: ({ input }) => `${expected}${didYouMean(input, words)}` });
 }
 

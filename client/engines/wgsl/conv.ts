@@ -1,17 +1,19 @@
 import type { ConvStage } from '../../../shared/engine/stages.ts';
+import { WGSL_ACTIVATIONS } from './activations.ts';
 import type { DeviceStage, WgslMap } from './memory.ts';
 
 /** Output channels that one invocation computes: each input value is read once for all of them. */
 const BLOCK = 4;
 
-/** Convolution, bias, pooling and ReLU of one pooled pixel and a block of channels. */
+/** Convolution, bias, pooling and activation of one pooled pixel and a block of channels. */
 export function convForwardShader(
   { output: to, sources }: DeviceStage,
   stage: ConvStage,
   index: number,
   map: WgslMap,
 ): { body: string; perSample: number } {
-  const { input, output, convolved, kernel, stride, padTop, padLeft, pool, weights, bias, relu } = stage;
+  const { input, output, convolved, kernel, stride, padTop, padLeft, pool, weights, bias, activation } =
+    stage;
   const channels = output.channels;
   const blocks = Math.ceil(channels / BLOCK);
   const pixels = output.height * output.width;
@@ -43,7 +45,7 @@ export function convForwardShader(
     best = select(best, sum, larger);
     source = select(source, vec4i(i32(oy * ${convolved.width}u + ox)), larger);
   } }
-  ${relu ? 'source = select(source, vec4i(-1), best <= vec4f(0.0)); best = max(best, vec4f(0.0));' : ''}
+  ${WGSL_ACTIVATIONS[activation].onVectors}
   for (var lane = 0u; lane < ${BLOCK}u; lane++) {
     if (c + lane >= ${channels}u) { break; }
     let place = pixel * ${channels}u + c + lane;
@@ -54,7 +56,7 @@ export function convForwardShader(
 }
 
 /**
- * The gradient of one weight or bias over a part of the batch: only the outputs that pooling and ReLU let through
+ * The gradient of one weight or bias over a part of the batch: only the outputs that pooling and activation let through
  * have an error, so the sum goes over pooled pixels.
  */
 export function convBackwardShader(

@@ -1,14 +1,15 @@
 import type { DenseStage } from '../../../shared/engine/stages.ts';
+import { WGSL_ACTIVATIONS } from './activations.ts';
 import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
 
-/** One output of a dense layer with its bias and ReLU. */
+/** One output of a dense layer with its bias and activation. */
 export function denseForwardShader(
   { output: to, sources }: DeviceStage,
   stage: DenseStage,
   index: number,
   map: WgslMap,
 ): string {
-  const { weights, bias, relu } = stage;
+  const { weights, bias, activation } = stage;
   const outputs = stage.output.channels;
   return `
   let row = index / ${outputs}u;
@@ -17,7 +18,7 @@ export function denseForwardShader(
   for (var unit = 0u; unit < ${elementsOf(stage.input)}u; unit++) {
     sum += input${index}(row, unit) * weights[${weights.offset}u + unit * ${outputs}u + out];
   }
-  let stopped = ${relu ? 'sum <= 0.0' : 'false'};
+  let stopped = ${WGSL_ACTIVATIONS[activation].stops('sum')};
   values[row * ${map.values}u + ${to}u + out] = select(sum, 0.0, stopped);
   sources[row * ${map.sources}u + ${sources}u + out] = select(0, -1, stopped);`;
 }

@@ -1,10 +1,11 @@
 import type { PoolStage } from '../../../shared/engine/stages.ts';
+import { WGSL_ACTIVATIONS } from './activations.ts';
 import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
 
-/** Pooling and ReLU of one output where no convolution comes right before. */
+/** Pooling and activation of one output where no convolution comes right before. */
 export function poolForwardShader(
   { output: to, sources }: DeviceStage,
-  { input, output, pool, relu }: PoolStage,
+  { input, output, pool, activation }: PoolStage,
   index: number,
   map: WgslMap,
 ): string {
@@ -22,7 +23,7 @@ export function poolForwardShader(
     let value = input${index}(row, here * ${input.channels}u + channel);
     if (source < 0 || value > best) { best = value; source = i32(here); }
   } }
-  let stopped = ${relu ? 'best <= 0.0' : 'false'};
+  let stopped = ${WGSL_ACTIVATIONS[activation].stops('best')};
   values[row * ${map.values}u + ${to}u + place] = select(best, 0.0, stopped);
   sources[row * ${map.sources}u + ${sources}u + place] = select(source, -1, stopped);`;
 }

@@ -1,3 +1,4 @@
+import type { WeightedStage } from '../../../shared/engine/stages.ts';
 import type { ModelSpec } from '../../../shared/model/spec.ts';
 import { convBackwardShader, convForwardShader, convInputErrorsShader } from './conv.ts';
 import { denseBackwardShader, denseForwardShader, denseInputErrorsShader } from './dense.ts';
@@ -65,13 +66,9 @@ export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslP
   const backward: WgslKernel[] = [];
   stages.forEach((placed, index) => {
     const { stage, inputErrors } = placed;
-    if (stage.op !== 'pool') {
+    if ('weights' in stage) {
       const always = (stage.weights.length + stage.bias.length) * map.splits;
-      const body =
-        stage.op === 'conv'
-          ? convBackwardShader(placed, stage, index, map)
-          : denseBackwardShader(placed, stage, index, map);
-      backward.unshift(add(`gradient${index}`, { always }, body));
+      backward.unshift(add(`gradient${index}`, { always }, gradientOf(placed, stage, index, map)));
     }
     if (inputErrors === null) return;
     const perSample = elementsOf(stage.input);
@@ -93,20 +90,34 @@ function forwardOf(placed: DeviceStage, index: number, map: WgslMap): { body: st
   }
 }
 
-function inputErrorsOf(placed: DeviceStage, target: number, map: WgslMap): string {
+function gradientOf(placed: DeviceStage, stage: WeightedStage, index: number, map: WgslMap): string {
+  switch (stage.op) {
+    case 'conv':
+      return convBackwardShader(placed, stage, index, map);
+    case 'dense':
+      return denseBackwardShader(placed, stage, index, map);
+  }
+}
+
+function inputErrorSum(placed: DeviceStage, map: WgslMap): string {
   const { stage } = placed;
-  const sum =
-    stage.op === 'conv'
-      ? convInputErrorsShader(placed, stage, map)
-      : stage.op === 'pool'
-        ? poolInputErrorsShader(placed, stage, map)
-        : denseInputErrorsShader(placed, stage, map);
-  const size = elementsOf(stage.input);
+  switch (stage.op) {
+    case 'conv':
+      return convInputErrorsShader(placed, stage, map);
+    case 'pool':
+      return poolInputErrorsShader(placed, stage, map);
+    case 'dense':
+      return denseInputErrorsShader(placed, stage, map);
+  }
+}
+
+function inputErrorsOf(placed: DeviceStage, target: number, map: WgslMap): string {
+  const size = elementsOf(placed.stage.input);
   return `
   let row = index / ${size}u;
   let element = index % ${size}u;
   var sum = 0.0;
-  ${sum}
+  ${inputErrorSum(placed, map)}
   values[row * ${map.values}u + ${target}u + element] = sum;`;
 }
 

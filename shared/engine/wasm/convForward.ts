@@ -1,3 +1,4 @@
+import { WASM_ACTIVATIONS } from './activations.ts';
 import type { Code } from './encoding.ts';
 import { equalRuns, largestDivisor } from './blocks.ts';
 import { f32x4, i32, i32x4, v128, type MulAdd } from './instructions.ts';
@@ -245,23 +246,15 @@ function take(stage: PlacedConv, group: Group, pixel: number, { row, column }: P
   });
 }
 
-/** Stores the window's largest values and their patches, and lets through only what ReLU does. */
-function storeWindow({ relu, to, sources }: PlacedConv, group: Group, window: number): Code {
+/** Stores the window's largest values and their patches, and lets through only what the activation does. */
+function storeWindow({ activation, to, sources }: PlacedConv, group: Group, window: number): Code {
   const { output, source, patch } = group;
   return each(group.largest, (largest, vector) => {
     const places = group.places[vector];
     if (places === undefined) return [];
-    // A NaN passes: it is to be seen, not hidden.
-    const stopped = group.value;
     return [
       places.set(i32x4.add(places.get, i32x4.splat(patch.get))),
-      relu
-        ? [
-            stopped.set(f32x4.lessOrEqual(largest.get, v128.constantF32(0))),
-            largest.set(v128.andNot(largest.get, stopped.get)),
-            places.set(v128.or(places.get, stopped.get)),
-          ]
-        : [],
+      WASM_ACTIVATIONS[activation].applyToVector(largest, places, group.value),
       v128.store(output.get, largest.get, window * to.step * FLOAT + vector * VECTOR),
       v128.store(source.get, places.get, window * sources.step * FLOAT + vector * VECTOR),
     ];

@@ -1,5 +1,6 @@
+import { WASM_ACTIVATIONS } from './activations.ts';
 import type { Code } from './encoding.ts';
-import { clearMemory, f32, f32x4, i32, pick, v128, type MulAdd } from './instructions.ts';
+import { clearMemory, f32, f32x4, i32, v128, type MulAdd } from './instructions.ts';
 import { FLOAT, LANES, VECTOR, type MemoryMap, type PlacedDense } from './memory.ts';
 import { advance, times, type Local, type Locals } from './module.ts';
 
@@ -16,9 +17,10 @@ function blocksOf(outputs: number, most: number): { size: number; count: number 
   return [{ size, count }, ...(rest > 0 ? [{ size: rest, count: 1 }] : [])];
 }
 
-/** The forward pass of a dense layer with bias and ReLU: one dot product an output. */
+/** The forward pass of a dense layer with bias and activation: one dot product an output. */
 export function denseForward(stage: PlacedDense, mulAdd: MulAdd, locals: Locals): Code {
-  const { from, to, byOutput, biasAddress, relu, output } = stage;
+  const { from, to, byOutput, biasAddress, output } = stage;
+  const activation = WASM_ACTIVATIONS[stage.activation];
   const [input, weight, bias, result] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const value = locals.add('v128');
   const sums = locals.several('v128', Math.min(MAX_OUTPUTS, output.channels));
@@ -29,8 +31,7 @@ export function denseForward(stage: PlacedDense, mulAdd: MulAdd, locals: Locals)
     const added = f32.add(f32.add(lanes[0], lanes[1]), f32.add(lanes[2], lanes[3]));
     return [
       total.set(f32.add(added, f32.load(bias.get, index * FLOAT))),
-      // Put so that a NaN passes.
-      f32.store(result.get, relu ? f32.max(total.get, f32.constant(0)) : total.get, index * FLOAT),
+      f32.store(result.get, activation.valueOf(total), index * FLOAT),
     ];
   };
   const block = (size: number) => {
@@ -61,7 +62,8 @@ export function denseForward(stage: PlacedDense, mulAdd: MulAdd, locals: Locals)
 
 /** The backward pass of a dense layer: adds to its gradients, and leaves the input's gradient where it has one. */
 export function denseBackward(stage: PlacedDense, map: MemoryMap, mulAdd: MulAdd, locals: Locals): Code {
-  const { from, to, byOutput, biasAddress, output, relu } = stage;
+  const { from, to, byOutput, biasAddress, output } = stage;
+  const activation = WASM_ACTIVATIONS[stage.activation];
   const [input, weight, bias, result] = locals.several('i32', 4) as [Local, Local, Local, Local];
   const gradient = locals.add('f32');
   const gradients = locals.several('v128', Math.min(MAX_GRADIENTS, output.channels));
@@ -71,10 +73,9 @@ export function denseBackward(stage: PlacedDense, map: MemoryMap, mulAdd: MulAdd
   const resultGradient = to.gradientOffset ?? 0;
   const begin = (wide: Local, index: number): Code => {
     const at = index * FLOAT;
-    const passed = f32.greater(f32.load(result.get, at), f32.constant(0));
     const given = f32.load(result.get, at + resultGradient);
     return [
-      gradient.set(relu ? pick(given, f32.constant(0), passed) : given),
+      gradient.set(activation.gradientOf(given, f32.load(result.get, at))),
       wide.set(f32x4.splat(gradient.get)),
       f32.store(
         bias.get,

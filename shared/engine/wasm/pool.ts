@@ -1,3 +1,4 @@
+import { WASM_ACTIVATIONS } from './activations.ts';
 import type { Code } from './encoding.ts';
 import { clearMemory, f32, i32, pick, when } from './instructions.ts';
 import { FLOAT, type PlacedPool } from './memory.ts';
@@ -50,9 +51,9 @@ const pointers = (locals: Locals): Pointers => ({
   source: locals.add('i32'),
 });
 
-/** Stores the largest value of each window and its address, -1 where ReLU lets nothing pass. */
+/** Stores the largest value of each window and its address, -1 where the activation lets nothing pass. */
 export function poolForward(stage: PlacedPool, locals: Locals): Code {
-  const { pool, from, relu } = stage;
+  const { pool, from, activation } = stage;
   const at = pointers(locals);
   const largest = locals.add('f32');
   const value = locals.add('f32');
@@ -73,14 +74,7 @@ export function poolForward(stage: PlacedPool, locals: Locals): Code {
     largest.set(f32.load(at.input.get)),
     place.set(at.input.get),
     others,
-    relu
-      ? [
-          larger.set(f32.greater(largest.get, f32.constant(0))),
-          place.set(pick(place.get, i32.constant(-1), larger.get)),
-          // Put so that a NaN passes.
-          largest.set(f32.max(largest.get, f32.constant(0))),
-        ]
-      : [],
+    WASM_ACTIVATIONS[activation].applyToOne(largest, place, larger),
     f32.store(at.output.get, largest.get),
     i32.store(at.source.get, place.get),
   ];
