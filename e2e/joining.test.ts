@@ -55,7 +55,7 @@ describe('npm run worker', () => {
       await server.training.run.start();
       await worker.said(/^The run of ray-convnet goes on\./);
       await server.training.run.stop('stopped');
-      await worker.said(/^The run of ray-convnet has ended: stopped by the admin\./);
+      await worker.said(/^The run of ray-convnet was stopped by its operator\./);
       await server.close();
       await worker.said(/^The connection to \S+ is lost: nothing listens there\. Trying again every 5 s\.$/);
       // The run of the next server may go on too: what is said once is said of this one.

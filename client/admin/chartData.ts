@@ -1,7 +1,24 @@
 import type { Measurement } from '../../shared/protocol/admin.ts';
 import { formatDuration, formatShort } from '../page/format.ts';
 
-export type XAxis = 'time' | 'samples';
+interface AxisTraits {
+  /** Of a measurement. */
+  key: 'seconds' | 'samples';
+  unitOf: (last: number) => { divisor: number; label: string };
+  /** Where a point lies, in words. */
+  where: (value: number) => string;
+}
+
+/** What a chart's x axis may be, by the value of the switch. */
+export const X_AXES = {
+  time: { key: 'seconds', unitOf: timeUnit, where: (seconds) => `at ${formatDuration(seconds)}` },
+  samples: {
+    key: 'samples',
+    unitOf: () => ({ divisor: 1, label: 'Samples trained' }),
+    where: (samples) => `after ${formatShort(samples)} samples`,
+  },
+} as const satisfies Record<string, AxisTraits>;
+export type XAxis = keyof typeof X_AXES;
 
 export interface Plotted {
   xs: number[];
@@ -25,17 +42,14 @@ export function plot(
   y: 'testAccuracy' | 'testLoss',
   x: XAxis,
 ): Plotted {
-  const key = x === 'time' ? 'seconds' : 'samples';
+  const { key, unitOf, where } = X_AXES[x];
   const sorted = measurements.toSorted((a, b) => a[key] - b[key]);
-  const unit =
-    x === 'time' ? timeUnit(sorted.at(-1)?.seconds ?? 0) : { divisor: 1, label: 'Samples trained' };
+  const unit = unitOf(sorted.at(-1)?.[key] ?? 0);
   return {
     xs: sorted.map((point) => point[key] / unit.divisor),
     ys: sorted.map((point) => point[y]),
     xLabel: unit.label,
-    where: sorted.map((point) =>
-      x === 'time' ? `at ${formatDuration(point.seconds)}` : `after ${formatShort(point.samples)} samples`,
-    ),
+    where: sorted.map((point) => where(point[key])),
   };
 }
 

@@ -2,7 +2,7 @@ import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { byId } from '../page/dom.ts';
 import { formatLoss, formatPercent } from '../page/format.ts';
 import { Chart } from './chart.ts';
-import { accuracyRange, lossRange, plot, type XAxis } from './chartData.ts';
+import { accuracyRange, lossRange, plot, X_AXES, type XAxis } from './chartData.ts';
 
 const accuracy = new Chart(byId('chart-accuracy'), byId('accuracy-readout'), {
   name: 'Test accuracy',
@@ -36,14 +36,16 @@ export function renderCharts({ measurements }: AdminSnapshot): void {
   draw();
 }
 
+const isAxis = (value: string): value is XAxis => value in X_AXES;
+
 /** Connects the switch between time and samples. */
 export function wireCharts(): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name="axis"]')) {
     input.addEventListener('change', () => {
-      axis = input.value === 'samples' ? 'samples' : 'time';
+      if (isAxis(input.value)) axis = input.value;
       draw();
     });
     // A reload may bring back the choice that was made before it.
-    if (input.checked && input.value === 'samples') axis = 'samples';
+    if (input.checked && isAxis(input.value)) axis = input.value;
   }
 }

@@ -1,4 +1,4 @@
-import type { EngineTrial } from '../../shared/profile/profile.ts';
+import { VERDICTS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { describeEngine } from '../page/words.ts';
@@ -46,14 +46,8 @@ export interface Column {
 
 /** What was wrong with an engine that a device does not use; empty where nothing was. */
 function trialWords({ name, verdict, reason }: EngineTrial): string {
-  switch (verdict) {
-    case 'right':
-      return '';
-    case 'wrong':
-      return `${describeEngine(name)} gave a wrong answer${reason === null ? '' : `: ${reason}`}`;
-    case 'failed':
-      return `${describeEngine(name)} failed${reason === null ? '' : `: ${reason}`}`;
-  }
+  const { isGood, means } = VERDICTS[verdict];
+  return isGood ? '' : `${describeEngine(name)} ${means}${reason === null ? '' : `: ${reason}`}`;
 }
 
 const TRANSPORT_WORDS: Record<TransportName, string> = { socketio: 'socket', webrtc: 'data channel' };

@@ -1,3 +1,4 @@
+import { VERDICTS } from '../../shared/profile/profile.ts';
 import type { AdminSnapshot, DeviceRow } from '../../shared/protocol/admin.ts';
 import { byId, element, setText } from '../page/dom.ts';
 import { COLUMNS, sortDevices, summarise, type Column } from './deviceColumns.ts';
@@ -91,7 +92,7 @@ function fillLines(part: HTMLElement, text: string): void {
 /** For instance `webgpu:wrong`, for whoever reads the page as data. */
 function badTrials({ profile }: DeviceRow): string {
   return profile.trials
-    .filter(({ verdict }) => verdict !== 'right')
+    .filter(({ verdict }) => !VERDICTS[verdict].isGood)
     .map(({ name, verdict }) => `${name}:${verdict}`)
     .join(' ');
 }

@@ -9,9 +9,9 @@ import {
   formatPercent,
   formatRate,
 } from '../page/format.ts';
-import { describeStop } from '../page/words.ts';
+import { describeStop, RUN_STATES, type RunState } from '../../shared/protocol/runState.ts';
 
-const STATE_WORDS = { running: 'Running', paused: 'Paused', stopped: 'Stopped' } as const;
+const STATE_WORDS: Record<RunState, string> = { running: 'Running', paused: 'Paused', stopped: 'Stopped' };
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
@@ -40,7 +40,10 @@ export function renderOverview(snapshot: AdminSnapshot): void {
   const state = byId('state');
   setText(state, STATE_WORDS[status.state]);
   state.dataset.state = status.state;
-  setText(byId('stop-reason'), status.state === 'stopped' ? `The run ${describeStop(status.stop)}.` : '');
+  setText(
+    byId('stop-reason'),
+    RUN_STATES[status.state].isOver ? `The run ${describeStop(status.stop)}.` : '',
+  );
   document.title = `${STATE_WORDS[status.state]}: ${status.model} · Tabswarm console`;
 
   const loss = snapshot.measurements.at(-1)?.testLoss ?? null;

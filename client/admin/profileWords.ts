@@ -1,9 +1,11 @@
-import type { CapabilityProfile } from '../../shared/profile/profile.ts';
+import { FORM_FACTORS, type CapabilityProfile, type Visibility } from '../../shared/profile/profile.ts';
 import type { Figure } from '../../shared/profile/figure.ts';
 import type { DeviceFigures } from '../../shared/protocol/admin.ts';
 import { counted } from '../../shared/text/counted.ts';
 import { formatBytes, formatRate } from '../page/format.ts';
 import { describeEngine } from '../page/words.ts';
+
+const VISIBILITY_WORDS: Record<Visibility, string[]> = { visible: [], hidden: ['hidden'], unknown: [] };
 
 /** What a device is, for instance `phone, 8 cores, 4 workers, 30% battery, room: lab`. */
 export function describeProfile({
@@ -16,13 +18,13 @@ export function describeProfile({
   conditions: { battery, metered, visibility },
 }: CapabilityProfile): string {
   return [
-    ...(formFactor === 'unknown' ? [] : [formFactor]),
+    ...(FORM_FACTORS[formFactor].isKnown ? [formFactor] : []),
     counted(cores, 'core'),
     ...(memoryGiB === null ? [] : [`${Math.round(memoryGiB)} GiB`]),
     ...(workers === 1 ? [] : [`${workers} workers`]),
     ...(battery === null || battery.charging ? [] : [`${Math.round(100 * battery.level)}% battery`]),
     ...(metered === true ? ['metered'] : []),
-    ...(visibility === 'hidden' ? ['hidden'] : []),
+    ...VISIBILITY_WORDS[visibility],
     ...(secureContext ? [] : ['not over https']),
     ...Object.entries(labels).map(([name, value]) => `${name}: ${value}`),
   ].join(', ');

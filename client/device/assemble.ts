@@ -12,7 +12,8 @@ import type { WorkerPoolParts } from './workerPool.ts';
 import { DataCache } from './dataCache.ts';
 import { Figures } from './figures.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
-import { DeviceClient, type WorkerState } from './deviceClient.ts';
+import { DeviceClient } from './deviceClient.ts';
+import type { WorkerState } from './workerState.ts';
 
 /** Sends the page a message; what is handed over is no longer this thread's. */
 type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
@@ -59,9 +60,19 @@ export function createDeviceClient(
   });
 }
 
+/** Whether several workers train where this engine is asked for: only WebAssembly has threads. */
+const MAY_USE_THREADS: Record<StartRequest['engine'], boolean> = {
+  auto: true,
+  wasm: true,
+  webgpu: false,
+  'tfjs-webgpu': false,
+  'tfjs-webgl': false,
+  'tfjs-cpu': false,
+};
+
 /** Several workers train on WebAssembly, each in a thread of its own; one alone trains in this thread. */
 function createCrewParts({ engine: asked, workers }: StartRequest, tell: Tell): WorkerPoolParts {
-  const limit = hasThreads() && (asked === 'auto' || asked === 'wasm') ? workers : 1;
+  const limit = hasThreads() && MAY_USE_THREADS[asked] ? workers : 1;
   const [, ...others] = browserSupply.fused;
   const first: EngineSupply =
     limit === 1 ? browserSupply : { ...browserSupply, fused: [threadedWasm, ...others] };

@@ -1,3 +1,5 @@
+import type { WorkerState } from './workerState.ts';
+import { RUN_STATES } from '../../shared/protocol/runState.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
@@ -17,7 +19,6 @@ import { checkMap, Weights } from './weights.ts';
  * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
  * training: computing or handing in; stopped: the person stopped; failed: cannot go on, see the message.
  */
-export type WorkerState = 'loading' | 'connecting' | 'waiting' | 'training' | 'stopped' | 'failed';
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
 export interface DeviceClientEvents {
@@ -94,7 +95,7 @@ export class DeviceClient {
       lease: (lease) => this.#assign(lease),
       status: (status) => {
         parts.events.status(status);
-        if (status.state !== 'running' && this.#training !== null) parts.events.state('waiting', null);
+        if (!RUN_STATES[status.state].trains && this.#training !== null) parts.events.state('waiting', null);
       },
       reserve: (why) => this.#setAside(why),
       closing: (refusal) => {

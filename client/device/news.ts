@@ -1,6 +1,6 @@
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
-import type { WorkerState } from './deviceClient.ts';
+import type { WorkerState } from './workerState.ts';
 
 /** What becomes of a device, for whoever shows it: its page, or the command that started it. */
 export type News =

@@ -1,3 +1,4 @@
+import { VERDICTS } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Arithmetic, CapabilityProfile, EngineReport } from '../../shared/profile/profile.ts';
@@ -60,7 +61,7 @@ export class WorkerPool {
     if (first === undefined) throw new Error('crew: it was disposed of');
     const trials = new Map(first.engines.trials.map((trial) => [trial.name, trial]));
     for (const trial of others.flatMap(({ engines }) => engines.trials)) {
-      if (trial.verdict !== 'right') trials.set(trial.name, trial);
+      if (!VERDICTS[trial.verdict].isGood) trials.set(trial.name, trial);
     }
     return {
       engine: reportOf(first.engines.engine),

@@ -1,3 +1,4 @@
+import type { UpdateKind } from '../../shared/protocol/messages.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
@@ -93,15 +94,22 @@ const DELTA_SLACK = 10;
  */
 const ROUNDING = 2 ** -22;
 
+/** What an update is allowed beyond its engine's tolerance: a delta is taken off the weights, whose rounding it has. */
+const SLACKS: Record<UpdateKind, { slack: number; normOfStart: (spec: ModelSpec) => number }> = {
+  gradient: { slack: 1, normOfStart: () => 0 },
+  delta: { slack: DELTA_SLACK, normOfStart: (spec) => normOf(initialParameters(spec, SEED)) },
+};
+
 function mismatch(
   spec: ModelSpec,
   engine: Engine,
-  what: 'gradient' | 'delta',
+  what: UpdateKind,
   values: Float32Array,
   expected: Float64Array,
 ): Verdict | null {
-  const tolerance = TOLERANCE[engine.name] * (what === 'delta' ? DELTA_SLACK : 1);
-  const whole = normOf(expected) + (what === 'delta' ? normOf(initialParameters(spec, SEED)) : 0);
+  const { slack, normOfStart } = SLACKS[what];
+  const tolerance = TOLERANCE[engine.name] * slack;
+  const whole = normOf(expected) + normOfStart(spec);
   for (const tensor of layoutOf(spec).tensors) {
     const error = relativeError(tensor, values, expected);
     const end = tensor.offset + tensor.length;

@@ -36,9 +36,13 @@ async function orNone(
   }
 }
 
+/** Where each stands on hardware of its own; a GPU in software comes after all of these. */
+const GROUPS: Record<TfjsName, number> = { 'tfjs-webgpu': 0, 'tfjs-webgl': 0, 'tfjs-cpu': 1 };
+const SOFTWARE_GROUP = 2;
+
 /** Hardware before the CPU before software; within each WebGPU, WebGL, CPU. */
 export function rankEngines(probes: EngineProbe<TfjsName>[]): EngineProbe<TfjsName>[] {
-  const group = ({ name, software }: EngineProbe) => (software ? 2 : name === 'tfjs-cpu' ? 1 : 0);
+  const group = ({ name, software }: EngineProbe<TfjsName>) => (software ? SOFTWARE_GROUP : GROUPS[name]);
   const place = ({ name }: EngineProbe<TfjsName>) => TFJS_ENGINES.indexOf(name);
   return probes.toSorted((left, right) => group(left) - group(right) || place(left) - place(right));
 }

@@ -170,9 +170,11 @@ type Visit = (from: number, weight: number, to: number) => void;
 function connections(stage: WeightedStage, visit: Visit): void {
   switch (stage.op) {
     case 'conv':
-      return convConnections(stage, visit);
+      convConnections(stage, visit);
+      return;
     case 'dense':
-      return denseConnections(stage, visit);
+      denseConnections(stage, visit);
+      return;
   }
 }
 

@@ -6,6 +6,8 @@ import {
   type Arithmetic,
   type EngineName,
   type EngineTrial,
+  TFJS_ENGINES,
+  VERDICTS,
 } from '../../shared/profile/profile.ts';
 import { timeEngine, type CalibrationWork } from './calibration.ts';
 import type { Candidate, EngineSupply } from './supply.ts';
@@ -46,6 +48,11 @@ export class NoEngine extends Error {
 const WITHOUT_ENGINE: Record<Arithmetic, string> = {
   fastest: 'no engine works here',
   strict: 'this run is repeatable, which takes WebAssembly with SIMD, and that does not work here',
+};
+/** Whether an engine can compute so. */
+const SUITS: Record<Arithmetic, (name: EngineName) => boolean> = {
+  fastest: () => true,
+  strict: (name) => CAN_BE_STRICT[name],
 };
 const NOT_STRICT = 'this run is repeatable, and it does not give the same bits on every machine';
 
@@ -100,11 +107,9 @@ export class EngineSelection implements Engines {
 
   /** Why it is not the engine that was asked for, or what was wrong with one; null where all is well. */
   get note(): string | null {
-    const bad = this.trials.filter(({ verdict }) => verdict !== 'right');
-    const reasons = bad.map(({ name, verdict, reason }) =>
-      verdict === 'wrong'
-        ? `${name} gave a wrong answer: ${reason ?? ''}`
-        : `${name} failed: ${reason ?? ''}`,
+    const bad = this.trials.filter(({ verdict }) => !VERDICTS[verdict].isGood);
+    const reasons = bad.map(
+      ({ name, verdict, reason }) => `${name} ${VERDICTS[verdict].means}: ${reason ?? ''}`,
     );
     return reasons.length === 0 ? null : reasons.join('; ');
   }
@@ -196,28 +201,35 @@ export class EngineSelection implements Engines {
 
   /** What has not been found wanting: the one that is asked for, our own, then tfjs. */
   async *#candidates(): AsyncGenerator<Candidate> {
-    const { asked, arithmetic, supply } = this.#parts;
+    const { asked, supply } = this.#parts;
     const passable = (candidates: Candidate[]) =>
-      candidates.filter(
-        ({ name }) => this.#suits(name) && (this.#trials.get(name)?.verdict ?? 'right') === 'right',
-      );
+      candidates.filter(({ name }) => this.#suits(name) && !this.#isBad(name));
     if (asked !== 'auto' && !this.#suits(asked)) {
       this.#note({ name: asked, detail: '', software: false }, 'failed', NOT_STRICT);
     } else if (asked !== 'auto' && !this.#trials.has(asked)) {
-      const all = [...supply.fused, ...(asked.startsWith('tfjs-') ? await this.#tfjs() : [])];
+      const all = [
+        ...supply.fused,
+        ...(TFJS_ENGINES.some((name) => name === asked) ? await this.#tfjs() : []),
+      ];
       const wished = all.find(({ name }) => name === asked);
       if (wished === undefined)
         this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
       else yield wished;
     }
     for (const candidate of passable(supply.fused)) yield candidate;
-    // None of tfjs can be strict: there is nothing to be found out then.
-    if (arithmetic !== 'strict') for (const candidate of passable(await this.#tfjs())) yield candidate;
+    // Where none of them suits the run there is nothing to be found out.
+    if (!TFJS_ENGINES.some((name) => this.#suits(name))) return;
+    for (const candidate of passable(await this.#tfjs())) yield candidate;
   }
 
   /** Whether an engine can compute as this run wants it. */
   #suits(name: EngineName): boolean {
-    return this.#parts.arithmetic !== 'strict' || CAN_BE_STRICT[name];
+    return SUITS[this.#parts.arithmetic](name);
+  }
+
+  #isBad(name: EngineName): boolean {
+    const trial = this.#trials.get(name);
+    return trial !== undefined && !VERDICTS[trial.verdict].isGood;
   }
 
   /** The backends of tfjs; none where what tells of them fails or does not answer. */

@@ -18,20 +18,44 @@ import { readingOf, type Reading } from './webglContext.ts';
 /** Images of a forward pass of an evaluation; more only costs memory. */
 const EVALUATION_BATCH = 500;
 
+interface Backend {
+  /** As tfjs names it. */
+  backend: string;
+  /** To be done before tfjs is told to use it. */
+  prepare: () => unknown;
+  createReading: () => Reading;
+}
+
+/** Of a backend whose reads fail by themselves. */
+const createPlainReading = (): Reading => (read) => read;
+
+const BACKENDS: Record<TfjsName, Backend> = {
+  'tfjs-webgpu': {
+    backend: 'webgpu',
+    prepare: () => import('@tensorflow/tfjs-backend-webgpu'),
+    createReading: createPlainReading,
+  },
+  'tfjs-webgl': {
+    backend: 'webgl',
+    prepare() {
+      // Packed four to a texel, matrices of an odd number of rows are multiplied wrongly (4.22.0, seen on SwiftShader).
+      tf.env().set('WEBGL_PACK', false);
+    },
+    createReading: () => readingOf(tf.backend()),
+  },
+  'tfjs-cpu': { backend: 'cpu', prepare: () => undefined, createReading: createPlainReading },
+};
+
 /**
  * Loads a model on a tfjs backend and computes one gradient, so that shaders are compiled before work begins.
  * @throws {Error} where the backend cannot be had here; the message says which.
  */
 export async function createTfjsEngine(spec: ModelSpec, probe: EngineProbe<TfjsName>): Promise<Engine> {
-  const backend = probe.name.replace('tfjs-', '');
-  if (backend === 'webgpu') await import('@tensorflow/tfjs-backend-webgpu');
-  // Packed four to a texel, matrices of an odd number of rows are multiplied wrongly (4.22.0, seen on SwiftShader).
-  if (backend === 'webgl') tf.env().set('WEBGL_PACK', false);
+  const { backend, prepare, createReading } = BACKENDS[probe.name];
+  await prepare();
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no ${backend} backend here`);
   await tf.ready();
-  // Those of the other backends fail by themselves.
-  const reading: Reading = backend === 'webgl' ? readingOf(tf.backend()) : (read) => read;
-  const engine = new TfjsEngine(spec, probe, reading);
+  const engine = new TfjsEngine(spec, probe, createReading());
   try {
     await engine.warmUp();
   } catch (error) {

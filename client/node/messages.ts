@@ -20,3 +20,4 @@ export interface NodeWorkerTask {
 export type ToNodeWorker = 'stop' | 'again';
 
 export type FromNodeWorker = News;
+export { WORKER_STATES } from '../device/workerState.ts';

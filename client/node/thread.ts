@@ -1,3 +1,4 @@
+import { WORKER_STATES } from '../device/workerState.ts';
 import { availableParallelism, totalmem } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { EngineSelection } from '../engines/select.ts';
@@ -62,7 +63,7 @@ function begin(): DeviceClient {
     events: {
       state: (state, message, outcome) => {
         tell({ type: 'state', state, message, outcome });
-        if (state === 'stopped' || (state === 'failed' && !isForAWhile(outcome))) port.close();
+        if (WORKER_STATES[state].isOver && !isForAWhile(outcome)) port.close();
       },
       unit: (outcome, samples) => figures.unit(outcome, samples),
       status: (status) => tell({ type: 'status', status }),

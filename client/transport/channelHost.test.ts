@@ -5,7 +5,7 @@ import { NO_BYTES } from './transport.ts';
 import { dataChannels } from './channelHost.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
 import { replyOf, ScriptedTransport, welcomeTo } from './testing/scriptedTransport.ts';
-import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
+import { TRANSPORT_PREFERENCE_NAMES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 beforeEach(
   () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }),
@@ -51,7 +51,7 @@ describe('the data channels of a device', () => {
   const offering = (wanted: boolean) => welcomeTo([''], { wanted, iceServers: [] });
 
   it('are none where the server has none, whatever is wished for', () => {
-    for (const wish of TRANSPORT_PREFERENCES) {
+    for (const wish of TRANSPORT_PREFERENCE_NAMES) {
       expect(sidewaysOf(wish, welcomeTo(['']))).toMatchObject({ sideways: [], wanted: false });
     }
   });

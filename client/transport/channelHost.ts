@@ -5,7 +5,7 @@ import type { FindAlternates, AlternateTransport } from './connect.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { PeerRequest } from './peerPort.ts';
 import { ANSWER_WITHIN_MS } from './shardClient.ts';
-import type { TransportPreference } from '../../shared/transport/preference.ts';
+import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 /** How often a channel is opened, the first time included. */
 const TRIES = 4;
@@ -27,15 +27,16 @@ export function dataChannels(
   wish: TransportPreference,
   openPeer: (request: PeerRequest) => void,
 ): FindAlternates {
+  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[wish];
   return ({ dataChannels: offer, shards }, socket) => {
-    if (offer === null || wish === 'socketio') return { sideways: [], wanted: false };
+    if (offer === null || !opensChannels) return { sideways: [], wanted: false };
     const { wanted, iceServers } = offer;
     const urls = [...new Set(shards.map(({ url }) => url))];
     const sideways = urls.map((url) => {
       const places = shards.filter((shard) => shard.url === url);
       return new ChannelHost({ url, places, iceServers, socket, openPeer });
     });
-    return { sideways, wanted: wanted || wish === 'webrtc' };
+    return { sideways, wanted: wanted || waitsForChannels };
   };
 }
 

@@ -1,4 +1,4 @@
-import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
+import { TRANSPORT_PREFERENCE_NAMES, type TransportPreference } from '../../shared/transport/preference.ts';
 import {
   deviceLabels,
   ENGINES,
@@ -57,9 +57,9 @@ function readWorkers(asked: string | null): { wish: number | null; notice: strin
 
 function readTransport(asked: string | null): { wish: TransportPreference; notice: string | null } {
   if (asked === null) return { wish: 'auto', notice: null };
-  const wish = TRANSPORT_PREFERENCES.find((each) => each === asked);
+  const wish = TRANSPORT_PREFERENCE_NAMES.find((each) => each === asked);
   if (wish !== undefined) return { wish, notice: null };
-  const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_PREFERENCES.join(', ')}). This page chooses one itself.`;
+  const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_PREFERENCE_NAMES.join(', ')}). This page chooses one itself.`;
   return { wish: 'auto', notice };
 }
 

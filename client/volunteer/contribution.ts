@@ -1,9 +1,30 @@
 import type { RunStatus } from '../../shared/protocol/messages.ts';
-import { describeStop } from '../page/words.ts';
+import { describeStop, RUN_STATES, type RunState } from '../../shared/protocol/runState.ts';
 import type { WorkerToPage } from '../device/messages.ts';
-import type { WorkerState } from '../device/deviceClient.ts';
+import { WORKER_STATES, type WorkerState } from '../device/workerState.ts';
 
 type EngineReport = Extract<WorkerToPage, { type: 'engine' }>;
+
+interface PageStateTraits {
+  /** A worker is at it, so that the button says Stop. */
+  isActive: boolean;
+  /** The device is connected, and has joined and loaded an engine. */
+  isReady: boolean;
+}
+
+const OF_PAGE = {
+  /** Nobody has pressed the button. */
+  ready: { isActive: false, isReady: false },
+  /** Pressed again: the worker is finishing. */
+  stopping: { isActive: false, isReady: false },
+} as const satisfies Record<string, PageStateTraits>;
+export type PageState = WorkerState | keyof typeof OF_PAGE;
+
+function traitsOf(state: PageState): PageStateTraits {
+  if (state in OF_PAGE) return OF_PAGE[state as keyof typeof OF_PAGE];
+  const { isReady, isOver } = WORKER_STATES[state as WorkerState];
+  return { isReady, isActive: !isOver };
+}
 
 export interface Counts {
   applied: number;
@@ -13,8 +34,7 @@ export interface Counts {
 
 /** All that the page shows. It changes by `receive` and the three functions after it alone. */
 export interface Contribution {
-  /** `ready`: nobody has pressed the button; `stopping`: pressed, the worker is finishing. */
-  state: WorkerState | 'ready' | 'stopping';
+  state: PageState;
   message: string | null;
   engine: EngineReport | null;
   /** That train beside each other. */
@@ -63,11 +83,11 @@ export function samplesByAll(shown: Contribution): number | null {
 }
 
 /** Whether the device is connected and has joined. */
-export const isJoined = ({ state }: Contribution): boolean => state === 'waiting' || state === 'training';
+export const isJoined = ({ state }: Contribution): boolean => traitsOf(state).isReady;
 
 /** Whether a worker is at it, so that the button says Stop. */
 export function isActive({ state }: Contribution): boolean {
-  return state === 'loading' || state === 'connecting' || state === 'waiting' || state === 'training';
+  return traitsOf(state).isActive;
 }
 
 export function begin(shown: Contribution): Contribution {
@@ -86,12 +106,11 @@ export function receive(
   switch (message.type) {
     case 'state': {
       // What a worker was doing when the person pressed Stop is no news; that it has stopped is.
-      if (shown.state === 'stopping' && message.state !== 'stopped' && message.state !== 'failed')
-        return shown;
       const { state } = message;
-      const connected = state === 'loading' || state === 'waiting' || state === 'training';
+      const { isOver, isConnected } = WORKER_STATES[state];
+      if (shown.state === 'stopping' && !isOver) return shown;
       return atSpeed(
-        { ...shown, state, message: message.message, heard: shown.heard && connected },
+        { ...shown, state, message: message.message, heard: shown.heard && isConnected },
         shown.samplesPerSecond,
       );
     }
@@ -115,9 +134,16 @@ export function receive(
 
 /** Shows a speed where the device is at work, and none where there is nothing to do [PG1]. */
 function atSpeed(shown: Contribution, samplesPerSecond: number): Contribution {
-  const atWork = isJoined(shown) && (shown.status === null || shown.status.state === 'running');
+  const atWork = isJoined(shown) && (shown.status === null || RUN_STATES[shown.status.state].trains);
   return { ...shown, samplesPerSecond: atWork ? samplesPerSecond : 0 };
 }
+
+/** What a device waits for, by what the run does. */
+const WAITING: Record<RunState, string> = {
+  running: 'Connected, waiting for work',
+  paused: 'Waiting: the run is paused',
+  stopped: 'Nothing left to do: the run has ended',
+};
 
 /** What the device is doing, in words. */
 export function describeState({ state, status }: Contribution): string {
@@ -129,9 +155,7 @@ export function describeState({ state, status }: Contribution): string {
     case 'connecting':
       return 'Connecting to the server';
     case 'waiting':
-      if (status?.state === 'paused') return 'Waiting: the run is paused';
-      if (status?.state === 'stopped') return 'Nothing left to do: the run has ended';
-      return 'Connected, waiting for work';
+      return WAITING[status?.state ?? 'running'];
     case 'training':
       return 'Training on this device';
     case 'stopping':

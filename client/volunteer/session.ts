@@ -1,3 +1,4 @@
+import { WORKER_STATES } from '../device/workerState.ts';
 import type { Conditions } from '../../shared/profile/profile.ts';
 import type { FromPeer, PeerRequest } from '../transport/peerPort.ts';
 import type { PageToWorker, StartRequest, WorkerToPage } from '../device/messages.ts';
@@ -72,8 +73,7 @@ export class WorkerSession {
       void this.#openPeer(message.request);
       return;
     }
-    if (message.type === 'state' && (message.state === 'stopped' || message.state === 'failed'))
-      this.#close();
+    if (message.type === 'state' && WORKER_STATES[message.state].isOver) this.#close();
     this.#hear(message);
   }
 

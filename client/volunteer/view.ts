@@ -2,13 +2,13 @@ import { buttonById, byId, selectById, setFigure, setNotice, setText } from '../
 import { NONE, formatCount, formatPercent, formatRate } from '../page/format.ts';
 import { describeEngine } from '../page/words.ts';
 import {
-  isActive,
   isJoined,
   describeRun,
   samplesByAll,
   describeState,
   totals,
   type Contribution,
+  type PageState,
 } from './contribution.ts';
 
 /** Draws what there is to show. It reads nothing but its argument and keeps nothing. */
@@ -20,14 +20,47 @@ export function render(shown: Contribution): void {
   renderModel(shown);
 }
 
+interface Look {
+  /** On the button. */
+  button: string;
+  /** There is something to stop. */
+  isBusy: boolean;
+  /** The button cannot be pressed. */
+  isLocked: boolean;
+  /** The message says why it cannot go on. */
+  isFailure: boolean;
+  /** The button was pressed once. */
+  isBegun: boolean;
+}
+
+const AT_REST: Look = {
+  button: 'Start contributing',
+  isBusy: false,
+  isLocked: false,
+  isFailure: false,
+  isBegun: true,
+};
+const AT_WORK: Look = { ...AT_REST, button: 'Stop', isBusy: true };
+
+/** How the page looks in each state. */
+const LOOKS: Record<PageState, Look> = {
+  ready: { ...AT_REST, isBegun: false },
+  loading: AT_WORK,
+  connecting: AT_WORK,
+  waiting: AT_WORK,
+  training: AT_WORK,
+  stopping: { ...AT_WORK, button: 'Stopping…', isLocked: true },
+  stopped: AT_REST,
+  failed: { ...AT_REST, button: 'Try again', isFailure: true },
+};
+
 function renderToggle(shown: Contribution): void {
   const toggle = buttonById('toggle');
-  const active = isActive(shown);
-  toggle.disabled = shown.state === 'stopping';
-  selectById('workers').disabled = active || shown.state === 'stopping';
-  toggle.classList.toggle('running', active || shown.state === 'stopping');
-  if (shown.state === 'stopping') setText(toggle, 'Stopping…');
-  else setText(toggle, active ? 'Stop' : shown.state === 'failed' ? 'Try again' : 'Start contributing');
+  const { button, isBusy, isLocked } = LOOKS[shown.state];
+  toggle.disabled = isLocked;
+  selectById('workers').disabled = isBusy;
+  toggle.classList.toggle('running', isBusy);
+  setText(toggle, button);
 }
 
 function renderState(shown: Contribution): void {
@@ -36,9 +69,10 @@ function renderState(shown: Contribution): void {
   setText(words, describeState(shown));
   words.dataset.state = state;
   byId('dot').className = `dot ${isJoined(shown) ? 'on' : ''} ${state}`;
-  setNotice(byId('failure'), state === 'failed' ? (message ?? 'Something went wrong.') : null);
-  setNotice(byId('message'), state === 'failed' ? null : message);
-  if (state !== 'ready') {
+  const { isFailure, isBegun } = LOOKS[state];
+  setNotice(byId('failure'), isFailure ? (message ?? 'Something went wrong.') : null);
+  setNotice(byId('message'), isFailure ? null : message);
+  if (isBegun) {
     byId('live').hidden = false;
     byId('page').classList.add('started');
   }

@@ -1,11 +1,34 @@
+import type { Https } from '../config/values.ts';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+
+const ALL = 'everything, WebGPU too';
+const WITH_WARNING = `${ALL}, once the browser's warning is accepted`;
+const WITH_NAME = `${ALL}, where the certificate has this name`;
+
+/** What may stand in front of the server, and what a browser can do there at an address of each reach. */
+export const TLS_KINDS = {
+  // A plain http address other than localhost is no secure context.
+  none: {
+    scheme: 'http',
+    allows: { local: ALL, network: 'everything but WebGPU, which needs --https' },
+  },
+  'self-signed': { scheme: 'https', allows: { local: WITH_WARNING, network: WITH_WARNING } },
+  certificate: { scheme: 'https', allows: { local: WITH_NAME, network: WITH_NAME } },
+} as const satisfies Record<string, { scheme: string; allows: Record<Address['reach'], string> }>;
+type TlsKind = keyof typeof TLS_KINDS;
+
+/** What the setting `--https` puts in front. */
+export function tlsOf(https: Https): TlsKind {
+  if (https === false) return 'none';
+  return https === true ? 'self-signed' : 'certificate';
+}
 
 /** Where the server listens, and with what in front. */
 export interface Listening {
   host: string;
   /** The port that it really got. */
   port: number;
-  tls: 'none' | 'self-signed' | 'certificate';
+  tls: TlsKind;
   /** Credential to join; empty where the server is open to all. */
   join: string;
 }
@@ -29,7 +52,7 @@ export function joinAddresses(listening: Listening, interfaces: Interfaces = net
   const address = (name: string, reach: Address['reach']): Address => ({
     url: `${originOf(name, listening)}/${joinFragment(join)}`,
     reach,
-    allows: allowed(reach, tls),
+    allows: TLS_KINDS[tls].allows[reach],
   });
   if (LOOPBACK.includes(host)) return [address('localhost', 'local')];
   if (!EVERYWHERE.includes(host)) return [address(host, 'network')];
@@ -61,7 +84,7 @@ export function addressLines(addresses: readonly Address[], admin: string): stri
 }
 
 function originOf(host: string, { port, tls }: Listening): string {
-  const scheme = tls === 'none' ? 'http' : 'https';
+  const { scheme } = TLS_KINDS[tls];
   return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
 }
 
@@ -75,12 +98,4 @@ function networkAddresses(interfaces: Interfaces): string[] {
 /** What an interface gives itself when nobody gives it one: others can rarely reach it. */
 function isLinkLocal(address: string): boolean {
   return address.startsWith('169.254.');
-}
-
-function allowed(reach: Address['reach'], tls: Listening['tls']): string {
-  if (tls === 'self-signed') return "everything, WebGPU too, once the browser's warning is accepted";
-  if (tls === 'certificate') return 'everything, WebGPU too, where the certificate has this name';
-  if (reach === 'local') return 'everything, WebGPU too';
-  // A plain http address other than localhost is no secure context.
-  return 'everything but WebGPU, which needs --https';
 }

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import type { Clock } from '../core/clock.ts';
 import { DataChannels, type DataChannelLibrary } from '../webrtc/dataChannels.ts';
 import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
@@ -31,7 +32,8 @@ export async function prepareChannels(
   clock: Clock,
   log: (line: string) => void,
 ): Promise<ChannelSource> {
-  if (transport === 'socketio') return NONE;
+  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[transport];
+  if (!opensChannels) return NONE;
   const address = ANY_ADDRESS.has(host) ? null : host === 'localhost' ? '127.0.0.1' : host;
   let library: DataChannelLibrary;
   try {
@@ -39,7 +41,7 @@ export async function prepareChannels(
     await probe(port, address);
   } catch (error) {
     const [reason = ''] = errorMessage(error).split('\n', 1);
-    if (transport === 'webrtc') throw new ConfigError(`--transport: no data channels here: ${reason}`);
+    if (waitsForChannels) throw new ConfigError(`--transport: no data channels here: ${reason}`);
     log(`No data channels here, so all goes by socket.io: ${reason}`);
     return NONE;
   }

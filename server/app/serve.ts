@@ -7,6 +7,7 @@ import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { ROLES } from '../../shared/protocol/placement.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import type { Welcome } from '../../shared/protocol/messages.ts';
+import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { loadDataset } from '../dataset/cut.ts';
@@ -23,7 +24,7 @@ import { createApp } from '../http/app.ts';
 import { Endpoint } from '../http/endpoint.ts';
 import { Evaluator } from '../threads/evaluator.ts';
 import { Solver } from '../threads/solver.ts';
-import { adminAddress, joinAddresses, type Address, type Listening } from './addresses.ts';
+import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Listening } from './addresses.ts';
 import type { PreparedRun } from './startState.ts';
 import { certificateOf } from './certificateOf.ts';
 import type { Config } from '../config/config.ts';
@@ -78,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const tls = await certificateOf(config, calendar);
     const endpoint = await Endpoint.open(config.host, config.port, tls);
     closing.add(() => endpoint.close());
-    const listening = { host: config.host, port: endpoint.port, tls: tlsOf(config), join: config.join };
+    const listening = { host: config.host, port: endpoint.port, tls: tlsOf(config.https), join: config.join };
     const addresses = joinAddresses(listening);
     const { manifest, train: dataShards, test } = await loadDataset(DATASETS[config.dataset]);
     const evaluator = new Evaluator({
@@ -205,14 +206,10 @@ function keepDevicesInformed(devices: Namespace, training: Training): () => void
   return () => clearInterval(timer);
 }
 
-function tlsOf({ https }: Config): Listening['tls'] {
-  if (https === false) return 'none';
-  return https === true ? 'self-signed' : 'certificate';
-}
-
 function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataChannels'] {
-  if (transport === 'socketio') return null;
-  return { wanted: transport === 'webrtc', iceServers: iceServers.map(iceServerForBrowsers) };
+  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[transport];
+  if (!opensChannels) return null;
+  return { wanted: waitsForChannels, iceServers: iceServers.map(iceServerForBrowsers) };
 }
 
 function arithmeticOf({ repeatable }: Config): Arithmetic {
@@ -260,7 +257,7 @@ function serveSockets(
 
 /** Where this server's pages may be open, for shards elsewhere. */
 function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
-  const scheme = tls === 'none' ? 'http' : 'https';
+  const { scheme } = TLS_KINDS[tls];
   const origins = addresses.map(({ url }) => new URL(url).origin);
   return [...new Set([...origins, `${scheme}://localhost:${port}`, `${scheme}://127.0.0.1:${port}`])];
 }

@@ -4,6 +4,7 @@ import { layoutOf } from '../../shared/model/layout.ts';
 import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { RUN_STATES } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation } from '../core/aggregation/aggregation.ts';
 import { RULES } from '../core/aggregation/rules.ts';
@@ -187,7 +188,7 @@ export class Training {
         evaluate: (parameters) => evaluator.evaluate(parameters),
         saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
         changed: () => {
-          this.#throughput.follow(this.run.status().state === 'running');
+          this.#throughput.follow(RUN_STATES[this.run.status().state].trains);
           for (const listener of this.#watchers) listener();
         },
         evaluationFailed: (error) => log(`evaluation failed: ${systemErrorMessage(error)}`),

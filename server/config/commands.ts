@@ -1,5 +1,13 @@
-/** What `--help` says of a command. */
-interface CommandHelp {
+interface CommandTraits {
+  /** What it is called by in a shell; its flags stand behind `--`. */
+  shell: string;
+  /** It joins a server, whose address it must have. */
+  joins: boolean;
+  /** It serves a run and starts its workers too. */
+  startsWorkers: boolean;
+  /** It is a part of another server, whose secret it must have. */
+  isShard: boolean;
+  /** At the head of its help. */
   about: string;
   /** What stands behind the command, and what that does. */
   examples: readonly { flags: string; does: string }[];
@@ -8,6 +16,10 @@ interface CommandHelp {
 /** The commands, by the word behind `npm run`; `start` is `npm start`. */
 export const COMMANDS = {
   start: {
+    shell: 'npm start',
+    joins: false,
+    startsWorkers: false,
+    isShard: false,
     about: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
     examples: [
       { flags: '--target 0.99', does: 'Train the default model until it reaches 99%.' },
@@ -16,6 +28,10 @@ export const COMMANDS = {
     ],
   },
   demo: {
+    shell: 'npm run demo',
+    joins: false,
+    startsWorkers: true,
+    isShard: false,
     about: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
     examples: [
       { flags: '--model ray-convnet --tabs 4', does: 'Train another model of the zoo in four tabs.' },
@@ -27,20 +43,32 @@ export const COMMANDS = {
     ],
   },
   swarm: {
+    shell: 'npm run swarm',
+    joins: true,
+    startsWorkers: false,
+    isShard: false,
     about: 'Opens headless tabs that join the run of a server.',
     examples: [{ flags: '--url http://localhost:8080/ --tabs 8', does: 'Join a server with eight tabs.' }],
   },
   worker: {
+    shell: 'npm run worker',
+    joins: true,
+    startsWorkers: false,
+    isShard: false,
     about: 'Starts workers without a browser that join the run of a server.',
     examples: [
       { flags: '--url http://localhost:8080/ --workers 2', does: 'Join a server with two workers.' },
     ],
   },
   shard: {
+    shell: 'npm run shard',
+    joins: false,
+    startsWorkers: false,
+    isShard: true,
     about: 'Runs one parameter-server shard as a process of its own.',
     examples: [{ flags: '--port 9001 --shard-secret secret', does: 'Wait for a server on port 9001.' }],
   },
-} as const satisfies Record<string, CommandHelp>;
+} as const satisfies Record<string, CommandTraits>;
 
 export type Command = keyof typeof COMMANDS;
 export const COMMAND_NAMES = Object.keys(COMMANDS) as Command[];

@@ -14,7 +14,7 @@ import { refuseRenamed, underPresentNames } from './renamed.ts';
 import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
 import { repeatableSettings } from './repeatable.ts';
-import type { Command } from './commands.ts';
+import { COMMANDS, type Command } from './commands.ts';
 import { selectorSetting, type RawValue } from './values.ts';
 
 /** The settings that a recipe decides where nobody else does. */
@@ -169,10 +169,11 @@ function resolve(
   const { spec, recipe } = modelOf(settings.model, source('model'), settings.dataset);
   const { target = recipe.target, mode = recipe.mode, url = '' } = settings;
   const training = trainingOf(settings, recipe);
-  if ((command === 'swarm' || command === 'worker') && url === '')
-    throw new ConfigError(`${flagOf('url')}: the join address of a server is needed`);
-  if (command === 'swarm' && settings.tabs === 0) throw new ConfigError(`${source('tabs')}: 0 opens nothing`);
-  if (command === 'demo' && settings.tabs + settings.nodeWorkers === 0) {
+  const { joins, startsWorkers, isShard } = COMMANDS[command];
+  if (joins && url === '') throw new ConfigError(`${flagOf('url')}: the join address of a server is needed`);
+  if (joins && SETTINGS.tabs.commands.includes(command) && settings.tabs === 0)
+    throw new ConfigError(`${source('tabs')}: 0 opens nothing`);
+  if (startsWorkers && settings.tabs + settings.nodeWorkers === 0) {
     throw new ConfigError(`${source('tabs')}: 0 needs ${flagOf('nodeWorkers')}, or nobody trains`);
   }
   if (settings.resume && settings.dataDir === null) {
@@ -180,7 +181,7 @@ function resolve(
       `${source('resume')}: needs ${flagOf('dataDir')}, since this command's own folder is temporary`,
     );
   }
-  if ((command === 'shard' || typeof settings.shards !== 'number') && settings.shardSecret === '') {
+  if ((isShard || typeof settings.shards !== 'number') && settings.shardSecret === '') {
     throw new ConfigError(`${flagOf('shardSecret')}: shard processes need one, and the same as their server`);
   }
   if (target !== null && settings.evaluateEvery === 0) {

@@ -14,6 +14,7 @@ import { OPTIMIZER_NAMES, type OptimizerName } from '../core/shard/optimizer.ts'
 import { DATASET_NAMES } from '../dataset/datasets.ts';
 import type { Command } from './commands.ts';
 import { RUNS, SERVERS, setting, TABS } from './setting.ts';
+import { TRANSPORT_PREFERENCE_NAMES, TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import {
   allOrCount,
   decimal,
@@ -275,9 +276,9 @@ export const SETTINGS = {
   ),
   transport: setting(
     [...SERVERS, 'swarm'],
-    oneOf('auto', 'socketio', 'webrtc'),
+    oneOf(...TRANSPORT_PREFERENCE_NAMES),
     'auto',
-    'How updates and weights travel: by socket.io, with a data channel taken over where one opens (auto), by socket.io alone, or by data channels from the first unit on where they open in time.',
+    `How updates and weights travel (${meaningsOf(TRANSPORT_PREFERENCES)}).`,
   ),
   codec: setting(
     RUNS,

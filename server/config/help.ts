@@ -35,8 +35,7 @@ export function readFlags(command: Command, argv: readonly string[]): Partial<Re
 }
 
 /** What a command is called by in a shell; its flags stand behind `--`. */
-export const npmCommand = (command: Command): string =>
-  command === 'start' ? 'npm start' : `npm run ${command}`;
+export const npmCommand = (command: Command): string => COMMANDS[command].shell;
 
 /** What `--version` shows. */
 function versionLine(): string {

@@ -2,7 +2,7 @@ import { CAN_BE_STRICT } from '../../shared/profile/profile.ts';
 import { PLACEMENT_METHODS } from '../../shared/protocol/placement.ts';
 import { MODES } from '../core/policy/modes.ts';
 import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
-import type { Command } from './commands.ts';
+import { COMMANDS, type Command } from './commands.ts';
 
 /** The settings that a repeatable run decides where nobody else does. */
 export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize'>;
@@ -41,7 +41,7 @@ export function repeatableSettings(
 
 /** An update of each worker that a demo starts; who comes to a server nobody knows. */
 function crowdOf(command: Command, { tabs, tabWorkers, nodeWorkers }: Settings): number {
-  if (command === 'demo') return Math.max(1, tabs * tabWorkers + nodeWorkers);
+  if (COMMANDS[command].startsWorkers) return Math.max(1, tabs * tabWorkers + nodeWorkers);
   throw new ConfigError(
     `${flagOf('repeatable')}: needs ${flagOf('roundSize')}, since how many updates make a commit decides the model`,
   );

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { deviceLabels, FORM_FACTORS, MAX_LABELS, type DeviceLabels } from '../../shared/profile/profile.ts';
+import {
+  deviceLabels,
+  FORM_FACTOR_NAMES,
+  MAX_LABELS,
+  type DeviceLabels,
+} from '../../shared/profile/profile.ts';
 import { selector, type Selector } from '../../shared/protocol/placement.ts';
 
 /** What commander or the environment hands over for one setting: text, a bare flag, or the words after it. */
@@ -184,7 +189,7 @@ export const deviceSelector: SettingKind<Selector> = {
     })
     .refine((read) => read !== null)
     .transform((read): Selector => ({ ...read })),
-  expects: `a comma list of formFactor:<${FORM_FACTORS.join('|')}> and labels as name:value, no name twice`,
+  expects: `a comma list of formFactor:<${FORM_FACTOR_NAMES.join('|')}> and labels as name:value, no name twice`,
   placeholder: '<devices>',
 };
 

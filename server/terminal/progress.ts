@@ -1,6 +1,7 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { Clock } from '../core/clock.ts';
 import { ROLES } from '../../shared/protocol/placement.ts';
+import type { RunState } from '../../shared/protocol/runState.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 
 /** How far something is. */
@@ -106,10 +107,12 @@ export function runProgress(snapshot: AdminSnapshot): RunProgress {
     counted(status.devices, 'device'),
     status.testAccuracy === null ? 'not measured yet' : percent(status.testAccuracy),
   ];
-  if (status.state === 'paused') parts.push('paused');
+  parts.push(...STATE_NOTES[status.state]);
   const text = [...parts, ...idleness(snapshot)].join('  ');
   return { seconds, text, milestone: snapshot.measurements.at(-1)?.version };
 }
+
+const STATE_NOTES: Record<RunState, string[]> = { running: [], paused: ['paused'], stopped: [] };
 
 /** Why no device works although there are devices that could; of several reasons the first device's. */
 function idleness({ devices }: AdminSnapshot): string[] {

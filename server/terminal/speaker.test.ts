@@ -99,7 +99,7 @@ describe('a line a change', () => {
     expect(news()).toEqual([
       'The run of lenet is paused. The workers wait for it to go on.',
       'The run of lenet goes on.',
-      'The run of lenet has ended: reached the target. The workers wait in case it is started again.',
+      'The run of lenet reached its target accuracy. The workers wait in case it is started again.',
     ]);
   });
 

@@ -1,10 +1,10 @@
-import type { FromNodeWorker } from '../../client/node/messages.ts';
+import { WORKER_STATES, type FromNodeWorker } from '../../client/node/messages.ts';
 import { isForAWhile, isMendable, describeRefusal } from '../../client/node/refusals.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './failure.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 import { percent, type RunProgress } from './progress.ts';
-import { stopPhrase } from './summary.ts';
+import { describeStop, RUN_STATES } from '../../shared/protocol/runState.ts';
 
 type News = FromNodeWorker;
 type State = Extract<News, { type: 'state' }>;
@@ -36,7 +36,7 @@ interface One {
   said: Record<Topic, string | null>;
 }
 
-const JOINED: readonly One['state'][] = ['loading', 'waiting', 'training'];
+const isConnected = ({ state }: One): boolean => state !== null && WORKER_STATES[state].isConnected;
 
 /** Says what becomes of the workers or tabs of a command: a line a change, and the same line of several once. */
 export class JoinReport {
@@ -58,7 +58,7 @@ export class JoinReport {
 
   /** Whether one of them is connected and has joined. */
   isJoined(): boolean {
-    return this.#all.some(({ state }) => JOINED.includes(state));
+    return this.#all.some(isConnected);
   }
 
   hear(index: number, news: News): void {
@@ -79,7 +79,7 @@ export class JoinReport {
         break;
       case 'status':
         // The word of one of them is enough; that of several could come in another order.
-        if (index === this.#all.findIndex(({ state }) => JOINED.includes(state))) this.#follow(news.status);
+        if (index === this.#all.findIndex(isConnected)) this.#follow(news.status);
         break;
       case 'workers':
         break;
@@ -98,30 +98,50 @@ export class JoinReport {
       counted(devices, 'device'),
       testAccuracy === null ? 'not measured yet' : percent(testAccuracy),
       `here ${atWork.length} of ${counted(this.#parts.count, this.#parts.noun)} at work`,
-      `${grouped(Math.round(state === 'running' ? rate : 0))} samples/s`,
+      `${grouped(Math.round(RUN_STATES[state].trains ? rate : 0))} samples/s`,
     ];
     return { text: parts.join('  '), milestone: null };
   }
 
   #changed(index: number, one: One, { state, message, outcome }: State): void {
-    const { server, say, lost, refused, againSeconds } = this.#parts;
+    const { server, say, lost } = this.#parts;
     const before = this.isJoined();
     Object.assign(one, { state, outcome });
     if (!before && this.isJoined()) {
       say(`Connected to ${server}${this.#wasJoined ? ' again' : ''}.`);
       this.#wasJoined = true;
     }
-    // Once they were connected, the server is looked for from here, which says more.
-    if (state === 'connecting' && message !== null && !this.#wasJoined)
-      this.#announce(index, one, 'work', `cannot connect: ${message}.`);
-    if (state === 'waiting' && message !== null) this.#announce(index, one, 'work', `waits: ${message}.`);
-    if (state === 'training' && one.said.work !== null) this.#announce(index, one, 'work', 'has work.');
-    if (state === 'failed' && isForAWhile(outcome)) {
-      const why = describeRefusal(outcome, message);
-      this.#announce(index, one, 'work', `is not let in: ${why} It tries again every ${againSeconds} s.`);
-      refused(index);
-    } else if (state === 'failed') this.#end(index, one, message);
-    else if (before && !this.isJoined() && state === 'connecting') lost();
+    switch (state) {
+      case 'loading':
+      case 'stopped':
+        break;
+      case 'connecting':
+        // Once they were connected, the server is looked for from here, which says more.
+        if (message !== null && !this.#wasJoined)
+          this.#announce(index, one, 'work', `cannot connect: ${message}.`);
+        if (before && !this.isJoined()) lost();
+        break;
+      case 'waiting':
+        if (message !== null) this.#announce(index, one, 'work', `waits: ${message}.`);
+        break;
+      case 'training':
+        if (one.said.work !== null) this.#announce(index, one, 'work', 'has work.');
+        break;
+      case 'failed':
+        this.#refused(index, one, message);
+        break;
+    }
+  }
+
+  #refused(index: number, one: One, message: string | null): void {
+    const { refused, againSeconds } = this.#parts;
+    if (!isForAWhile(one.outcome)) {
+      this.#end(index, one, message);
+      return;
+    }
+    const why = describeRefusal(one.outcome, message);
+    this.#announce(index, one, 'work', `is not let in: ${why} It tries again every ${againSeconds} s.`);
+    refused(index);
   }
 
   #end(index: number, one: One, message: string | null): void {
@@ -153,7 +173,7 @@ export class JoinReport {
         break;
       case 'stopped':
         say(
-          `The run of ${status.model} has ended${status.stop === null ? '' : `: ${stopPhrase(status.stop)}`}. ${waiting} in case it is started again.`,
+          `The run of ${status.model} ${describeStop(status.stop)}. ${waiting} in case it is started again.`,
         );
         break;
     }

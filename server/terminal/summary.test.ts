@@ -34,7 +34,7 @@ it('says the same in a few lines', () => {
     'lenet',
     '94.31%',
     '10,000 test images',
-    'reached the target',
+    'reached its target accuracy',
     '1,240 commits',
     '12.3 MB up',
     `model ${HASH}`,

@@ -1,7 +1,8 @@
 import type { AdminSnapshot, DeviceTraffic } from '../../shared/protocol/admin.ts';
-import type { StopReason } from '../../shared/protocol/messages.ts';
+import { describeStop, type StopReason } from '../../shared/protocol/runState.ts';
 import type { Mode } from '../core/policy/modes.ts';
 import { shardCount, type Config } from '../config/config.ts';
+import { COMMANDS } from '../config/commands.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 import { elapsed, percent } from './progress.ts';
 
@@ -55,6 +56,7 @@ export function summaryOf(
   modelHash: string | null,
 ): Summary {
   const { status, checkpoint, checkpointFailure } = snapshot;
+  const { startsWorkers } = COMMANDS[config.command];
   // A demo's own folder is removed at the end.
   const kept = config.dataDir !== null;
   return {
@@ -62,8 +64,8 @@ export function summaryOf(
     mode: config.mode,
     shards: shardCount(config),
     localSteps: config.localSteps,
-    tabs: config.command === 'demo' ? config.tabs : snapshot.devices.length,
-    nodeWorkers: config.command === 'demo' ? config.nodeWorkers : 0,
+    tabs: startsWorkers ? config.tabs : snapshot.devices.length,
+    nodeWorkers: startsWorkers ? config.nodeWorkers : 0,
     engines: enginesOf(snapshot),
     commits: status.version,
     samples: status.samples,
@@ -94,26 +96,12 @@ export function summaryJson(summary: Summary): string {
   return JSON.stringify(summary);
 }
 
-const STOPS: Record<StopReason, string> = {
-  target: 'reached the target',
-  'max-commits': 'reached --max-commits',
-  'max-seconds': 'reached --max-seconds',
-  stopped: 'stopped by the admin',
-  interrupted: 'interrupted',
-  'shard-lost': 'lost a shard',
-};
-
-/** Why a run stopped, in words. */
-export function stopPhrase(stop: StopReason): string {
-  return STOPS[stop];
-}
-
 /** The same as a few lines for a person. */
 export function summaryText(summary: Summary): string {
   const { shards, tabs, nodeWorkers, engines, stop, testAccuracy } = summary;
   const accuracy = testAccuracy === null ? 'not measured' : percent(testAccuracy);
   return [
-    `${summary.model}: ${accuracy} on ${counted(summary.testImages, 'test image')} (${stop === null ? 'still running' : stopPhrase(stop)})`,
+    `${summary.model}: ${accuracy} on ${counted(summary.testImages, 'test image')} (${stop === null ? 'still running' : describeStop(stop)})`,
     `  ${counted(summary.commits, 'commit')}, ${counted(summary.samples, 'sample')} of ${counted(summary.trainImages, 'training image')} in ${elapsed(summary.seconds)}`,
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     ...(summary.modelHash === null ? [] : [`  model ${summary.modelHash}`]),

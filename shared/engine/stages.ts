@@ -108,7 +108,7 @@ export function stagesOf(spec: ModelSpec): Stage[] {
 }
 
 /** An activation that follows itself changes nothing more; one that follows another is a stage of its own. */
-const takes = ({ activation }: Stage, next: Activation) =>
+const takes = ({ activation }: Stage, next: StageActivation) =>
   activation === NO_ACTIVATION || activation === next;
 
 function shapeOf(shape: number[]): Shape {

@@ -12,8 +12,12 @@ export type EngineName = (typeof ENGINES)[number];
 export const ARITHMETICS = ['fastest', 'strict'] as const;
 export type Arithmetic = (typeof ARITHMETICS)[number];
 
+/** Which names an engine goes by: those above, and that of tests without one. */
+export const REPORTED_ENGINES = [...ENGINES, 'scripted'] as const;
+export type ReportedEngine = (typeof REPORTED_ENGINES)[number];
+
 /** The engines that can be told to give the same bits for the same unit on every machine [EN9]. */
-export const CAN_BE_STRICT: Readonly<Record<EngineName | 'scripted', boolean>> = {
+export const CAN_BE_STRICT: Readonly<Record<ReportedEngine, boolean>> = {
   wasm: true,
   webgpu: false,
   'tfjs-webgpu': false,
@@ -23,7 +27,7 @@ export const CAN_BE_STRICT: Readonly<Record<EngineName | 'scripted', boolean>> =
 };
 
 const described = {
-  name: z.enum([...ENGINES, 'scripted']),
+  name: z.enum(REPORTED_ENGINES),
   /** The adapter or renderer behind the engine. */
   detail: z.string().check(z.maxLength(200)),
   /** Runs on the CPU although its interface is a GPU's. */
@@ -34,11 +38,22 @@ const described = {
 export const engineReport = z.strictObject(described);
 export type EngineReport = z.infer<typeof engineReport>;
 
+/** What comes of trying an engine. */
+export const VERDICTS = {
+  /** It gave the known answer. */
+  right: { isGood: true, means: 'works' },
+  /** It gave another. */
+  wrong: { isGood: false, means: 'gave a wrong answer' },
+  /** It could not be had, or stopped working. */
+  failed: { isGood: false, means: 'failed' },
+} as const satisfies Record<string, { isGood: boolean; means: string }>;
+export type EngineVerdict = keyof typeof VERDICTS;
+const VERDICT_NAMES = Object.keys(VERDICTS) as EngineVerdict[];
+
 /** What came of trying an engine on a device. */
 export const engineTrial = z.strictObject({
   ...described,
-  /** right: it gave the known answer; wrong: it did not; failed: it could not be had, or stopped working. */
-  verdict: z.enum(['right', 'wrong', 'failed']),
+  verdict: z.enum(VERDICT_NAMES),
   /** Why it is not right; null where it is. */
   reason: z.nullable(z.string().check(z.maxLength(200))),
   /** Of one worker, as calibrated on the model of the run; null where it was not timed. */
@@ -49,8 +64,20 @@ export type EngineTrial = z.infer<typeof engineTrial>;
 /** More workers a device than this are refused: what each holds unanswered is the server's memory. */
 export const MAX_WORKERS = 32;
 
-export const FORM_FACTORS = ['phone', 'tablet', 'desktop', 'server', 'unknown'] as const;
-export type FormFactor = (typeof FORM_FACTORS)[number];
+/** What kind of machine a device is; a carried one lives on its battery. */
+export const FORM_FACTORS = {
+  phone: { isCarried: true, isKnown: true },
+  tablet: { isCarried: true, isKnown: true },
+  desktop: { isCarried: false, isKnown: true },
+  server: { isCarried: false, isKnown: true },
+  unknown: { isCarried: false, isKnown: false },
+} as const satisfies Record<string, { isCarried: boolean; isKnown: boolean }>;
+export type FormFactor = keyof typeof FORM_FACTORS;
+export const FORM_FACTOR_NAMES = Object.keys(FORM_FACTORS) as FormFactor[];
+
+/** Whether somebody sees the page of a device. */
+const VISIBILITIES = ['visible', 'hidden', 'unknown'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
 
 const LABEL = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 export const MAX_LABELS = 16;
@@ -66,7 +93,7 @@ const bytesPerSecond = z.nullable(z.number().check(z.minimum(0), z.maximum(1e11)
 
 /** What changes while a device trains. Null is unknown: not every browser tells. */
 export const conditions = z.strictObject({
-  visibility: z.enum(['visible', 'hidden', 'unknown']),
+  visibility: z.enum(VISIBILITIES),
   battery: z.nullable(
     z.strictObject({
       /** 0 to 1. */
@@ -99,7 +126,7 @@ export const capabilityProfile = z.strictObject({
   version: z.literal(PROFILE_VERSION),
   /** What kind of page or program this is, for instance `Chrome 156 on Linux`. */
   agent: z.string().check(z.maxLength(120)),
-  formFactor: z.enum(FORM_FACTORS),
+  formFactor: z.enum(FORM_FACTOR_NAMES),
   cores: z.int().check(z.minimum(1), z.maximum(1024)),
   /** As a class that browsers round to, or what there is; null where it is unknown. */
   memoryGiB: z.nullable(z.number().check(z.positive(), z.maximum(65_536))),

@@ -1,3 +1,4 @@
+import { RUN_STATE_NAMES, STOP_REASON_NAMES } from './runState.ts';
 import * as z from 'zod/mini';
 import { CODEC_NAMES } from '../codec/codecs.ts';
 import { ARITHMETICS, capabilityProfile, conditions, engineReport } from '../profile/profile.ts';
@@ -11,6 +12,10 @@ import { OUTCOME_NAMES } from './outcomes.ts';
 const count = z.int().check(z.minimum(0));
 const hex = (digits: number) => z.string().check(z.regex(new RegExp(`^[0-9a-f]{${digits}}$`)));
 const outcome = z.enum(OUTCOME_NAMES);
+
+/** What a unit asks for: the mean gradient of its batch, or what local steps took off the weights. */
+export const UPDATE_KINDS = ['gradient', 'delta'] as const;
+export type UpdateKind = (typeof UPDATE_KINDS)[number];
 
 /** The public id of a device. */
 export const deviceId = hex(12);
@@ -77,7 +82,7 @@ export const leaseTerms = z.strictObject({
   device: deviceId,
   run: runId,
   baseVersion: count,
-  kind: z.enum(['gradient', 'delta']),
+  kind: z.enum(UPDATE_KINDS),
   samples: count,
   /** Milliseconds on the coordinator's own clock, whose origin nobody else knows: `remainingMs` is for the device. */
   deadline: count,
@@ -170,20 +175,10 @@ export const shardAnswer = z.strictObject({
 });
 export type ShardAnswer = z.infer<typeof shardAnswer>;
 
-export const STOP_REASONS = [
-  'target',
-  'max-commits',
-  'max-seconds',
-  'stopped',
-  'interrupted',
-  'shard-lost',
-] as const;
-export type StopReason = (typeof STOP_REASONS)[number];
-
 /** coordinator -> client `status`: what a volunteer is shown of the run. All of it is the server's own word. */
 export const runStatus = z.strictObject({
-  state: z.enum(['running', 'paused', 'stopped']),
-  stop: z.nullable(z.enum(STOP_REASONS)),
+  state: z.enum(RUN_STATE_NAMES),
+  stop: z.nullable(z.enum(STOP_REASON_NAMES)),
   model: z.string(),
   version: count,
   samples: count,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENGINES, FORM_FACTORS, MAX_LABELS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
+import { ENGINES, FORM_FACTOR_NAMES, MAX_LABELS, MAX_WORKERS, deviceLabels } from '../profile/profile.ts';
 import { choice, described, fields, integer } from '../text/schema.ts';
 import type { HttpError } from './httpErrors.ts';
 import { deviceId, MAX_BATCH, MAX_LOCAL_STEPS } from './messages.ts';
@@ -11,14 +11,22 @@ const count = z.int().check(z.minimum(0));
 /** Devices by what they are; all that is named has to hold. */
 export const selector = fields('a selector', {
   labels: z.optional(described(deviceLabels, `at most ${MAX_LABELS} labels, each a name and a value`)),
-  formFactor: z.optional(choice(FORM_FACTORS)),
+  formFactor: z.optional(choice(FORM_FACTOR_NAMES)),
   engine: z.optional(choice(ENGINES)),
 });
 export type Selector = z.infer<typeof selector>;
 /** What a selector may name. */
 export const SELECTOR_FIELDS = Object.keys(selector.shape);
 
-export const AFFINITIES = ['hard', 'soft'] as const;
+/** What becomes of pinned data shards while no device that they are for is here. */
+export const AFFINITIES = {
+  /** They wait. */
+  hard: { waits: true },
+  /** They go to others. */
+  soft: { waits: false },
+} as const satisfies Record<string, { waits: boolean }>;
+type Affinity = keyof typeof AFFINITIES;
+const AFFINITY_NAMES = Object.keys(AFFINITIES) as Affinity[];
 
 /** What a device is there for in a plan. */
 export const ROLES = {
@@ -41,8 +49,7 @@ const DATA_SHARDS = 'a list of at most 4096 indices of data shards';
 export const placementConstraint = fields('a constraint', {
   device: z.optional(described(deviceId, 'the id of a device: 12 hexadecimal digits')),
   selector: z.optional(selector),
-  /** hard: its data shards wait while no such device is here; soft: they go to others in the meantime. */
-  affinity: z._default(choice(AFFINITIES), 'hard'),
+  affinity: z._default(choice(AFFINITY_NAMES), 'hard'),
   /** Indices of data shards that these devices train on, and no others. */
   dataShards: z._default(described(z.array(count).check(z.maxLength(4096)), DATA_SHARDS), []),
   /** reserve: no work. */

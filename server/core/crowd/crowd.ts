@@ -81,7 +81,7 @@ export class Crowd {
       resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
     const id = known ? resume.device : this.#mintDevice();
     const before = this.#devices.get(id);
-    if (before !== undefined && before.status !== 'gone') {
+    if (before?.isHere === true) {
       this.#end(before);
       before.port.replaced();
     } else if (this.size >= this.#settings.maxDevices) {
@@ -110,7 +110,7 @@ export class Crowd {
     const device = this.heard(session);
     if (device === undefined) return;
     this.#withdraw(device);
-    if (device.status !== 'faulty') device.status = 'left';
+    device.leave();
     this.#changed(device);
   }
 
@@ -125,7 +125,7 @@ export class Crowd {
   /** The device of a session, where that is its newest and its connection lasts. */
   heard({ device, number }: DeviceSession): Device | undefined {
     const known = this.#devices.get(device);
-    return known?.session === number && known.status !== 'gone' ? known : undefined;
+    return known?.session === number && known.isHere ? known : undefined;
   }
 
   #end(device: Device): void {

@@ -1,3 +1,4 @@
+import { DEVICE_STATUSES, type DeviceStatus } from './deviceStatus.ts';
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { DeviceFigures, DeviceRow } from '../../../shared/protocol/admin.ts';
 import { measured, reported } from '../../../shared/profile/figure.ts';
@@ -63,7 +64,7 @@ export class Device {
   readonly port: DevicePort;
   readonly history: DeviceHistory;
   profile: CapabilityProfile;
-  status: 'present' | 'faulty' | 'left' | 'gone' = 'present';
+  status: DeviceStatus = 'present';
   /** The newest version whose weights it was sent, or null. */
   holds: number | null = null;
   readonly #seats: Seat[] = [];
@@ -84,6 +85,16 @@ export class Device {
     this.history = history;
   }
 
+  /** Whether it has a connection. */
+  get isHere(): boolean {
+    return DEVICE_STATUSES[this.status].isHere;
+  }
+
+  /** Whether it may have work. */
+  get works(): boolean {
+    return DEVICE_STATUSES[this.status].works;
+  }
+
   get seats(): number[] {
     return this.#seats.map(({ number }) => number);
   }
@@ -99,7 +110,7 @@ export class Device {
 
   /** Its workers that ask for a lease, and since which version. */
   get ready(): { device: string; seat: number; idleSince: number }[] {
-    if (this.status !== 'present') return [];
+    if (!this.works) return [];
     return this.#seats.flatMap(({ number, idleSince }) =>
       idleSince === null ? [] : { device: this.id, seat: number, idleSince },
     );
@@ -119,9 +130,14 @@ export class Device {
 
   /** Its workers without a lease ask for one. */
   ask(version: number): void {
-    if (this.status === 'faulty') return;
+    if (!DEVICE_STATUSES[this.status].mayAsk) return;
     this.status = 'present';
     for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
+  }
+
+  /** Its person stopped; one that was set aside stays so. */
+  leave(): void {
+    if (DEVICE_STATUSES[this.status].mayAsk) this.status = 'left';
   }
 
   /** A worker has this lease from now on. */
@@ -232,7 +248,8 @@ export class Device {
   }
 
   #state(): DeviceRow['state'] {
-    if (this.status !== 'present') return this.status;
+    const { shown } = DEVICE_STATUSES[this.status];
+    if (shown !== null) return shown;
     const leased = this.#seats.filter(({ lease }) => lease !== null);
     if (leased.some(({ complete }) => !complete)) return 'working';
     if (leased.length > 0) return 'waiting';

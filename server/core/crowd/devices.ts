@@ -29,7 +29,7 @@ export class DeviceRegistry {
 
   /** Devices with a connection. */
   present(): Device[] {
-    return this.all().filter(({ status }) => status !== 'gone');
+    return this.all().filter(({ isHere }) => isHere);
   }
 
   /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
@@ -57,7 +57,7 @@ export class DeviceRegistry {
 
   leave(device: Device): void {
     device.status = 'gone';
-    const gone = this.all().filter(({ status }) => status === 'gone');
+    const gone = this.all().filter(({ isHere }) => !isHere);
     for (const { id } of gone.slice(0, Math.max(0, gone.length - REMEMBERED_GONE))) this.#devices.delete(id);
   }
 

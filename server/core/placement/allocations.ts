@@ -6,6 +6,7 @@ import {
 } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
 import { samplesOfSize } from '../unit.ts';
+import type { DeviceStatus } from '../crowd/deviceStatus.ts';
 import { limitsOf } from './limits.ts';
 import { assignDataShards } from './dataShards.ts';
 import { matches, nameOf, describeSelector } from './selectors.ts';
@@ -141,14 +142,23 @@ function withinRound({ times: { settled, fit } }: Device, { roundMs, options }: 
   return (roundMs - fit.overheadMs) / fit.msPerSample;
 }
 
+const NOT_NOW = 'it asks for no work now';
+/** Why a device of each status has no work; null where it may have some. */
+const WANTING: Record<DeviceStatus, string | null> = {
+  present: null,
+  faulty: 'set aside for bad updates or expired leases',
+  left: NOT_NOW,
+  gone: NOT_NOW,
+};
+
 /** Why a device may have no work, whatever the plan. */
 export function whyNot(
   { status, profile }: Device,
   constraint: PlacementConstraint | undefined,
   { requires, prefers }: RunShape,
 ): string[] {
-  if (status === 'faulty') return ['set aside for bad updates or expired leases'];
-  if (status !== 'present') return ['it asks for no work now'];
+  const wanting = WANTING[status];
+  if (wanting !== null) return [wanting];
   if (profile.engine === null) return ['it has no engine yet'];
   if (constraint !== undefined && !ROLES[constraint.role].works) return ['constrained to the reserve'];
   // Its limits give the reason already.

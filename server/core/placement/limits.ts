@@ -1,4 +1,4 @@
-import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
+import { FORM_FACTORS, type CapabilityProfile } from '../../../shared/profile/profile.ts';
 
 /** What a plan may ask of a device at most, and why. */
 export interface DeviceLimits {
@@ -30,7 +30,7 @@ export function limitsOf({
     limits.reserve = true;
     limits.reasons.push(`its battery is at ${Math.round(100 * battery.level)}% and not charging`);
   }
-  if ((formFactor === 'phone' || formFactor === 'tablet') && !charging) {
+  if (FORM_FACTORS[formFactor].isCarried && !charging) {
     limits.workers = 1;
     limits.fraction = CARRIED_FRACTION;
     limits.reasons.push(`a ${formFactor} that is not known to be charging: one worker, half the unit`);

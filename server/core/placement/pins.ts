@@ -1,3 +1,4 @@
+import { AFFINITIES } from '../../../shared/protocol/placement.ts';
 import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import { isFor, nameOf, type NamedDevice } from './selectors.ts';
 
@@ -30,7 +31,7 @@ export function resolvePins(
   for (const each of constraints) {
     if (each.dataShards.length === 0) continue;
     const holders = able.filter((device) => isFor(each, device));
-    if (holders.length === 0 && each.affinity === 'soft') continue;
+    if (holders.length === 0 && !AFFINITIES[each.affinity].waits) continue;
     for (const shard of each.dataShards) taken.add(shard);
     for (const { id } of holders) own.set(id, [...(own.get(id) ?? []), ...each.dataShards]);
     if (holders.length > 0) continue;

@@ -133,10 +133,10 @@ export class Placement {
 
   /** The numbers of workers with and without an allocation. */
   workerCounts(): WorkerCounts {
-    const present = this.#devices().filter(({ status }) => status === 'present');
+    const present = this.#devices().filter(({ works }) => works);
     const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
     if (!this.#active) {
-      const welcome = this.#welcome().filter(({ status }) => status === 'present');
+      const welcome = this.#welcome().filter(({ works }) => works);
       const able = welcome.reduce((sum, { seats }) => sum + seats.length, 0);
       return { able, withoutAllocation: workers - able };
     }
@@ -217,7 +217,7 @@ export class Placement {
 
   /** Returns whether what may be asked of a device has changed. */
   #note(device: Device): boolean {
-    const here = device.status !== 'gone';
+    const here = device.isHere;
     const text = here ? planningKeyOf(device, this.#constraints, this.#settings.shape) : null;
     return this.#planningKeys.note(device.id, text);
   }

@@ -22,7 +22,7 @@ export function mayWork(
   constraints: readonly PlacementConstraint[],
   { requires }: RunShape,
 ): boolean {
-  if (device.status !== 'present' || device.profile.engine === null) return false;
+  if (!device.works || device.profile.engine === null) return false;
   const constraint = constraintFor(device, constraints);
   if (constraint !== undefined && !ROLES[constraint.role].works) return false;
   return !limitsOf(device.profile).reserve && matches(requires, device);

@@ -1,6 +1,12 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Measurement } from '../../../shared/protocol/admin.ts';
-import type { RunStatus, StopReason } from '../../../shared/protocol/messages.ts';
+import type { RunStatus } from '../../../shared/protocol/messages.ts';
+import {
+  RUN_STATES,
+  STOP_REASONS,
+  type RunState,
+  type StopReason,
+} from '../../../shared/protocol/runState.ts';
 import type { Clock } from '../clock.ts';
 import type { Coordinator } from './coordinator.ts';
 import { MEASURING, type Measuring } from './measuring.ts';
@@ -46,6 +52,13 @@ const MAX_MEASUREMENTS = 1000;
 /** After an evaluation the next one waits this many times as long as it took: commits want the processor too. */
 const EVALUATION_REST = 1;
 
+/** What each state asks of the coordinator; it was stopped already where the run is. */
+const DIRECTIONS: Record<RunState, (coordinator: Coordinator) => void> = {
+  running: (coordinator) => coordinator.start(),
+  paused: (coordinator) => coordinator.pause(),
+  stopped: () => undefined,
+};
+
 /**
  * The life of one run: running, paused or stopped; when it is measured, kept and ended. An accuracy that ends
  * the run was measured on the very version the run ends with [RN2].
@@ -56,7 +69,7 @@ export class Run {
   readonly #watch: Stopwatch;
   readonly #measurements: Measurement[];
   readonly #saves: Saves;
-  #state: RunStatus['state'] = 'paused';
+  #state: RunState = 'paused';
   #stopReason: StopReason | null = null;
   #busy: Promise<void> | null = null;
   /** The coordinator is frozen while the version that reached the target is measured again. */
@@ -107,7 +120,7 @@ export class Run {
   /** Starts, or goes on from a pause or a stop; a run that has all its commits ends instead [RN3]. */
   async start(): Promise<void> {
     await this.#ending;
-    if (this.#state === 'running') return;
+    if (RUN_STATES[this.#state].trains) return;
     if (this.#hasAllCommits()) return this.stop('max-commits');
     this.#state = 'running';
     this.#stopReason = null;
@@ -118,7 +131,7 @@ export class Run {
 
   /** Grants nothing more until {@link start}; what is out may still come in. */
   pause(): void {
-    if (this.#state !== 'running') return;
+    if (!RUN_STATES[this.#state].trains) return;
     this.#state = 'paused';
     this.#watch.stop();
     this.#cancelTimers();
@@ -131,7 +144,7 @@ export class Run {
    * again to keep what could not be kept [RN6].
    */
   stop(reason: StopReason): Promise<void> {
-    if (this.#state === 'stopped') return this.#ending ?? this.#saveLast();
+    if (this.#isOver()) return this.#ending ?? this.#saveLast();
     this.#state = 'stopped';
     this.#stopReason = reason;
     this.#watch.stop();
@@ -148,7 +161,7 @@ export class Run {
 
   /** Saves the model as it is now, unless that version is saved; answers when that is done or has failed [AD15]. */
   save(): Promise<SaveOutcome> {
-    if (this.#stopReason === 'shard-lost') {
+    if (this.#stopReason !== null && !STOP_REASONS[this.#stopReason].isWhole) {
       return Promise.resolve({ saved: false, error: new Error('a shard was lost, the model is not whole') });
     }
     return this.#saves.save();
@@ -156,7 +169,7 @@ export class Run {
 
   /** Answers when the run has ended and its last version is measured and kept. */
   ended(): Promise<void> {
-    if (this.#state === 'stopped') return this.#ending ?? Promise.resolve();
+    if (this.#isOver()) return this.#ending ?? Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -193,7 +206,7 @@ export class Run {
   #evaluateWhenDue(): void {
     const { coordinator, clock } = this.#parts;
     const { evaluateEvery, measuring } = this.#settings;
-    if (evaluateEvery === 0 || this.#busy !== null || this.#state !== 'running') return;
+    if (evaluateEvery === 0 || this.#busy !== null || !RUN_STATES[this.#state].trains) return;
     const measured = this.#measurements.at(-1)?.version ?? 0;
     const rested = clock.now() >= this.#nextEvaluation;
     if (!MEASURING[measuring].isDue({ version: coordinator.version, measured, rested }, evaluateEvery))
@@ -224,8 +237,7 @@ export class Run {
   /** Has the coordinator do what the state asks for, once nothing is being confirmed. */
   #direct(): void {
     if (this.#confirming) return;
-    if (this.#state === 'running') this.#parts.coordinator.start();
-    else if (this.#state === 'paused') this.#parts.coordinator.pause();
+    DIRECTIONS[this.#state](this.#parts.coordinator);
   }
 
   /** Measures the present version, unless that was the last one measured. */
@@ -255,8 +267,7 @@ export class Run {
 
   async #finish(reason: StopReason): Promise<void> {
     await this.#busy;
-    // Without all its shards there is nothing whole to measure or to keep.
-    if (reason === 'shard-lost') return;
+    if (!STOP_REASONS[reason].isWhole) return;
     try {
       await this.#measure();
     } catch (error) {
@@ -292,6 +303,6 @@ export class Run {
   }
 
   #isOver(): boolean {
-    return this.#state === 'stopped';
+    return RUN_STATES[this.#state].isOver;
   }
 }

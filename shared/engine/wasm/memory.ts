@@ -180,11 +180,20 @@ function outputOf(stages: Stage[]): Shape {
 }
 
 function inputPlane(stage: Stage, first: boolean, reserve: Reserve): Plane {
-  if (stage.op !== 'conv') return planeOf(stage.input, NO_WINDOW, first, reserve);
-  const { kernel, stride, pool, output, padTop, padLeft } = stage;
-  const reach = (outputs: number) => (outputs * pool - 1) * stride + kernel;
-  const window = { top: padTop, left: padLeft, rows: reach(output.height), columns: reach(output.width) };
-  return planeOf(stage.input, window, first, reserve);
+  return planeOf(stage.input, windowOf(stage), first, reserve);
+}
+
+function windowOf(stage: Stage): Window {
+  switch (stage.op) {
+    case 'conv': {
+      const { kernel, stride, pool, output, padTop, padLeft } = stage;
+      const reach = (outputs: number) => (outputs * pool - 1) * stride + kernel;
+      return { top: padTop, left: padLeft, rows: reach(output.height), columns: reach(output.width) };
+    }
+    case 'pool':
+    case 'dense':
+      return NO_WINDOW;
+  }
 }
 
 function planeOf(shape: Shape, window: Window, first: boolean, reserve: Reserve): Plane {
@@ -205,9 +214,15 @@ function planeOf(shape: Shape, window: Window, first: boolean, reserve: Reserve)
 }
 
 function sourcesOf({ op, output }: Stage, reserve: Reserve): Sources {
-  if (op === 'dense') return { address: 0, step: 0 };
-  const step = roundUp(output.channels, LANES);
-  return { address: reserve(output.height * output.width * step), step };
+  switch (op) {
+    case 'dense':
+      return { address: 0, step: 0 };
+    case 'conv':
+    case 'pool': {
+      const step = roundUp(output.channels, LANES);
+      return { address: reserve(output.height * output.width * step), step };
+    }
+  }
 }
 
 function placeConv({ kernel, output }: ConvStage, from: Plane, reserve: Reserve) {
@@ -222,31 +237,47 @@ function placeConv({ kernel, output }: ConvStage, from: Plane, reserve: Reserve)
   return { row, paddedRow, byChannel, biasAddress, groups };
 }
 
+/** Where the weight of an output and a pixel of the input lies, that of its first channel. */
+function weightPlace(
+  stage: PlacedConv | PlacedDense,
+  out: number,
+  pixel: number,
+): { address: number; element: number } {
+  const { from } = stage;
+  switch (stage.op) {
+    case 'conv': {
+      const row = Math.floor(pixel / stage.kernel);
+      const column = pixel % stage.kernel;
+      const element = (out * stage.kernel + row) * stage.paddedRow + column * from.step;
+      return { address: stage.byChannel, element };
+    }
+    case 'dense': {
+      const row = Math.floor(pixel / from.shape.width);
+      const column = pixel % from.shape.width;
+      return {
+        address: stage.byOutput,
+        element: out * from.length + row * from.rowStep + column * from.step,
+      };
+    }
+  }
+}
+
 function placesOf(spec: ModelSpec, stages: PlacedStage[], base: number): Uint32Array {
   const places = new Uint32Array(layoutOf(spec).length);
   const put = (index: number, address: number, element: number) => {
     places[index] = (address - base) / FLOAT + element;
   };
   for (const stage of stages) {
-    if (stage.op === 'pool') continue;
+    if (!('weights' in stage)) continue;
     const { weights, bias, from, output } = stage;
-    const { width, channels } = from.shape;
+    const { channels } = from.shape;
     for (let index = 0; index < weights.length; index++) {
       const out = index % output.channels;
       const input = Math.floor(index / output.channels);
       const channel = input % channels;
       const pixel = Math.floor(input / channels);
-      if (stage.op === 'conv') {
-        const row = Math.floor(pixel / stage.kernel);
-        const column = pixel % stage.kernel;
-        const element = (out * stage.kernel + row) * stage.paddedRow + column * from.step + channel;
-        put(weights.offset + index, stage.byChannel, element);
-      } else {
-        const row = Math.floor(pixel / width);
-        const column = pixel % width;
-        const element = out * from.length + row * from.rowStep + column * from.step + channel;
-        put(weights.offset + index, stage.byOutput, element);
-      }
+      const { address, element } = weightPlace(stage, out, pixel);
+      put(weights.offset + index, address, element + channel);
     }
     for (let out = 0; out < bias.length; out++) put(bias.offset + out, stage.biasAddress, out);
   }
