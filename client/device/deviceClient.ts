@@ -3,7 +3,7 @@ import { RUN_STATES } from '../../shared/protocol/runState.ts';
 import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
 import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
 import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
-import { hasToAsk, type UnitEnd } from '../../shared/protocol/asking.ts';
+import { hasToAsk, type UnitEnd } from './asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';

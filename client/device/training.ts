@@ -3,7 +3,7 @@ import { unitOrder } from '../engines/batch.ts';
 import { DataMisfitError } from '../../shared/engine/data.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
-import { leavesLeaseOpen } from '../../shared/protocol/asking.ts';
+import { leavesLeaseOpen } from './asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import type { ShardClient, SliceReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';

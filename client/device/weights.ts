@@ -1,7 +1,7 @@
 import { layoutOf } from '../../shared/model/layout.ts';
 import { joinSlices, sliceOf } from '../../shared/model/ranges.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
-import { versionBrought } from '../../shared/protocol/asking.ts';
+import { versionBrought } from './asking.ts';
 import type { ShardMap } from '../../shared/protocol/messages.ts';
 import type { ShardClient, SliceReply } from '../transport/connection.ts';
 

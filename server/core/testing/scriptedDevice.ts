@@ -1,6 +1,6 @@
 import { CODECS } from '../../../shared/codec/codecs.ts';
 import { joinSlices, sliceOf } from '../../../shared/model/ranges.ts';
-import { hasToAsk, leavesLeaseOpen, versionBrought } from '../../../shared/protocol/asking.ts';
+import { hasToAsk, leavesLeaseOpen, versionBrought } from '../../../client/device/asking.ts';
 import {
   PROFILE_VERSION,
   UNKNOWN_CONDITIONS,

@@ -1,4 +1,4 @@
-import type { Outcome } from './outcomes.ts';
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
 /** What the answer of one shard to the push of a unit brought along. */
 export interface PushAnswer {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasToAsk, leavesLeaseOpen, versionBrought, type PushAnswer } from './asking.ts';
-import { OUTCOME_NAMES } from './outcomes.ts';
+import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 
 const applied = (version: number | null): PushAnswer => ({ outcome: 'APPLIED', version });
 
