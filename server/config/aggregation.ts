@@ -6,6 +6,9 @@ import type { Command } from './commands.ts';
 
 type Asked = Pick<Settings, 'aggregation' | 'roundSize' | keyof RuleSettings> & { mode: Mode };
 
+/** The settings that some rule reads. */
+export const RULE_SETTING_KEYS = AGGREGATION_NAMES.flatMap((name) => RULES[name].reads);
+
 /** The most updates that a commit can have, and the setting that says so; null where that is who happens to be there. */
 function largestCommit({ mode, roundSize }: Asked): { updates: number; by: string } | null {
   if (!MODES[mode].hasRounds) return { updates: 1, by: `${flagOf('mode')} ${mode}` };
@@ -27,7 +30,7 @@ export function checkAggregation(command: Command, asked: Asked, source: (key: K
       `${source('aggregation')}: "${asked.aggregation}" needs ${needed} updates a commit at least, and ${largest.by} makes commits of ${largest.updates}`,
     );
   }
-  for (const key of AGGREGATION_NAMES.flatMap((name) => RULES[name].reads)) {
+  for (const key of RULE_SETTING_KEYS) {
     if (rule.reads.includes(key) || asked[key] === defaultOf(key, command)) continue;
     const readers = AGGREGATION_NAMES.filter((name) => RULES[name].reads.includes(key));
     throw new ConfigError(

@@ -9,7 +9,7 @@ import type { LocalSchedule } from '../core/run/work.ts';
 import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS } from './flags.ts';
 import type { Key, Settings } from './flags.ts';
 import { keysOf, readFlags } from './help.ts';
-import { checkAggregation } from './aggregation.ts';
+import { checkAggregation, RULE_SETTING_KEYS } from './aggregation.ts';
 import { refuseRenamed, underPresentNames } from './renamed.ts';
 import { refuseSwallowed } from './swallowed.ts';
 import { modelOf, type Trainable } from './model.ts';
@@ -230,7 +230,8 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
 /** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
 const TRAINING: readonly Key[] = [
   ...(['model', 'dataset', 'mode', 'batch', 'lr', 'optimizer', 'momentum'] as const),
-  ...(['aggregation', 'trim', 'clipNorm'] as const),
+  'aggregation',
+  ...RULE_SETTING_KEYS,
   ...(['localSteps', 'localLr', 'localMomentum', 'localDecay', 'average'] as const),
   ...([
     'staleness',
