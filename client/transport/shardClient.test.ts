@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
 import { NO_BYTES, TransportEnded, type TransportReply } from './transport.ts';
 import { ConnectionLost } from './connection.ts';
@@ -53,6 +54,14 @@ describe('asking a shard', () => {
     });
   });
 
+  it('[CD6] pushes a slice in the codec of its lease', async () => {
+    const transport = answering(applied);
+    await createShardClient(() => [transport], PLACE, RUN).push({ ...TERMS, codec: 'float16' }, VALUES);
+    const bytes = transport.asked[0]?.bytes;
+    expect(bytes).toHaveLength(FRAME_HEADER_BYTES + 2 * VALUES.length);
+    expect(decodeFrame(bytes)).toMatchObject({ frame: { header: { codec: 'float16' }, values: VALUES } });
+  });
+
   it('gives the outcome and the weights that came with it', async () => {
     expect(await shardThatSays(applied).push(TERMS, VALUES)).toEqual({
       outcome: 'APPLIED',
@@ -103,12 +112,17 @@ describe('asking a shard', () => {
       'weights of shard 1 are not its slice',
     ],
     [
+      'in another codec than float32',
+      replyOf({ outcome: 'OK', version: 5 }, weightsOf(5, PLACE, VALUES, 'float16')),
+      'weights of shard 1 are not its slice',
+    ],
+    [
       'with a bit changed',
       replyOf({ outcome: 'OK', version: 5 }, weightsOf(5).with(50, 1)),
       'weights of shard 1: checksum does not match',
     ],
     ['under no outcome of ours', replyOf({ outcome: 'FINE' }), /outcome/],
-  ])('takes no weights %s', async (_name, reply, words) => {
+  ])('[CD7] takes no weights %s', async (_name, reply, words) => {
     await expect(shardThatSays(reply).pull(5)).rejects.toThrow(words);
   });
 });

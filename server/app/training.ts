@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CODECS, WEIGHTS_CODEC, type CodecName } from '../../shared/codec/codecs.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
-import { FRAME_HEADER_BYTES } from '../../shared/protocol/frame.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { RUN_STATES } from '../../shared/protocol/runState.ts';
@@ -30,6 +28,7 @@ import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
 import { settingsOf, shardCount, type Config } from '../config/config.ts';
+import { bytesOfUnit } from './unitBytes.ts';
 import type { Calendar } from './machineTime.ts';
 
 /** No lease is shorter than this: a busy device is not a gone one. */
@@ -243,8 +242,6 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
     config;
   const [height, width, channels] = spec.input;
   const largest = Math.max(...dataShards.map(({ samples }) => samples));
-  const framesOf = (name: CodecName) =>
-    ranges.reduce((sum, { length }) => sum + FRAME_HEADER_BYTES + CODECS[name].maxPayload(length), 0);
   return {
     method: placement,
     repeatable: config.repeatable,
@@ -255,7 +252,7 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       dataShards,
       // An async commit counts an update the same whatever number of samples a gradient is the mean of.
       elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].hasRounds),
-      bytesPerUnit: framesOf(codec) + framesOf(WEIGHTS_CODEC),
+      bytesPerUnit: bytesOfUnit(ranges, codec),
       bytesPerDataShard: largest * (height * width * channels + 1),
       minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
       maxMs: (leaseSeconds * 1000) / 2,

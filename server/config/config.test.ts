@@ -465,6 +465,13 @@ describe('a resumed run', () => {
     );
   });
 
+  it('[CD6] [CK17] keeps the codec of its updates, which an older one does not name', () => {
+    const { codec, ...older } = settingsOf(loadConfig('start', ['--codec', 'float16'], {}));
+    expect(codec).toBe('float16');
+    expect(resumed('--codec', 'float16')).toMatchObject({ codec: 'float16' });
+    expect(loadConfig('start', [], {}, older).codec).toBe('float32');
+  });
+
   it('[CK17] keeps what it requires and prefers of devices', () => {
     const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'formFactor:phone'];
     expect(resumed(...asked)).toMatchObject({

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CodecName } from '../../shared/codec/codecs.ts';
 import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import { encodeFrame } from '../../shared/protocol/frame.ts';
 import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
@@ -54,7 +55,7 @@ function serving() {
 }
 
 /** A lease and the frame of one shard's slice of its update. */
-function updateOf(index: number, lease = 1) {
+function updateOf(index: number, codec: CodecName = 'float32', lease = 1) {
   const terms: LeaseTerms = {
     lease,
     device: DEVICE,
@@ -63,12 +64,12 @@ function updateOf(index: number, lease = 1) {
     kind: 'gradient',
     samples: 32,
     deadline: 10_000,
-    codec: 'float32',
+    codec,
   };
   const values = new Float32Array(lengthOf(index)).fill(0.5);
   const header = {
     kind: terms.kind,
-    codec: 'float32' as const,
+    codec,
     run: parseInt(RUN, 16),
     baseVersion: 0,
     lease,
@@ -128,6 +129,17 @@ describe('the namespace of a shard', () => {
     expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { header: { baseVersion: 1 } } });
     const bytes = 4 * lengthOf(1);
     expect(meter.of(DEVICE).socketio).toEqual({ bytesUp: bytes, bytesDown: bytes });
+  });
+
+  it('[CD8] counts an update in float16 by the bytes that came, and the weights as float32', async () => {
+    const { connect, shards, staged, meter } = serving();
+    const { terms, frame } = updateOf(1, 'float16');
+    const pushing = ask(connect(1), EVENTS.push, terms, frame);
+    await expect.poll(() => staged).toEqual([1]);
+    shards[1]?.commit({ version: 1, rule: { shape: 'weighing' }, members: [{ lease: 1, weight: 1 }] });
+    expect(await pushing).toMatchObject({ outcome: 'APPLIED' });
+    const length = lengthOf(1);
+    expect(meter.of(DEVICE).socketio).toEqual({ bytesUp: 2 * length, bytesDown: 4 * length });
   });
 
   const { terms, frame } = updateOf(0);

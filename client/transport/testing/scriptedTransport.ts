@@ -1,3 +1,4 @@
+import { WEIGHTS_CODEC } from '../../../shared/codec/codecs.ts';
 import { encodeFrame } from '../../../shared/protocol/frame.ts';
 import type { ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
 import { NO_BYTES, type Transport, type TransportReply, type TransportRequest } from '../transport.ts';
@@ -34,10 +35,15 @@ export function welcomeTo(urls: string[], dataChannels: Welcome['dataChannels'] 
 }
 
 /** A frame of weights of {@link PLACE}, or of something else. */
-export function weightsOf(baseVersion: number, place = PLACE, values = VALUES): Uint8Array<ArrayBuffer> {
+export function weightsOf(
+  baseVersion: number,
+  place = PLACE,
+  values = VALUES,
+  codec = WEIGHTS_CODEC,
+): Uint8Array<ArrayBuffer> {
   const header = {
     kind: 'weights' as const,
-    codec: 'float32' as const,
+    codec,
     run: parseInt(RUN, 16),
     baseVersion,
     lease: 0,
