@@ -1,8 +1,8 @@
 interface CommandTraits {
   /** What it is called by in a shell; its flags stand behind `--`. */
   shell: string;
-  /** It joins a server, whose address it must have. */
-  joins: boolean;
+  /** It must have the address of a server. */
+  needsServer: boolean;
   /** It serves a run and starts its workers too. */
   startsWorkers: boolean;
   /** It is a part of another server, whose secret it must have. */
@@ -17,7 +17,7 @@ interface CommandTraits {
 export const COMMANDS = {
   start: {
     shell: 'npm start',
-    joins: false,
+    needsServer: false,
     startsWorkers: false,
     isShard: false,
     about: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
@@ -29,7 +29,7 @@ export const COMMANDS = {
   },
   demo: {
     shell: 'npm run demo',
-    joins: false,
+    needsServer: false,
     startsWorkers: true,
     isShard: false,
     about: 'Serves a run on this machine, opens headless tabs that train it, and ends.',
@@ -44,7 +44,7 @@ export const COMMANDS = {
   },
   swarm: {
     shell: 'npm run swarm',
-    joins: true,
+    needsServer: true,
     startsWorkers: false,
     isShard: false,
     about: 'Opens headless tabs that join the run of a server.',
@@ -52,7 +52,7 @@ export const COMMANDS = {
   },
   worker: {
     shell: 'npm run worker',
-    joins: true,
+    needsServer: true,
     startsWorkers: false,
     isShard: false,
     about: 'Starts workers without a browser that join the run of a server.',
@@ -62,11 +62,22 @@ export const COMMANDS = {
   },
   shard: {
     shell: 'npm run shard',
-    joins: false,
+    needsServer: false,
     startsWorkers: false,
     isShard: true,
     about: 'Runs one parameter-server shard as a process of its own.',
     examples: [{ flags: '--port 9001 --shard-secret secret', does: 'Wait for a server on port 9001.' }],
+  },
+  control: {
+    shell: 'npm run control',
+    needsServer: true,
+    startsWorkers: false,
+    isShard: false,
+    about: 'Asks an action of the run of a server, as the buttons of the console do.',
+    examples: [
+      { flags: 'save --url http://localhost:8080/admin/#token=secret', does: 'Save the model as it is now.' },
+      { flags: 'pause --url http://localhost:8080/admin/#token=secret', does: 'Grant no more work.' },
+    ],
   },
 } as const satisfies Record<string, CommandTraits>;
 

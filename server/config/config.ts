@@ -3,6 +3,7 @@ import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { GradientRecipe, Recipe } from '../zoo/entry.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { RunAction } from '../../shared/protocol/runActions.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
 import type { PlacementMethod } from '../../shared/protocol/placement.ts';
 import type { LocalSchedule } from '../core/run/work.ts';
@@ -32,7 +33,7 @@ type Resolved =
   | 'average';
 
 /** What every command runs on: each setting of flags.ts, resolved. */
-export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
+export interface Config extends Omit<Settings, 'model' | 'url' | 'action' | Resolved> {
   command: Command;
   /** As it was given: a name of the zoo, or the path of a file. */
   model: string;
@@ -56,8 +57,10 @@ export interface Config extends Omit<Settings, 'model' | 'url' | Resolved> {
   local: LocalSchedule | null;
   /** Accuracy at which the run ends, 0 to 1; null trains until something else ends it. */
   target: number | null;
-  /** Empty but for the commands `swarm` and `worker`, which must have one. */
+  /** Empty but for the commands that have this setting, which must have one. */
   url: string;
+  /** Null where none was asked for. */
+  action: RunAction | null;
 }
 
 export { ConfigError };
@@ -167,11 +170,11 @@ function resolve(
   const implied = asked.repeatable ? repeatableSettings(command, asked, source, isGiven) : {};
   const settings = { ...asked, ...implied };
   const { spec, recipe } = modelOf(settings.model, source('model'), settings.dataset);
-  const { target = recipe.target, mode = recipe.mode, url = '' } = settings;
+  const { target = recipe.target, mode = recipe.mode, url = '', action = null } = settings;
   const training = trainingOf(settings, recipe);
-  const { joins, startsWorkers, isShard } = COMMANDS[command];
-  if (joins && url === '') throw new ConfigError(`${flagOf('url')}: the join address of a server is needed`);
-  if (joins && SETTINGS.tabs.commands.includes(command) && settings.tabs === 0)
+  const { needsServer, startsWorkers, isShard } = COMMANDS[command];
+  if (needsServer && url === '') throw new ConfigError(`${flagOf('url')}: the address of a server is needed`);
+  if (needsServer && SETTINGS.tabs.commands.includes(command) && settings.tabs === 0)
     throw new ConfigError(`${source('tabs')}: 0 opens nothing`);
   if (startsWorkers && settings.tabs + settings.nodeWorkers === 0) {
     throw new ConfigError(`${source('tabs')}: 0 needs ${flagOf('nodeWorkers')}, or nobody trains`);
@@ -192,7 +195,7 @@ function resolve(
   checkAggregation(command, { ...settings, mode }, source);
   checkShards(spec, shardCount(settings), source('shards'));
   const { placement = training.local === null ? 'uniform' : 'ilp' } = settings;
-  return { ...settings, command, spec, ...training, mode, placement, target, url };
+  return { ...settings, command, spec, ...training, mode, placement, target, url, action };
 }
 
 /** The settings of the way of training that the number of local steps decides. */
@@ -258,7 +261,7 @@ const BEFORE: readonly (readonly [Key, string])[] = [
 ];
 
 /** What says how a command talks, not how it trains. */
-const ASIDE: readonly Key[] = ['chromium', 'json', 'resume', 'url'];
+const ASIDE: readonly Key[] = ['action', 'chromium', 'json', 'resume', 'url'];
 
 /** The settings of a run as the admin is shown them and checkpoints keep them; secrets are left out. */
 export function settingsOf(config: Config): AdminSnapshot['settings'] {

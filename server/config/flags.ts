@@ -1,5 +1,6 @@
 import { CODEC_NAMES, CODECS } from '../../shared/codec/codecs.ts';
 import { MAX_BATCH, MAX_LOCAL_STEPS } from '../../shared/protocol/messages.ts';
+import { RUN_ACTION_NAMES, type RunAction } from '../../shared/protocol/runActions.ts';
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../shared/profile/profile.ts';
 import {
   PLACEMENT_METHOD_NAMES,
@@ -316,10 +317,16 @@ export const SETTINGS = {
     { secret: true },
   ),
   url: setting<string | undefined>(
-    ['swarm', 'worker'],
+    ['swarm', 'worker', 'control'],
     httpUrl,
     undefined,
-    'Join address of the server; must be given.',
+    'Join address of the server, or its admin URL for control; must be given.',
+  ),
+  action: setting<RunAction | undefined>(
+    ['control'],
+    oneOf(...RUN_ACTION_NAMES),
+    undefined,
+    'What to ask of the run; must be given.',
   ),
   chromium: setting<string | null>(
     TABS,

@@ -8,6 +8,9 @@ import type { RawValue } from './values.ts';
 
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
 
+/** The setting that may be given without its flag. */
+const ARGUMENTS: Partial<Record<Command, Key>> = { control: 'action' };
+
 /** Asked for `--help` or `--version`: the message is the text to show. */
 export class HelpRequest extends Error {
   override name = 'HelpRequest';
@@ -31,7 +34,11 @@ export function readFlags(command: Command, argv: readonly string[]): Partial<Re
     }
     throw new ConfigError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
-  return program.opts();
+  const flags = program.opts<Partial<Record<Key, RawValue>>>();
+  const argument = ARGUMENTS[command];
+  const [word] = program.args;
+  if (argument !== undefined && word !== undefined) flags[argument] = word;
+  return flags;
 }
 
 /** What a command is called by in a shell; its flags stand behind `--`. */
@@ -59,6 +66,8 @@ function programOf(command: Command): Program {
     .addHelpOption(new Option('-h, --help', 'Show this.').helpGroup('Help:'))
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  const argument = ARGUMENTS[command];
+  if (argument !== undefined) program.argument(`[${argument}]`, `The same as ${flagOf(argument)}.`);
   for (const key of BY_SUBJECT) {
     if (SETTINGS[key].commands.includes(command)) program.addOption(optionOf(key, command));
   }

@@ -2,7 +2,7 @@ import { KEYS, type Key } from './flags.ts';
 
 /** What settings are about, in the order in which `--help` shows them. */
 export const SUBJECTS = {
-  joining: 'Joining:',
+  joining: 'Joining and steering:',
   devices: 'Tabs and workers:',
   model: 'Model and training:',
   placement: 'Sharing out the work:',
@@ -62,6 +62,7 @@ const SUBJECT_OF: Record<Key, Subject> = {
   join: 'joining',
   shardSecret: 'network',
   url: 'joining',
+  action: 'joining',
   chromium: 'devices',
   json: 'output',
 };

@@ -69,7 +69,7 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
     return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), answer };
   };
   const admin = { cookie: `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}` };
-  return { ask, admin, sessions, done };
+  return { app, ask, admin, sessions, done };
 }
 
 describe('without a session', () => {
@@ -119,6 +119,19 @@ describe('a session', () => {
       expect([seen.status, seen.body]).toEqual([200, SNAPSHOT]);
     },
   );
+
+  it('[AD22] is over once it is ended', async () => {
+    const { app, admin, sessions } = await routes();
+    await app.inject({ method: 'DELETE', url: API.session, headers: { host: HOST, ...admin } });
+    expect(sessions.holds(admin.cookie.split('=')[1])).toBe(false);
+  });
+
+  it('[AD22] is not over because another is ended', async () => {
+    const { app, admin, sessions, ask } = await routes();
+    const other = `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}`;
+    await app.inject({ method: 'DELETE', url: API.session, headers: { host: HOST, cookie: other } });
+    expect((await ask('GET', API.run(RUN), admin)).status).toBe(200);
+  });
 
   it('[AD1] is another for each who shows the token, and the oldest ends where there are too many', () => {
     const sessions = new AdminSessions();

@@ -57,6 +57,11 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     return { run };
   });
 
+  app.delete(API.session, (request, reply) => {
+    sessions.close(request.cookies[SESSION_COOKIE] ?? '');
+    return reply.send({ run });
+  });
+
   app.get<{ Params: { run: string } }>('/api/v1/runs/:run', (request, reply) => {
     checkRun(request.params.run);
     return reply.send(snapshot());

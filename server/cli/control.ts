@@ -1,0 +1,49 @@
+import { adminSnapshot, API, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { baseOf } from '../../shared/protocol/basePath.ts';
+import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
+import { RUN_ACTION_NAMES } from '../../shared/protocol/runActions.ts';
+import { counted, grouped } from '../../shared/text/counted.ts';
+import { ConfigError, loadConfig } from '../config/config.ts';
+import { AddressError } from '../swarm/joining.ts';
+import { jsonClient } from '../swarm/jsonClient.ts';
+import { reach } from '../swarm/reach.ts';
+import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
+import { messages, results } from '../terminal/output.ts';
+
+/** `npm run control`: asks an action of the run of a server, and says what came of it. */
+
+async function main(): Promise<number> {
+  const { url, action } = loadConfig('control');
+  if (action === null) throw new ConfigError(`an action is needed: ${RUN_ACTION_NAMES.join(', ')}`);
+  const base = baseOf(url.replace(/\/admin\/?(?=[?#]|$)/, '/'));
+  const token = new URLSearchParams(new URL(url).hash.slice(1)).get('token') ?? '';
+  const found = await reach(base);
+  if (found.kind !== 'there') throw new AddressError(`${base.href} cannot be controlled: ${found.reason}`);
+  const ask = jsonClient(base, found.selfSigned);
+  const session = await ask('POST', API.session, '', { token });
+  if (session.status !== 200) {
+    throw new AddressError(
+      'The token of the address is not valid: give the admin URL that the server printed.',
+    );
+  }
+  const cookie = session.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  const answer = await ask('POST', API.action('current', action), cookie);
+  // Each session that stays open ends one of somebody else in time.
+  await ask('DELETE', API.session, cookie);
+  if (answer.status !== 200) {
+    const refusal = httpErrorBody.safeParse(answer.body);
+    const reason = refusal.data?.message ?? `The server answered with status ${answer.status}.`;
+    messages.line(`Could not ${action} the run: ${reason}`);
+    return EXIT_FAILED;
+  }
+  results.line(describe(adminSnapshot.parse(answer.body)));
+  return 0;
+}
+
+function describe({ status, checkpoint }: AdminSnapshot): string {
+  const newest =
+    checkpoint === null ? 'no checkpoint' : `checkpoint of version ${grouped(checkpoint.version)}`;
+  return `${status.model} is ${status.state} at version ${grouped(status.version)}, ${newest}, ${counted(status.devices, 'device')}`;
+}
+
+await runCommand(main);
