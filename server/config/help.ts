@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError, Option } from 'commander';
-import { ConfigError, defaultOf, environmentNameOf, flagOf, KEYS, SETTINGS, type Key } from './flags.ts';
+import {
+  ConfigError,
+  defaultOf,
+  environmentNameOf,
+  flagOf,
+  headingOf,
+  KEYS,
+  SETTINGS,
+  type Key,
+} from './flags.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { COMMAND_NAMES, COMMANDS, type Command } from './commands.ts';
-import { BY_SUBJECT, headingOf } from './subjects.ts';
 import type { RawValue } from './values.ts';
 
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
@@ -68,7 +76,7 @@ function programOf(command: Command): Program {
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   const argument = ARGUMENTS[command];
   if (argument !== undefined) program.argument(`[${argument}]`, `The same as ${flagOf(argument)}.`);
-  for (const key of BY_SUBJECT) {
+  for (const key of KEYS) {
     if (SETTINGS[key].commands.includes(command)) program.addOption(optionOf(key, command));
   }
   program.version(versionLine(), '--version', 'Show the version.');

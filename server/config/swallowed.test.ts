@@ -13,7 +13,7 @@ describe('flags that npm took', () => {
       'start',
       [],
       { npm_config_port: '9000', npm_config_resume: 'true' },
-      'npm start -- --port 9000 --resume',
+      'npm start -- --resume --port 9000',
     ],
     [
       'demo',

@@ -1,0 +1,47 @@
+import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../../shared/profile/profile.ts';
+import { setting, TABS } from '../setting.ts';
+import { labelList, oneOf, wholeNumber, words } from '../values.ts';
+
+const MAX_TABS = 256;
+const MAX_WORKERS_SETTING = 64;
+
+/** What trains. */
+export const DEVICES_SETTINGS = {
+  tabs: setting(TABS, wholeNumber(0, MAX_TABS), 2, 'Headless browser tabs to open.'),
+  nodeWorkers: setting(
+    ['demo'],
+    wholeNumber(0, MAX_WORKERS_SETTING),
+    0,
+    'Workers without a browser to start.',
+  ),
+  engine: setting(
+    TABS,
+    oneOf('auto', ...ENGINES),
+    'auto',
+    'What the tabs train with; auto takes the fastest that gives right answers.',
+  ),
+  tabWorkers: setting(
+    TABS,
+    wholeNumber(1, MAX_WORKERS),
+    1,
+    'Workers of each tab; a tab that a person opens has one less than the machine has cores.',
+  ),
+  workers: setting(
+    ['worker'],
+    wholeNumber(1, MAX_WORKERS_SETTING),
+    1,
+    'Workers to start, each a device of its own.',
+  ),
+  label: setting<DeviceLabels>(
+    ['worker'],
+    labelList,
+    {},
+    'Labels of the workers, by which placement may name them.',
+  ),
+  chromium: setting<string | null>(
+    TABS,
+    words('a path', '<path>'),
+    null,
+    'Chromium to run the tabs in; by default one is looked for, then fetched.',
+  ),
+};

@@ -1,0 +1,30 @@
+import { RUNS, setting } from '../setting.ts';
+import { decimal, orNone, seconds, wholeNumber } from '../values.ts';
+
+/** The longest that one timer of Node can wait is 2^31 ms; this stays below it. */
+const MAX_SECONDS = 2_000_000;
+
+/** When the model is measured, and when the run ends. */
+export const END_SETTINGS = {
+  target: setting<number | null | undefined>(
+    RUNS,
+    orNone(decimal('above 0, at most 1', (value) => value > 0 && value <= 1)),
+    undefined,
+    "Accuracy on the test images at which the run ends; by default the model's recipe in a demo, none else.",
+    { defaults: { start: null } },
+  ),
+  maxCommits: setting(RUNS, orNone(wholeNumber(1)), null, 'The run ends after so many commits.', {
+    unit: 'commits',
+  }),
+  maxSeconds: setting(RUNS, orNone(seconds(MAX_SECONDS)), null, 'The run ends after so many seconds.', {
+    unit: 's',
+    defaults: { demo: 600 },
+  }),
+  evaluateEvery: setting(
+    RUNS,
+    wholeNumber(0),
+    5,
+    'Commits between two evaluations on the test images; 0 is only at the end.',
+    { unit: 'commits' },
+  ),
+};

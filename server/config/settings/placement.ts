@@ -1,0 +1,50 @@
+import {
+  PLACEMENT_METHOD_NAMES,
+  PLACEMENT_METHODS,
+  type PlacementMethod,
+  type Selector,
+} from '../../../shared/protocol/placement.ts';
+import { RUNS, setting } from '../setting.ts';
+import { allOrCount, decimal, deviceSelector, meaningsOf, oneOf, orNone, seconds } from '../values.ts';
+
+/** An hour for one work unit is more than any engine needs; longer would only hide a hung device. */
+const MAX_LEASE_SECONDS = 3600;
+
+/** Who gets which work. */
+export const PLACEMENT_SETTINGS = {
+  placement: setting<PlacementMethod | undefined>(
+    RUNS,
+    oneOf(...PLACEMENT_METHOD_NAMES),
+    undefined,
+    `How work is shared out (${meaningsOf(PLACEMENT_METHODS)}); by default ilp where units are of local steps, else uniform.`,
+  ),
+  requires: setting<Selector | null>(
+    RUNS,
+    orNone(deviceSelector),
+    null,
+    'Devices that may train; others wait in reserve.',
+  ),
+  prefers: setting<Selector | null>(
+    RUNS,
+    orNone(deviceSelector),
+    null,
+    'Devices that train rather than others, which wait in reserve while enough of these are here.',
+  ),
+  linkMbit: setting(
+    RUNS,
+    orNone(decimal('above 0', (value) => value > 0)),
+    null,
+    "The server's own line, which plans keep within.",
+    { unit: 'Mbit/s' },
+  ),
+  roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each worker.', {
+    unit: 'updates',
+  }),
+  leaseSeconds: setting(
+    RUNS,
+    seconds(MAX_LEASE_SECONDS),
+    30,
+    'The longest that a device may take over a work unit.',
+    { unit: 's' },
+  ),
+};
