@@ -40,10 +40,42 @@ export const PAGE = 65536;
 export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): Uint8Array<ArrayBuffer> {
   const mulAdd: MulAdd = relaxed ? f32x4.relaxedMulAdd : mulThenAdd;
   const module = new ModuleBuilder(Math.ceil(map.end / PAGE));
+  const parts = emitParts(module, spec, map, mulAdd);
+  const batch = emitBatch(module, map, parts);
+  const gradient = emitGradient(module, map, parts, batch);
+  const train = emitTrain(module, map, parts, batch);
+  const evaluate = emitEvaluate(module, map, parts);
+  module.export('gradient', gradient);
+  module.export('train', train);
+  module.export('evaluate', evaluate);
+  return module.build();
+}
+
+/** A function of the module, by which it is called. */
+type Emitted = ReturnType<ModuleBuilder['add']>;
+
+/** What the exported functions are made of. */
+interface Parts {
+  /** Calls of all stages, first to last. */
+  forward: Code[];
+  /** Calls of all stages, last to first. */
+  backward: Code[];
+  /** Reads the image at an address. */
+  read: Emitted;
+  /** The loss of a sample, given its label and what its gradient is scaled by; leaves the error of the logits. */
+  loss: Emitted;
+  /** Whether the largest logit is that of a label. */
+  right: Emitted;
+  /** Calls that lay out the weights of convolutions as their kernels read them. */
+  regroup: Code[];
+  /** One step of SGD with momentum, given rate and momentum. */
+  update: Emitted;
+}
+
+function emitParts(module: ModuleBuilder, spec: ModelSpec, map: MemoryMap, mulAdd: MulAdd): Parts {
   const log = module.import('log', { parameters: ['f64'], result: 'f64' });
   const procedure = (write: (locals: Locals) => Code) =>
     call(module.add({ parameters: [], result: null }, write));
-
   // Short functions, called often: an engine that compiles a hot function better swaps it in at the next call.
   const forward = map.stages.map((stage) => procedure((locals) => forwardOf(stage, mulAdd, locals)));
   const backward = map.stages
@@ -63,77 +95,82 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
   const update = module.add({ parameters: ['f32', 'f32'], result: null }, (locals, lr, momentum) =>
     updateParameters(map, lr, momentum, locals),
   );
+  return { forward, backward, read, loss, right, regroup, update };
+}
 
-  const pixels = map.image.shape.height * map.image.shape.width * map.image.shape.channels;
-  const imageOf = (images: Local, sample: Code) => i32.add(images.get, i32.mul(sample, i32.constant(pixels)));
-  const labelOf = (labels: Local, sample: Code) => i32.loadByte(i32.add(labels.get, sample));
-  const { parameters, gradientOffset, velocityOffset } = map;
-  const clear = (offset: number) => clearMemory(parameters.address + offset, parameters.length * FLOAT);
+/** Adds the gradients of a batch, and its losses. */
+function emitBatch(module: ModuleBuilder, map: MemoryMap, { forward, backward, read, loss }: Parts): Emitted {
+  return module.add({ parameters: ['i32', 'i32', 'i32', 'i32'], result: 'f64' }, (locals, ...given) => {
+    const [order, count, images, labels] = given as [Local, Local, Local, Local];
+    const left = locals.add('i32');
+    const sample = locals.add('i32');
+    const scale = locals.add('f32');
+    const sum = locals.add('f64');
+    return [
+      scale.set(f32.div(f32.constant(1), f32.ofI32(count.get))),
+      repeat(left, count.get, [
+        sample.set(i32.load(order.get)),
+        call(read, imageOf(map, images, sample.get)),
+        forward,
+        sum.set(f64.add(sum.get, call(loss, labelOf(labels, sample.get), scale.get))),
+        backward,
+        advance(order, FLOAT),
+      ]),
+      sum.get,
+    ];
+  });
+}
 
-  /** Adds the gradients of a batch, and its losses. */
-  const batchOf = module.add(
-    { parameters: ['i32', 'i32', 'i32', 'i32'], result: 'f64' },
-    (locals, ...given) => {
-      const [order, count, images, labels] = given as [Local, Local, Local, Local];
-      const left = locals.add('i32');
-      const sample = locals.add('i32');
-      const scale = locals.add('f32');
-      const sum = locals.add('f64');
-      return [
-        scale.set(f32.div(f32.constant(1), f32.ofI32(count.get))),
-        repeat(left, count.get, [
-          sample.set(i32.load(order.get)),
-          call(read, imageOf(images, sample.get)),
-          forward,
-          sum.set(f64.add(sum.get, call(loss, labelOf(labels, sample.get), scale.get))),
-          backward,
-          advance(order, FLOAT),
-        ]),
-        sum.get,
-      ];
-    },
-  );
+function emitGradient(module: ModuleBuilder, map: MemoryMap, { regroup }: Parts, batch: Emitted): Emitted {
+  return module.add({ parameters: ['i32', 'i32', 'i32', 'i32'], result: 'f64' }, (_locals, ...given) => [
+    clear(map, map.gradientOffset),
+    regroup,
+    call(batch, ...given.map(({ get }) => get)),
+  ]);
+}
 
-  const gradient = module.add(
-    { parameters: ['i32', 'i32', 'i32', 'i32'], result: 'f64' },
-    (_locals, ...given) => [clear(gradientOffset), regroup, call(batchOf, ...given.map(({ get }) => get))],
-  );
-
-  const train = module.add(
+function emitTrain(
+  module: ModuleBuilder,
+  map: MemoryMap,
+  { regroup, update }: Parts,
+  batch: Emitted,
+): Emitted {
+  return module.add(
     { parameters: ['i32', 'i32', 'i32', 'f32', 'f32', 'i32', 'i32'], result: 'f64' },
     (locals, ...given) => {
-      const [order, steps, batch, lr, momentum, images, labels] = given as Seven;
+      const [order, steps, size, lr, momentum, images, labels] = given as Seven;
       const left = locals.add('i32');
       const sum = locals.add('f64');
-      const step = call(batchOf, order.get, batch.get, images.get, labels.get);
+      const step = call(batch, order.get, size.get, images.get, labels.get);
       return [
-        clear(gradientOffset),
-        clear(velocityOffset),
+        clear(map, map.gradientOffset),
+        clear(map, map.velocityOffset),
         regroup,
         repeat(left, steps.get, [
           sum.set(f64.add(sum.get, step)),
           call(update, lr.get, momentum.get),
           regroup,
-          order.set(i32.add(order.get, i32.mul(batch.get, i32.constant(FLOAT)))),
+          order.set(i32.add(order.get, i32.mul(size.get, i32.constant(FLOAT)))),
         ]),
         sum.get,
       ];
     },
   );
+}
 
-  const evaluate = module.add({ parameters: ['i32', 'i32', 'i32'], result: 'f64' }, (locals, ...given) => {
+function emitEvaluate(module: ModuleBuilder, map: MemoryMap, parts: Parts): Emitted {
+  const { forward, read, loss, right, regroup } = parts;
+  return module.add({ parameters: ['i32', 'i32', 'i32'], result: 'f64' }, (locals, ...given) => {
     const [count, images, labels] = given as [Local, Local, Local];
-    const [left, sample, label, correct, sum] = [...locals.several('i32', 4), locals.add('f64')] as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
+    const left = locals.add('i32');
+    const sample = locals.add('i32');
+    const label = locals.add('i32');
+    const correct = locals.add('i32');
+    const sum = locals.add('f64');
     return [
       regroup,
       repeat(left, count.get, [
-        call(read, imageOf(images, sample.get)),
+        call(read, imageOf(map, images, sample.get)),
         forward,
         label.set(labelOf(labels, sample.get)),
         correct.set(i32.add(correct.get, call(right, label.get))),
@@ -144,12 +181,21 @@ export function emitKernel(spec: ModelSpec, map: MemoryMap, relaxed: boolean): U
       sum.get,
     ];
   });
-
-  module.export('gradient', gradient);
-  module.export('train', train);
-  module.export('evaluate', evaluate);
-  return module.build();
 }
+
+/** Address of a sample's image. */
+function imageOf({ image }: MemoryMap, images: Local, sample: Code): Code {
+  const { height, width, channels } = image.shape;
+  return i32.add(images.get, i32.mul(sample, i32.constant(height * width * channels)));
+}
+
+/** The label of a sample. */
+const labelOf = (labels: Local, sample: Code): Code => i32.loadByte(i32.add(labels.get, sample));
+
+/** Clears one vector as long as the parameters, `offset` bytes behind them. */
+const clear = ({ parameters }: MemoryMap, offset: number): Code =>
+  clearMemory(parameters.address + offset, parameters.length * FLOAT);
+
 type Seven = [Local, Local, Local, Local, Local, Local, Local];
 
 function forwardOf(stage: PlacedStage, mulAdd: MulAdd, locals: Locals): Code {
