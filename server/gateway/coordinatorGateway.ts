@@ -1,22 +1,19 @@
 import type { Namespace, Socket } from 'socket.io';
-import { sameSecret } from '../core/mac.ts';
 import {
   EVENTS,
-  hello,
-  helloVersion,
   ready,
   release,
   type RunStatus,
   type ShardMap,
   type Welcome,
 } from '../../shared/protocol/messages.ts';
-import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { describeIssue, type Arithmetic } from '../../shared/profile/profile.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd, DeviceSession } from '../core/crowd/crowd.ts';
 import type { Coordinator } from '../core/run/coordinator.ts';
 import { MAX_IN_FLIGHT, type Handler } from './peer.ts';
+import { readHello, SAID_ALREADY } from './readHello.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 
 /** A socket that has not said hello by then is closed [PR5]. */
@@ -88,50 +85,23 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     };
 
   const onHello: Handler = ([body], reply) => {
-    const version = helloVersion.safeParse(body);
-    if (!version.success) {
-      reply({ outcome: 'MALFORMED', reason: 'hello without a protocol version' });
+    const read = session === null ? readHello(body, parts.join) : SAID_ALREADY;
+    if (!read.ok) {
+      reply(read.refusal);
       return;
     }
-    if (version.data.protocol !== PROTOCOL_VERSION) {
-      reply({ outcome: 'WRONG_PROTOCOL', reason: `this server speaks protocol ${PROTOCOL_VERSION}` });
-      return;
-    }
-    const message = hello.safeParse(body);
-    if (!message.success || session !== null) {
-      reply({
-        outcome: 'MALFORMED',
-        reason: message.success ? 'hello was said already' : describeIssue(message.error.issues[0]),
-      });
-      return;
-    }
-    if (!sameSecret(message.data.join, parts.join)) {
-      reply({ outcome: 'REFUSED', reason: 'the credential to join is not valid' });
-      return;
-    }
-    const result = crowd.join(message.data.profile, message.data.resume, {
+    const joining = crowd.join(read.hello.profile, read.hello.resume, {
       lease: (lease) => socket.emit(EVENTS.lease, lease),
       replaced: () => closeSocket(socket, 'REPLACED', 'this device joined again'),
     });
-    if (result === 'FULL') {
+    if (joining === 'FULL') {
       reply({ outcome: 'FULL' });
       return;
     }
     cancelHello();
-    session = result.session;
+    session = joining.session;
     (socket.data as Told).device = session.device;
-    const welcome = {
-      outcome: 'OK' as const,
-      device: session.device,
-      token: result.token,
-      shardAccessToken: coordinator.accessToken(session.device),
-      run: parts.run,
-      model: parts.model,
-      arithmetic: parts.arithmetic,
-      shards: parts.shards,
-      dataChannels: parts.dataChannels,
-    };
-    reply(welcome);
+    reply({ ...welcomeTo(session.device, parts), token: joining.token });
     void socket.join(JOINED);
     socket.emit(EVENTS.status, parts.status());
   };
@@ -162,4 +132,11 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     cancelHello();
     if (session !== null) crowd.disconnect(session);
   });
+}
+
+/** What a device has to know of the run, but for its own token. */
+function welcomeTo(device: string, parts: CoordinatorGatewayParts): Omit<Welcome, 'token'> {
+  const { coordinator, run, model, arithmetic, shards, dataChannels } = parts;
+  const shardAccessToken = coordinator.accessToken(device);
+  return { outcome: 'OK', device, shardAccessToken, run, model, arithmetic, shards, dataChannels };
 }
