@@ -28,7 +28,7 @@ const LABELS = Object.fromEntries(
     'M'.repeat(63),
   ]),
 );
-const [WISH] = Object.entries(LABELS).map(([name, value]) => `${name}:${value}`);
+const [PREFERRED] = Object.entries(LABELS).map(([name, value]) => `${name}:${value}`);
 const ENGINE = { name: 'wasm', detail: 'G'.repeat(200), software: true } as const;
 const PROFILE: CapabilityProfile = {
   ...politeHello().profile,
@@ -56,7 +56,16 @@ async function startLongServer(): Promise<TestServer> {
     initialiser: 'pytorch',
   };
   await writeFile(file, JSON.stringify(model));
-  const settings = ['--evaluate-every', '5', '--mode', 'sync', '--placement', 'ilp', '--prefers', WISH ?? ''];
+  const settings = [
+    '--evaluate-every',
+    '5',
+    '--mode',
+    'sync',
+    '--placement',
+    'ilp',
+    '--prefers',
+    PREFERRED ?? '',
+  ];
   return startServer(cleanup, ['--model', file, ...settings]);
 }
 

@@ -44,7 +44,7 @@ export function createDeviceClient(
         events,
         dataChannels(request.transport, (asked) => tell({ type: 'peer', request: asked }, [asked.port])),
       ),
-    crew: createCrewParts(request, tell),
+    workerPool: createCrewParts(request, tell),
     events: {
       state: (state, message, outcome) => {
         if (state === shown && message === null) return;

@@ -18,7 +18,7 @@ export class DeviceConditions {
     return this.#present;
   }
 
-  /** Something else is so from now on. */
+  /** Some conditions changed. */
   told(news: Partial<Conditions>): void {
     this.#present = { ...this.#present, ...news };
   }
@@ -33,7 +33,7 @@ export class DeviceConditions {
     return answer;
   }
 
-  /** So many bytes came over the network since `begun` of the same clock. */
+  /** `bytes` came over the network since `begun` of the same clock. */
   fetched(bytes: number, begun: number): void {
     // A clock that browsers made coarse may show no time at all.
     const elapsed = Math.max(1, this.#now() - begun);

@@ -17,18 +17,18 @@ import { checkMap, Weights } from './weights.ts';
 
 /**
  * loading: fetching and warming up the engine; connecting: no connection; waiting: joined, no work at present;
- * training: computing or handing in; stopped: the person stopped; failed: cannot go on, see the message.
+ * training: computing or submitting; stopped: the person stopped; failed: cannot go on, see the message.
  */
 
 /** What a volunteer's owner (a page, a program, a test) is told. */
 export interface DeviceClientEvents {
   /** @param outcome that the server refused it with, where that is why it failed. */
   state(state: WorkerState, message: string | null, outcome?: Outcome): void;
-  /** An update was decided, or a unit came to nothing. */
+  /** An update was decided, or a unit failed. */
   unit(outcome: Outcome, samples: number): void;
   status(status: RunStatus): void;
   credentials(credentials: { device: string; token: string }): void;
-  /** So many workers train from now on. */
+  /** The number of workers that train from now on. */
   workers(count: number): void;
 }
 
@@ -39,7 +39,7 @@ export interface DeviceClientParts {
   conditions: DeviceConditions;
   data: DataCache;
   connect: (events: CoordinatorEvents) => Connection;
-  crew: WorkerPoolParts;
+  workerPool: WorkerPoolParts;
   events: DeviceClientEvents;
 }
 
@@ -52,7 +52,7 @@ const FINAL: ReadonlySet<Outcome> = new Set([
   'TOO_MANY_FAULTS',
 ]);
 
-/** The server will not have this device. */
+/** The server refused this device. */
 class Refused extends Error {
   override name = 'Refused';
   readonly outcome: Outcome;
@@ -63,7 +63,7 @@ class Refused extends Error {
   }
 }
 
-/** After so many units in a row that failed for want of weights or data, or at the push, asking for more has no point. */
+/** After this many units in a row that failed for lack of weights or data, or at the push, the device stops asking. */
 const MAX_FAILED_UNITS = 3;
 
 /**
@@ -73,9 +73,9 @@ const MAX_FAILED_UNITS = 3;
 export class DeviceClient {
   readonly #parts: DeviceClientParts;
   readonly #connection: Connection;
-  #crew: WorkerPool | null = null;
-  /** The crew that was asked for last, and the declaration of its model and arithmetic. */
-  #loading: { declaration: string; crew: Promise<WorkerPool> } | null = null;
+  #workerPool: WorkerPool | null = null;
+  /** The worker pool that was asked for last, and the declaration of its model and arithmetic. */
+  #loading: { declaration: string; workerPool: Promise<WorkerPool> } | null = null;
   #training: Omit<UnitParts, 'engine'> | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
@@ -105,17 +105,17 @@ export class DeviceClient {
     });
   }
 
-  /** Its conditions are other ones: the server may want to give it other work. */
+  /** Its conditions changed: the server may give it other work. */
   conditionsChanged(): void {
     if (this.#training !== null) void this.#guarded(this.#epoch, () => this.#ready());
   }
 
-  /** Gives back what is leased and closes the connection. */
+  /** Releases its leases and closes the connection. */
   async stop(): Promise<void> {
     if (this.#over) return;
     this.#epoch++;
     const joined = this.#training !== null;
-    // A lease that crosses the goodbye is not begun.
+    // A lease that arrives after the leave is not started.
     this.#training = null;
     if (joined) await this.#connection.coordinator.leave().catch(() => undefined);
     this.#close('stopped', null);
@@ -128,7 +128,7 @@ export class DeviceClient {
       join,
       profile: {
         ...description,
-        ...(this.#crew?.report ?? { engine: null, trials: [], workers: 1 }),
+        ...(this.#workerPool?.report ?? { engine: null, trials: [], workers: 1 }),
         conditions: conditions.present,
       },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
@@ -143,25 +143,25 @@ export class DeviceClient {
     if (this.#stale(epoch)) return;
     const shards = await this.#connection.joinShards(answer);
     if (this.#stale(epoch)) return;
-    const weights = new Weights(answer.shards, shards, this.#parts.crew.limit);
+    const weights = new Weights(answer.shards, shards, this.#parts.workerPool.limit);
     this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
     events.state('waiting', this.#reserve);
     await this.#ready();
     await this.#grow(epoch);
   }
 
-  /** Raises a crew once a model, however often the connection is lost meanwhile. */
+  /** Starts a worker pool once a model, however often the connection is lost. */
   #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
     const declaration = JSON.stringify([model, arithmetic]);
     if (this.#loading?.declaration !== declaration) {
-      this.#crew?.dispose();
-      this.#crew = null;
-      this.#loading = { declaration, crew: this.#raise(model, arithmetic, declaration) };
+      this.#workerPool?.dispose();
+      this.#workerPool = null;
+      this.#loading = { declaration, workerPool: this.#raise(model, arithmetic, declaration) };
     }
-    return this.#loading.crew;
+    return this.#loading.workerPool;
   }
 
-  /** No engine works here: the server's admin is told what came of each before this device gives up [EN15]. */
+  /** No engine works here: the server's admin is sent the trials before this device gives up [EN15]. */
   async #sayWhyNot(error: unknown): Promise<never> {
     if (error instanceof NoEngine) {
       const { trials } = error;
@@ -173,25 +173,25 @@ export class DeviceClient {
 
   async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<WorkerPool> {
     this.#parts.events.state('loading', null);
-    const crew = await WorkerPool.begin(this.#parts.crew, model, arithmetic);
-    if (this.#over || this.#loading?.declaration !== declaration) crew.dispose();
-    else this.#crew = crew;
-    return crew;
+    const workerPool = await WorkerPool.start(this.#parts.workerPool, model, arithmetic);
+    if (this.#over || this.#loading?.declaration !== declaration) workerPool.dispose();
+    else this.#workerPool = workerPool;
+    return workerPool;
   }
 
   /** The first worker trains already; the others come in one by one. */
   async #grow(epoch: number): Promise<void> {
-    const crew = this.#crew;
-    while ((await crew?.grow()) === true) {
-      if (this.#stale(epoch) || crew !== this.#crew) return;
+    const workerPool = this.#workerPool;
+    while ((await workerPool?.grow()) === true) {
+      if (this.#stale(epoch) || workerPool !== this.#workerPool) return;
       await this.#ready();
     }
   }
 
   /** Tells what it trains with, and asks for work where a worker has none. */
   async #ready(): Promise<void> {
-    if (this.#crew === null) return;
-    const { report } = this.#crew;
+    if (this.#workerPool === null) return;
+    const { report } = this.#workerPool;
     this.#parts.events.workers(report.workers);
     const { conditions } = this.#parts;
     await conditions.roundTrip(() =>
@@ -202,7 +202,7 @@ export class DeviceClient {
   /** A worker does one lease at a time: the next may arrive before the last shard has answered for this one. */
   #assign(lease: Lease): void {
     const epoch = this.#epoch;
-    void this.#crew?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
+    void this.#workerPool?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
   }
 
   async #work(lease: Lease, worker: PoolWorker, epoch: number): Promise<void> {
@@ -211,7 +211,7 @@ export class DeviceClient {
     if (this.#training === null) return;
     events.state('training', null);
     const parts = { ...this.#training, engine: engines.engine };
-    const result = await trainUnit(lease, parts, () => (worker.handingIn = true));
+    const result = await trainUnit(lease, parts, () => (worker.submitting = true));
     if (this.#stale(epoch)) return;
     let end: UnitEnd = { type: 'released' };
     let news = false;
@@ -228,12 +228,12 @@ export class DeviceClient {
     }
     if (this.#stale(epoch)) return;
     const asks = hasToAsk(end);
-    const alone = (this.#crew?.busy ?? 0) <= 1;
+    const alone = (this.#workerPool?.busy ?? 0) <= 1;
     if (alone && (asks || this.#reserve !== null)) events.state('waiting', this.#reserve);
     if (asks || news) await this.#ready();
   }
 
-  /** Gives back a lease that could not be done, and whatever is at fault for it. */
+  /** Releases a lease that could not be computed, and drops the engine where that is at fault. */
   async #giveUp(
     { terms }: Lease,
     { fault, reason }: Extract<UnitResult, { done: false }>,
@@ -242,7 +242,7 @@ export class DeviceClient {
     await this.#connection.coordinator.release(terms.lease, reason);
     switch (fault) {
       case 'engine':
-        await this.#crew?.failed(worker, reason);
+        await this.#workerPool?.failed(worker, reason);
         break;
       case 'supply':
       case 'push':
@@ -251,7 +251,7 @@ export class DeviceClient {
     }
   }
 
-  /** Runs a step of one connection; what fails once that connection is gone is no failure. */
+  /** Runs a step of one connection; what fails once that connection ended is no failure. */
   async #guarded(epoch: number, step: (epoch: number) => Promise<void>): Promise<void> {
     if (this.#stale(epoch)) return;
     try {
@@ -266,7 +266,7 @@ export class DeviceClient {
   /** What is under way is finished. */
   #setAside(why: string | null): void {
     this.#reserve = why === null ? null : `in reserve: ${why}`;
-    if (this.#training !== null && (this.#crew?.busy ?? 0) === 0)
+    if (this.#training !== null && (this.#workerPool?.busy ?? 0) === 0)
       this.#parts.events.state('waiting', this.#reserve);
   }
 
@@ -287,7 +287,7 @@ export class DeviceClient {
     this.#epoch++;
     this.#training = null;
     this.#connection.close();
-    this.#crew?.dispose();
+    this.#workerPool?.dispose();
     this.#parts.events.state(state, message, outcome);
   }
 

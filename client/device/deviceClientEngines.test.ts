@@ -6,7 +6,7 @@ import { EngineSelection } from '../engines/select.ts';
 import { leaseOf, MODEL } from './testing/fakeServer.ts';
 import { joinedVolunteer, settled } from './testing/startDeviceClient.ts';
 
-/** An engine that computes as it should until it hangs, and tells nobody. */
+/** An engine that computes as it should until it hangs, and reports nothing. */
 async function hangingEngine() {
   const right = await createWasmEngine(MODEL);
   let hangs = false;
@@ -24,11 +24,11 @@ async function hangingEngine() {
   return { engine, hang: () => (hangs = true) };
 }
 
-it('[EN10] [EN6] a volunteer whose engine never answers gives the unit back, says why, and trains on with the next', async () => {
+it('[EN10] [EN6] a volunteer whose engine never answers releases the unit with the reason, and trains on with the next', async () => {
   const timer = new ManualTimer();
   const [hanging, next] = await Promise.all([hangingEngine(), createWasmEngine(MODEL)]);
   const { server, told } = await joinedVolunteer({
-    crew: {
+    workerPool: {
       limit: 1,
       selectEngines: (spec, _worker, arithmetic) =>
         EngineSelection.begin({

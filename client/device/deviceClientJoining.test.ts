@@ -65,11 +65,11 @@ describe('a volunteer that joins', () => {
     expect(server.hellos[1]?.profile.engine?.name).toBe('wasm');
   });
 
-  it('loads one engine, even where the connection is lost meanwhile', async () => {
+  it('loads one engine, even where the connection is lost', async () => {
     const loading = deferred<Engines>();
     let loads = 0;
     const { server, told } = startDeviceClient({
-      crew: { limit: 1, selectEngines: () => (loads++, loading.promise) },
+      workerPool: { limit: 1, selectEngines: () => (loads++, loading.promise) },
     });
     server.says.connected();
     await settled();
@@ -87,7 +87,7 @@ describe('a volunteer that joins', () => {
     const engines = [new FakeEngine(), new FakeEngine()];
     const loads: string[] = [];
     const { server } = await joinedVolunteer({
-      crew: {
+      workerPool: {
         limit: 1,
         selectEngines: (model) =>
           Promise.resolve(onlyEngine(engines[loads.push(model.name) - 1] ?? new FakeEngine())),
@@ -185,7 +185,7 @@ describe('a volunteer that cannot go on', () => {
 
   it('[EN2] fails with the reason when no engine works', async () => {
     const { server, told } = startDeviceClient({
-      crew: { limit: 1, selectEngines: () => Promise.reject(new Error('no engine works')) },
+      workerPool: { limit: 1, selectEngines: () => Promise.reject(new Error('no engine works')) },
     });
     server.says.connected();
     await settled();
@@ -193,7 +193,7 @@ describe('a volunteer that cannot go on', () => {
     expect(server.news()).toEqual(['hello', 'close']);
   });
 
-  it('[EN15] [EN9] [EN19] tells the admin what came of each engine when none works, then fails with the reason', async () => {
+  it('[EN15] [EN9] [EN19] tells the admin the trial of each engine when none works, then fails with the reason', async () => {
     const trial: EngineTrial = {
       name: 'webgpu',
       detail: '',
@@ -203,7 +203,7 @@ describe('a volunteer that cannot go on', () => {
       samplesPerSecond: null,
     };
     const { server, told } = startDeviceClient({
-      crew: { limit: 1, selectEngines: () => Promise.reject(new NoEngine('no engine works', [trial])) },
+      workerPool: { limit: 1, selectEngines: () => Promise.reject(new NoEngine('no engine works', [trial])) },
     });
     server.says.connected();
     await settled();
@@ -212,10 +212,10 @@ describe('a volunteer that cannot go on', () => {
     expect(server.news()).toEqual(['hello', 'ready', 'close']);
   });
 
-  it('[EN9] loads its engines anew for a run of the same model that wants other arithmetic', async () => {
+  it('[EN9] loads its engines again for a run of the same model that wants other arithmetic', async () => {
     const asked: string[] = [];
     const { server } = startDeviceClient({
-      crew: {
+      workerPool: {
         limit: 1,
         selectEngines: (_model, _worker, arithmetic) => {
           asked.push(arithmetic);
@@ -261,7 +261,7 @@ describe('a volunteer that cannot go on', () => {
 });
 
 describe('a volunteer that stops', () => {
-  it('[LS5] gives back what is leased, closes, and frees its engine', async () => {
+  it('[LS5] releases its leases, closes, and frees its engine', async () => {
     const { volunteer, server, engine, told } = await joinedVolunteer();
     await volunteer.stop();
     expect(server.news()).toEqual(['leave', 'close']);
@@ -287,7 +287,7 @@ describe('a volunteer that stops', () => {
     expect(told()).toEqual(['stopped']);
   });
 
-  it('does not do a lease that crosses its goodbye', async () => {
+  it('does not start a lease that arrives after its leave', async () => {
     const { volunteer, server, engine, told } = await joinedVolunteer();
     const left = deferred<undefined>();
     server.leave = () => left.promise;
@@ -304,7 +304,7 @@ describe('a volunteer that stops', () => {
   it('frees an engine that comes too late', async () => {
     const loading = deferred<Engines>();
     const { volunteer, server, told } = startDeviceClient({
-      crew: { limit: 1, selectEngines: () => loading.promise },
+      workerPool: { limit: 1, selectEngines: () => loading.promise },
     });
     server.says.connected();
     await settled();

@@ -74,7 +74,7 @@ describe('a volunteer at work', () => {
   );
 
   it.each(['BUSY', 'CORRUPT', 'MALFORMED', 'NOT_JOINED', 'UNAVAILABLE', 'UNKNOWN_LEASE'] as const)(
-    '[LS18] gives its lease back before it asks again after %s, and waits for no other shard',
+    '[LS18] releases its lease before it asks again after %s, and waits for no other shard',
     async (outcome) => {
       const { server, told } = await joinedVolunteer();
       const held = deferred<SliceReply>();
@@ -95,11 +95,11 @@ describe('a volunteer at work', () => {
     expect(server.news().at(-1)).toBe('ready');
   });
 
-  it('[EN5] reports what came of trying another engine, though weights came along', async () => {
+  it('[EN5] reports the trial of another engine, though weights came along', async () => {
     const engine = new FakeEngine();
     const engines = { ...onlyEngine(engine), reconsider: () => Promise.resolve(true) };
     const { server } = await joinedVolunteer({
-      crew: { limit: 1, selectEngines: () => Promise.resolve(engines) },
+      workerPool: { limit: 1, selectEngines: () => Promise.resolve(engines) },
     });
     server.says.lease(leaseOf(1, 4));
     await settled();
@@ -162,7 +162,7 @@ describe('a unit that cannot be done', () => {
     broken.failing = 'the device was lost';
     const engines = { ...onlyEngine(broken), failed: () => Promise.resolve(void (engines.engine = sound)) };
     const { server, told } = await joinedVolunteer({
-      crew: { limit: 1, selectEngines: () => Promise.resolve(engines) },
+      workerPool: { limit: 1, selectEngines: () => Promise.resolve(engines) },
     });
     server.says.lease(leaseOf(1, 0));
     server.says.lease(leaseOf(2, 0));
@@ -190,7 +190,7 @@ describe('a unit that cannot be done', () => {
     const engine = await createWasmEngine(MODEL);
     const { server, told } = await joinedVolunteer({
       data: new FakeData({ ...DATA, shape: [3, 3, 1], images: new Uint8Array(27) }),
-      crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
+      workerPool: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
     });
     const sentence = 'The data does not fit the model: images are 3 x 3 x 1, tiny takes 2 x 2 x 1.';
     for (let lease = 1; lease <= 3; lease++) {
@@ -201,7 +201,7 @@ describe('a unit that cannot be done', () => {
     expect(told().at(-1)).toBe(`failed: ${sentence}`);
   });
 
-  it('is forgiven after one that was done', async () => {
+  it('is forgotten after one that was completed', async () => {
     const { server, told } = await joinedVolunteer();
     for (const [index, gone] of [true, true, false, true, true].entries()) {
       if (gone) server.pull = () => Promise.resolve(GONE);
@@ -215,7 +215,7 @@ describe('a unit that cannot be done', () => {
 });
 
 describe('a connection that is lost during a unit', () => {
-  it('leaves what comes of the unit unsaid', async () => {
+  it('reports nothing of the unit', async () => {
     const { server, told } = await joinedVolunteer();
     const pushed = deferred<SliceReply>();
     server.push = () => pushed.promise;
@@ -254,7 +254,7 @@ describe('a connection that is lost during a unit', () => {
     expect(told()).toEqual(['training']);
   });
 
-  it('drops the leases that waited their turn', async () => {
+  it('drops the leases that were queued', async () => {
     const { server, engine } = await joinedVolunteer();
     const pushed = deferred<SliceReply>();
     server.push = () => pushed.promise;

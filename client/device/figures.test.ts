@@ -16,7 +16,7 @@ function begun() {
   return { figures, last: () => told.at(-1), told };
 }
 
-it('[PG1] tells a speed of 0 once work has ceased, without a further unit', () => {
+it('[PG1] shows a speed of 0 once work has stopped, without a further unit', () => {
   const { figures, last, told } = begun();
   for (let unit = 0; unit < 4; unit++) {
     figures.unit('APPLIED', 50);

@@ -6,15 +6,15 @@ import { Rate } from './rate.ts';
 type Progress = Extract<News, { type: 'progress' }>;
 
 const RATE_WINDOW_MS = 5000;
-/** Figures of a device change a hundred times a second; nobody reads them faster than this. */
+/** Figures of a device change a hundred times a second; people read no faster than this. */
 const PROGRESS_EVERY_MS = 250;
-/** A speed is looked at again after so long without a unit: nothing else tells that work has ceased. */
+/** A speed is computed again after this time without a unit: nothing else shows that work has stopped. */
 const LOOK_AGAIN_MS = 1000;
 
 /** Updates that are part of the model, or will be with the rest of their round. */
 const COUNTS: ReadonlySet<Outcome> = new Set<Outcome>(['APPLIED', 'KEPT']);
 
-/** What came of a device's units, told to the page that shows it. */
+/** The outcomes of a device's units, sent to the page that shows them. */
 export class Figures {
   readonly #rate: Rate;
   readonly #pace: Pace<Progress>;
@@ -26,14 +26,14 @@ export class Figures {
     this.#pace = new Pace(PROGRESS_EVERY_MS, tell);
   }
 
-  /** @param samples 0 where the unit came to nothing on the device. */
+  /** @param samples 0 where the unit failed on the device. */
   unit(outcome: Outcome, samples: number): void {
     if (samples > 0) this.#rate.add(samples);
     if (COUNTS.has(outcome)) {
       this.#totals.applied++;
       this.#totals.samples += samples;
     } else if (outcome !== 'WITHDRAWN' || samples === 0) {
-      // Of an update that was whole when the run ended, the device lost nothing [PG2].
+      // An update that was complete when the run ended is not lost [PG2].
       this.#totals.lost++;
     }
     this.#tell();

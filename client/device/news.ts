@@ -2,7 +2,7 @@ import type { RunStatus } from '../../shared/protocol/messages.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { WorkerState } from './workerState.ts';
 
-/** What becomes of a device, for whoever shows it: its page, or the command that started it. */
+/** Events of a device, for the page or the command that shows them. */
 export type News =
   | {
       type: 'state';
@@ -31,7 +31,7 @@ export type News =
     }
   | {
       type: 'workers';
-      /** That train beside each other. */
+      /** That train at the same time. */
       count: number;
     }
   | { type: 'status'; status: RunStatus };

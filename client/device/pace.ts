@@ -1,4 +1,4 @@
-/** Draws a page at most so often: each drawing takes from the cores that train. */
+/** Limits how often a page is drawn: each drawing takes from the cores that train. */
 export class Pace<Value> {
   readonly #everyMs: number;
   readonly #show: (value: Value) => void;

@@ -9,7 +9,7 @@ import type { ShardClient, SliceReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 
-/** What a unit needs, whichever thread or transport it runs on. */
+/** What a unit needs, on any thread or transport. */
 export interface UnitParts {
   engine: Engine;
   weights: Weights;
@@ -32,13 +32,13 @@ export type UnitResult =
 
 /**
  * Does one work unit: weights, data, gradient or local steps, push [UN1] [UN3].
- * @param handingIn is called when all that is left is the push.
+ * @param submitting is called when all that is left is the push.
  * @throws {Error} where the connection is lost on the way.
  */
 export async function trainUnit(
   { terms, unit }: Lease,
   parts: UnitParts,
-  handingIn: () => void = () => undefined,
+  submitting: () => void = () => undefined,
 ): Promise<UnitResult> {
   const { engine, weights, shards } = parts;
   const [parameters, data] = await Promise.all([
@@ -52,7 +52,7 @@ export async function trainUnit(
   const order = unitOrder(unit.seed, unit.start, data.samples, unit.batch * (unit.local?.steps ?? 1));
   const update = await compute(engine, unit, parameters, data, order).catch(faultOf);
   if (!(update instanceof Float32Array)) return { done: false, ...update };
-  handingIn();
+  submitting();
   const slices = weights.cut(update);
   const pushes = shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0)));
   const replies = await Promise.all(pushes.map(ending)).catch((error: unknown) => {
@@ -96,7 +96,7 @@ async function compute(
   return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
 }
 
-/** Who is to blame for a unit that could not be computed: no other engine would make better data of it [EN22]. */
+/** What is at fault for a unit that could not be computed: no other engine would make better data of it [EN22]. */
 function faultOf(error: unknown): { fault: 'engine' | 'supply'; reason: string } {
   return { fault: error instanceof DataMisfitError ? 'supply' : 'engine', reason: errorMessage(error) };
 }

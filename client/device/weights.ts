@@ -14,11 +14,11 @@ export function checkMap(model: ModelSpec, map: ShardMap): void {
   }
 }
 
-/** The weights a device holds, always whole: every slice at one version. */
+/** The weights a device holds, always complete: every slice at one version. */
 export class Weights {
   readonly #map: ShardMap;
   readonly #shards: ShardClient[];
-  /** Versions that are kept, the newest: a worker may yet begin on one when another already has the next. */
+  /** Versions that are kept, the newest: a worker may start on one when another already has the next. */
   readonly #keep: number;
   readonly #held = new Map<number, Float32Array>();
   readonly #pulls = new Map<number, Promise<void>>();
@@ -38,7 +38,7 @@ export class Weights {
     return this.#held.get(version) ?? null;
   }
 
-  /** Takes the slices that came with answers. @returns their version, or null where they are not the whole of one. */
+  /** Takes the slices that came with answers. @returns their version, or null where they are not all of one. */
   take(replies: SliceReply[]): number | null {
     const answers = replies.map(({ outcome, weights }) => ({ outcome, version: weights?.version ?? null }));
     const version = versionBrought(answers, this.#map.length);

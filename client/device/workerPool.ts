@@ -17,12 +17,12 @@ export interface WorkerPoolParts {
 /** One worker of the device: an engine, and one lease at a time. */
 export interface PoolWorker {
   readonly engines: Engines;
-  /** Its lease is computed and being handed in. */
-  handingIn: boolean;
+  /** Its update is computed and being submitted. */
+  submitting: boolean;
 }
 
 interface Place extends PoolWorker {
-  /** Leases it has and has yet to begin. */
+  /** Leases that wait for it. */
   pending: number;
   working: Promise<void>;
 }
@@ -43,11 +43,11 @@ export class WorkerPool {
     this.#arithmetic = arithmetic;
   }
 
-  /** A crew of one. @throws {Error} where there is no engine for it. */
-  static async begin(parts: WorkerPoolParts, model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
-    const crew = new WorkerPool(parts, model, arithmetic);
-    crew.#add(await parts.selectEngines(model, 0, arithmetic));
-    return crew;
+  /** A worker pool of one. @throws {Error} where there is no engine for it. */
+  static async start(parts: WorkerPoolParts, model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
+    const workerPool = new WorkerPool(parts, model, arithmetic);
+    workerPool.#add(await parts.selectEngines(model, 0, arithmetic));
+    return workerPool;
   }
 
   /** Workers that have a lease. */
@@ -58,7 +58,7 @@ export class WorkerPool {
   /** What the device says of itself. */
   get report(): Pick<CapabilityProfile, 'trials' | 'workers'> & { engine: EngineReport } {
     const [first, ...others] = this.#places;
-    if (first === undefined) throw new Error('crew: it was disposed of');
+    if (first === undefined) throw new Error('worker pool: it was disposed of');
     const trials = new Map(first.engines.trials.map((trial) => [trial.name, trial]));
     for (const trial of others.flatMap(({ engines }) => engines.trials)) {
       if (!VERDICTS[trial.verdict].isGood) trials.set(trial.name, trial);
@@ -78,7 +78,7 @@ export class WorkerPool {
 
   /** Has a worker do a job: one that is free, or else the one that will be first. */
   async do(job: (worker: PoolWorker) => Promise<void>): Promise<void> {
-    const urgency = ({ pending, handingIn }: Place) => pending - (handingIn ? 0.5 : 0);
+    const urgency = ({ pending, submitting }: Place) => pending - (submitting ? 0.5 : 0);
     const place = this.#places.toSorted((left, right) => urgency(left) - urgency(right))[0];
     if (place === undefined) return;
     place.pending++;
@@ -88,7 +88,7 @@ export class WorkerPool {
       await place.working;
     } finally {
       place.pending--;
-      place.handingIn = false;
+      place.submitting = false;
     }
   }
 
@@ -126,7 +126,7 @@ export class WorkerPool {
   }
 
   #add(engines: Engines): void {
-    this.#places.push({ engines, handingIn: false, pending: 0, working: Promise.resolve() });
+    this.#places.push({ engines, submitting: false, pending: 0, working: Promise.resolve() });
   }
 
   #isOver(): boolean {

@@ -214,7 +214,7 @@ export class EngineSelection implements Engines {
       const wished = all.find(({ name }) => name === asked);
       if (wished === undefined)
         this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
-      else yield wished;
+      else yield preferred;
     }
     for (const candidate of passable(supply.fused)) yield candidate;
     // Where none of them suits the run there is nothing to be found out.

@@ -47,7 +47,7 @@ function begin(): DeviceClient {
     data,
     connect: (events) =>
       connect((heard) => connectSocketIo(server, heard, { rejectUnauthorized: !selfSigned }), events),
-    crew: {
+    workerPool: {
       limit: 1,
       selectEngines: (spec, _worker, arithmetic) =>
         EngineSelection.begin({

@@ -22,18 +22,22 @@ const answering = { outcome: 'OK', answer: 'the answer' };
 const pages: ScriptedPage[] = [];
 const newest = () => pages.at(-1) ?? expect.fail('no channel was asked for');
 
-function sidewaysOf(wish: TransportPreference, welcome: Welcome, says: Record<string, unknown> = answering) {
+function alternatesOf(
+  preference: TransportPreference,
+  welcome: Welcome,
+  says: Record<string, unknown> = answering,
+) {
   const socket = new ScriptedTransport('socketio', () => replyOf(says));
-  const found = dataChannels(wish, (request) => pages.push(new ScriptedPage(request)))(welcome, socket);
+  const found = dataChannels(preference, (request) => pages.push(new ScriptedPage(request)))(welcome, socket);
   return { ...found, socket };
 }
 
-/** The one sideway of a server whose shards are all its own. */
-function oneSideway(says?: Record<string, unknown>) {
+/** The one alternate transport of a server whose shards are all its own. */
+function oneAlternate(says?: Record<string, unknown>) {
   const welcome = welcomeTo(['', ''], { wanted: false, iceServers: ICE_SERVERS });
-  const { sideways, socket } = sidewaysOf('auto', welcome, says);
-  const sideway = sideways[0] ?? expect.fail('no sideway');
-  return { sideway, socket, welcome };
+  const { alternates, socket } = alternatesOf('auto', welcome, says);
+  const alternate = alternates[0] ?? expect.fail('no alternate transport');
+  return { alternate, socket, welcome };
 }
 
 async function pass(milliseconds: number): Promise<void> {
@@ -56,8 +60,8 @@ describe('the data channels of a device', () => {
     }
   });
 
-  it('are none where only the socket is wished for', () => {
-    expect(sidewaysOf('socketio', offering(true))).toMatchObject({ sideways: [], wanted: false });
+  it('are none where only the socket is preferred', () => {
+    expect(alternatesOf('socketio', offering(true))).toMatchObject({ alternates: [], wanted: false });
   });
 
   it.each<[TransportPreference, boolean, boolean]>([
@@ -65,21 +69,21 @@ describe('the data channels of a device', () => {
     ['auto', true, true],
     ['webrtc', false, true],
     ['webrtc', true, true],
-  ])('wished for as %s where the server says wanted: %s, are waited for: %s', (wish, wanted, waited) => {
-    const found = sidewaysOf(wish, offering(wanted));
-    expect([found.sideways.length, found.wanted]).toEqual([1, waited]);
+  ])('preferred as %s where the server says wanted: %s, are waited for: %s', (preference, wanted, waited) => {
+    const found = alternatesOf(preference, offering(wanted));
+    expect([found.alternates.length, found.wanted]).toEqual([1, waited]);
   });
 
   it('are one to each process that has shards', () => {
     const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
-    const { sideways } = sidewaysOf('auto', welcome);
-    expect(sideways.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
+    const { alternates } = alternatesOf('auto', welcome);
+    expect(alternates.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
   });
 
   it('[TR12] take messages as large as the largest slice of their process', () => {
     const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
     const shards = welcome.shards.map((shard, index) => ({ ...shard, length: 1000 * (index + 1) }));
-    for (const sideway of sidewaysOf('auto', { ...welcome, shards }).sideways) void sideway.begin();
+    for (const alternate of alternatesOf('auto', { ...welcome, shards }).alternates) void alternate.open();
     expect(pages.map(({ request }) => request.maxMessageBytes)).toEqual([
       messageLimit([{ offset: 0, length: 3000 }]),
       messageLimit([{ offset: 0, length: 2000 }]),
@@ -87,21 +91,21 @@ describe('the data channels of a device', () => {
   });
 });
 
-describe('a data channel beside the socket', () => {
+describe('a data channel next to the socket', () => {
   it('is not opened before it is begun, and cannot be used before it is open', async () => {
-    const { sideway } = oneSideway();
+    const { alternate } = oneAlternate();
     await delivered();
     expect(pages).toHaveLength(0);
-    void sideway.begin();
+    void alternate.open();
     await delivered();
-    expect([pages.length, sideway.transport]).toEqual([1, null]);
+    expect([pages.length, alternate.transport]).toEqual([1, null]);
     expect(newest().request.iceServers).toEqual(ICE_SERVERS);
   });
 
   it('[TR15] takes its offer to a shard of its process by the socket', async () => {
     const welcome = welcomeTo(['https://a', 'https://b'], { wanted: false, iceServers: [] });
-    const { sideways, socket } = sidewaysOf('auto', welcome);
-    void sideways[1]?.begin();
+    const { alternates, socket } = alternatesOf('auto', welcome);
+    void alternates[1]?.open();
     newest().say({ type: 'offer', sdp: 'the offer' });
     await delivered();
     expect(socket.asked).toEqual([
@@ -111,13 +115,13 @@ describe('a data channel beside the socket', () => {
   });
 
   it('[TR2] can be used from when it is open until it ends; its first try is over then', async () => {
-    const { sideway } = oneSideway();
-    const begun = sideway.begin();
+    const { alternate } = oneAlternate();
+    const begun = alternate.open();
     newest().say({ type: 'open' });
     await begun;
-    expect(sideway.transport?.name).toBe('webrtc');
+    expect(alternate.transport?.name).toBe('webrtc');
     await cut();
-    expect(sideway.transport).toBeNull();
+    expect(alternate.transport).toBeNull();
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -125,21 +129,21 @@ describe('a data channel beside the socket', () => {
     ['says nothing', { outcome: 'UNAVAILABLE' }],
     ['says what is no answer', { outcome: 'FINE' }],
   ])(
-    '[TR2] whose offer is not answered, where the server %s, comes to nothing and fails nobody',
+    '[TR2] whose offer is not answered, where the server %s, fails without an error',
     async (_name, says) => {
-      const { sideway } = oneSideway(says);
-      const begun = sideway.begin();
+      const { alternate } = oneAlternate(says);
+      const begun = alternate.open();
       newest().say({ type: 'offer', sdp: '' });
       await begun;
       await delivered();
-      expect(sideway.transport).toBeNull();
+      expect(alternate.transport).toBeNull();
       expect(newest().said).toEqual([{ type: 'close' }]);
     },
   );
 
   it('[TR2] is tried four times in all, each pause twice the last', async () => {
-    const { sideway } = oneSideway();
-    void sideway.begin();
+    const { alternate } = oneAlternate();
+    void alternate.open();
     let tries = 1;
     for (const pause of [4000, 8000, 16_000]) {
       await cut();
@@ -155,8 +159,8 @@ describe('a data channel beside the socket', () => {
   });
 
   it('[TR2] is opened again once it has ended, and not while it is open', async () => {
-    const { sideway } = oneSideway();
-    void sideway.begin();
+    const { alternate } = oneAlternate();
+    void alternate.open();
     newest().say({ type: 'open' });
     await delivered();
     await pass(3_600_000);
@@ -166,29 +170,29 @@ describe('a data channel beside the socket', () => {
     expect(pages).toHaveLength(2);
     newest().say({ type: 'open' });
     await delivered();
-    expect(sideway.transport?.name).toBe('webrtc');
+    expect(alternate.transport?.name).toBe('webrtc');
   });
 
   it('[TR2] that is closed ends, and is not tried again', async () => {
-    const { sideway } = oneSideway();
-    void sideway.begin();
+    const { alternate } = oneAlternate();
+    void alternate.open();
     newest().say({ type: 'open' });
     await delivered();
-    sideway.close();
+    alternate.close();
     await delivered();
     expect(newest().said).toEqual([{ type: 'close' }]);
-    expect(sideway.transport).toBeNull();
+    expect(alternate.transport).toBeNull();
     await pass(3_600_000);
     expect(pages).toHaveLength(1);
   });
 
   it('[TR2] that opens after it was closed is closed and not used', async () => {
-    const { sideway } = oneSideway();
-    void sideway.begin();
-    sideway.close();
+    const { alternate } = oneAlternate();
+    void alternate.open();
+    alternate.close();
     newest().say({ type: 'open' });
     await delivered();
-    expect(sideway.transport).toBeNull();
+    expect(alternate.transport).toBeNull();
     expect(newest().said).toEqual([{ type: 'close' }]);
   });
 });

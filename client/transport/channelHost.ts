@@ -24,7 +24,7 @@ interface ChannelHostParts {
 
 /** The data channels that a browser can have: one to each process that has shards. */
 export function dataChannels(
-  wish: TransportPreference,
+  preference: TransportPreference,
   openPeer: (request: PeerRequest) => void,
 ): FindAlternates {
   const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[wish];
@@ -32,7 +32,7 @@ export function dataChannels(
     if (offer === null || !opensChannels) return { sideways: [], wanted: false };
     const { wanted, iceServers } = offer;
     const urls = [...new Set(shards.map(({ url }) => url))];
-    const sideways = urls.map((url) => {
+    const alternates = urls.map((url) => {
       const places = shards.filter((shard) => shard.url === url);
       return new ChannelHost({ url, places, iceServers, socket, openPeer });
     });
@@ -40,7 +40,7 @@ export function dataChannels(
   };
 }
 
-/** The data channel to one process that has shards: opened beside the training, and again when it ended. */
+/** The data channel to one process that has shards: opened while training goes on, and again when it ended. */
 class ChannelHost implements AlternateTransport {
   readonly #parts: ChannelHostParts;
   #channel: DataChannel | null = null;
@@ -58,7 +58,7 @@ class ChannelHost implements AlternateTransport {
     return this.#channel;
   }
 
-  begin(): Promise<void> {
+  open(): Promise<void> {
     const first = this.#try();
     void this.#keepTrying(first);
     return first;
@@ -92,7 +92,7 @@ class ChannelHost implements AlternateTransport {
       if (this.#left) channel.close();
       else this.#use(channel);
     } catch {
-      // The socket goes on; the next try may find a way.
+      // The socket goes on; the next try may succeed.
     }
   }
 

@@ -8,8 +8,8 @@ import { replyOf, ScriptedTransport, TERMS, welcomeTo } from './testing/scripted
 const VALUES = new Float32Array(256);
 const OK = replyOf({ outcome: 'OK' });
 
-/** A sideway that a test opens and cuts by hand. */
-class ScriptedSideway implements AlternateTransport {
+/** A alternate transport that a test opens and cuts by hand. */
+class ScriptedAlternate implements AlternateTransport {
   readonly channel = new ScriptedTransport('webrtc', () => this.says());
   says = () => Promise.resolve(OK);
   transport: ScriptedTransport | null = null;
@@ -19,7 +19,7 @@ class ScriptedSideway implements AlternateTransport {
 
   constructor(readonly url: string) {}
 
-  begin(): Promise<void> {
+  open(): Promise<void> {
     this.begun++;
     return new Promise((resolve) => (this.tried = resolve));
   }
@@ -29,11 +29,11 @@ class ScriptedSideway implements AlternateTransport {
   }
 }
 
-/** A connection whose sockets and sideways are scripted; each welcome gets ones of its own. */
+/** A connection whose sockets and alternate transports are scripted; each welcome gets ones of its own. */
 function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: string[] } = {}) {
   const calls: string[] = [];
   const sockets: ScriptedTransport[] = [];
-  const found: ScriptedSideway[][] = [];
+  const found: ScriptedAlternate[][] = [];
   const searches: [Welcome, unknown][] = [];
   let inner: CoordinatorEvents | undefined;
   const events: CoordinatorEvents = {
@@ -63,15 +63,16 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
     events,
     (welcome, socket) => {
       searches.push([welcome, socket]);
-      const sideways = urls.map((url) => new ScriptedSideway(url));
-      found.push(sideways);
-      return { sideways, wanted };
+      const alternates = urls.map((url) => new ScriptedAlternate(url));
+      found.push(alternates);
+      return { alternates, wanted };
     },
   );
   const socketAt = (join: number) => sockets[join] ?? expect.fail('no such connection');
-  const sidewayAt = (join: number, index = 0) => found[join]?.[index] ?? expect.fail('no such sideway');
+  const alternateAt = (join: number, index = 0) =>
+    found[join]?.[index] ?? expect.fail('no such alternate transport');
   const lose = () => inner?.disconnected();
-  return { connection, coordinator, calls, searches, socketAt, sidewayAt, lose };
+  return { connection, coordinator, calls, searches, socketAt, alternateAt, lose };
 }
 
 /** The client of the only shard of a welcome. */
@@ -84,84 +85,84 @@ const settled = async () => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 };
 
-describe('a connection and its sideways', () => {
-  it('[TR2] asks by the socket until a sideway can be used, by that while it can, then by the socket again', async () => {
+describe('a connection and its alternate transports', () => {
+  it('[TR2] asks by the socket until an alternate transport can be used, by that while it can, then by the socket again', async () => {
     const world = connected();
     const shard = await joinOne(world);
     const socket = world.socketAt(0);
-    const sideway = world.sidewayAt(0);
+    const alternate = world.alternateAt(0);
     await shard.pull(1);
-    sideway.transport = sideway.channel;
+    alternate.transport = alternate.channel;
     await shard.pull(2);
-    sideway.transport = null;
+    alternate.transport = null;
     await shard.pull(3);
     const versions = ({ asked }: ScriptedTransport) => asked.map(({ body }) => body);
     expect(versions(socket)).toEqual([{ version: 1 }, { version: 3 }]);
-    expect(versions(sideway.channel)).toEqual([{ version: 2 }]);
+    expect(versions(alternate.channel)).toEqual([{ version: 2 }]);
   });
 
-  it('[TR2] [TR7] asks by the socket again what a sideway left unanswered', async () => {
+  it('[TR2] [TR7] asks by the socket again what an alternate transport left unanswered', async () => {
     const world = connected();
     const shard = await joinOne(world);
-    const sideway = world.sidewayAt(0);
-    sideway.transport = sideway.channel;
-    sideway.says = () => Promise.reject(new TransportEnded('cut'));
+    const alternate = world.alternateAt(0);
+    alternate.transport = alternate.channel;
+    alternate.says = () => Promise.reject(new TransportEnded('cut'));
     expect(await shard.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
-    expect([sideway.channel.asked.length, world.socketAt(0).asked.length]).toEqual([1, 1]);
+    expect([alternate.channel.asked.length, world.socketAt(0).asked.length]).toEqual([1, 1]);
   });
 
-  it('finds sideways by the welcome and the socket of the connection', async () => {
+  it('finds alternate transports by the welcome and the socket of the connection', async () => {
     const world = connected();
     await joinOne(world);
     expect(world.searches).toEqual([[welcomeTo(['']), world.socketAt(0)]]);
     expect(world.connection.coordinator).toBe(world.coordinator);
   });
 
-  it('gives each shard the sideway of its process, and none where that has none', async () => {
+  it('gives each shard the alternate transport of its process, and none where that has none', async () => {
     const world = connected({ urls: ['https://a', 'https://b'] });
     const shards = await world.connection.joinShards(
       welcomeTo(['https://b', 'https://c', 'https://a', 'https://b']),
     );
     for (const index of [0, 1]) {
-      const sideway = world.sidewayAt(0, index);
-      sideway.transport = sideway.channel;
+      const alternate = world.alternateAt(0, index);
+      alternate.transport = alternate.channel;
     }
     for (const shard of shards) await shard.pull(1);
     const asked = ({ asked: requests }: ScriptedTransport) => requests.map(({ shard }) => shard);
-    expect(asked(world.sidewayAt(0, 0).channel)).toEqual([2]);
-    expect(asked(world.sidewayAt(0, 1).channel)).toEqual([0, 3]);
+    expect(asked(world.alternateAt(0, 0).channel)).toEqual([2]);
+    expect(asked(world.alternateAt(0, 1).channel)).toEqual([0, 3]);
     expect(asked(world.socketAt(0))).toEqual([1]);
   });
 
-  it('[TR2] begins a sideway that is not asked for once a push was answered, and once only', async () => {
+  it('[TR2] opens an alternate transport that is not asked for once a push was answered, and once only', async () => {
     const world = connected({ urls: ['', 'https://a'] });
     const shard = await joinOne(world);
     await shard.pull(1);
-    expect(world.sidewayAt(0).begun).toBe(0);
+    expect(world.alternateAt(0).begun).toBe(0);
     await shard.push(TERMS, VALUES);
     await shard.push(TERMS, VALUES);
-    expect([0, 1].map((index) => world.sidewayAt(0, index).begun)).toEqual([1, 1]);
+    expect([0, 1].map((index) => world.alternateAt(0, index).begun)).toEqual([1, 1]);
   });
 
-  it('[TR2] waits for the first try of one that is asked for, and begins it no more after a push', async () => {
+  it('[TR2] waits for the first try of one that is asked for, and does not open it again after a push', async () => {
     const world = connected({ wanted: true });
     let joined = false;
     const joining = joinOne(world).finally(() => (joined = true));
     await settled();
-    expect([world.sidewayAt(0).begun, joined]).toEqual([1, false]);
-    world.sidewayAt(0).tried();
+    expect([world.alternateAt(0).begun, joined]).toEqual([1, false]);
+    world.alternateAt(0).tried();
     await (await joining).push(TERMS, VALUES);
-    expect(world.sidewayAt(0).begun).toBe(1);
+    expect(world.alternateAt(0).begun).toBe(1);
   });
 
-  it('[TR2] does not hold up a push that was answered for the sideway that it begins', async () => {
+  it('[TR2] does not hold up a push that was answered for the alternate transport that it opens', async () => {
     const world = connected();
     const shard = await joinOne(world);
     expect(await shard.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
-    expect(world.sidewayAt(0).begun).toBe(1);
+    expect(world.alternateAt(0).begun).toBe(1);
   });
 
-  it('trains by the socket alone where no sideways are given', async () => {
+  it('trains by the socket alone where no alternate transports are given', async () => {
     const socket = new ScriptedTransport('socketio', () => OK);
     const events = {} as CoordinatorEvents;
     const bare = {
@@ -185,48 +186,51 @@ describe('a connection that is over', () => {
     ['followed by another', ({ connection }) => connection.joinShards(welcomeTo([''])), []],
   ];
 
-  it.each(ways)('[TR2] and was %s has no way any more: nothing is sent by it', async (_name, end, calls) => {
+  it.each(ways)('[TR2] and was %s sends nothing any more', async (_name, end, calls) => {
     const world = connected();
     const shard = await joinOne(world);
-    const sideway = world.sidewayAt(0);
-    sideway.transport = sideway.channel;
+    const alternate = world.alternateAt(0);
+    alternate.transport = alternate.channel;
     await end(world);
     await expect(shard.push(TERMS, VALUES)).rejects.toThrow(ConnectionLost);
-    expect([world.socketAt(0).asked, sideway.channel.asked]).toEqual([[], []]);
-    expect([sideway.closed, sideway.begun]).toEqual([1, 0]);
+    expect([world.socketAt(0).asked, alternate.channel.asked]).toEqual([[], []]);
+    expect([alternate.closed, alternate.begun]).toEqual([1, 0]);
     expect(world.calls).toEqual(calls);
   });
 
-  it.each(ways)('[TR2] and was %s while a push was on its way begins no sideway', async (_name, end) => {
-    const world = connected();
-    const shard = await joinOne(world);
-    const sideway = world.sidewayAt(0);
-    let answer: () => void = () => undefined;
-    sideway.transport = sideway.channel;
-    sideway.says = () => new Promise((resolve) => (answer = () => resolve(OK)));
-    const pushing = shard.push(TERMS, VALUES);
-    await end(world);
-    answer();
-    expect(await pushing).toMatchObject({ outcome: 'OK' });
-    expect(sideway.begun).toBe(0);
-  });
+  it.each(ways)(
+    '[TR2] and was %s while a push was on its way opens no alternate transport',
+    async (_name, end) => {
+      const world = connected();
+      const shard = await joinOne(world);
+      const alternate = world.alternateAt(0);
+      let answer: () => void = () => undefined;
+      alternate.transport = alternate.channel;
+      alternate.says = () => new Promise((resolve) => (answer = () => resolve(OK)));
+      const pushing = shard.push(TERMS, VALUES);
+      await end(world);
+      answer();
+      expect(await pushing).toMatchObject({ outcome: 'OK' });
+      expect(alternate.begun).toBe(0);
+    },
+  );
 
-  it('[TR2] leaves the one that follows with ways of its own', async () => {
+  it('[TR2] leaves the one that follows with transports of its own', async () => {
     const world = connected();
     await joinOne(world);
     const shard = await joinOne(world);
     await shard.push(TERMS, VALUES);
     expect(world.socketAt(1).asked).toHaveLength(1);
-    expect([world.sidewayAt(1).begun, world.sidewayAt(1).closed]).toEqual([1, 0]);
+    expect([world.alternateAt(1).begun, world.alternateAt(1).closed]).toEqual([1, 0]);
   });
 
-  it('closes each sideway once, however often it ends', async () => {
+  it('closes each alternate transport once, however often it ends', async () => {
     const world = connected();
     await joinOne(world);
     world.lose();
     world.lose();
     world.connection.close();
-    expect(world.sidewayAt(0).closed).toBe(1);
+    expect(world.alternateAt(0).closed).toBe(1);
     expect(world.calls).toEqual(['disconnected', 'disconnected', 'close']);
   });
 });

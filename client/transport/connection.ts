@@ -10,7 +10,7 @@ import type {
 import type { Transport } from './transport.ts';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
-/** A request got no answer because its connection ended; the connection comes back by itself. */
+/** A request got no answer because its connection ended; the connection comes back automatically. */
 export class ConnectionLost extends Error {
   override name = 'ConnectionLost';
 }

@@ -82,14 +82,14 @@ describe('a data channel in the worker', () => {
     expect(how.ended).toBe('stalled');
   });
 
-  it('[TR2] does not take for movement what the browser may hold in its hands', async () => {
+  it('[TR2] does not take for movement what the browser may hold in its buffers', async () => {
     let waiting = 64 * 1024;
     const { how } = await opened({ check: () => moved(0, (waiting -= 1000)) });
     await pass(5);
     expect(how.ended).toBe('stalled');
   });
 
-  it('[TR2] begins to look anew with what is asked next, and looks once a second however much is asked', async () => {
+  it('[TR2] starts to check again with the next request, and looks once a second however much is asked', async () => {
     let looks = 0;
     const waiting: number[] = [];
     const { channel, how, page } = await opened({
@@ -222,7 +222,7 @@ describe('opening a data channel', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits the whole of 15 seconds, and for ever once it is open', async () => {
+  it('waits the whole of 15 seconds, and forever once it is open', async () => {
     const { opened, page } = opening();
     vi.advanceTimersByTime(14_999);
     page.say({ type: 'open' });
@@ -243,7 +243,7 @@ describe('requests over a data channel', () => {
     return { channel: await opened, page };
   }
 
-  it('[TR1] are handed to the page whole, bytes and all, and answered by what it brings', async () => {
+  it('[TR1] are handed to the page complete, with their bytes, and answered by what it brings', async () => {
     const { channel, page } = await openedChannel();
     const bytes = Uint8Array.of(1, 2, 3);
     page.heard = (message) =>

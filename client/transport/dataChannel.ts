@@ -13,11 +13,11 @@ import type { FromPeer, PeerRequest, ToPeer } from './peerPort.ts';
 
 /** A channel that has not opened by then will not. */
 const OPEN_WITHIN_MS = 15_000;
-/** While requests wait, the channel is looked at so often. */
+/** The interval at which the channel is checked while requests wait. */
 const CHECK_EVERY_MS = 1000;
-/** A channel on which nothing moved for so many looks, though a ping should have been answered, has stalled. */
+/** A channel on which nothing moved for this many checks, though a ping should have been answered, has stalled. */
 const STILL_LOOKS = 3;
-/** What waits to go out and is less than this may be in the browser's hands for ever: its fall is no movement. */
+/** What waits to go out and is less than this may stay in the browser's buffers forever: its fall is no movement. */
 const TELLING_BYTES = 64 * 1024;
 const NOT_LOOKED = { received: -1, waiting: 0, still: 0 };
 
@@ -108,7 +108,7 @@ export class DataChannel implements Transport {
     }
   }
 
-  /** Whoever waits long for a decision hears nothing either: a ping is answered at once. */
+  /** A decision may take long without a message: a ping is answered at once. */
   #look({ received, waiting }: { received: number; waiting: number }): void {
     const seen = this.#seen;
     const moved = received > seen.received || (seen.waiting > TELLING_BYTES && waiting < seen.waiting);
@@ -121,7 +121,7 @@ export class DataChannel implements Transport {
     }
   }
 
-  /** After the last answer there is nothing to look for, whichever request it belongs to. */
+  /** After the last answer, to any request, there is nothing to look for. */
   async #ask(request: TransportRequest): Promise<TransportReply> {
     try {
       return await this.#requests.request(request);

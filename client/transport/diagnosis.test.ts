@@ -10,7 +10,7 @@ const ACCEPTED = report(true);
 const GONE = () => Promise.reject(new TypeError('Failed to fetch'));
 const status = (code: number) => () => Promise.resolve(new Response('<html>', { status: code }));
 
-/** What is said after each of so many failures. */
+/** What is said after each of a number of failures. */
 async function said(...answers: (() => Promise<Response>)[]): Promise<(string | null)[]> {
   const diagnosis = new Diagnosis(BASE, 'https://host.example');
   const words: (string | null)[] = [];

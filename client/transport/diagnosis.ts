@@ -9,13 +9,13 @@ const GATEWAY_STATUSES = [502, 503, 504];
 const ANSWER_WITHIN_MS = 10_000;
 
 /**
- * Why a page cannot connect. A browser tells nothing of a WebSocket that failed, so the server is asked by plain HTTP,
- * and what becomes of that says where the connection ends [PG5].
+ * Why a page cannot connect. A browser says nothing about a WebSocket that failed, so the server is asked by plain HTTP,
+ * and the result shows where the connection ends [PG5].
  */
 export class Diagnosis {
   readonly #base: string;
   readonly #origin: string;
-  /** Requests in a row that the server answered although no connection came about. */
+  /** Requests in a row that the server answered although no connection was made. */
   #answered = 0;
 
   /** @param origin of the page. */
@@ -29,7 +29,7 @@ export class Diagnosis {
     this.#answered = 0;
   }
 
-  /** After a connection that came to nothing: why, and what to do; null while that is not certain. */
+  /** After a connection that failed: why, and what to do; null while that is not certain. */
   async ask(): Promise<string | null> {
     const found = await this.#request();
     if (typeof found === 'string') {

@@ -8,13 +8,13 @@ const QUEUED_MESSAGES = 64;
 
 /**
  * Makes a data channel on the page for the worker at the other end of the port, and carries its messages.
- * @param ended is called when it has ended, whoever ended it.
+ * @param ended is called when it has ended, by either side.
  * @returns how to end it.
  */
 export function openPeer({ port, iceServers, maxMessageBytes }: PeerRequest, ended: () => void): () => void {
   const tell = (message: FromPeer, handedOver: Transferable[] = []) => port.postMessage(message, handedOver);
   let received = 0;
-  // All candidates go with the offer: one request and one answer, where a trickle would be a conversation.
+  // All candidates go with the offer: one request and one answer, where a trickle would take many messages.
   const peer = new SimplePeer({
     initiator: true,
     trickle: false,

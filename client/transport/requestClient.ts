@@ -58,7 +58,7 @@ export class RequestClient {
     this.#waiting.get(id)?.resolve({ answer, bytes });
   }
 
-  /** The channel is gone: whoever waits is told. */
+  /** The channel ended: all waiting requests fail. */
   end(reason: string): void {
     this.#ended ??= reason;
     for (const { reject } of [...this.#waiting.values()]) reject(new TransportEnded(this.#ended));

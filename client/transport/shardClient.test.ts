@@ -90,7 +90,7 @@ describe('asking a shard', () => {
     expect(await shardThatSays(bare).push(TERMS, VALUES)).toMatchObject({ outcome: 'DUPLICATE' });
   });
 
-  it('takes a first outcome for nothing but a DUPLICATE', async () => {
+  it('ignores a first outcome except in a DUPLICATE', async () => {
     const odd = replyOf({ outcome: 'EXPIRED', first: 'APPLIED' });
     expect(await shardThatSays(odd).push(TERMS, VALUES)).toMatchObject({ outcome: 'EXPIRED' });
   });
@@ -158,7 +158,7 @@ describe('a request that its transport leaves unanswered', () => {
     expect([early, late, socket].map(({ asked }) => asked.length)).toEqual([1, 1, 1]);
   });
 
-  it('[TR2] is lost where the connection was given up meanwhile', async () => {
+  it('[TR2] is lost where the connection was given up in the meantime', async () => {
     let given = false;
     const channel = new ScriptedTransport('webrtc', () => {
       given = true;
@@ -170,7 +170,7 @@ describe('a request that its transport leaves unanswered', () => {
     expect(socket.asked).toEqual([]);
   });
 
-  it('fails with any other error as it is, and asks nobody else', async () => {
+  it('fails with any other error as it is, and asks no other transport', async () => {
     const broken = new ScriptedTransport('webrtc', () =>
       Promise.reject(new RangeError('there is no shard 1')),
     );

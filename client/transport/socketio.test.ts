@@ -89,7 +89,7 @@ async function connectedDevice(
   });
   const { connection, diary } = device(server.url);
   expect(await diary.next()).toEqual({ told: 'connected' });
-  const socket = () => sockets.at(-1) ?? expect.fail('nobody is connected');
+  const socket = () => sockets.at(-1) ?? expect.fail('no device is connected');
   return { ...server, connection, diary, asked, socket };
 }
 
@@ -178,7 +178,7 @@ describe('the coordinator by its socket', () => {
 });
 
 describe('a connection that ends', () => {
-  it('is told, leaves what was asked unanswered, and comes again by itself though the server closed it', async () => {
+  it('is told, leaves what was asked unanswered, and comes back automatically though the server closed it', async () => {
     const { connection, diary, socket } = await connectedDevice(() => undefined);
     const waiting = expect(connection.coordinator.ready(READY)).rejects.toThrow(
       new ConnectionLost('the coordinator gave no answer'),
@@ -200,7 +200,7 @@ describe('a connection that ends', () => {
     ]);
   });
 
-  it('takes nothing along into the next that was asked before it stands', async () => {
+  it('carries nothing into the next that was asked before it was open', async () => {
     const { connection, diary, socket, asked } = await connectedDevice((event) =>
       event === 'hello' ? WELCOME : undefined,
     );
@@ -230,7 +230,7 @@ describe('a connection that ends', () => {
     expect(asked).toEqual([NAMESPACES.coordinator, NAMESPACES.coordinator]);
   });
 
-  it('that does not come about is told each time', async () => {
+  it('that fails is reported each time', async () => {
     const { io, url } = await listening();
     await io.close();
     let failures = 0;
@@ -248,7 +248,7 @@ describe('a connection that ends', () => {
     socket().disconnect(true);
     expect(await diary.next()).toEqual({ told: 'disconnected' });
     connection.close();
-    // It would come again in a second: another device that lets go at the same time has come by then.
+    // It would come again in a second: another device that disconnects at the same time is back by then.
     const other = device(await urlOf(io));
     await other.diary.next();
     other.connection.restart();

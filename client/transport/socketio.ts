@@ -24,13 +24,13 @@ const RECONNECTION_MS = { reconnectionDelay: 250, reconnectionDelayMax: 5000 };
 
 /** What of socket.io's options only Node has. */
 export interface NodeTls {
-  /** False where a certificate that nobody vouches for is taken; browsers ask their user instead. */
+  /** False where a certificate without a trusted issuer is taken; browsers ask their user instead. */
   rejectUnauthorized: boolean;
 }
 
 /**
- * Opens the socket.io connection to the server at a base; it reconnects by itself until closed.
- * @param failed is called each time that none comes about.
+ * Opens the socket.io connection to the server at a base; it reconnects automatically until closed.
+ * @param failed is called each time that connecting fails.
  */
 export function connectSocketIo(
   server: string,
@@ -48,13 +48,13 @@ export function connectSocketIo(
   coordinator.on('connect', () => events.connected());
   let closed = false;
   coordinator.on('disconnect', (reason) => {
-    // They would come back by themselves, and a namespace that is left and joined again in one go ends the connection.
+    // They would come back automatically, and a namespace that is left and joined again in one go ends the connection.
     closeShards();
     events.disconnected();
-    // socket.io reconnects by itself after a lost connection, not after one that the server closed.
+    // socket.io reconnects automatically after a lost connection, not after one that the server closed.
     if (reason === 'io server disconnect') rejoin();
   });
-  // A namespace that the server does not have yet is not tried again by socket.io either.
+  // A namespace that the server does not have yet is not retried by socket.io either.
   coordinator.on('connect_error', () => {
     if (coordinator.active) failed();
     else rejoin();
@@ -82,7 +82,7 @@ export function connectSocketIo(
   hear(EVENTS.closing, closing, (message) => events.closing(message));
   coordinator.connect();
   const request = async (event: string, body: object): Promise<unknown> => {
-    // socket.io would keep it for the next connection, on which nobody has said hello.
+    // socket.io would keep it for the next connection, on which no hello was sent.
     if (!coordinator.connected) throw new ConnectionLost('there is no connection to the coordinator');
     try {
       return (await coordinator.timeout(ANSWER_WITHIN_MS).emitWithAck(event, body)) as unknown;

@@ -26,7 +26,7 @@ export interface TransportReply {
   bytes: Uint8Array;
 }
 
-/** The device's end of a way to the shards: requests one way, one answer to each back [TR1]. */
+/** The device's end of a transport to the shards: requests one way, one answer to each back [TR1]. */
 export interface Transport {
   readonly name: TransportName;
   /** @throws {TransportEnded} where there will be no answer; what was asked may or may not have been done. */

@@ -31,28 +31,29 @@ export function readPreferences(search: string): UrlPreferences {
     (notice) => notice !== null,
   );
   return {
-    engine: engine.wish,
-    workers: workers.wish,
-    transport: transport.wish,
-    labels: labels.wish,
+    engine: engine.preference,
+    workers: workers.preference,
+    transport: transport.preference,
+    labels: labels.preference,
     notice: notices.length === 0 ? null : notices.join(' '),
   };
 }
 
-function readEngine(asked: string | null): { wish: UrlPreferences['engine']; notice: string | null } {
-  if (asked === null || asked === 'auto') return { wish: 'auto', notice: null };
-  if (isEngine(asked)) return { wish: asked, notice: null };
+function readEngine(asked: string | null): { preference: UrlPreferences['engine']; notice: string | null } {
+  if (asked === null || asked === 'auto') return { preference: 'auto', notice: null };
+  if (isEngine(asked)) return { preference: asked, notice: null };
   const known = ENGINES.join(', ');
   const notice = `The address asks for the engine “${shortened(asked)}”, which does not exist (there are: ${known}). This page chooses one itself.`;
-  return { wish: 'auto', notice };
+  return { preference: 'auto', notice };
 }
 
-function readWorkers(asked: string | null): { wish: number | null; notice: string | null } {
-  if (asked === null) return { wish: null, notice: null };
-  const wish = Number(asked);
-  if (/^\d+$/.test(asked) && wish >= 1 && wish <= MAX_WORKERS) return { wish, notice: null };
+function readWorkers(asked: string | null): { preference: number | null; notice: string | null } {
+  if (asked === null) return { preference: null, notice: null };
+  const preference = Number(asked);
+  if (/^\d+$/.test(asked) && preference >= 1 && preference <= MAX_WORKERS)
+    return { preference, notice: null };
   const notice = `The address asks for “${shortened(asked)}” workers, which is no number from 1 to ${MAX_WORKERS}. This page chooses one itself.`;
-  return { wish: null, notice };
+  return { preference: null, notice };
 }
 
 function readTransport(asked: string | null): { wish: TransportPreference; notice: string | null } {
@@ -64,19 +65,19 @@ function readTransport(asked: string | null): { wish: TransportPreference; notic
 }
 
 /** Each is `name:value`. */
-function readLabels(asked: string[]): { wish: DeviceLabels; notice: string | null } {
+function readLabels(asked: string[]): { preference: DeviceLabels; notice: string | null } {
   const entries = asked.map((text): [string, string] => {
     const colon = text.indexOf(':');
     return [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
   });
   const labels = deviceLabels.safeParse(Object.fromEntries(entries));
-  if (labels.success) return { wish: labels.data, notice: null };
+  if (labels.success) return { preference: labels.data, notice: null };
   const bad = entries.findIndex(([name, value]) => !deviceLabels.safeParse({ [name]: value }).success);
   const notice =
     bad < 0
       ? `The address gives this device more than ${MAX_LABELS} labels. It goes without.`
       : `The address asks for the label “${shortened(asked[bad] ?? '')}”, which is not of the form name:value. This device goes without labels.`;
-  return { wish: {}, notice };
+  return { preference: {}, notice };
 }
 
 const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -37,7 +37,7 @@ export interface Contribution {
   state: PageState;
   message: string | null;
   engine: EngineReport | null;
-  /** That train beside each other. */
+  /** That train at the same time. */
   workers: number;
   /** 0 where it is not at work. */
   samplesPerSecond: number;

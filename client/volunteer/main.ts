@@ -9,8 +9,8 @@ import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
 import { WorkerSession } from './session.ts';
 import { render } from './view.ts';
 
-const wishes = readPreferences(location.search);
-setNotice(byId('address-notice'), wishes.notice);
+const preferences = readPreferences(location.search);
+setNotice(byId('address-notice'), preferences.notice);
 setNotice(
   byId('insecure-notice'),
   isSecureContext
@@ -20,7 +20,7 @@ setNotice(
 
 const cores = navigator.hardwareConcurrency;
 const choice = selectById('workers');
-const wishedWorkers = wishes.workers ?? defaultWorkers(cores);
+const wishedWorkers = preferences.workers ?? defaultWorkers(cores);
 for (let count = 1; count <= Math.max(wishedWorkers, Math.min(cores, MAX_WORKERS)); count++) {
   const option = element('option', '', `${count} of ${cores}`);
   option.value = String(count);
@@ -61,13 +61,13 @@ buttonById('toggle').addEventListener('click', () => {
   show(begin(shown));
   session.start({
     server: new URL('.', location.href).href,
-    engine: wishes.engine,
+    engine: preferences.engine,
     join: readJoin(location.hash),
     resume: loadCredentials(),
-    description: describeDevice(wishes.labels),
+    description: describeDevice(preferences.labels),
     conditions,
     workers: Number(choice.value),
-    transport: wishes.transport,
+    transport: preferences.transport,
   });
 });
 

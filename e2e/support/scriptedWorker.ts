@@ -83,7 +83,7 @@ export function startScriptedWorker(
     conditions: new DeviceConditions(() => performance.now()),
     data: new DataCache(server),
     connect: (listener) => connect((heard) => connectSocketIo(server, heard), listener),
-    crew: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
+    workerPool: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
     events: { ...SILENT, ...events },
   });
   cleanup.add(() => volunteer.stop());

@@ -59,7 +59,7 @@ export function startDeviceClient(changes: Partial<DeviceClientParts> = {}) {
     conditions: new DeviceConditions(() => 0),
     data: new FakeData(),
     connect: server.connect,
-    crew: {
+    workerPool: {
       limit: 1,
       selectEngines: (model) => {
         loads.push(model.name);

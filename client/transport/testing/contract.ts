@@ -5,7 +5,7 @@ import { NO_BYTES, TransportEnded, type Transport } from '../transport.ts';
 /** A device that reaches a server by the transport under test. */
 export interface ConnectedDevice {
   transport: Transport;
-  /** Goes without a word, in the middle of sending a large message. */
+  /** Disappears without a message, in the middle of sending a large message. */
   vanish: () => Promise<void>;
   close: () => void;
 }
@@ -133,7 +133,7 @@ export function transportContract(name: string, open: OpenWorld): void {
   });
 }
 
-/** A device that reads nothing any more is given up, and harms nobody [TR4]. Takes the better part of a minute. */
+/** A device that reads nothing any more is given up, and affects no other device [TR4]. Takes nearly a minute. */
 export async function givesUpWhoStopsReading(open: OpenWorld): Promise<void> {
   const large: Handler = (_args, reply) => reply({ outcome: 'OK', weights: random(4_000_000) });
   const world = await open({ large, echo });
