@@ -7,13 +7,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'unit', include: ['{shared,client,server,bench}/**/*.test.ts'] } },
       // They read the documents and the titles of the tests, and start nothing.
-      { extends: true, test: { name: 'documents', include: ['e2e/{docs,spec}.test.ts'] } },
+      { extends: true, test: { name: 'documents', include: ['e2e/{docs,names,spec}.test.ts'] } },
       {
         extends: true,
         test: {
           name: 'e2e',
           // An `exclude` of its own would take the place of that of the command line.
-          include: ['e2e/**/!(docs|spec).test.ts'],
+          include: ['e2e/**/!(docs|names|spec).test.ts'],
           globalSetup: 'e2e/support/buildPages.ts',
         },
       },

@@ -93,7 +93,7 @@ describe('tabs', () => {
   );
 
   it(
-    '[CK8] a tab goes on by itself when its server comes back with --resume',
+    '[CK8] a tab goes on automatically when its server comes back with --resume',
     async () => {
       const folder = await temporaryFolder(cleanup);
       const flags = ['--data-dir', folder, '--evaluate-every', '0'];

@@ -10,7 +10,7 @@ export type ApiAnswer =
   { kind: 'done'; body: unknown } | { kind: 'denied'; reason: string } | { kind: 'failed'; reason: string };
 
 /** What an answer that is not a success means: the server's own words, else the status. */
-export function refusalOf(status: number, body: unknown): Exclude<ApiAnswer, { kind: 'done' }> {
+export function apiFailure(status: number, body: unknown): Exclude<ApiAnswer, { kind: 'done' }> {
   const parsed = httpErrorBody.safeParse(body);
   if (!parsed.success) return { kind: 'failed', reason: `The server answered with status ${status}.` };
   const { error, message: reason } = parsed.data;
@@ -25,7 +25,7 @@ async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
     return { kind: 'failed', reason: `The server could not be reached (${errorMessage(thrown)}).` };
   }
   const body: unknown = await response.json().catch(() => null);
-  return response.ok ? { kind: 'done', body } : refusalOf(response.status, body);
+  return response.ok ? { kind: 'done', body } : apiFailure(response.status, body);
 }
 
 /** Trades the token for the cookie that everything else here travels with. */

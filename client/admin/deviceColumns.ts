@@ -7,10 +7,10 @@ import { describeConnection, describeEngineFigure, describeProfile } from './pro
 
 type State = DeviceRow['state'];
 
-/** What each state means, for whoever hovers over it; listed in the order in which the table has them. */
+/** What each state means, shown on hover; listed in the order in which the table has them. */
 export const STATES: Record<State, { rank: number; means: string }> = {
   working: { rank: 0, means: 'Has a work unit' },
-  waiting: { rank: 0, means: 'Has handed in an update that is not decided yet' },
+  waiting: { rank: 0, means: 'Has submitted an update that is not decided yet' },
   idle: { rank: 0, means: 'Ready, without a work unit' },
   silent: { rank: 1, means: 'Let a lease expire' },
   faulty: { rank: 2, means: 'Set aside because of bad updates' },

@@ -82,14 +82,14 @@ function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
   if (column.key === 'engine') warning.dataset.value = badTrials(device);
 }
 
-/** Shows the first lines of a text in a cell, and all of it to whoever hovers. */
+/** Shows the first lines of a text in a cell, and all of it on hover. */
 function fillLines(part: HTMLElement, text: string): void {
   setText(part, text);
   if (part.title !== text) part.title = text;
   part.hidden = text === '';
 }
 
-/** For instance `webgpu:wrong`, for whoever reads the page as data. */
+/** For instance `webgpu:wrong`, for programs that read the page as data. */
 function badTrials({ profile }: DeviceRow): string {
   return profile.trials
     .filter(({ verdict }) => !VERDICTS[verdict].isGood)

@@ -16,7 +16,7 @@ export interface FeedEvents {
   unreadable(problem: string): void;
   /** Once connected. */
   connected(): void;
-  /** The connection was lost or did not come about, with why where that is known; it is tried again by itself. */
+  /** The connection was lost or did not come about, with why where that is known; it is retried automatically. */
   lost(why: string | null): void;
   /** The server does not know us; nothing is tried again. */
   denied(): void;
@@ -53,7 +53,7 @@ export function follow(events: FeedEvents): () => void {
   socket.on('disconnect', (reason) => {
     if (over) return;
     events.lost(null);
-    // socket.io reconnects by itself except after a disconnection that the server asked for.
+    // socket.io reconnects automatically except after a disconnection that the server asked for.
     if (reason === 'io server disconnect') setTimeout(again, RETRY_MS);
   });
   socket.on('connect_error', () => {

@@ -31,7 +31,7 @@ function showLogin(message: string | null): void {
 
 let newest: AdminSnapshot | null = null;
 
-/** Shows a snapshot, unless a newer one is shown already: they come by two ways. */
+/** Shows a snapshot, unless a newer one is shown already: they arrive in two ways. */
 function show(snapshot: AdminSnapshot): void {
   if (isOlder(snapshot, newest)) return;
   newest = snapshot;

@@ -39,7 +39,7 @@ describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(
 );
 
 describe('the fused WebAssembly engine', () => {
-  it('[EN3] gives the same bytes for the same unit, whoever computes it', async () => {
+  it('[EN3] gives the same bytes for the same unit on every device', async () => {
     for (const spec of CONTRACT_SPECS) {
       const shard = noiseShard(spec, 8, 2);
       const parameters = initialParameters(spec, 9);

@@ -28,7 +28,7 @@ type Identity = Pick<Engine, 'name' | 'detail' | 'software'>;
 /** A thread as its owner sees it. */
 export interface EngineThread {
   post(request: EngineRequest): void;
-  /** Tells of answers, and of the end of a thread that ends by itself. */
+  /** Tells of answers, and of the end of a thread that ends on its own. */
   listen(answered: (answer: EngineAnswer) => void, died: (reason: string) => void): void;
   end(): void;
 }

@@ -12,7 +12,7 @@ export interface LimitClock {
 const MIN_MS = 30_000;
 /** A call may take this many times as long as the last one did for as many samples. */
 const PATIENCE = 8;
-/** A limit is waited for in so many parts: a machine that sleeps, or a page that is frozen, loses one and not all. */
+/** A limit is waited for in this many parts: a machine that sleeps, or a page that is frozen, loses one and not all. */
 const PARTS = 10;
 
 /**

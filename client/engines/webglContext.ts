@@ -7,7 +7,7 @@ interface WebGlBackend {
 export type Reading = <Value>(read: Promise<Value>) => Promise<Value>;
 
 /**
- * Reads of a WebGL backend that fail when its context is lost [EN10]: its own wait for ever then, or give zeros.
+ * Reads of a WebGL backend that fail when its context is lost [EN10]: its own wait forever then, or give zeros.
  * @throws {Error} by the reading, from the loss on.
  */
 export function readingOf(backend: unknown): Reading {

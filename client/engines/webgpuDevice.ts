@@ -5,10 +5,10 @@ type Bytes = Uint8Array | Uint32Array | Float32Array;
 
 /** One device with the kernels and the buffers of one model; every call fails once the device is lost. */
 export interface Gpu {
-  /** Makes buffers of at least so many bytes. @throws {Error} where there is no memory or no room for them. */
+  /** Makes buffers of at least these numbers of bytes. @throws {Error} where there is no memory or no room for them. */
   reserve(bytes: Partial<Record<StorageName, number>>): Promise<void>;
   write(name: BufferName, values: Bytes): void;
-  /** Runs these kernels, one after the other, so many times, on a batch of so many rows. */
+  /** Runs these kernels, one after the other, `times` times, on a batch of `rows` rows. */
   submit(kernels: readonly WgslKernel[], rows: number, times: number): void;
   /** Resolves when all that was submitted is done. @throws {Error} where the device was lost over it. */
   done(): Promise<void>;

@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 
 /* What a person who starts workers or tabs is told of a server that refuses them. */
 
-/** A refusal that whoever starts them can mend, and how. */
+/** A refusal that the user can fix, and how. */
 const MENDS: Partial<Record<Outcome, string>> = {
   REFUSED:
     'the server did not take the credential to join; give the one of its join address, in --url behind #join= or by --join',

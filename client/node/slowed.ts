@@ -1,7 +1,7 @@
 import type { Engine } from '../../shared/engine/engine.ts';
 import type { Candidate } from '../engines/supply.ts';
 
-/** An engine that rests after everything it computes: a device that is so many times slower, for experiments. */
+/** An engine that rests after everything it computes: a device that is slower by this factor, for experiments. */
 export function slowed({ name, load }: Candidate, times: number): Candidate {
   return {
     name,

@@ -2,7 +2,7 @@ import type { FromNodeWorker } from './messages.ts';
 import { describeRefusal } from './refusals.ts';
 
 /**
- * For whoever wants to know of workers, or of tabs, only what went wrong.
+ * Reports of workers, or of tabs, only what went wrong.
  * @param noun what one of them is called.
  */
 export function troublesOf(

@@ -43,7 +43,7 @@ export class Diagnosis {
     if (++this.#answered < 2) return null;
     return (
       'This address passes pages but no WebSocket: a proxy or a firewall on the way stops the connection. ' +
-      `Whoever runs the server has to let upgrades pass at ${socketPath(this.#base)}.`
+      `The operator of the server has to let upgrades pass at ${socketPath(this.#base)}.`
     );
   }
 

@@ -50,7 +50,7 @@ describe('the address of the volunteer page', () => {
     });
   });
 
-  it('leaves one core to whoever sits at the device', () => {
+  it('leaves one core to the user of the device', () => {
     expect([1, 2, 8, 500].map(defaultWorkers)).toEqual([1, 1, 7, 31]);
   });
 

@@ -82,7 +82,7 @@ function readLabels(asked: string[]): { preference: DeviceLabels; notice: string
 
 const shortened = (text: string) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-/** What a device gives where nobody says otherwise: all cores but one, which is left to whoever sits at it. */
+/** What a device gives by default: all cores but one, which is left to its user. */
 export function defaultWorkers(cores: number): number {
   return Math.max(1, Math.min(MAX_WORKERS, cores) - 1);
 }

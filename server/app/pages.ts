@@ -90,7 +90,7 @@ async function viteBuild(root: string, folder: string): Promise<void> {
   const vite = await import('vite');
   await vite.build({
     configFile: join(root, 'vite.config.ts'),
-    // What it warns of is for whoever changes the pages, who builds them by "npm run build".
+    // Its warnings are for the developer of the pages, who builds them by "npm run build".
     logLevel: 'error',
     build: { outDir: folder, emptyOutDir: true },
   });

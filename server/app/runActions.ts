@@ -1,9 +1,9 @@
 import type { RunAction } from '../../shared/protocol/runActions.ts';
 import type { Run } from '../core/run/run.ts';
-import { Refusal } from '../http/refusals.ts';
+import { HttpRefusal } from '../http/refusals.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 
-/** What the server does for each action of the console; done when the promise is, or else it throws a {@link Refusal}. */
+/** What the server does for each action of the console; done when the promise is, or else it throws a {@link HttpRefusal}. */
 export type RunActionHandlers = Readonly<Record<RunAction, () => Promise<void>>>;
 
 export interface ActionParts {
@@ -26,18 +26,18 @@ export function runActionHandlers(parts: ActionParts): RunActionHandlers {
   };
 }
 
-/** @throws {Refusal} where there is nothing to save, or nowhere, or it fails. */
+/** @throws {HttpRefusal} where there is nothing to save, or nowhere, or it fails. */
 async function save({ run, keeps }: ActionParts): Promise<void> {
   if (!keeps) {
-    throw new Refusal(
+    throw new HttpRefusal(
       'NO_DATA_FOLDER',
       'The folder of this run is removed when it ends. Start it with --data-dir.',
     );
   }
   if (run.status().version === 0) {
-    throw new Refusal('NOTHING_TO_SAVE', 'There was no commit yet: the model is as its seed made it.');
+    throw new HttpRefusal('NOTHING_TO_SAVE', 'There was no commit yet: the model is as its seed made it.');
   }
   const outcome = await run.save();
   if (!outcome.saved)
-    throw new Refusal('SAVE_FAILED', `The save failed: ${systemErrorMessage(outcome.error)}`);
+    throw new HttpRefusal('SAVE_FAILED', `The save failed: ${systemErrorMessage(outcome.error)}`);
 }

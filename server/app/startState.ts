@@ -28,7 +28,7 @@ export interface StartState {
 /** A configuration and what its run begins from. */
 export interface PreparedRun {
   config: Config;
-  /** To be closed by whoever began the run. */
+  /** To be closed by the starter of the run. */
   folder: DataFolder;
   start: StartState;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { choice, fields, integer, refusalOf } from '../../shared/text/schema.ts';
+import { choice, fields, integer, describeIssues } from '../../shared/text/schema.ts';
 import { DatasetError } from './errors.ts';
 
 /** What one element of an image may be. */
@@ -78,7 +78,7 @@ export type DatasetDescription = Omit<DatasetManifest, 'hash' | 'train' | 'test'
  */
 export function parseManifest(value: unknown): DatasetManifest {
   const parsed = datasetManifest.safeParse(value);
-  if (!parsed.success) throw new DatasetError(`manifest: ${refusalOf(parsed.error.issues, value)}`);
+  if (!parsed.success) throw new DatasetError(`manifest: ${describeIssues(parsed.error.issues, value)}`);
   const manifest = parsed.data;
   const wrong = contradictionOf(manifest);
   if (wrong !== null) throw new DatasetError(`manifest of ${manifest.name}: ${wrong}`);

@@ -37,7 +37,7 @@ export interface CoordinatorGatewayParts {
 /** The room of the sockets that said hello. */
 const JOINED = 'joined';
 
-/** Tells every joined device how the run stands; whoever does not read is told later. */
+/** Tells every joined device how the run stands; a device that does not read is sent it later. */
 export function tellStatus(namespace: Namespace, status: RunStatus): void {
   namespace.to(JOINED).volatile.emit(EVENTS.status, status);
 }

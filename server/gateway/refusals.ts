@@ -1,7 +1,7 @@
 import { printable } from '../../shared/text/printable.ts';
 import type { Refused } from './sockets.ts';
 
-/** Anybody may send any header: after so many that differ, nothing more is logged or kept. */
+/** Anybody may send any header: after this many that differ, nothing more is logged or kept. */
 const MAX_KEPT = 32;
 
 /**

@@ -17,7 +17,7 @@ it('counts by device and transport, and gives what changed once', () => {
   expect(meter.news()).toEqual([]);
 });
 
-it('holds on to no more devices than it remembers, however many come and whoever asks for news', () => {
+it('holds on to no more devices than it remembers, however many come and report', () => {
   const meter = new TrafficMeter();
   for (let device = 0; device < REMEMBERED_DEVICES + 1000; device++)
     meter.count(`d${device}`, 'socketio', 1, 1);

@@ -1,6 +1,6 @@
 /** Messages with fewer bytes behind their first read tell nothing of the line. */
 const MIN_BYTES = 4096;
-/** The median of so many: one read that the server came late to is no slow line. */
+/** The median of this many: one read that the server came late to is no slow line. */
 const REMEMBERED = 9;
 /** Reads closer together than a clock can tell are this far apart. */
 const MIN_MS = 0.05;
@@ -27,7 +27,7 @@ export class UplinkMeter {
     return sorted[Math.floor(sorted.length / 2)] ?? null;
   }
 
-  /** So many bytes were read. */
+  /** `bytes` were read. */
   read(bytes: number): void {
     if (this.#firstAt === null) this.#firstAt = this.#now();
     else this.#bytes += bytes;

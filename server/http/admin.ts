@@ -11,7 +11,7 @@ import {
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
-import { refuse, Refusal } from './refusals.ts';
+import { refuse, HttpRefusal } from './refusals.ts';
 
 export interface AdminRoutesOptions {
   sessions: AdminSessions;
@@ -82,25 +82,25 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     checkRun(request.params.run);
     const { data: action } = runAction.safeParse(request.params.action);
     if (action === undefined) {
-      throw new Refusal('NO_SUCH_ACTION', `A run takes ${RUN_ACTION_NAMES.join(', ')}.`);
+      throw new HttpRefusal('NO_SUCH_ACTION', `A run takes ${RUN_ACTION_NAMES.join(', ')}.`);
     }
     checkPossible(action);
     await actions[action]();
     return snapshot();
   });
 
-  /** @throws {Refusal} of another run than the one here. */
+  /** @throws {HttpRefusal} of another run than the one here. */
   const checkRun = (name: string) => {
     if (name !== run && name !== 'current') {
-      throw new Refusal('NO_SUCH_RUN', `The run here is ${run}, not ${name}.`);
+      throw new HttpRefusal('NO_SUCH_RUN', `The run here is ${run}, not ${name}.`);
     }
   };
-  /** @throws {Refusal} of an action that the run does not take as it is now. */
+  /** @throws {HttpRefusal} of an action that the run does not take as it is now. */
   const checkPossible = (action: RunAction) => {
     const present = state();
     const possible = possibleActions(present);
     if (possible.includes(action)) return;
-    throw new Refusal(
+    throw new HttpRefusal(
       'WRONG_STATE',
       `A run that is ${present} does not take ${action}; it takes ${possible.join(', ')}.`,
     );

@@ -6,7 +6,7 @@ export const SESSION_COOKIE = 'tabswarm-admin';
 const MAX_SESSIONS = 64;
 
 /**
- * Who may steer the run: whoever showed the token that was printed at the start, and holds the cookie that was
+ * Who may steer the run: those who showed the token that was printed at the start, and holds the cookie that was
  * given for it [AD1]. The cookie is not the token, and only its hash is kept.
  */
 export class AdminSessions {

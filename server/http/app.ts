@@ -74,7 +74,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** Has Fastify answer what an endpoint hears, which listens already and is closed by whoever opened it. */
+/** Has Fastify answer what an endpoint hears, which listens already and is closed by its opener. */
 function attachedTo(endpoint: Endpoint): FastifyServerFactory {
   return (handler) => {
     endpoint.handle(handler);

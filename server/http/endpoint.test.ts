@@ -28,7 +28,7 @@ describe('an endpoint', () => {
     await expect(Endpoint.open('127.0.0.1', port, null)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('lets its port go when it is closed, whoever keeps a connection', async () => {
+  it('releases its port when it is closed, also while a connection is kept', async () => {
     const endpoint = await Endpoint.open('127.0.0.1', 0, null);
     await fetch(`http://127.0.0.1:${endpoint.port}/`);
     await endpoint.close();

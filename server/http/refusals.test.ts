@@ -10,7 +10,7 @@ import { ConstraintError } from '../core/placement/constraints.ts';
 import type { AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
 import { createApp } from './app.ts';
-import { Refusal } from './refusals.ts';
+import { HttpRefusal } from './refusals.ts';
 
 const CODES = Object.keys(HTTP_ERRORS) as HttpError[];
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -113,7 +113,7 @@ describe('a request that is not done', () => {
   );
 
   it.each(CODES)('[AD7] as a handler throws %s is answered by that row', async (code) => {
-    thrown = new Refusal(code, 'Because of this.');
+    thrown = new HttpRefusal(code, 'Because of this.');
     const { status, body } = await place();
     expect([status, body]).toEqual([HTTP_ERRORS[code].status, { error: code, message: 'Because of this.' }]);
   });

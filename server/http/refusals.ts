@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { HTTP_ERRORS, type HttpError, type HttpErrorBody } from '../../shared/protocol/httpErrors.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
 
-/** A request that is not done; the message is for whoever sent it. */
-export class Refusal extends Error {
+/** A request that is not done; the message is for its sender. */
+export class HttpRefusal extends Error {
   override name = 'Refusal';
   readonly code: HttpError;
 
@@ -37,7 +37,7 @@ export type Thrown = Error & { statusCode?: number };
  * @param failed told what the server made a mistake over.
  */
 export function refuseThrown(reply: FastifyReply, thrown: Thrown, failed: (error: unknown) => void): void {
-  if (thrown instanceof Refusal || thrown instanceof ConstraintError) {
+  if (thrown instanceof HttpRefusal || thrown instanceof ConstraintError) {
     void refuse(reply, thrown.code, thrown.message);
     return;
   }

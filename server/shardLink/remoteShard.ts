@@ -106,7 +106,7 @@ export class RemoteShard implements ShardPort {
     this.opened = Promise.race([taken, turnedAway]).then(() => {
       socket.once('disconnect', () => lost(new RemoteShardError(`the shard at ${url} was lost`)));
     });
-    // A failure is met by whoever waits for the shards of the run.
+    // A failure rejects the promise of the run's shards.
     this.opened.catch(() => undefined);
   }
 

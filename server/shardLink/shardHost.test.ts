@@ -123,7 +123,7 @@ function pushOf(lease: number, values: Float32Array) {
 }
 
 describe('a shard in a process of its own', () => {
-  it('[CM8] begins with what the coordinator has, and gives it back to the bit', async () => {
+  it('[CM8] starts with what the coordinator has, and gives it back bit-identical', async () => {
     const { url } = await hosting();
     const { shard } = await opened(url);
     const { version, parameters } = await shard.snapshot();
@@ -166,7 +166,7 @@ describe('a shard in a process of its own', () => {
     expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { values: PARAMETERS } });
   });
 
-  it('is not there for whoever has another secret, or none, nor where it has none itself', async () => {
+  it('is not there for a process with another secret, or none, nor where it has none itself', async () => {
     const { url, lines } = await hosting();
     for (const secret of ['', 'guessed']) {
       await expect(opened(url, { secret })).rejects.toThrow(/^no shard at .*, or it has another secret/);

@@ -6,7 +6,7 @@ import { tidyAfter, withOpen, type Files } from './files.ts';
 export const TEMPORARY = '.tmp';
 
 /**
- * Writes a file wholly or not at all: whoever reads `path`, at any moment and after a power cut, finds the old
+ * Writes a file wholly or not at all: a reader of `path`, at any moment and after a power cut, finds the old
  * content or the new. The folder must exist.
  * @throws the file system's error; `path` is then as it was.
  */

@@ -41,7 +41,7 @@ export class DataFolder {
     }
   }
 
-  /** Says in the lock where this server serves, so that whoever finds the folder taken knows by whom. */
+  /** Says in the lock where this server serves, so that another server that finds the folder taken can name its holder. */
   announce(address: string): Promise<void> {
     return this.#lock.announce(address);
   }

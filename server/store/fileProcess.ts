@@ -137,7 +137,7 @@ export class FileProcess implements Files {
 
   /** Listens for as long as the process lives; it alone does not keep this one alive. */
   #start(): ChildProcess {
-    // Nothing of this process is handed on: whoever reads its output must not wait for one that was left behind.
+    // Nothing of this process is handed on: a reader of its output must not wait for one that was left behind.
     const child = fork(PROGRAM, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

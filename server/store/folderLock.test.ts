@@ -218,7 +218,7 @@ async function crowd(
   return result;
 }
 
-test('[CK11] a lock never has two holders, whoever comes, is killed or releases it in whatever order', async () => {
+test('[CK11] a lock never has two holders, in any order of processes that take it, are killed or release it', async () => {
   let taken = 0;
   for (let seed = 0; seed < 300; seed++) {
     const result = await crowd(seed);

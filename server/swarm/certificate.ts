@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 
-/** A server that takes longer to shake hands is left to the patience of whoever connects. */
+/** A server that takes longer to shake hands is left to the time limit of the connection. */
 const TLS_MS = 5000;
 
 /** Whether a server shows a certificate that it signed itself: the one flaw that is overlooked. */
@@ -14,7 +14,7 @@ export function isSelfSigned({ protocol, hostname, port }: URL): Promise<boolean
       socket.destroy();
     });
     socket.setTimeout(TLS_MS, () => socket.destroy());
-    // Whatever else is wrong, whoever connects meets it again and says it better.
+    // Whatever else is wrong, the connection fails with it again and reports it better.
     socket.on('error', () => done(false)).on('close', () => done(false));
   });
 }

@@ -1,6 +1,6 @@
 import { machine, type Machine } from './machine.ts';
 
-/** A browser to run the tabs in, and how it was come by. */
+/** A browser to run the tabs in, and where it was found. */
 export interface FoundChromium {
   executablePath: string;
   why: string;

@@ -43,7 +43,7 @@ export async function prepareDemoWorkers(
   try {
     const { executablePath } = await findChromium(chromium, on);
     const browser = launchBrowser(executablePath);
-    // Whoever opens the tabs meets the failure; it is none before.
+    // Opening the tabs reports the failure; it is none before.
     browser.catch(() => undefined);
     return { tabs, tabWorkers, nodeWorkers, browser };
   } catch (error) {

@@ -89,7 +89,7 @@ export async function runCommand(command: () => Promise<number>): Promise<void> 
 
 /** Ends once what was written is out. */
 async function end(exitCode: number): Promise<void> {
-  // Where nothing else goes on, the process ends by itself before an output that hangs is given up.
+  // Where nothing else goes on, the process ends on its own before an output that hangs is given up.
   process.exitCode = exitCode;
   await Promise.all([results.flushed(), messages.flushed()]);
   process.exit(exitCode);

@@ -18,7 +18,7 @@ export interface InterruptionParts {
   clock: Clock;
   /** Whether a terminal belongs to the command. */
   hasTerminal: boolean;
-  /** Says a line to whoever waits for the end. */
+  /** Prints a line for the user who waits for the end. */
   note: (line: string) => void;
 }
 

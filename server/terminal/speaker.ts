@@ -17,7 +17,7 @@ export interface JoinReportParts {
   count: number;
   /** Address of the server, as it is shown. */
   server: string;
-  /** A server that refused one for a while is asked again after so many seconds. */
+  /** A server that refused one for a while is asked again after this many seconds. */
   againSeconds: number;
   say: (line: string) => void;
   /** The server is gone: none of those that were connected is. */

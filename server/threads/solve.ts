@@ -42,7 +42,7 @@ function solve({ program, budgetMs }: SolveTask): Solution {
 }
 
 port.postMessage('ready' satisfies FromSolver);
-// One at a time: whoever asks waits for the answer before asking again.
+// One at a time: the caller waits for the answer before it asks again.
 port.on('message', (task: SolveTask) => {
   let answer: Solution;
   try {

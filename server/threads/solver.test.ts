@@ -116,7 +116,7 @@ describe('the solver', () => {
     expect((await begun.solver.solve(knapsack, 10_000)).chosen).toEqual([1, 2]);
   });
 
-  it('[PL6] ends by itself in its share of the budget, with the best that it found', async () => {
+  it('[PL6] ends on its own within its part of the budget, with the best that it found', async () => {
     // The clock stands still: nobody else ends it.
     const { solver } = solverOnClock();
     const answer = await solver.solve(large, 200);

@@ -76,7 +76,7 @@ export class ChannelPeerConnection {
     // The native part lets go of a channel that was listened to alone.
     data.onClosed(() => channel?.close());
     if (this.#over || this.#channel !== null) {
-      // One channel a connection: whoever opens a second one does not follow the protocol.
+      // One channel a connection: a peer that opens a second one breaks the protocol.
       this.close();
       return;
     }

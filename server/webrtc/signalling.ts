@@ -9,7 +9,7 @@ import { peerOf } from '../gateway/socketPeer.ts';
 import type { UplinkMeter } from '../gateway/uplinkMeter.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 
-/** Offers that one socket may make: a channel that does not last is tried again, not for ever. */
+/** Offers that one socket may make: a channel that does not last is retried, not forever. */
 const MAX_OFFERS = 16;
 
 const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place' } as const;

@@ -23,7 +23,7 @@ export interface LocalRecipe {
   momentum: number;
   /** The rate falls as lr / sqrt(1 + commits / decay); null keeps it. */
   decay: number | null;
-  /** The model is a moving average over about so many commits; null: the newest parameters. */
+  /** The model is an EMA of the weights over a window of about this many commits; null: the newest parameters. */
   average: number | null;
 }
 

@@ -4,7 +4,7 @@ export interface Codec {
   readonly wireNumber: number;
   /** What it costs and what it loses, as the help says it: half a sentence. */
   readonly help: string;
-  /** The most bytes that so many values may take: a payload is refused above it, before it is decoded [CD2]. */
+  /** The most bytes that `count` values may take: a payload is refused above it, before it is decoded [CD2]. */
   maxPayload(length: number): number;
   /**
    * The bytes of a slice, which may be a view of `values`. What they decode to does not depend on where the vector
@@ -12,7 +12,7 @@ export interface Codec {
    */
   encode(values: Float32Array): Uint8Array;
   /**
-   * So many values, in memory of their own: `bytes` may lie at any offset and be overwritten later. Never throws;
+   * `count` values, in memory of their own: `bytes` may lie at any offset and be overwritten later. Never throws;
    * null where `bytes` are not an encoding of `length` values [CD2].
    */
   decode(bytes: Uint8Array, length: number): Float32Array | null;

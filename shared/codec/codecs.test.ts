@@ -53,7 +53,7 @@ describe.each(CODEC_NAMES)('the codec %s', (name) => {
     );
   });
 
-  it('[CD2] reads any bytes as so many values or as none, and never throws', () => {
+  it('[CD2] reads any bytes as the given number of values or as none, and never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(32), (bytes, length) => {
         const values = codec.decode(bytes, length);
@@ -128,7 +128,7 @@ describe('the codecs', () => {
     expect(maxPayloadOfAll(1000)).toBe(Math.max(...CODEC_NAMES.map((name) => CODECS[name].maxPayload(1000))));
   });
 
-  it('[CD7] give weights back to the bit', () => {
+  it('[CD7] give weights back bit-identical', () => {
     fc.assert(
       fc.property(anyValues, (values) => {
         expect(bitsOf(through(CODECS[WEIGHTS_CODEC], values))).toEqual(bitsOf(values));

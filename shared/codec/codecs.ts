@@ -10,10 +10,10 @@ export type CodecName = keyof typeof CODECS;
 /** The codecs as a list, for schemas and settings. */
 export const CODEC_NAMES = Object.keys(CODECS) as [CodecName, ...CodecName[]];
 
-/** The codec of weights, whatever that of updates: a version on a device is the parameters served, to the bit [CD7]. */
+/** The codec of weights, whatever that of updates: a version on a device is the parameters served, bit-identical [CD7]. */
 export const WEIGHTS_CODEC: CodecName = 'float32';
 
-/** The most bytes that so many values take under any codec. */
+/** The most bytes that `count` values take under any codec. */
 export function maxPayloadOfAll(length: number): number {
   return Math.max(...CODEC_NAMES.map((name) => CODECS[name].maxPayload(length)));
 }

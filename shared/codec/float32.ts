@@ -30,7 +30,7 @@ export function decodeFloat32(bytes: Uint8Array): Float32Array {
 /** Four bytes a value, as they are. */
 export const float32: Codec = {
   wireNumber: 1,
-  help: 'as computed, to the bit',
+  help: 'as computed, bit-identical',
   maxPayload: (length) => 4 * length,
   encode: encodeFloat32,
   decode: (bytes, length) => (bytes.byteLength === 4 * length ? decodeFloat32(bytes) : null),

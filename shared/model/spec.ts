@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { choice, fields, refusalOf, integer } from '../text/schema.ts';
+import { choice, fields, describeIssues, integer } from '../text/schema.ts';
 import { didYouMean } from '../text/suggest.ts';
 
 const dimension = integer(1, 4096);
@@ -113,7 +113,7 @@ export function parseModelSpec(declaration: unknown): ModelSpec {
   const parsed = modelSpec.safeParse(declaration);
   if (!parsed.success) {
     const place = (path: readonly PropertyKey[]) => placeOf(path, declaration);
-    throw new ModelSpecError(`model: ${refusalOf(parsed.error.issues, declaration, place)}`);
+    throw new ModelSpecError(`model: ${describeIssues(parsed.error.issues, declaration, place)}`);
   }
   const shapes = outputShapes(parsed.data);
   // After a flattened image the logits would lie over several pixels, which no engine of ours reads.

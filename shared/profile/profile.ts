@@ -83,7 +83,7 @@ const LABEL = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 export const MAX_LABELS = 16;
 const label = z.string().check(z.regex(LABEL));
 
-/** Names that whoever opens a page or starts a worker gives it, for instance `room: lab`. */
+/** Names that the user gives a page or a worker, for instance `room: lab`. */
 export const deviceLabels = z
   .record(label, label)
   .check(z.refine((labels) => Object.keys(labels).length <= MAX_LABELS, `more than ${MAX_LABELS} labels`));

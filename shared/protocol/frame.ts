@@ -44,10 +44,10 @@ export interface FrameHeader {
   samples: number;
 }
 
-/** A frame whose values are still encoded: whoever reads it checks the header first. */
+/** A frame whose values are still encoded: its reader checks the header first. */
 export interface EncodedFrame {
   header: FrameHeader;
-  /** A view of the memory that the frame was read from; at most what the codec may take for so many values. */
+  /** A view of the memory that the frame was read from; at most what the codec may take for its number of values. */
   payload: Uint8Array;
 }
 
@@ -122,7 +122,7 @@ export function readFrame(bytes: unknown): FrameRead {
 /**
  * The values of a frame whose header has been checked: nothing is decoded before [CD6]. They are a copy: the payload
  * may lie at any offset of a buffer that the transport uses again [FR4].
- * @returns null where the payload does not hold so many values.
+ * @returns null where the payload does not hold this number of values.
  */
 export function valuesOf({ header, payload }: EncodedFrame): Float32Array | null {
   return CODECS[header.codec].decode(payload, header.length);

@@ -94,7 +94,7 @@ export type LeaseTerms = z.infer<typeof leaseTerms>;
 export const signedTerms = z.strictObject({ ...leaseTerms.shape, mac: hex(32) });
 export type SignedTerms = z.infer<typeof signedTerms>;
 
-/** What a unit may ask for at most: a device refuses more, which would hold it for ever. */
+/** What a unit may ask for at most: a device refuses more, which would occupy it forever. */
 export const MAX_LOCAL_STEPS = 10_000;
 export const MAX_BATCH = 4096;
 

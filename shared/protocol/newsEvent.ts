@@ -1,2 +1,2 @@
-/** The event by which the page tells whoever opened it, such as a swarm, what becomes of its worker; it is News. */
+/** The event by which the page sends its opener, such as a swarm, the state of its worker; it is News. */
 export const NEWS_EVENT = 'tabswarmNews';

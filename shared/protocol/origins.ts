@@ -1,6 +1,6 @@
 /**
  * Why a page of this origin is turned away by a server that was asked for as this host, and what to do. Headers are
- * quoted as they came: whoever prints this to a terminal has to take control characters out.
+ * quoted as they came: take control characters out before printing this to a terminal.
  */
 export function describeForeignOrigin(origin = 'none', host = 'none'): string {
   return (

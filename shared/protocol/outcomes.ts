@@ -26,7 +26,7 @@ export const OUTCOMES = {
     closes: false,
   },
   EXPIRED: {
-    means: 'The lease ended before the update was whole; its work is leased again.',
+    means: 'The lease ended before the update was complete; its work is reissued.',
     next: 'Ask for work, unless weights came along.',
     closes: false,
   },

@@ -45,7 +45,7 @@ export function fields<Shape extends z.core.$ZodShape>(what: string, shape: Shap
  * value. A field that nobody knows goes first: it is mostly the misspelt name of one that is missing.
  * @param place what an index into a list is called, for instance `layers.2 (conv2d)`; by default its path.
  */
-export function refusalOf(
+export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
   value: unknown,
   place: (path: readonly PropertyKey[]) => string = (path) => path.join('.'),

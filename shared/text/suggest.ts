@@ -1,6 +1,6 @@
 import { closestMatch } from 'leven';
 
-/** A word of so many letters may be two edits from what was meant, a shorter one is another word by then. */
+/** A word of this many letters may be two edits from what was meant, a shorter one is another word by then. */
 const LONG_WORD = 8;
 
 /** The end of a sentence that refuses `word`: the candidate that was meant, as far as one can tell, else nothing. */

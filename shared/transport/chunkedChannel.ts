@@ -2,7 +2,7 @@ import { checksumOf, encodeHead, MAX_CHUNK_BYTES } from '../protocol/channel.ts'
 import { Assembler, type Message } from './assembler.ts';
 import { errorMessage } from '../text/errorMessage.ts';
 
-/** What carries the chunks: a data channel, whoever implements it. */
+/** What carries the chunks: a data channel of any implementation. */
 export interface RawChannel {
   /** Hands a chunk over; resolves when there is room for the next, and never where there will be none. */
   send(chunk: Uint8Array): Promise<void>;

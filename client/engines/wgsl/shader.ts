@@ -13,7 +13,7 @@ export interface WgslKernel {
   always: number;
 }
 
-/** A module for one model: its code, and what a step dispatches in turn. */
+/** A module for one model: its code, and what a step dispatches, in order. */
 export interface WgslProgram {
   code: string;
   /** Up to the loss. */

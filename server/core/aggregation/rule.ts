@@ -2,7 +2,7 @@
 export interface RuleSettings {
   /** The part of the values that is dropped at each end, above 0 and below 0.5. */
   trim: number;
-  /** The norm that no update exceeds; null: the rule finds one by itself. */
+  /** The norm that no update exceeds; null: the rule finds one automatically. */
   clipNorm: number | null;
 }
 
@@ -10,7 +10,7 @@ export interface RuleSettings {
 export interface UpdateFacts {
   /** Whose mean gradient, or whose delta, it is. */
   samples: number;
-  /** The L2 norm of all its slices, the same to the bit whatever the number of shards [SL3]. */
+  /** The L2 norm of all its slices, bit-identical for any number of shards [SL3]. */
   norm: number;
 }
 

@@ -22,7 +22,7 @@ export const trimmedMean: CoordinateRule = {
   },
 };
 
-/** Values that are dropped at each end: the part of them, rounded up, but so many that one is left. */
+/** Values that are dropped at each end: the part of them, rounded up, but leaving at least one. */
 function droppedOf(count: number, trim: number): number {
   return Math.min(Math.ceil(trim * count), Math.floor((count - 1) / 2));
 }

@@ -21,7 +21,7 @@ export const isCalibration = ({ units }: Cursor): boolean => (units + 1) % CALIB
  * The cursor after a unit of `samples`: a device stays on a data shard for as many as it has, then goes on to the next, by
  * one at a time, so that it comes to each of them for any size of units.
  */
-export function advance(
+export function advanceCursor(
   { position, visited, units }: Cursor,
   samples: number,
   samplesOfShard: number,

@@ -6,7 +6,7 @@ import {
   type PlacementConstraint,
   type PlacementError,
 } from '../../../shared/protocol/placement.ts';
-import { refusalOf } from '../../../shared/text/schema.ts';
+import { describeIssues } from '../../../shared/text/schema.ts';
 import { didYouMean } from '../../../shared/text/suggest.ts';
 import type { Device } from '../crowd/device.ts';
 import type { RunShape } from './plan.ts';
@@ -35,7 +35,7 @@ export function readConstraints(
 ): PlacementConstraint[] {
   refuseUnknownSelectors(body);
   const parsed = placementRequest.safeParse(body);
-  if (!parsed.success) throw new ConstraintError('MALFORMED', refusalOf(parsed.error.issues, body));
+  if (!parsed.success) throw new ConstraintError('MALFORMED', describeIssues(parsed.error.issues, body));
   const { constraints } = parsed.data;
   for (const [index, each] of constraints.entries()) checkAlone(each, `constraints.${index}`, shape, present);
   checkTogether(constraints, shape, present);

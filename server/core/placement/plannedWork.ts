@@ -3,7 +3,7 @@ import { samplesOfSize, type PlannedUnit } from '../unit.ts';
 import { defaultUnitSamples, unitSizeOf, type RunShape } from './plan.ts';
 import { DataShardProgress, type SampleRange } from './progress.ts';
 import type { Allocation } from './allocations.ts';
-import { START, isCalibration, advance } from '../crowd/cursor.ts';
+import { START, isCalibration, advanceCursor } from '../crowd/cursor.ts';
 
 /** Batch and steps of a unit. */
 type Size = Pick<Allocation, 'batch' | 'steps'>;
@@ -26,7 +26,7 @@ export class PlannedWork {
     const size = isCalibration(cursor) ? this.#calibrationSize(allocation) : allocation;
     const { batch, steps } = this.#sizeOn(dataShard.index, size);
     const samples = samplesOfSize({ batch, steps });
-    history.cursor = advance(cursor, samples, dataShard.samples);
+    history.cursor = advanceCursor(cursor, samples, dataShard.samples);
     return { dataShard, batch, steps, start: this.#progress.take(dataShard.index, samples) };
   }
 

@@ -2,7 +2,7 @@
 interface ModeTraits {
   /** When an update is committed, as the help says it. */
   help: string;
-  /** Workers wait for each other: a plan is for a round, and a commit may wait for so many updates. */
+  /** Workers wait for each other: a plan is for a round, and a commit may wait for a number of updates. */
   hasRounds: boolean;
   /** Why no run of it is repeatable [RN8]; null where one may be. */
   notRepeatable: string | null;

@@ -21,7 +21,7 @@ export interface ReadyWorker {
 export interface WorkerCounts {
   /** That get work. */
   able: number;
-  /** That get none for now, by a plan, by courtesy or by instructions. */
+  /** That get none for now, by a plan, device limits or constraints. */
   withoutAllocation: number;
 }
 
@@ -64,7 +64,7 @@ export interface Policy {
   /** The coordinator granted an assignment under this lease. */
   granted(lease: number, assignment: LeaseGrant): void;
   completed(update: CompleteUpdate, version: number): Decision[];
-  /** A lease ended without an update; its work is to be leased again. */
+  /** A lease ended without an update; its work is to be reissued. */
   ended(lease: number): void;
   /** What is to be decided now that nothing more can be assigned; `granting`: to more workers it could be. */
   settle(now: number, granting: boolean): Decision[];

@@ -37,7 +37,7 @@ describe('sync', () => {
     expect(policy.settle(1, true)).toEqual([]);
   });
 
-  it('[PO9] a lost slot is leased again within the round, to the same key', () => {
+  it('[PO9] a lost slot is reissued within the round, to the same key', () => {
     const { policy, assignments } = opened(2);
     policy.ended(1);
     const [again, ...others] = granted(policy, assign(policy, devices(3).slice(2), 5, 10), 3);

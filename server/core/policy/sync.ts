@@ -135,7 +135,7 @@ export class SyncPolicy implements Policy {
       return this.#begin(roundSize === 'all' ? ready.length : roundSize, version, 0, Infinity);
     const size = roundSize === 'all' ? ready.length : withoutUnallocated(roundSize, crowd);
     this.#waitingSince ??= now;
-    // A round of fixed size waits for its devices, but not for ever: some may never come.
+    // A round of fixed size waits for its devices, but not forever: some may never come.
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
     this.#waitingSince = null;
     const members = ready.slice(0, size);
@@ -192,7 +192,7 @@ function letGo(round: Round): Decision[] {
   });
 }
 
-/** A round that waits for so many does not wait for workers that are here and get no work: only for who may yet come. */
+/** A round that waits for a number of workers does not wait for workers that are here and get no work: only for who may yet come. */
 function withoutUnallocated(size: number, { able, withoutAllocation }: WorkerCounts): number {
   return Math.max(1, Math.min(size, Math.max(able, size - withoutAllocation)));
 }

@@ -48,7 +48,7 @@ it('[CM1] [LS4] a connection that ends in the moment of its answer has nobody wo
 });
 
 describe('aggregates and norms', () => {
-  it('[SL3] a norm is the same to the bit whatever the number of shards', () => {
+  it('[SL3] a norm is bit-identical for any number of shards', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 * BLOCK }).chain(floats), (vector) => {
         const whole = normOfBlocks(blockSquares(vector));

@@ -174,7 +174,7 @@ describe('rounds', () => {
     expect(patient.outcomes(patient.leases[0])).toEqual(['APPLIED', 'APPLIED']);
   });
 
-  it('[PO5] a round of fixed size takes in turn the devices that are too many for it', () => {
+  it('[PO5] a round of fixed size rotates through the devices that are too many for it', () => {
     const world = new World({ policy: syncPolicy({ roundSize: 2 }) });
     const devices = world.readyDevices(5);
     world.coordinator.start();

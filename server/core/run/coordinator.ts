@@ -206,7 +206,7 @@ export class Coordinator implements Borrower, ShardReports {
 
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
   #pump(): void {
-    // A connection may end in the moment of its answer, amid a commit: whoever carries that out goes on after.
+    // A connection may end in the moment of its answer, during a commit: the call that carries that out goes on after it.
     if (this.#carryingOut) return;
     const { policy, clock, crowd } = this.#parts;
     for (let moved = true; moved;) {

@@ -35,7 +35,7 @@ export function createDataShardOrder(
     const position = unitsBefore.findLastIndex((units) => units <= inRound);
     const dataShard = dataShards[position];
     if (dataShard === undefined) throw new Error('work: there are no data shards');
-    // A lane begins amid its first round: to the data shards before that place it first comes in the second.
+    // A lane starts in the middle of its first round: to the data shards before that place it first comes in the second.
     const visits = Math.floor(unit / unitsARound) - (position < first ? 1 : 0);
     const unitsAVisit = before(position + 1) - before(position);
     return { dataShard, start: (visits * unitsAVisit + inRound - before(position)) * samplesAUnit };

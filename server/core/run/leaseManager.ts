@@ -120,7 +120,7 @@ export class LeaseManager {
     return live;
   }
 
-  /** Ends a lease without a commit; its work is leased again. `version`: the weights that go with the answer. */
+  /** Ends a lease without a commit; its work is reissued. `version`: the weights that go with the answer. */
   settle(live: LiveLease, outcome: Outcome, version: number | null): void {
     this.#book.end(live, outcome);
     this.#parts.policy.ended(live.lease);

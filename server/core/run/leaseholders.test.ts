@@ -28,7 +28,7 @@ describe('several workers', () => {
     expect(new Set(units).size).toBe(units.length);
   });
 
-  it('[LS8] [LS4] lose all their leases with the connection, and the work is leased again', () => {
+  it('[LS8] [LS4] lose all their leases with the connection, and the work is reissued', () => {
     const world = new World();
     const device = world.device({ unitMs: null, workers: 2 }).join().ready();
     world.coordinator.start();
@@ -120,7 +120,7 @@ describe('devices that go', () => {
 });
 
 describe('releases and faults', () => {
-  it('[LS5] a released lease is answered OK once and its work is leased again', () => {
+  it('[LS5] a released lease is answered OK once and its work is reissued', () => {
     const { world, first, second } = twoDevices();
     const given = first.lease;
     expect(second.release(given)).toBe('UNKNOWN_LEASE');
@@ -212,7 +212,7 @@ describe('releases and faults', () => {
   });
 });
 
-it('[UN12] the unit of a lost lease comes back with the same order and data shard, whoever takes it', () => {
+it('[UN12] the unit of a lost lease comes back with the same order and data shard, for any device', () => {
   const { world, first, second } = twoDevices(syncPolicy());
   expect(dataShards(7)).toContainEqual(first.lease.unit.dataShard);
   const lost = first.lease;

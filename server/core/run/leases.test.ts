@@ -43,7 +43,7 @@ describe('who may push', () => {
 });
 
 describe('deadlines', () => {
-  it('[LS2] [LS12] an expired lease answers EXPIRED, changes nothing, and its work is leased again', () => {
+  it('[LS2] [LS12] an expired lease answers EXPIRED, changes nothing, and its work is reissued', () => {
     const { world, first, second } = twoDevices();
     const lost = first.lease;
     const before = world.parameters;

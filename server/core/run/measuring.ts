@@ -7,7 +7,7 @@ export interface Moment {
 }
 
 interface MeasuringTraits {
-  /** Whether a version is to be measured, where one in so many is. */
+  /** Whether a version is to be measured, where one in a number is. */
   isDue: (moment: Moment, every: number) => boolean;
   /** Commits go on while a version is measured, so one that ends the run is measured again with commits held. */
   goesOn: boolean;

@@ -173,7 +173,7 @@ export class Run {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Nothing of it happens by itself from now on: what it would be kept in is closed. */
+  /** It does nothing on its own from now on: what it would be kept in is closed. */
   close(): void {
     this.#cancelTimers();
     this.#saves.close();

@@ -59,7 +59,7 @@ export class Shard implements ShardPort {
   readonly #optimizer: Optimizer;
   readonly #average: WeightAverage | null;
   readonly #versions: VersionRing;
-  /** `kept`: whoever pushes is answered at once, before the lease is decided. */
+  /** `kept`: the push is answered at once, before the lease is decided. */
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
@@ -245,13 +245,13 @@ export class Shard implements ShardPort {
     this.#reports.rejected(lease, this.index, outcome);
   }
 
-  /** Frees what a lease has here and tells whoever waits for it. The first decision stands. */
+  /** Frees what a lease has here and answers the pushes that wait for it. The first decision stands. */
   #decide(lease: number, outcome: Outcome, version: number | null, told: SliceAnswer = { outcome }): void {
     this.#versions.unpin(lease);
     const staged = this.#staged.get(lease);
     this.#staged.delete(lease);
     if (this.#decided.get(lease) === undefined) {
-      // The worker of a kept update asks by itself: weights with a late answer would tell it not to [LS18].
+      // The worker of a kept update asks on its own: weights with a late answer would tell it not to [LS18].
       const brought = staged?.kept === true ? null : version;
       this.#decided.set(lease, { outcome, answered: staged !== undefined, version: brought });
     }

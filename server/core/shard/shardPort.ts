@@ -26,7 +26,7 @@ export interface ShardInit {
   /** The model, as {@link ShardSnapshot} gives it. */
   parameters: Float32Array;
   optimizer: OptimizerSettings;
-  /** The model is a moving average over about so many commits; null: the newest parameters [OP2]. */
+  /** The model is an EMA of the weights over a window of about this many commits; null: the newest parameters [OP2]. */
   average: number | null;
   /** Absent at the start of a run. */
   optimizerState?: OptimizerState;

@@ -10,7 +10,7 @@ const REGISTERS = 15;
 /** Pixels whose sums registers hold, by vectors of output channels a group. */
 const MAX_PIXELS = [1, 6, 4];
 
-/** A line of at most so many taps is written out, stretch after stretch; a loop would cost more than it. */
+/** A line of at most this many taps is written out, stretch after stretch; a loop would cost more than it. */
 const MAX_STRETCHES = 7;
 
 /**

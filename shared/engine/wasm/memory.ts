@@ -19,7 +19,7 @@ export const FLOAT = 4;
 export const LANES = 4;
 /** Bytes of a SIMD vector. */
 export const VECTOR = LANES * FLOAT;
-/** At most so many vectors of output channels a group: with four pixels they fill the registers of x64. */
+/** At most this many vectors of output channels a group: with four pixels they fill the registers of x64. */
 const GROUP_VECTORS = 2;
 /** Elements that a vector may touch beyond the end of a plane. */
 const SLACK = 2 * LANES;
@@ -92,7 +92,7 @@ export interface MemoryMap {
   stages: PlacedStage[];
   image: Plane;
   logits: Plane;
-  /** All that is trained; gradients and velocities lie in the same order, so many bytes further. */
+  /** All that is trained; gradients and velocities lie in the same order, this many bytes further. */
   parameters: { address: number; length: number };
   gradientOffset: number;
   velocityOffset: number;
@@ -106,7 +106,7 @@ export interface MemoryMap {
   end: number;
 }
 
-/** Gives the address of so many elements that are nobody else's. */
+/** Allocates this many elements and returns their address. */
 type Reserve = (elements: number) => number;
 
 /** Lays out the memory of a model. */

@@ -24,7 +24,7 @@ export class Locals {
     return localAt(this.#parameters + this.types.push(type) - 1);
   }
 
-  /** So many new variables. */
+  /** This many new variables. */
   several(type: ValueType, count: number): Local[] {
     return Array.from({ length: count }, () => this.add(type));
   }
