@@ -211,8 +211,8 @@ export class EngineSelection implements Engines {
         ...supply.fused,
         ...(TFJS_ENGINES.some((name) => name === asked) ? await this.#tfjs() : []),
       ];
-      const wished = all.find(({ name }) => name === asked);
-      if (wished === undefined)
+      const preferred = all.find(({ name }) => name === asked);
+      if (preferred === undefined)
         this.#note({ name: asked, detail: '', software: false }, 'failed', 'not here');
       else yield preferred;
     }

@@ -54,9 +54,9 @@ async function cut(): Promise<void> {
 describe('the data channels of a device', () => {
   const offering = (wanted: boolean) => welcomeTo([''], { wanted, iceServers: [] });
 
-  it('are none where the server has none, whatever is wished for', () => {
-    for (const wish of TRANSPORT_PREFERENCE_NAMES) {
-      expect(sidewaysOf(wish, welcomeTo(['']))).toMatchObject({ sideways: [], wanted: false });
+  it('are none where the server has none, whatever is preferred', () => {
+    for (const preference of TRANSPORT_PREFERENCE_NAMES) {
+      expect(alternatesOf(preference, welcomeTo(['']))).toMatchObject({ alternates: [], wanted: false });
     }
   });
 

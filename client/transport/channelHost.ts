@@ -27,16 +27,16 @@ export function dataChannels(
   preference: TransportPreference,
   openPeer: (request: PeerRequest) => void,
 ): FindAlternates {
-  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[wish];
+  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[preference];
   return ({ dataChannels: offer, shards }, socket) => {
-    if (offer === null || !opensChannels) return { sideways: [], wanted: false };
+    if (offer === null || !opensChannels) return { alternates: [], wanted: false };
     const { wanted, iceServers } = offer;
     const urls = [...new Set(shards.map(({ url }) => url))];
     const alternates = urls.map((url) => {
       const places = shards.filter((shard) => shard.url === url);
       return new ChannelHost({ url, places, iceServers, socket, openPeer });
     });
-    return { sideways, wanted: wanted || waitsForChannels };
+    return { alternates, wanted: wanted || waitsForChannels };
   };
 }
 

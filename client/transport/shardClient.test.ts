@@ -121,7 +121,7 @@ describe('asking a shard', () => {
       replyOf({ outcome: 'OK', version: 5 }, weightsOf(5).with(50, 1)),
       'weights of shard 1: checksum does not match',
     ],
-    ['under no outcome of ours', replyOf({ outcome: 'FINE' }), /outcome/],
+    ['under an unknown outcome', replyOf({ outcome: 'FINE' }), /outcome/],
   ])('[CD7] takes no weights %s', async (_name, reply, words) => {
     await expect(shardThatSays(reply).pull(5)).rejects.toThrow(words);
   });

@@ -56,12 +56,12 @@ function readWorkers(asked: string | null): { preference: number | null; notice:
   return { preference: null, notice };
 }
 
-function readTransport(asked: string | null): { wish: TransportPreference; notice: string | null } {
-  if (asked === null) return { wish: 'auto', notice: null };
-  const wish = TRANSPORT_PREFERENCE_NAMES.find((each) => each === asked);
-  if (wish !== undefined) return { wish, notice: null };
+function readTransport(asked: string | null): { preference: TransportPreference; notice: string | null } {
+  if (asked === null) return { preference: 'auto', notice: null };
+  const preference = TRANSPORT_PREFERENCE_NAMES.find((each) => each === asked);
+  if (preference !== undefined) return { preference, notice: null };
   const notice = `The address asks for the transport “${shortened(asked)}”, which does not exist (there are: ${TRANSPORT_PREFERENCE_NAMES.join(', ')}). This page chooses one itself.`;
-  return { wish: 'auto', notice };
+  return { preference: 'auto', notice };
 }
 
 /** Each is `name:value`. */

@@ -20,7 +20,8 @@ export const COMMANDS = {
     needsServer: false,
     startsWorkers: false,
     isShard: false,
-    about: 'Serves a run: prints the addresses to join it and to watch it, and trains with whoever comes.',
+    about:
+      'Serves a run: prints the addresses to join it and to watch it, and trains with the devices that join.',
     examples: [
       { flags: '--target 0.99', does: 'Train the default model until it reaches 99%.' },
       { flags: '--https --join secret', does: 'Let phones of the network join, with a credential.' },

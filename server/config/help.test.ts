@@ -39,7 +39,7 @@ describe.each(COMMAND_NAMES)('npm run %s -- --help', (command) => {
 
 it('shows the defaults of the command', () => {
   expect(helpOf('start').replace(/\s+/g, ' ')).toContain('0 is any free one. (default: 8080)');
-  expect(helpOf('demo').replace(/\s+/g, ' ')).toContain('after so many seconds. (default: 600 s)');
+  expect(helpOf('demo').replace(/\s+/g, ' ')).toContain('after this many seconds. (default: 600 s)');
 });
 
 it('reads every flag of every command under the key of its setting', () => {

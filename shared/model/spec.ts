@@ -21,7 +21,7 @@ interface Side {
 interface PaddingRule {
   /** Elements of that side of the output. */
   outputs(side: Side): number;
-  /** Zeros before the first element, where so many outputs are wanted. */
+  /** Zeros before the first element, where this many outputs are wanted. */
   before(side: Side, outputs: number): number;
 }
 
