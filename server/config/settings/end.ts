@@ -13,10 +13,10 @@ export const END_SETTINGS = {
     "Accuracy on the test images at which the run ends; by default the model's recipe in a demo, none else.",
     { defaults: { start: null } },
   ),
-  maxCommits: setting(RUNS, orNone(wholeNumber(1)), null, 'The run ends after so many commits.', {
+  maxCommits: setting(RUNS, orNone(wholeNumber(1)), null, 'The run ends after this many commits.', {
     unit: 'commits',
   }),
-  maxSeconds: setting(RUNS, orNone(seconds(MAX_SECONDS)), null, 'The run ends after so many seconds.', {
+  maxSeconds: setting(RUNS, orNone(seconds(MAX_SECONDS)), null, 'The run ends after this many seconds.', {
     unit: 's',
     defaults: { demo: 600 },
   }),

@@ -51,7 +51,7 @@ export const MODEL_SETTINGS = {
     RUNS,
     wholeNumber(1, MAX_LOCAL_STEPS),
     undefined,
-    "Steps that a worker takes by itself before it hands in an update; 1 is one gradient; by default the model's recipe.",
+    "Steps that a worker takes alone before it submits an update; 1 is one gradient; by default the model's recipe.",
     { unit: 'steps' },
   ),
   localLr: setting<number | null | undefined>(
@@ -77,7 +77,7 @@ export const MODEL_SETTINGS = {
     RUNS,
     orNone(wholeNumber(1)),
     undefined,
-    "The model that is measured and kept is a moving average over about so many commits; none is the newest parameters; by default the model's recipe.",
+    "The model that is measured and kept is an EMA of the weights over a window of about this many commits; none is the newest parameters; by default the model's recipe.",
     { unit: 'commits' },
   ),
   aggregation: setting(
