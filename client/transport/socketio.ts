@@ -13,7 +13,12 @@ import {
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
-import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
+import {
+  ConnectionLost,
+  type BareConnection,
+  type CoordinatorClient,
+  type CoordinatorEvents,
+} from './connection.ts';
 import { readMessage } from './readMessage.ts';
 import { SocketTransport } from './socketTransport.ts';
 
@@ -60,49 +65,10 @@ export function connectSocketIo(
     else rejoin();
   });
   const rejoin = () => setTimeout(() => closed || coordinator.connect(), REJOIN_MS);
-  const hear = <Message>(
-    event: string,
-    schema: z.ZodMiniType<Message>,
-    tell: (message: Message) => void,
-  ): void => {
-    coordinator.on(event, (body: unknown) => {
-      let message: Message;
-      try {
-        message = readMessage(`a ${event}`, schema, body);
-      } catch (error) {
-        events.garbled(errorMessage(error));
-        return;
-      }
-      tell(message);
-    });
-  };
-  hear(EVENTS.lease, lease, (message) => events.lease(message));
-  hear(EVENTS.status, runStatus, (message) => events.status(message));
-  hear(EVENTS.reserve, reserve, ({ why }) => events.reserve(why));
-  hear(EVENTS.closing, closing, (message) => events.closing(message));
+  hearCoordinator(coordinator, events);
   coordinator.connect();
-  const request = async (event: string, body: object): Promise<unknown> => {
-    // socket.io would keep it for the next connection, on which no hello was sent.
-    if (!coordinator.connected) throw new ConnectionLost('there is no connection to the coordinator');
-    try {
-      return (await coordinator.timeout(ANSWER_WITHIN_MS).emitWithAck(event, body)) as unknown;
-    } catch {
-      throw new ConnectionLost('the coordinator gave no answer');
-    }
-  };
-  const tell = async (event: string, body: object, settles: readonly Outcome[]): Promise<void> => {
-    const { outcome, reason } = readMessage(`an answer to ${event}`, refusal, await request(event, body));
-    if (!settles.includes(outcome)) throw new Error(`${event}: ${reason ?? OUTCOMES[outcome].means}`);
-  };
   return {
-    coordinator: {
-      hello: async (body) =>
-        readMessage(`an answer to ${EVENTS.hello}`, helloAnswer, await request(EVENTS.hello, body)),
-      ready: (body) => tell(EVENTS.ready, body, ['OK']),
-      release: (lease, reason) =>
-        tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }, ['OK', 'UNKNOWN_LEASE']),
-      leave: () => tell(EVENTS.leave, {}, ['OK']),
-    },
+    coordinator: createCoordinatorClient(coordinator),
     openShards: ({ shards: map, device, shardAccessToken }) => {
       closeShards();
       const sockets = map.map(({ url, index }) => {
@@ -124,6 +90,55 @@ export function connectSocketIo(
       coordinator.disconnect();
       managers.close();
     },
+  };
+}
+
+/** Hands on what the coordinator sends of its own accord, and says what cannot be read [PR9]. */
+function hearCoordinator(coordinator: Socket, events: CoordinatorEvents): void {
+  const hear = <Message>(
+    event: string,
+    schema: z.ZodMiniType<Message>,
+    tell: (message: Message) => void,
+  ): void => {
+    coordinator.on(event, (body: unknown) => {
+      let message: Message;
+      try {
+        message = readMessage(`a ${event}`, schema, body);
+      } catch (error) {
+        events.garbled(errorMessage(error));
+        return;
+      }
+      tell(message);
+    });
+  };
+  hear(EVENTS.lease, lease, (message) => events.lease(message));
+  hear(EVENTS.status, runStatus, (message) => events.status(message));
+  hear(EVENTS.reserve, reserve, ({ why }) => events.reserve(why));
+  hear(EVENTS.closing, closing, (message) => events.closing(message));
+}
+
+/** What a device asks of the coordinator. */
+function createCoordinatorClient(coordinator: Socket): CoordinatorClient {
+  const request = async (event: string, body: object): Promise<unknown> => {
+    // socket.io would keep it for the next connection, on which no hello was sent.
+    if (!coordinator.connected) throw new ConnectionLost('there is no connection to the coordinator');
+    try {
+      return (await coordinator.timeout(ANSWER_WITHIN_MS).emitWithAck(event, body)) as unknown;
+    } catch {
+      throw new ConnectionLost('the coordinator gave no answer');
+    }
+  };
+  const tell = async (event: string, body: object, settles: readonly Outcome[]): Promise<void> => {
+    const { outcome, reason } = readMessage(`an answer to ${event}`, refusal, await request(event, body));
+    if (!settles.includes(outcome)) throw new Error(`${event}: ${reason ?? OUTCOMES[outcome].means}`);
+  };
+  return {
+    hello: async (body) =>
+      readMessage(`an answer to ${EVENTS.hello}`, helloAnswer, await request(EVENTS.hello, body)),
+    ready: (body) => tell(EVENTS.ready, body, ['OK']),
+    release: (lease, reason) =>
+      tell(EVENTS.release, { lease, reason: reason.slice(0, 200) }, ['OK', 'UNKNOWN_LEASE']),
+    leave: () => tell(EVENTS.leave, {}, ['OK']),
   };
 }
 
