@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { Simulation } from '../testing/simulation.ts';
 
-const SEEDS = 2000;
+/** `npm run prove` plays twenty thousand more. */
+const SEEDS = 1000;
 
-it('[PR1] [CM1] [CM2] [UP4] [RN4] [LS9] two thousand random histories keep every invariant, and nobody starves', () => {
+it('[PR1] [CM1] [CM2] [UP4] [RN4] [LS9] a thousand random histories keep every invariant, and nobody starves', () => {
   let commits = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const simulation = new Simulation(seed);
