@@ -5,43 +5,43 @@ export const HTTP_ERRORS = {
   MALFORMED: {
     status: 400,
     means:
-      'The request cannot be read: its address, its body, or a field, which the message names with its value and what it has to be.',
+      'The request cannot be read: its address, its body, or a field. The message names the field, its value and what is allowed.',
   },
   UNKNOWN_SELECTOR: {
     status: 400,
-    means: 'A selector names something else than labels, form factor and engine.',
+    means: 'A selector has a field other than labels, form factor and engine.',
   },
   UNAUTHORIZED: {
     status: 401,
-    means: 'The request has no cookie that was given for the token of this start of the server.',
+    means: 'The request has no valid session cookie. Sessions end when the server restarts.',
   },
-  ORIGIN: { status: 403, means: 'A page of another site asks.' },
+  ORIGIN: { status: 403, means: 'The request comes from a page of another site.' },
   NOT_FOUND: { status: 404, means: 'There is nothing at this address.' },
-  NO_SUCH_RUN: { status: 404, means: 'The server has another run.' },
-  NO_SUCH_ACTION: { status: 404, means: 'A run takes no such action.' },
-  UNKNOWN_DEVICE: { status: 404, means: 'No such device is here.' },
+  NO_SUCH_RUN: { status: 404, means: 'The server has no run with this id.' },
+  NO_SUCH_ACTION: { status: 404, means: 'There is no such action.' },
+  UNKNOWN_DEVICE: { status: 404, means: 'There is no such device.' },
   UNKNOWN_DATA_SHARD: { status: 404, means: 'There is no such data shard.' },
   WRONG_STATE: {
     status: 409,
-    means: 'The action is not possible while the run is as it is; the message names those that are.',
+    means: 'The action is not possible in the present state of the run; the message names those that are.',
   },
-  NO_DATA_FOLDER: { status: 409, means: 'The run has no data folder that outlives it.' },
+  NO_DATA_FOLDER: { status: 409, means: "The run's data folder is removed when it ends." },
   NOTHING_TO_SAVE: { status: 409, means: 'There was no commit yet.' },
   NO_MATCH: {
     status: 409,
-    means:
-      'No device here is what a selector names; wait until one is, so that a slip of the pen is noticed.',
+    means: 'No connected device matches a selector. Correct it, or wait until such a device has joined.',
   },
-  CONFLICT: { status: 409, means: 'A data shard is given away twice.' },
+  CONFLICT: { status: 409, means: 'Two constraints pin the same data shard.' },
   IMPOSSIBLE: {
     status: 409,
-    means: 'Nobody would be left to work, a device in reserve has data shards, or the run has no such units.',
+    means:
+      'No device would be left to work, a device in reserve has data shards, or the run has no such units.',
   },
-  TOO_LARGE: { status: 413, means: 'The body or the address has more bytes than the server takes.' },
+  TOO_LARGE: { status: 413, means: 'The body or the address is larger than the server accepts.' },
   WRONG_TYPE: { status: 415, means: 'The body is of a type that the server does not read; it reads JSON.' },
   WRONG_RANGE: { status: 416, means: 'The file has no such part.' },
   SAVE_FAILED: { status: 500, means: 'No checkpoint was saved; the message says why.' },
-  FAILED: { status: 500, means: 'The server made a mistake; its log has it.' },
+  FAILED: { status: 500, means: 'An error inside the server; its log has the details.' },
 } as const satisfies Record<string, { status: number; means: string }>;
 
 export type HttpError = keyof typeof HTTP_ERRORS;

@@ -11,12 +11,12 @@ export const OUTCOMES = {
   },
   KEPT: {
     means:
-      'The update is whole and waits for its round, which lacks workers; the worker is free for more of it.',
+      'The update is complete and waits for its round, which lacks workers; the worker may take another slot of it.',
     next: 'Ask for work; the weights stay as they are.',
     closes: false,
   },
   DUPLICATE: {
-    means: 'This lease was decided before; `first` is what was answered then.',
+    means: 'This lease was decided before; `first` is the answer that was given then.',
     next: 'Take `first` as the answer.',
     closes: false,
   },

@@ -28,21 +28,21 @@ interface RunActionTraits {
 const ACTIONS = {
   start: {
     label: 'Start',
-    help: 'Starts the run, or goes on after a pause or a stop.',
+    help: 'Starts the run, or continues it after a pause or a stop.',
     possible: ['paused', 'stopped'],
     look: 'primary',
     confirm: null,
   },
   pause: {
     label: 'Pause',
-    help: 'Grants no more work; what devices have begun may still come in.',
+    help: 'Grants no more work; updates of work already granted still count.',
     possible: ['running'],
     look: 'plain',
     confirm: null,
   },
   stop: {
     label: 'Stop',
-    help: 'Ends the run; answered when the last version is measured and kept.',
+    help: 'Ends the run; answered when the last version is measured and saved.',
     possible: ['running', 'paused'],
     look: 'danger',
     confirm: {

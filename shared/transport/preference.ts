@@ -10,17 +10,17 @@ interface PreferenceTraits {
 /** What a server or a device would like tensors to travel by; with `auto` a device leaves it to its server. */
 export const TRANSPORT_PREFERENCES = {
   auto: {
-    help: 'by socket.io, with a data channel taken over where one opens',
+    help: 'by socket.io, then by a data channel once one is open',
     opensChannels: true,
     waitsForChannels: false,
   },
   socketio: {
-    help: 'by socket.io alone',
+    help: 'by socket.io only',
     opensChannels: false,
     waitsForChannels: false,
   },
   webrtc: {
-    help: 'by data channels from the first unit on where they open in time',
+    help: 'by data channels from the first unit on, if they open in time',
     opensChannels: true,
     waitsForChannels: true,
   },

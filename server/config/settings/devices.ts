@@ -36,12 +36,12 @@ export const DEVICES_SETTINGS = {
     ['worker'],
     labelList,
     {},
-    'Labels of the workers, by which placement may name them.',
+    'Labels of the workers, which placement may refer to.',
   ),
   chromium: setting<string | null>(
     TABS,
     words('a path', '<path>'),
     null,
-    'Chromium to run the tabs in; by default one is looked for, then fetched.',
+    'Chromium to run the tabs in; by default an installed one, else one is downloaded.',
   ),
 };

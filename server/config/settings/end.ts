@@ -10,7 +10,7 @@ export const END_SETTINGS = {
     RUNS,
     orNone(decimal('above 0, at most 1', (value) => value > 0 && value <= 1)),
     undefined,
-    "Accuracy on the test images at which the run ends; by default the model's recipe in a demo, none else.",
+    "Accuracy on the test images at which the run ends; by default that of the model's recipe in a demo, else none.",
     { defaults: { start: null } },
   ),
   maxCommits: setting(RUNS, orNone(wholeNumber(1)), null, 'The run ends after this many commits.', {
@@ -24,7 +24,7 @@ export const END_SETTINGS = {
     RUNS,
     wholeNumber(0),
     5,
-    'Commits between two evaluations on the test images; 0 is only at the end.',
+    'Commits between two measurements on the test images; 0 measures only at the end.',
     { unit: 'commits' },
   ),
 };

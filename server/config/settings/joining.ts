@@ -15,12 +15,12 @@ export const JOINING_SETTINGS = {
     ['swarm', 'worker', 'control'],
     httpUrl,
     undefined,
-    'Join address of the server, or its admin URL for control; must be given.',
+    'Join address of the server; for control its admin URL. Required.',
   ),
   action: setting<RunAction | undefined>(
     ['control'],
     oneOf(...RUN_ACTION_NAMES),
     undefined,
-    'What to ask of the run; must be given.',
+    'What to ask of the run. Required.',
   ),
 };

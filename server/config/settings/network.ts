@@ -36,7 +36,7 @@ export const NETWORK_SETTINGS = {
     SERVERS,
     httpsFiles,
     false,
-    'Serve TLS: with a self-signed certificate made on the spot, or with the two files given.',
+    'Serve TLS: with a self-signed certificate made at the start, or with the two files given.',
   ),
   transport: setting(
     [...SERVERS, 'swarm'],
@@ -54,14 +54,14 @@ export const NETWORK_SETTINGS = {
     SERVERS,
     iceServers,
     [],
-    'STUN and TURN servers by which tabs behind other networks find a way to the data channels.',
+    'STUN and TURN servers, so that tabs in other networks can reach the data channels.',
     { secret: true },
   ),
   shardSecret: setting(
     SERVERS,
     words('a secret', '<secret>', 128),
     '',
-    'What the server and its shard processes show each other; better given by environment, which others cannot see.',
+    'Secret shared by the server and its shard processes; better set in the environment, which other users cannot see.',
     { secret: true },
   ),
 };

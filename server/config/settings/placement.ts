@@ -28,23 +28,29 @@ export const PLACEMENT_SETTINGS = {
     RUNS,
     orNone(deviceSelector),
     null,
-    'Devices that train rather than others, which wait in reserve while enough of these are here.',
+    'Devices that train first; others wait in reserve while enough of these are connected.',
   ),
   linkMbit: setting(
     RUNS,
     orNone(decimal('above 0', (value) => value > 0)),
     null,
-    "The server's own line, which plans keep within.",
+    "Bandwidth of the server's own line; plans stay within it.",
     { unit: 'Mbit/s' },
   ),
-  roundSize: setting(RUNS, allOrCount, 'all', 'Updates a sync round waits for; all is one of each worker.', {
-    unit: 'updates',
-  }),
+  roundSize: setting(
+    RUNS,
+    allOrCount,
+    'all',
+    'Updates that a sync round waits for; all: one from each worker.',
+    {
+      unit: 'updates',
+    },
+  ),
   leaseSeconds: setting(
     RUNS,
     seconds(MAX_LEASE_SECONDS),
     30,
-    'The longest that a device may take over a work unit.',
+    'The longest time that a device may take for a work unit.',
     { unit: 's' },
   ),
 };

@@ -11,8 +11,8 @@ export const STORAGE_SETTINGS = {
     RUNS,
     words('a path', '<folder>'),
     './data',
-    "Folder of the checkpoints; a demo's is a temporary one where none is given.",
+    'Folder of the checkpoints; without it a demo uses a temporary one.',
     { defaults: { demo: null } },
   ),
-  resume: setting(RUNS, flag, false, 'Go on from the newest checkpoint of the data folder.'),
+  resume: setting(RUNS, flag, false, 'Continue from the newest checkpoint of the data folder.'),
 };

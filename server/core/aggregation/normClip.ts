@@ -11,7 +11,7 @@ const MIN_FOR_MEDIAN = 3;
 export const normClip: WeighingRule = {
   shape: 'weighing',
   needs: 'norms',
-  help: 'scales those whose norm exceeds `--clip-norm`, or else the median norm of the commit, down to it and averages by samples',
+  help: 'scales down each update whose norm exceeds `--clip-norm`, by default the median norm of the commit, then averages by samples',
   source: 'Sun et al. 2019',
   reads: ['clipNorm'],
   minUpdates: ({ clipNorm }) => (clipNorm === null ? MIN_FOR_MEDIAN : 1),

@@ -9,7 +9,7 @@ const { fround } = Math;
  */
 export const trimmedMean: CoordinateRule = {
   shape: 'coordinate',
-  help: 'drops the part `--trim` of the values at each end of each coordinate and averages the rest',
+  help: 'at each coordinate, drops the fraction `--trim` of the values at each end and averages the rest',
   source: 'Yin et al. 2018',
   reads: ['trim'],
   minUpdates: () => 3,

@@ -11,7 +11,7 @@ interface ModeTraits {
 /** How a run turns updates into commits, as `--mode` names it. */
 export const MODES = {
   async: {
-    help: 'each update as it comes',
+    help: 'each update as it arrives',
     hasRounds: false,
     notRepeatable: 'the order of its commits is that in which updates happen to come',
   },
