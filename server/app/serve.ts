@@ -112,7 +112,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const refused = logRefusals(log, describeForeignOrigin);
     const admin = adminOf(training, config, { sessions, refused, secure: tls !== null });
     const app = await createApp({ pages, dataShards, admin, endpoint, failed });
-    await app.ready();
     closing.add(() => app.close());
     const sockets = createSocketServer(endpoint.server, { limitBytes, origins: () => [], refused, clock });
     // Not sockets.close(): that waits for HTTP connections that a client keeps open.

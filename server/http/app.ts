@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { API, type ReachReport } from '../../shared/protocol/admin.ts';
 import { isOwnOrigin } from '../gateway/sockets.ts';
 import type { DataShardFile } from '../dataset/dataset.ts';
@@ -41,11 +41,11 @@ const HEADERS = {
 
 const ASSET_LIFETIME = '365d';
 
-/** Everything the server has over HTTP: the pages, the data shards, the admin's API. */
+/** Everything the server has over HTTP: the pages, the data shards, the admin's API. It is served once it is whole. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { pages, dataShards, admin, endpoint, failed } = options;
   const app = Fastify({
-    ...(endpoint === null ? {} : { serverFactory: attachedTo(endpoint) }),
+    ...(endpoint === null ? {} : { serverFactory: () => endpoint.server }),
     // An address that Fastify's router cannot read reaches no handler.
     frameworkErrors: (error, _request, reply) => refuseThrown(reply.headers(HEADERS), error, failed),
   });
@@ -71,15 +71,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.post(API.reach, async ({ headers: { origin, host } }, reply) =>
     reply.send({ accepted: isOwnOrigin(origin, host, []), host: host ?? '' } satisfies ReachReport),
   );
+  // Before that, Fastify finds no route for a request, or one whose hooks are not there yet, which ends the process.
+  await app.ready();
+  endpoint?.handle((request, response) => app.routing(request, response));
   return app;
-}
-
-/** Has Fastify answer what an endpoint hears, which listens already and is closed by its opener. */
-function attachedTo(endpoint: Endpoint): FastifyServerFactory {
-  return (handler) => {
-    endpoint.handle(handler);
-    return endpoint.server;
-  };
 }
 
 /** A page is asked for again each time: it names the assets of the present build. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Endpoint } from './endpoint.ts';
 
@@ -23,6 +25,12 @@ describe('an endpoint', () => {
     expect(await fetch(url).then((answer) => answer.text())).toBe('served');
   });
 
+  it('keeps an idle connection for longer than a proxy does', async () => {
+    const { port } = await opened();
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=72');
+  });
+
   it('says what the system says of a port that is in use', async () => {
     const { port } = await opened();
     await expect(Endpoint.open('127.0.0.1', port, null)).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -33,5 +41,16 @@ describe('an endpoint', () => {
     await fetch(`http://127.0.0.1:${endpoint.port}/`);
     await endpoint.close();
     await opened(endpoint.port);
+  });
+
+  it('cuts a WebSocket that answers no closing', { timeout: 5000 }, async () => {
+    const endpoint = await Endpoint.open('127.0.0.1', 0, null);
+    const upgraded = once(endpoint.server, 'upgrade');
+    const asleep = connect(endpoint.port, '127.0.0.1');
+    asleep.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await upgraded;
+    const cut = once(asleep, 'close');
+    await endpoint.close();
+    await cut;
   });
 });
