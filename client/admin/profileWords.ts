@@ -30,9 +30,17 @@ export function describeProfile({
   ].join(', ');
 }
 
+/** Whose word a figure is. */
+const SOURCE_WORDS: Record<Figure['source'], string> = {
+  measured: 'measured',
+  reported: 'reported',
+  unknown: 'unknown',
+};
+
 /** A figure with whose word it is, for instance `12 ms (reported)`. */
 function figureWords({ value, source }: Figure, words: (value: number) => string): string {
-  return value === null ? source : `${words(value)} (${source})`;
+  const whose = SOURCE_WORDS[source];
+  return value === null ? whose : `${words(value)} (${whose})`;
 }
 
 /** What is known of a device's connection. */

@@ -13,7 +13,7 @@ import { DataCache } from './dataCache.ts';
 import { Figures } from './figures.ts';
 import type { StartRequest, WorkerToPage } from './messages.ts';
 import { DeviceClient } from './deviceClient.ts';
-import type { WorkerState } from './workerState.ts';
+import { WORKER_STATES, type WorkerState } from './workerState.ts';
 
 /** Sends the page a message; what is handed over is no longer this thread's. */
 type Tell = (message: WorkerToPage, handedOver?: Transferable[]) => void;
@@ -30,7 +30,8 @@ export function createDeviceClient(
   /** Says why there is no connection, while there is none. */
   const explain = async () => {
     const message = await diagnosis.ask();
-    if (message !== null && shown === 'connecting') tell({ type: 'state', state: shown, message });
+    if (message !== null && shown !== null && WORKER_STATES[shown].seeks)
+      tell({ type: 'state', state: shown, message });
   };
   return new DeviceClient({
     join: request.join,
@@ -49,7 +50,7 @@ export function createDeviceClient(
       state: (state, message, outcome) => {
         if (state === shown && message === null) return;
         shown = state;
-        if (state !== 'connecting') diagnosis.connected();
+        if (!WORKER_STATES[state].seeks) diagnosis.connected();
         tell({ type: 'state', state, message, outcome });
       },
       status: (status) => tell({ type: 'status', status }),

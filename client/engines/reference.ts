@@ -1,5 +1,5 @@
 import { layoutOf, type ParameterTensor } from '../../shared/model/layout.ts';
-import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Loss, ModelSpec } from '../../shared/model/spec.ts';
 import type { Batch } from './batch.ts';
 import {
   stagesOf,
@@ -45,12 +45,10 @@ export function referenceGradient(
       values = pass.output;
     }
     const label = batch.labels[sample] ?? 0;
-    const scores = softmax(values);
-    right &&= scores.indexOf(Math.max(...scores)) === label;
-    loss -= Math.log(scores[label] ?? 0) / batch.samples;
-    let errors: Float64Array = scores.map(
-      (score, index) => (score - (index === label ? 1 : 0)) / batch.samples,
-    );
+    const result = LOSSES[spec.loss](values, label);
+    right &&= result.right;
+    loss += result.loss / batch.samples;
+    let errors: Float64Array = result.errors.map((error) => error / batch.samples);
     for (const pass of passes.reverse()) errors = backward(pass, parameters, gradient, errors);
   }
   return { gradient, loss, right };
@@ -207,6 +205,26 @@ function convConnections(stage: ConvStage, visit: Visit): void {
     }
   }
 }
+
+/** What a loss says of the logits of one sample. */
+interface SampleLoss {
+  loss: number;
+  /** Its derivative by each logit. */
+  errors: Float64Array;
+  /** The largest logit, the first of equals, is that of the label. */
+  right: boolean;
+}
+
+const LOSSES: Record<Loss, (logits: Float64Array, label: number) => SampleLoss> = {
+  'softmax-cross-entropy': (logits, label) => {
+    const scores = softmax(logits);
+    return {
+      loss: -Math.log(scores[label] ?? 0),
+      errors: scores.map((score, index) => score - (index === label ? 1 : 0)),
+      right: scores.indexOf(Math.max(...scores)) === label,
+    };
+  },
+};
 
 function softmax(logits: Float64Array): Float64Array {
   const largest = Math.max(...logits);

@@ -10,7 +10,7 @@ import type {
   TrainingResult,
 } from '../../shared/engine/engine.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
-import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Loss, ModelSpec } from '../../shared/model/spec.ts';
 import type { EngineProbe, TfjsName } from './probe.ts';
 import { forward } from './tfjsForward.ts';
 import { readingOf, type Reading } from './webglContext.ts';
@@ -154,7 +154,7 @@ class TfjsEngine implements Engine {
         const { images, labels } = this.#tensors(rows);
         const logits = forward(this.#spec, this.#variables, images);
         const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
-        return packedOf([right, tf.mul(crossEntropy(logits, labels), length)]);
+        return packedOf([right, tf.mul(LOSSES[this.#spec.loss](logits, labels), length)]);
       });
       const [right = 0, sum = 0] = await this.#values(packed);
       correct += right;
@@ -192,7 +192,7 @@ class TfjsEngine implements Engine {
   /** The mean loss over some samples and its gradient by each variable, on the backend. */
   #gradients(order: Uint32Array): { loss: tf.Scalar; gradients: tf.Tensor[] } {
     const { images, labels } = this.#tensors(order);
-    const loss = () => crossEntropy(forward(this.#spec, this.#variables, images), labels);
+    const loss = () => LOSSES[this.#spec.loss](forward(this.#spec, this.#variables, images), labels);
     const { value, grads } = tf.variableGrads(loss, this.#variables);
     const gradients = this.#variables.map(({ name }) => {
       const gradient = grads[name];
@@ -222,6 +222,11 @@ class TfjsEngine implements Engine {
 function packedOf(tensors: tf.Tensor[]): tf.Tensor1D {
   return tf.concat1d(tensors.map((tensor) => tf.reshape(tensor, [-1])));
 }
+
+/** The mean over a batch. */
+const LOSSES: Record<Loss, (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar> = {
+  'softmax-cross-entropy': crossEntropy,
+};
 
 /** Mean softmax cross-entropy of a batch. */
 function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {

@@ -57,11 +57,16 @@ export async function openGpu(
   }
 }
 
+const BUFFER_TYPES: Record<(typeof STORAGE)[number][1], GPUBufferBindingType> = {
+  read: 'read-only-storage',
+  read_write: 'storage',
+};
+
 function bindingsOf(): GPUBindGroupLayoutEntry[] {
   const storage = STORAGE.map(([, access], index) => ({
     binding: index + 1,
     visibility: GPUShaderStage.COMPUTE,
-    buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+    buffer: { type: BUFFER_TYPES[access] },
   }));
   const settings = { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: 'uniform' as const } };
   return [settings, ...storage];

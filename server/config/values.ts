@@ -130,25 +130,32 @@ export const httpsFiles: SettingKind<Https> = {
   placeholder: '[cert key...]',
 };
 
+/** What an ICE server may be. A browser takes no TURN server without name and password, nor does one help anybody. */
+const ICE_SCHEMES = {
+  stun: { port: 3478, needsPassword: false },
+  turn: { port: 3478, needsPassword: true },
+  turns: { port: 5349, needsPassword: true },
+} as const satisfies Record<string, { port: number; needsPassword: boolean }>;
+type IceScheme = keyof typeof ICE_SCHEMES;
+
 /** A STUN or TURN server. */
 export interface IceServerAddress {
-  scheme: 'stun' | 'turn' | 'turns';
+  scheme: IceScheme;
   host: string;
   port: number;
   username: string | null;
   password: string | null;
 }
 
-const STANDARD_PORTS = { stun: 3478, turn: 3478, turns: 5349 } as const;
 const ICE_ADDRESS = /^(stun|turns?):(?:([^:@,]+):([^@,]+)@)?([\w.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?$/i;
 
 function iceServer(address: string): IceServerAddress | null {
   const [, scheme, username = null, password = null, host, port] = ICE_ADDRESS.exec(address) ?? [];
   const known = scheme?.toLowerCase() as IceServerAddress['scheme'] | undefined;
   if (known === undefined || host === undefined) return null;
-  // A browser does not take a TURN server without both, nor does one help anybody.
-  if (known !== 'stun' && (username === null || password === null)) return null;
-  return { scheme: known, host, port: Number(port ?? STANDARD_PORTS[known]), username, password };
+  const standard = ICE_SCHEMES[known];
+  if (standard.needsPassword && (username === null || password === null)) return null;
+  return { scheme: known, host, port: Number(port ?? standard.port), username, password };
 }
 
 const MAX_ICE_SERVERS = 8;

@@ -90,7 +90,7 @@ export class JoinReport {
   progress(): Omit<RunProgress, 'seconds'> | null {
     if (this.#status === null) return null;
     const { version, samples, devices, testAccuracy, state } = this.#status;
-    const atWork = this.#all.filter((one) => one.state === 'training');
+    const atWork = this.#all.filter(({ state: each }) => each !== null && WORKER_STATES[each].isAtWork);
     const rate = atWork.reduce((sum, { samplesPerSecond }) => sum + samplesPerSecond, 0);
     const parts = [
       counted(version, 'commit'),

@@ -75,8 +75,9 @@ const layer = z.discriminatedUnion('kind', Object.values(LAYER_KINDS) as [LayerS
       : 'a layer: an object with a kind',
 });
 
-/** What training makes small. The engines have it built in. */
+/** What training makes small, as the mean over a batch. */
 const LOSSES = ['softmax-cross-entropy'] as const;
+export type Loss = (typeof LOSSES)[number];
 /** How the first parameters are drawn; `initialise.ts` has the bounds. */
 const INITIALISER_NAMES = ['pytorch', 'glorot-uniform', 'he-uniform'] as const;
 

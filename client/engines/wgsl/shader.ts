@@ -1,5 +1,5 @@
 import type { WeightedStage } from '../../../shared/engine/stages.ts';
-import type { ModelSpec } from '../../../shared/model/spec.ts';
+import type { Loss, ModelSpec } from '../../../shared/model/spec.ts';
 import { convBackwardShader, convForwardShader, convInputErrorsShader } from './conv.ts';
 import { denseBackwardShader, denseForwardShader, denseInputErrorsShader } from './dense.ts';
 import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
@@ -62,7 +62,7 @@ export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslP
     const { body, perSample } = forwardOf(placed, index, map);
     return add(`forward${index}`, { perSample }, body);
   });
-  forward.push(add('loss', { perSample: 1 }, lossBody(map)));
+  forward.push(add('loss', { perSample: 1 }, LOSSES[spec.loss](map)));
   const backward: WgslKernel[] = [];
   stages.forEach((placed, index) => {
     const { stage, inputErrors } = placed;
@@ -154,8 +154,10 @@ fn ${name}(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgr
 }`;
 }
 
+const LOSSES: Record<Loss, (map: WgslMap) => string> = { 'softmax-cross-entropy': softmaxLossBody };
+
 /** Softmax cross-entropy of one row: its loss, whether it is right, and the errors of its logits. */
-function lossBody({ classes, stages, values }: WgslMap): string {
+function softmaxLossBody({ classes, stages, values }: WgslMap): string {
   const { output = 0, errors = 0 } = stages.at(-1) ?? {};
   return `
   let logits = index * ${values}u + ${output}u;

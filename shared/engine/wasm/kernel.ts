@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../../model/spec.ts';
+import type { Loss, ModelSpec } from '../../model/spec.ts';
 import { convBackward } from './convBackward.ts';
 import { convForward } from './convForward.ts';
 import { regroupWeights } from './convWeights.ts';
@@ -29,6 +29,8 @@ export interface Kernel {
   /** Counts what is right of the first `samples` samples in `correct`. Answers the sum of losses. */
   evaluate(samples: number, images: number, labels: number): number;
 }
+
+const LOSSES: Record<Loss, typeof softmaxLoss> = { 'softmax-cross-entropy': softmaxLoss };
 
 /** 64 KiB. */
 export const PAGE = 65536;
@@ -85,7 +87,7 @@ function emitParts(module: ModuleBuilder, spec: ModelSpec, map: MemoryMap, mulAd
     readImage(map, spec.normalise, source, locals),
   );
   const loss = module.add({ parameters: ['i32', 'f32'], result: 'f64' }, (locals, label, scale) =>
-    softmaxLoss(map, log, label, scale, locals),
+    LOSSES[spec.loss](map, log, label, scale, locals),
   );
   const right = module.add({ parameters: ['i32'], result: 'i32' }, (locals, label) =>
     isRight(map, label, locals),
