@@ -9,12 +9,11 @@ import { follow, isOlder } from './feed.ts';
 import { renderOverview } from './overview.ts';
 import { renderPlacement } from './placement.ts';
 import { renderSettings } from './settings.ts';
+import { VIEWS, type View } from './views.ts';
 import { findToken, takeToken } from './token.ts';
 
-type View = 'connecting' | 'login' | 'console';
-
 function showView(view: View): void {
-  for (const name of ['connecting', 'login', 'console'] as const) byId(name).hidden = name !== view;
+  for (const name of VIEWS) byId(name).hidden = name !== view;
 }
 
 /** Ends the present feed. */

@@ -1,5 +1,6 @@
 import crc32 from 'crc-32';
 import { CODEC_NAMES, CODECS, type CodecName } from '../codec/codecs.ts';
+import type { UpdateKind } from './messages.ts';
 import type { Outcome } from './outcomes.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
@@ -27,7 +28,10 @@ export const FRAME_HEADER_BYTES = 48;
 const MAGIC = 0x4d575354;
 
 /** Codes are written out and never used again for something else; those of codecs are theirs. */
-export const FRAME_KINDS = { gradient: 1, delta: 2, weights: 3 } as const;
+export const FRAME_KINDS = { gradient: 1, delta: 2, weights: 3 } as const satisfies Record<
+  UpdateKind | 'weights',
+  number
+>;
 
 export type FrameKind = keyof typeof FRAME_KINDS;
 

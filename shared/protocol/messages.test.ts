@@ -277,4 +277,22 @@ describe('the names of the events', () => {
   it('[PR4] are all different', () => {
     expect(new Set(Object.values(m.EVENTS)).size).toBe(Object.keys(m.EVENTS).length);
   });
+
+  it('are this closed set: one that is added is handled by the gateways and the transports', () => {
+    expect(Object.keys(m.EVENTS)).toEqual([
+      'answer',
+      'hello',
+      'ready',
+      'release',
+      'leave',
+      'lease',
+      'status',
+      'reserve',
+      'pull',
+      'push',
+      'signal',
+      'closing',
+      'snapshot',
+    ]);
+  });
 });

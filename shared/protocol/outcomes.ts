@@ -1,3 +1,11 @@
+interface OutcomeTraits {
+  means: string;
+  /** What the one who is answered does. */
+  next: string;
+  /** The server closes the connection. */
+  closes: boolean;
+}
+
 /**
  * Every request gets exactly one answer, and its `outcome` is one of these [PR1].
  * `closes` marks the violations after which the server closes that peer's connection.
@@ -116,7 +124,7 @@ export const OUTCOMES = {
     next: 'Report it: the client is at fault.',
     closes: true,
   },
-} as const;
+} as const satisfies Record<string, OutcomeTraits>;
 
 export type Outcome = keyof typeof OUTCOMES;
 
