@@ -172,7 +172,7 @@ describe('before hello', () => {
     expect(await ask(socket, EVENTS.ready, READY)).toMatchObject({ outcome: 'NOT_JOINED' });
   });
 
-  it('[PR5] [PR12] ten seconds may shardAccessToken: then the socket is closed as TOO_SLOW, and nobody was told of it', async () => {
+  it('[PR5] [PR12] ten seconds may pass: then the socket is closed as TOO_SLOW, and nobody was told of it', async () => {
     const { world } = serving();
     const silent = connect();
     await next(silent, 'connect');
