@@ -38,6 +38,20 @@ describe('the actions', () => {
   });
 });
 
+describe('start', () => {
+  it('[RN18] of a run that lost a shard is refused, also where it was stopped before', async () => {
+    const { world, actions } = await trained();
+    const stopped = actions.stop();
+    await settled();
+    await world.evaluation.finish(0.5);
+    await stopped;
+    await world.run.stop('shard-lost');
+    await expect(actions.start()).rejects.toMatchObject({ code: 'SHARD_LOST' });
+    await world.run.start();
+    expect(world.run.status().state).toBe('stopped');
+  });
+});
+
 describe('save', () => {
   it('[AD15] keeps the version that the running model is at', async () => {
     const { world, actions } = await trained();
@@ -134,6 +148,14 @@ describe('save', () => {
     const { world, actions } = await trained();
     await world.run.stop('shard-lost');
     await expect(actions.save()).rejects.toThrow('a shard was lost');
+  });
+
+  it('[AD16] of a version that is saved is done, also where a shard was lost since', async () => {
+    const { world, actions } = await trained();
+    await actions.save();
+    await world.run.stop('shard-lost');
+    await actions.save();
+    expect(world.saved).toHaveLength(1);
   });
 
   it('[AD19] of a run without a commit is refused', async () => {

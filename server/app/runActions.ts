@@ -16,7 +16,7 @@ export interface ActionParts {
 export function runActionHandlers(parts: ActionParts): RunActionHandlers {
   const { run } = parts;
   return {
-    start: () => run.start(),
+    start: () => start(run),
     pause: () => {
       run.pause();
       return Promise.resolve();
@@ -24,6 +24,17 @@ export function runActionHandlers(parts: ActionParts): RunActionHandlers {
     stop: () => run.stop('stopped'),
     save: () => save(parts),
   };
+}
+
+/** @throws {HttpRefusal} where a part of the model is gone. */
+async function start(run: Run): Promise<void> {
+  if (run.lostShard) {
+    throw new HttpRefusal(
+      'SHARD_LOST',
+      'This run lost a shard process. Start the shard again, then the server with --resume.',
+    );
+  }
+  await run.start();
 }
 
 /** @throws {HttpRefusal} where there is nothing to save, or nowhere, or it fails. */

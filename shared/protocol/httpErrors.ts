@@ -25,6 +25,7 @@ export const HTTP_ERRORS = {
     status: 409,
     means: 'The action is not possible in the present state of the run; the message names those that are.',
   },
+  SHARD_LOST: { status: 409, means: 'The run lost a shard process and cannot go on.' },
   NO_DATA_FOLDER: { status: 409, means: "The run's data folder is removed when it ends." },
   NOTHING_TO_SAVE: { status: 409, means: 'There was no commit yet.' },
   NO_MATCH: {

@@ -70,6 +70,7 @@ export class Run {
   readonly #measurements: Measurement[];
   readonly #saves: Saves;
   #state: RunState = 'paused';
+  #lostShard = false;
   #stopReason: StopReason | null = null;
   #busy: Promise<void> | null = null;
   /** The coordinator is frozen while the version that reached the target is measured again. */
@@ -92,6 +93,11 @@ export class Run {
       changed: parts.changed,
       failed: parts.saveFailed,
     });
+  }
+
+  /** Whether a part of the model is gone: the run cannot go on [RN18]. */
+  get lostShard(): boolean {
+    return this.#lostShard;
   }
 
   /** Seconds the run has been running since its first lease. */
@@ -120,7 +126,7 @@ export class Run {
   /** Starts, or goes on from a pause or a stop; a run that has all its commits ends instead [RN3]. */
   async start(): Promise<void> {
     await this.#ending;
-    if (RUN_STATES[this.#state].trains) return;
+    if (this.#lostShard || RUN_STATES[this.#state].trains) return;
     if (this.#hasAllCommits()) return this.stop('max-commits');
     this.#state = 'running';
     this.#stopReason = null;
@@ -144,6 +150,7 @@ export class Run {
    * again to keep what could not be kept [RN6].
    */
   stop(reason: StopReason): Promise<void> {
+    if (!STOP_REASONS[reason].isWhole) this.#lostShard = true;
     if (this.#isOver()) return this.#ending ?? this.#saveLast();
     this.#state = 'stopped';
     this.#stopReason = reason;
@@ -161,7 +168,7 @@ export class Run {
 
   /** Saves the model as it is now, unless that version is saved; answers when that is done or has failed [AD15]. */
   save(): Promise<SaveOutcome> {
-    if (this.#stopReason !== null && !STOP_REASONS[this.#stopReason].isWhole) {
+    if (this.#lostShard && this.#saves.behind) {
       return Promise.resolve({ saved: false, error: new Error('a shard was lost, the model is not whole') });
     }
     return this.#saves.save();
