@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { probeTfjs, rankEngines, type EngineProbe, type TfjsName } from './probe.ts';
+import { probeGpu, probeTfjs, rankEngines, type EngineProbe, type TfjsName } from './probe.ts';
 
 const probe = (name: TfjsName, software = false): EngineProbe<TfjsName> => ({ name, software, detail: '' });
 
@@ -81,6 +81,13 @@ describe('probing', () => {
     const gpu = { requestAdapter: () => Promise.reject(new Error('blocked')) };
     vi.stubGlobal('navigator', { gpu, hardwareConcurrency: 2 });
     expect(await names()).toEqual(['tfjs-webgl', 'tfjs-cpu']);
+  });
+
+  it('[EN1] asks a second time for an adapter where there is none at first', async () => {
+    const requestAdapter = vi.fn().mockResolvedValueOnce(null).mockResolvedValue({ info: INFO });
+    vi.stubGlobal('navigator', { gpu: { requestAdapter }, hardwareConcurrency: 8 });
+    expect(await probeGpu()).toMatchObject({ detail: 'apple metal-3', software: false });
+    expect(requestAdapter).toHaveBeenCalledTimes(2);
   });
 
   it('[EN13] takes a renderer without a name for hardware', async () => {

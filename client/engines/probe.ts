@@ -51,8 +51,11 @@ export function rankEngines(probes: EngineProbe<TfjsName>[]): EngineProbe<TfjsNa
 export async function probeGpu(): Promise<{ adapter: GPUAdapter; detail: string; software: boolean } | null> {
   // The types promise a gpu; outside a secure context and in older browsers there is none.
   const gpu = navigator.gpu as GPU | undefined;
-  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null || adapter === undefined) return null;
+  if (gpu === undefined) return null;
+  const ask = () => gpu.requestAdapter({ powerPreference: 'high-performance' });
+  // Chromium may say at first that there is none, while its GPU process starts.
+  const adapter = (await ask()) ?? (await ask());
+  if (adapter === null) return null;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const detail = [vendor, architecture, description].filter((part) => part !== '').join(' ');
   return { adapter, detail, software: isFallbackAdapter || isSoftware(detail) };
