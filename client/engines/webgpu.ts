@@ -15,9 +15,10 @@ import { openGpu, type Gpu } from './webgpuDevice.ts';
 
 /** Images of a forward pass of an evaluation; more only costs memory. */
 const EVALUATION_BATCH = 256;
-/** A submit that takes longer keeps the page from drawing; a shorter one costs more to hand over than to do. */
-const SUBMIT_MS = { most: 24, least: 8 };
+/** Two submits that take longer keep the page from drawing; shorter ones cost more to hand over than to do. */
+const SUBMIT_MS = { most: 12, least: 4 };
 const MAX_STEPS = 256;
+const NOTHING = new Float32Array();
 
 /**
  * The fused engine of the GPU: the data shard and the weights stay on the device, all local steps of a unit are
@@ -80,12 +81,12 @@ class WebGpuEngine implements Engine {
   async gradient(parameters: Float32Array, order: Uint32Array): Promise<GradientResult> {
     // At a rate of nothing the step moves no weight, and leaves its gradient as the velocity.
     const local = { batch: order.length, lr: 0, momentum: 0 };
-    const { values, loss } = await this.#run(parameters, order, local);
-    return { gradient: values.slice(this.#map.parameters), loss };
+    const { values, loss } = await this.#run(parameters, order, local, this.#map.parameters);
+    return { gradient: values.slice(), loss };
   }
 
   async train(parameters: Float32Array, order: Uint32Array, local: LocalTraining): Promise<TrainingResult> {
-    const { values, loss } = await this.#run(parameters, order, local);
+    const { values, loss } = await this.#run(parameters, order, local, 0);
     const delta = parameters.map((value, index) => value - (values[index] ?? NaN));
     return { delta, loss };
   }
@@ -101,7 +102,8 @@ class WebGpuEngine implements Engine {
       this.#gpu.submit(this.#forward, Math.min(batch, samples - first), 1);
       await this.#gpu.done();
     }
-    const { correct, loss } = sums(await this.#gpu.read('totals', 2 * batch));
+    const [totals = NOTHING] = await this.#gpu.read([{ name: 'totals', from: 0, length: 2 * batch }]);
+    const { correct, loss } = sums(totals);
     return { correct, loss: loss / samples };
   }
 
@@ -115,25 +117,48 @@ class WebGpuEngine implements Engine {
     return this.#held;
   }
 
-  /** Takes the steps; gives parameters and velocities after them and the mean loss. */
-  async #run(parameters: Float32Array, order: Uint32Array, { batch, lr, momentum }: LocalTraining) {
+  /** Takes the steps; gives what `weights` then holds from there on, a value a parameter, and the mean loss. */
+  async #run(
+    parameters: Float32Array,
+    order: Uint32Array,
+    { batch, lr, momentum }: LocalTraining,
+    from: number,
+  ): Promise<{ values: Float32Array; loss: number }> {
     const steps = order.length / batch;
     if (!Number.isInteger(steps) || steps < 1) {
       throw new RangeError(`webgpu: ${order.length} samples are not whole batches of ${batch}`);
     }
     await this.#load(parameters, order, batch);
     this.#settings(batch, { lr, momentum });
-    for (let done = 0; done < steps;) {
-      const count = Math.min(this.#steps, steps - done);
-      const begun = performance.now();
-      this.#gpu.submit(this.#step, batch, count);
-      await this.#gpu.done();
-      if (count === this.#steps) this.#adapt(performance.now() - begun);
-      done += count;
-    }
-    const values = await this.#gpu.read('weights', 2 * this.#map.parameters);
-    const { loss } = sums(await this.#gpu.read('totals', 2 * batch));
+    await this.#submitAll(batch, steps);
+    const [values = NOTHING, totals = NOTHING] = await this.#gpu.read([
+      { name: 'weights', from, length: this.#map.parameters },
+      { name: 'totals', from: 0, length: 2 * batch },
+    ]);
+    const { loss } = sums(totals);
     return { values, loss: loss / order.length };
+  }
+
+  /**
+   * Submits all steps, two submits at a time: the next is encoded and handed over while the device computes the one
+   * before. Reading the results waits for the last.
+   */
+  async #submitAll(batch: number, steps: number): Promise<void> {
+    let before = { count: 0, done: Promise.resolve() };
+    let begun = performance.now();
+    for (let submitted = 0; submitted < steps;) {
+      const count = Math.min(this.#steps, steps - submitted);
+      this.#gpu.submit(this.#step, batch, count);
+      submitted += count;
+      const done = this.#gpu.done();
+      // Waited for in the next round or by reading, which both fail as it does.
+      done.catch(() => undefined);
+      await before.done;
+      const now = performance.now();
+      if (before.count === this.#steps) this.#adapt(now - begun);
+      begun = now;
+      before = { count, done };
+    }
   }
 
   #adapt(elapsed: number): void {

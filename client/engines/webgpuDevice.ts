@@ -3,6 +3,13 @@ import { STORAGE, type StorageName, type WgslKernel } from './wgsl/shader.ts';
 type BufferName = StorageName | 'settings';
 type Bytes = Uint8Array | Uint32Array | Float32Array;
 
+/** Values of one buffer, counted in elements of four bytes. */
+export interface ReadPart {
+  name: StorageName;
+  from: number;
+  length: number;
+}
+
 /** One device with the kernels and the buffers of one model; every call fails once the device is lost. */
 export interface Gpu {
   /** Makes buffers of at least these numbers of bytes. @throws {Error} where there is no memory or no room for them. */
@@ -12,11 +19,13 @@ export interface Gpu {
   submit(kernels: readonly WgslKernel[], rows: number, times: number): void;
   /** Resolves when all that was submitted is done. @throws {Error} where the device was lost over it. */
   done(): Promise<void>;
-  read(name: StorageName, length: number): Promise<Float32Array>;
+  /** Reads parts of buffers, all at once: a wait for the device costs more than the bytes. */
+  read(parts: readonly ReadPart[]): Promise<Float32Array[]>;
   close(): void;
 }
 
 const SETTINGS_BYTES = 16;
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Limits that are asked for as high as the adapter has them. */
 const LIMITS = [
   'maxStorageBufferBindingSize',
@@ -80,6 +89,8 @@ class OpenGpu implements Gpu {
   readonly #group: number;
   readonly #buffers = new Map<BufferName, GPUBuffer>();
   #bound: GPUBindGroup | null = null;
+  /** Where results are read from; kept, since a mappable buffer is slow to make. */
+  #staging: GPUBuffer | null = null;
   #lost: string | null = null;
 
   constructor(
@@ -147,21 +158,31 @@ class OpenGpu implements Gpu {
     this.#alive();
   }
 
-  async read(name: StorageName, length: number): Promise<Float32Array> {
+  async read(parts: readonly ReadPart[]): Promise<Float32Array[]> {
     this.#alive();
-    const size = length * Float32Array.BYTES_PER_ELEMENT;
-    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-    const target = this.#device.createBuffer({ size, usage });
-    try {
-      const encoder = this.#device.createCommandEncoder();
-      encoder.copyBufferToBuffer(this.#buffer(name), 0, target, 0, size);
-      this.#device.queue.submit([encoder.finish()]);
-      await target.mapAsync(GPUMapMode.READ);
-      this.#alive();
-      return new Float32Array(target.getMappedRange().slice(0));
-    } finally {
-      target.destroy();
+    const size = parts.reduce((sum, { length }) => sum + BYTES * length, 0);
+    const staging = this.#stagingOf(size);
+    const encoder = this.#device.createCommandEncoder();
+    let filled = 0;
+    for (const { name, from, length } of parts) {
+      encoder.copyBufferToBuffer(this.#buffer(name), BYTES * from, staging, filled, BYTES * length);
+      filled += BYTES * length;
     }
+    this.#device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ, 0, size);
+    this.#alive();
+    const values = new Float32Array(staging.getMappedRange(0, size).slice(0));
+    staging.unmap();
+    let taken = 0;
+    return parts.map(({ length }) => values.subarray(taken, (taken += length)));
+  }
+
+  #stagingOf(size: number): GPUBuffer {
+    if (this.#staging !== null && this.#staging.size >= size) return this.#staging;
+    this.#staging?.destroy();
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    this.#staging = this.#device.createBuffer({ size, usage });
+    return this.#staging;
   }
 
   close(): void {
