@@ -14,13 +14,14 @@ export function poolForwardShader(
   let place = index % ${elementsOf(output)}u;
   let channel = place % ${output.channels}u;
   let pixel = place / ${output.channels}u;
+  let begin = begin${index}(row);
   var best = 0.0;
   var source = -1;
   for (var dy = 0u; dy < ${pool}u; dy++) { for (var dx = 0u; dx < ${pool}u; dx++) {
     let y = pixel / ${output.width}u * ${pool}u + dy;
     let x = pixel % ${output.width}u * ${pool}u + dx;
     let here = y * ${input.width}u + x;
-    let value = input${index}(row, here * ${input.channels}u + channel);
+    let value = input${index}(begin + here * ${input.channels}u + channel);
     if (source < 0 || value > best) { best = value; source = i32(here); }
   } }
   let stopped = ${WGSL_ACTIVATIONS[activation].stops('best')};

@@ -2,6 +2,7 @@ import type { WeightedStage } from '../../../shared/engine/stages.ts';
 import type { Loss, ModelSpec } from '../../../shared/model/spec.ts';
 import { convBackwardShader, convForwardShader, convInputErrorsShader } from './conv.ts';
 import { denseBackwardShader, denseForwardShader, denseInputErrorsShader } from './dense.ts';
+import { reducing, type Reduction } from './lanes.ts';
 import { elementsOf, type DeviceStage, type WgslMap } from './memory.ts';
 import { poolForwardShader, poolInputErrorsShader } from './pool.ts';
 
@@ -51,77 +52,127 @@ const float = (value: number) => `f32(${value})`;
  */
 export function emitProgram(spec: ModelSpec, map: WgslMap, group: number): WgslProgram {
   const { stages } = map;
-  const functions: string[] = [];
-  const add = (entry: string, invocations: Partial<WgslKernel>, body: string): WgslKernel => {
-    const { perSample = 0, always = 0 } = invocations;
-    functions.push(entryPoint(entry, group, `settings.rows * ${perSample}u + ${always}u`, body));
-    return { entry, perSample, always };
-  };
-  stages.forEach((placed, index) => functions.push(inputFunction(placed, index, map)));
-  const forward = stages.map((placed, index) => {
-    const { body, perSample } = forwardOf(placed, index, map);
-    return add(`forward${index}`, { perSample }, body);
-  });
-  forward.push(add('loss', { perSample: 1 }, LOSSES[spec.loss](map)));
+  const module = new ModuleCode(group);
+  module.functions.push(declarations(spec, map, group));
+  stages.forEach((placed, index) => module.functions.push(inputFunctions(placed, index, map)));
+  const forward = stages.map((placed, index) => addForward(module, placed, index, map));
+  forward.push(module.add('loss', { perSample: 1 }, LOSSES[spec.loss](map)));
   const backward: WgslKernel[] = [];
   stages.forEach((placed, index) => {
     const { stage, inputErrors } = placed;
-    if ('weights' in stage) {
-      const always = (stage.weights.length + stage.bias.length) * map.splits;
-      backward.unshift(add(`gradient${index}`, { always }, gradientOf(placed, stage, index, map)));
-    }
+    if ('weights' in stage) backward.unshift(addGradient(module, placed, stage, index, map));
     if (inputErrors === null) return;
-    const perSample = elementsOf(stage.input);
-    backward.unshift(add(`errors${index}`, { perSample }, inputErrorsOf(placed, inputErrors, map)));
+    const { body, perSample } = inputErrorsOf(placed, inputErrors, map);
+    backward.unshift(module.add(`errors${index}`, { perSample }, body));
   });
-  backward.push(add('update', { always: map.parameters }, updateBody(map)));
-  return { code: [declarations(spec, map), ...functions].join('\n'), forward, backward };
+  backward.push(module.add('update', { always: map.parameters }, updateBody(map)));
+  return { code: module.functions.join('\n'), forward, backward };
 }
 
-function forwardOf(placed: DeviceStage, index: number, map: WgslMap): { body: string; perSample: number } {
+/** The functions of one module, as they are added. */
+class ModuleCode {
+  readonly functions: string[] = [];
+  /** Invocations a workgroup. */
+  readonly group: number;
+
+  constructor(group: number) {
+    this.group = group;
+  }
+
+  /** Adds a kernel that has an invocation for each index. */
+  add(entry: string, { perSample = 0, always = 0 }: Partial<WgslKernel>, body: string): WgslKernel {
+    this.functions.push(entryPoint(entry, this.group, total(perSample, always), body));
+    return { entry, perSample, always };
+  }
+
+  /** Adds a kernel that has the lanes of a sum for each index. */
+  addReducing(
+    entry: string,
+    { perSample = 0, always = 0 }: Partial<WgslKernel>,
+    reduction: Reduction,
+  ): WgslKernel {
+    const { lanes } = reduction;
+    this.functions.push(reducing(entry, this.group, total(perSample, always), reduction));
+    return { entry, perSample: perSample * lanes, always: always * lanes };
+  }
+}
+
+const total = (perSample: number, always: number) => `settings.rows * ${perSample}u + ${always}u`;
+
+function addForward(module: ModuleCode, placed: DeviceStage, index: number, map: WgslMap): WgslKernel {
+  const { stage } = placed;
+  const entry = `forward${index}`;
+  switch (stage.op) {
+    case 'conv': {
+      const { body, perSample } = convForwardShader(placed, stage, index, map);
+      return module.add(entry, { perSample }, body);
+    }
+    case 'pool': {
+      const perSample = elementsOf(stage.output);
+      return module.add(entry, { perSample }, poolForwardShader(placed, stage, index, map));
+    }
+    case 'dense': {
+      const perSample = stage.output.channels;
+      const reduction = denseForwardShader(placed, stage, index, map, module.group);
+      return module.addReducing(entry, { perSample }, reduction);
+    }
+  }
+}
+
+function addGradient(
+  module: ModuleCode,
+  placed: DeviceStage,
+  stage: WeightedStage,
+  index: number,
+  map: WgslMap,
+): WgslKernel {
+  const always = (stage.weights.length + stage.bias.length) * map.splits;
+  const entry = `gradient${index}`;
+  switch (stage.op) {
+    case 'conv': {
+      const reduction = convBackwardShader(placed, stage, index, map, module.group);
+      return module.addReducing(entry, { always }, reduction);
+    }
+    case 'dense':
+      return module.add(entry, { always }, denseBackwardShader(placed, stage, index, map));
+  }
+}
+
+/** Stores the errors of a stage's input at `target`. */
+function inputErrorsOf(
+  placed: DeviceStage,
+  target: number,
+  map: WgslMap,
+): { body: string; perSample: number } {
   const { stage } = placed;
   switch (stage.op) {
     case 'conv':
-      return convForwardShader(placed, stage, index, map);
+      return convInputErrorsShader(placed, stage, target, map);
     case 'pool':
-      return { body: poolForwardShader(placed, stage, index, map), perSample: elementsOf(stage.output) };
+      return elementErrors(placed, target, map, poolInputErrorsShader(placed, stage, map));
     case 'dense':
-      return { body: denseForwardShader(placed, stage, index, map), perSample: stage.output.channels };
+      return elementErrors(placed, target, map, denseInputErrorsShader(placed, stage, map));
   }
 }
 
-function gradientOf(placed: DeviceStage, stage: WeightedStage, index: number, map: WgslMap): string {
-  switch (stage.op) {
-    case 'conv':
-      return convBackwardShader(placed, stage, index, map);
-    case 'dense':
-      return denseBackwardShader(placed, stage, index, map);
-  }
-}
-
-function inputErrorSum(placed: DeviceStage, map: WgslMap): string {
-  const { stage } = placed;
-  switch (stage.op) {
-    case 'conv':
-      return convInputErrorsShader(placed, stage, map);
-    case 'pool':
-      return poolInputErrorsShader(placed, stage, map);
-    case 'dense':
-      return denseInputErrorsShader(placed, stage, map);
-  }
-}
-
-function inputErrorsOf(placed: DeviceStage, target: number, map: WgslMap): string {
-  const size = elementsOf(placed.stage.input);
-  return `
+/** One invocation for each element of the input, whose error is `sum` after these statements. */
+function elementErrors(
+  { stage }: DeviceStage,
+  target: number,
+  map: WgslMap,
+  statements: string,
+): { body: string; perSample: number } {
+  const size = elementsOf(stage.input);
+  const body = `
   let row = index / ${size}u;
   let element = index % ${size}u;
   var sum = 0.0;
-  ${inputErrorSum(placed, map)}
+  ${statements}
   values[row * ${map.values}u + ${target}u + element] = sum;`;
+  return { body, perSample: size };
 }
 
-function declarations({ normalise }: ModelSpec, { pixels }: WgslMap): string {
+function declarations({ normalise }: ModelSpec, { pixels }: WgslMap, group: number): string {
   const storage = STORAGE.map(
     ([name, access, type], index) =>
       `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`,
@@ -130,17 +181,23 @@ function declarations({ normalise }: ModelSpec, { pixels }: WgslMap): string {
 struct Settings { rows: u32, labels: u32, rate: f32, momentum: f32 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 ${storage.join('\n')}
+var<workgroup> parts: array<f32, ${group}>;
 fn byteAt(place: u32) -> u32 { return (data[place / 4u] >> (8u * (place % 4u))) & 255u; }
 fn sampleOf(row: u32) -> u32 { return order[state[0] + row]; }
-fn pixelAt(row: u32, place: u32) -> f32 {
-  let value = f32(byteAt(sampleOf(row) * ${pixels}u + place)) / 255.0;
+fn imageOf(row: u32) -> u32 { return sampleOf(row) * ${pixels}u; }
+fn pixelAt(place: u32) -> f32 {
+  let value = f32(byteAt(place)) / 255.0;
   return (value - ${float(normalise.mean)}) / ${float(normalise.deviation)};
 }`;
 }
 
-function inputFunction({ input }: DeviceStage, index: number, map: WgslMap): string {
-  const value = input === null ? 'pixelAt(row, place)' : `values[row * ${map.values}u + ${input}u + place]`;
-  return `fn input${index}(row: u32, place: u32) -> f32 { return ${value}; }`;
+/** Where a row of the input begins, and the value at a place: the begin is looked up once a row, not once a value. */
+function inputFunctions({ input }: DeviceStage, index: number, map: WgslMap): string {
+  const begin = input === null ? 'imageOf(row)' : `row * ${map.values}u + ${input}u`;
+  const value = input === null ? 'pixelAt(place)' : 'values[place]';
+  return `
+fn begin${index}(row: u32) -> u32 { return ${begin}; }
+fn input${index}(place: u32) -> f32 { return ${value}; }`;
 }
 
 /** A kernel whose body knows its `index`; invocations beyond the last have nothing to do. */
