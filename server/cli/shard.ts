@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const scheme = tls === null ? 'http' : 'https';
   log(`shard  ${scheme}://${config.host}:${port}`);
   await interrupted;
-  await close();
+  close();
   await endpoint.close();
   channels.release();
   return 0;

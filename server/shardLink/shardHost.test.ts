@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
@@ -62,6 +62,7 @@ async function hosting(secret = SECRET) {
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
+  closing.push(() => http.close());
   closing.push(close);
   return { clock, lines, failures, limits, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
@@ -200,7 +201,7 @@ describe('a shard in a process of its own', () => {
   it('[RN5] is lost with its connection, and asked for nothing after', async () => {
     const { url } = await hosting();
     const { shard, lost } = await opened(url);
-    for (const close of closing.splice(0, 1)) await close();
+    for (const close of closing.splice(0, 2)) await close();
     await expect.poll(() => lost).toEqual([`the shard at ${url} was lost`]);
     await expect(shard.snapshot()).rejects.toThrow(new RemoteShardError(`the shard at ${url} was lost`));
   });
@@ -238,6 +239,15 @@ describe('a shard in a process of its own', () => {
       expect((await opened(url).then(({ shard }) => shard.snapshot())).version).toBe(3);
     },
   );
+
+  it('is closed although a connection stays, and leaves the server to its opener', async () => {
+    const { url } = await hosting();
+    const asleep = connect(Number(new URL(url).port), '127.0.0.1');
+    await once(asleep, 'connect');
+    for (const close of closing.splice(0)) await close();
+    expect(asleep.destroyed).toBe(false);
+    asleep.destroy();
+  });
 
   it('tells of its traffic twice a second, and no more once it is closed', async () => {
     const { url, clock } = await hosting();
