@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot, Measurement } from '../../shared/protocol/admin.ts';
 import { RUN_STATES } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation } from '../core/aggregation/aggregation.ts';
@@ -215,7 +215,7 @@ export class Training {
     return optimizerState === undefined ? init : { ...init, optimizerState };
   }
 
-  async #save(snapshot: ModelSnapshot, measurements: AdminSnapshot['measurements']): Promise<void> {
+  async #save(snapshot: ModelSnapshot, measurements: readonly Measurement[]): Promise<void> {
     const { optimizerState, ...rest } = snapshot;
     const savedAt = this.#parts.calendar.today().toISOString();
     await this.#parts.checkpoints.save({
@@ -223,7 +223,7 @@ export class Training {
       settings: settingsOf(this.#config),
       model: this.#config.spec,
       optimizer: optimizerState,
-      measurements,
+      measurements: [...measurements],
       savedAt,
     });
     this.#checkpoint = { version: snapshot.version, savedAt };

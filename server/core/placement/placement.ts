@@ -12,7 +12,7 @@ import { samplesOfSize, type PlannedUnit } from '../unit.ts';
 import { limitsOf } from './limits.ts';
 import { ConstraintError, readConstraints } from './constraints.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
-import { exactDevices, whyNotExact } from './exactDevices.ts';
+import { exactDevices } from './exactDevices.ts';
 import { defaultUnitSamples } from './plan.ts';
 import { ableDevices, planDevices } from './planDevices.ts';
 import { PlanKeeper, type PlanParts, type PlanSettings } from './planKeeper.ts';
@@ -20,9 +20,9 @@ import { PlannedWork } from './plannedWork.ts';
 import type { SampleRange } from './progress.ts';
 import { Reserves } from './reserves.ts';
 import { allocationsOf, type Allocation } from './allocations.ts';
+import { newcomerOf, withoutPlan } from './unplanned.ts';
 import { planningKeyOf, PlanningKeys } from './planningKeys.ts';
 
-const SAME_FOR_ALL = 'the same unit for all, on one data shard after another';
 const FIXED = 'This run is repeatable: its units follow from its seed, and no constraint may change that.';
 
 export interface PlacementParts extends PlanParts {
@@ -169,14 +169,9 @@ export class Placement {
     const { method, shape } = this.#settings;
     const { number, tookMs, roundOverheadMs, plan } = this.#keeper;
     const { origin, values, solver, roundMs } = plan;
-    const sameForAll = { batch: shape.batch, steps: shape.steps, dataShards: [] };
-    const welcome = new Set(this.#welcome().map(({ id }) => id));
-    const unallocated = (device: Device): Allocation => {
-      const { workers } = device.profile;
-      if (this.#active) return { ...sameForAll, role: 'reserve', workers: 0, why: ['it has just come'] };
-      if (welcome.has(device.id)) return { ...sameForAll, role: 'train', workers, why: [SAME_FOR_ALL] };
-      return { ...sameForAll, role: 'reserve', workers: 0, why: whyNotExact(device, shape) };
-    };
+    const admitted = new Set(this.#welcome().map(({ id }) => id));
+    const unallocated = (device: Device): Allocation =>
+      this.#active ? newcomerOf(shape) : withoutPlan(device, admitted.has(device.id), shape);
     return {
       method,
       number,

@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../clock.ts';
 import type { Coordinator } from './coordinator.ts';
 import { MEASURING, type Measuring } from './measuring.ts';
+import { Measurements } from './measurements.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves, type SaveOutcome } from './saves.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -38,7 +39,7 @@ export interface RunParts {
   devices: () => number;
   /** Measures parameters on all test images, in a thread of its own. */
   evaluate: (parameters: Float32Array) => Promise<{ testAccuracy: number; testLoss: number }>;
-  saveCheckpoint: (snapshot: ModelSnapshot, measurements: Measurement[]) => Promise<void>;
+  saveCheckpoint: (snapshot: ModelSnapshot, measurements: readonly Measurement[]) => Promise<void>;
   /** Something that people are shown has changed. */
   changed: () => void;
   /** The run goes on without this measurement. */
@@ -47,8 +48,6 @@ export interface RunParts {
   saveFailed: (error: unknown) => void;
 }
 
-/** Beyond this the early half is thinned out by every second. */
-const MAX_MEASUREMENTS = 1000;
 /** After an evaluation the next one waits this many times as long as it took: commits want the processor too. */
 const EVALUATION_REST = 1;
 
@@ -67,7 +66,7 @@ export class Run {
   readonly #settings: RunSettings;
   readonly #parts: RunParts;
   readonly #watch: Stopwatch;
-  readonly #measurements: Measurement[];
+  readonly #measurements: Measurements;
   readonly #saves: Saves;
   #state: RunState = 'paused';
   #lostShard = false;
@@ -84,7 +83,7 @@ export class Run {
     this.#settings = settings;
     this.#parts = parts;
     this.#watch = new Stopwatch(parts.clock, settings.seconds * 1000);
-    this.#measurements = [...settings.measurements];
+    this.#measurements = new Measurements(settings.measurements);
     this.#saves = new Saves({
       clock: parts.clock,
       everyMs: settings.checkpointSeconds * 1000,
@@ -106,7 +105,7 @@ export class Run {
   }
 
   get measurements(): readonly Measurement[] {
-    return this.#measurements;
+    return this.#measurements.all;
   }
 
   status(): RunStatus {
@@ -118,7 +117,7 @@ export class Run {
       version: coordinator.version,
       samples: coordinator.samples,
       devices: this.#parts.devices(),
-      testAccuracy: this.#measurements.at(-1)?.testAccuracy ?? null,
+      testAccuracy: this.#measurements.last?.testAccuracy ?? null,
       testImages: this.#settings.testImages,
     };
   }
@@ -214,7 +213,7 @@ export class Run {
     const { coordinator, clock } = this.#parts;
     const { evaluateEvery, measuring } = this.#settings;
     if (evaluateEvery === 0 || this.#busy !== null || !RUN_STATES[this.#state].trains) return;
-    const measured = this.#measurements.at(-1)?.version ?? 0;
+    const measured = this.#measurements.last?.version ?? 0;
     const rested = clock.now() >= this.#nextEvaluation;
     if (!MEASURING[measuring].isDue({ version: coordinator.version, measured, rested }, evaluateEvery))
       return;
@@ -250,26 +249,18 @@ export class Run {
   /** Measures the present version, unless that was the last one measured. */
   async #measure(): Promise<Measurement> {
     const { clock, evaluate, coordinator } = this.#parts;
-    const last = this.#measurements.at(-1);
+    const last = this.#measurements.last;
     if (last?.version === coordinator.version) return last;
     const begun = clock.now();
     try {
       const { version, samples, seconds, parameters } = await this.snapshot();
       const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
-      this.#keep(measurement);
+      this.#measurements.add(measurement);
       this.#parts.changed();
       return measurement;
     } finally {
       this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
     }
-  }
-
-  /** A long run keeps few of its early measurements: what is shown and kept stays small. */
-  #keep(measurement: Measurement): void {
-    this.#measurements.push(measurement);
-    if (this.#measurements.length <= MAX_MEASUREMENTS) return;
-    const early = this.#measurements.splice(0, MAX_MEASUREMENTS / 2);
-    this.#measurements.unshift(...early.filter((_, index) => index % 2 === 0));
   }
 
   async #finish(reason: StopReason): Promise<void> {
@@ -291,7 +282,7 @@ export class Run {
 
   async #save(): Promise<number> {
     const snapshot = await this.snapshot();
-    await this.#parts.saveCheckpoint(snapshot, this.#measurements);
+    await this.#parts.saveCheckpoint(snapshot, this.#measurements.all);
     return snapshot.version;
   }
 
