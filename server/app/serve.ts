@@ -148,8 +148,17 @@ class Closing {
     this.#tasks.push(task);
   }
 
+  /** Runs every task, also after one that failed. @throws what the first one threw that failed. */
   async run(): Promise<void> {
-    for (const task of this.#tasks.splice(0).reverse()) await task();
+    const failures: unknown[] = [];
+    for (const task of this.#tasks.splice(0).reverse()) {
+      try {
+        await task();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }
 

@@ -102,7 +102,12 @@ export class RemoteShard implements ShardPort {
     );
     const taken = socket
       .timeout(OPEN_WITHIN_MS)
-      .emitWithAck('open' satisfies ToShard, encodeInit(init, origins));
+      .emitWithAck('open' satisfies ToShard, encodeInit(init, origins))
+      .catch(() => {
+        throw new RemoteShardError(
+          `the shard at ${url} did not open within ${OPEN_WITHIN_MS / 1000} seconds`,
+        );
+      });
     this.opened = Promise.race([taken, turnedAway]).then(() => {
       socket.once('disconnect', () => lost(new RemoteShardError(`the shard at ${url} was lost`)));
     });

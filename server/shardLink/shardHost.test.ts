@@ -206,6 +206,14 @@ describe('a shard in a process of its own', () => {
     await expect(shard.snapshot()).rejects.toThrow(new RemoteShardError(`the shard at ${url} was lost`));
   });
 
+  it('goes on when it is asked for a snapshot that nobody waits for', async () => {
+    const { url, failures } = await hosting();
+    const { shard, connection } = await opened(url);
+    connection.socket.emit('snapshot', null);
+    expect((await shard.snapshot()).version).toBe(3);
+    expect(failures).toEqual([]);
+  });
+
   it('lets no device in before it is opened, and drops them with the coordinator', async () => {
     const { url } = await hosting();
     await next(device(url), 'connect_error');

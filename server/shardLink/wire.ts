@@ -32,7 +32,7 @@ const shardRule = z.discriminatedUnion('shape', [
 
 /** What each event of the link carries. */
 const BODIES = {
-  /** Begin, or begin anew: the last one counts. Acknowledged once it is done. */
+  /** Once on each connection. Acknowledged when the shard has its part of the model. */
   open: z.strictObject({
     index: z.int(),
     ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
@@ -86,7 +86,7 @@ export type Handlers<Event extends keyof typeof BODIES> = {
 
 /** What of a socket the link needs, at either end. */
 interface LinkSocket {
-  on(event: string, listener: (body: unknown, acknowledge: (answer?: unknown) => void) => void): unknown;
+  on(event: string, listener: (body: unknown, acknowledge?: (answer?: unknown) => void) => void): unknown;
 }
 
 /**
@@ -102,7 +102,9 @@ export function listen<Event extends keyof typeof BODIES>(
   for (const event of Object.keys(handlers) as Event[]) {
     socket.on(event, (body, acknowledge) => {
       try {
-        handlers[event](BODIES[event].parse(body) as Body<Event>, acknowledge);
+        // Who asks for no acknowledgement gets none.
+        const answer = typeof acknowledge === 'function' ? acknowledge : () => undefined;
+        handlers[event](BODIES[event].parse(body) as Body<Event>, answer);
       } catch (error) {
         failed(error);
       }

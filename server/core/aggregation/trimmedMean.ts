@@ -22,7 +22,10 @@ export const trimmedMean: CoordinateRule = {
   },
 };
 
+/** What a product of a fraction and a count may be off by: 0.07 of 100 is a little more than 7 in float64. */
+const ROUNDING = 1e-9;
+
 /** Values that are dropped at each end: the part of them, rounded up, but leaving at least one. */
 function droppedOf(count: number, trim: number): number {
-  return Math.min(Math.ceil(trim * count), Math.floor((count - 1) / 2));
+  return Math.min(Math.ceil(trim * count - ROUNDING), Math.floor((count - 1) / 2));
 }
