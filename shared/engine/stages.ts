@@ -70,8 +70,9 @@ export function stagesOf(spec: ModelSpec): Stage[] {
   };
   const activation = NO_ACTIVATION;
   const stages: Stage[] = [];
-  let input: Shape = { height: spec.input[0], width: spec.input[1], channels: spec.input[2] };
-  spec.layers.forEach((layer, index) => {
+  const image: Shape = { height: spec.input[0], width: spec.input[1], channels: spec.input[2] };
+  // From the input of each layer to that of the next.
+  spec.layers.reduce<Shape>((input, layer, index) => {
     const output = shapeOf(shapes[index] ?? []);
     const last = stages.at(-1);
     switch (layer.kind) {
@@ -85,25 +86,24 @@ export function stagesOf(spec: ModelSpec): Stage[] {
         const bias = take();
         const size = { kernel, stride, padTop, padLeft, pool: 1 };
         stages.push({ op: 'conv', input, activation, ...size, convolved: output, output, weights, bias });
-        break;
+        return output;
       }
       case 'dense':
         stages.push({ op: 'dense', input, activation, output, weights: take(), bias: take() });
-        break;
+        return output;
       case 'relu':
         if (last !== undefined && takes(last, layer.kind)) last.activation = layer.kind;
         else stages.push({ op: 'pool', input, activation: layer.kind, pool: 1, output: input });
-        return;
+        return input;
       case 'maxPool':
         if (last?.op === 'conv' && last.pool === 1) Object.assign(last, { pool: layer.size, output });
         else stages.push({ op: 'pool', input, activation, pool: layer.size, output });
-        break;
+        return output;
       case 'flatten':
         // The values stay where they are: who reads them next knows the image's shape.
-        return;
+        return input;
     }
-    input = output;
-  });
+  }, image);
   return stages;
 }
 

@@ -1,4 +1,4 @@
-import { ModelSpecError, outputShapes, type ModelSpec } from './spec.ts';
+import { ModelSpecError, outputShapes, type Layer, type ModelSpec } from './spec.ts';
 
 /** One tensor of the flat parameter vector. */
 export interface ParameterTensor {
@@ -33,40 +33,51 @@ export function layoutOf(spec: ModelSpec): ParameterLayout {
   const shapes = outputShapes(spec);
   const tensors: ParameterTensor[] = [];
   let length = 0;
-  const add = (
-    name: string,
-    part: ParameterTensor['part'],
-    shape: number[],
-    fanIn: number,
-    fanOut: number,
-  ) => {
-    const size = shape.reduce((product, dimension) => product * dimension, 1);
-    tensors.push({ name, part, shape, offset: length, length: size, fanIn, fanOut });
-    length += size;
-    if (length > MAX_PARAMETERS) throw new ModelSpecError(`model: more than ${MAX_PARAMETERS} parameters`);
-  };
   spec.layers.forEach((layer, index) => {
     const input = index === 0 ? spec.input : (shapes[index - 1] ?? []);
-    const channels = input.at(-1) ?? 0;
-    const name = `${index}.${layer.kind}`;
-    switch (layer.kind) {
-      case 'conv2d': {
-        const window = layer.kernel * layer.kernel;
-        const fanIn = window * channels;
-        const fanOut = window * layer.filters;
-        add(`${name}.kernel`, 'kernel', [layer.kernel, layer.kernel, channels, layer.filters], fanIn, fanOut);
-        add(`${name}.bias`, 'bias', [layer.filters], fanIn, fanOut);
-        return;
-      }
-      case 'dense':
-        add(`${name}.kernel`, 'kernel', [channels, layer.units], channels, layer.units);
-        add(`${name}.bias`, 'bias', [layer.units], channels, layer.units);
-        return;
-      case 'relu':
-      case 'maxPool':
-      case 'flatten':
-        return;
+    for (const { part, shape, ...fans } of partsOf(layer, input.at(-1) ?? 0)) {
+      const size = shape.reduce((product, dimension) => product * dimension, 1);
+      tensors.push({
+        name: `${index}.${layer.kind}.${part}`,
+        part,
+        shape,
+        offset: length,
+        length: size,
+        ...fans,
+      });
+      length += size;
+      if (length > MAX_PARAMETERS) throw new ModelSpecError(`model: more than ${MAX_PARAMETERS} parameters`);
     }
   });
   return { tensors, length };
+}
+
+/** The tensors of a layer, in order; `channels` is the last dimension of its input. */
+function partsOf(
+  layer: Layer,
+  channels: number,
+): Pick<ParameterTensor, 'part' | 'shape' | 'fanIn' | 'fanOut'>[] {
+  switch (layer.kind) {
+    case 'conv2d': {
+      const window = layer.kernel * layer.kernel;
+      const fanIn = window * channels;
+      const fanOut = window * layer.filters;
+      return [
+        { part: 'kernel', shape: [layer.kernel, layer.kernel, channels, layer.filters], fanIn, fanOut },
+        { part: 'bias', shape: [layer.filters], fanIn, fanOut },
+      ];
+    }
+    case 'dense': {
+      const fanIn = channels;
+      const fanOut = layer.units;
+      return [
+        { part: 'kernel', shape: [channels, layer.units], fanIn, fanOut },
+        { part: 'bias', shape: [layer.units], fanIn, fanOut },
+      ];
+    }
+    case 'relu':
+    case 'maxPool':
+    case 'flatten':
+      return [];
+  }
 }
