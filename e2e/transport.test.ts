@@ -129,8 +129,12 @@ async function openWorld(
 transportContract('socket.io', (handlers) => openWorld('socketio', handlers));
 transportContract('a data channel', (handlers) => openWorld('webrtc', handlers));
 
-// Both at once: each waits for what a network takes to give somebody up.
-it.concurrent.each(['socketio', 'webrtc'] as const)(
+/** `npm run prove` waits also for a socket to be given up, which takes a network 45 seconds. */
+const STALLING =
+  process.env.TABSWARM_THOROUGH === 'yes' ? (['socketio', 'webrtc'] as const) : (['webrtc'] as const);
+
+// All at once: each waits for what a network takes to give a peer up.
+it.concurrent.each(STALLING)(
   '[TR4] over %s a device that stops reading is given up, and harms nobody',
   async (kind) => {
     await givesUpWhoStopsReading((handlers) => openWorld(kind, handlers));
