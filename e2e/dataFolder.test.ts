@@ -39,7 +39,7 @@ describe('a data folder', () => {
     ]);
     first.signal('SIGINT');
     expect(await first.ended).toBe(0);
-    expect(await readdir(folder)).toEqual(['checkpoints']);
+    expect(await readdir(folder)).toEqual(['checkpoints', 'store.mdb', 'store.mdb-lock']);
   });
 
   it('[CK22] of a server that was killed is taken over, which is said', async () => {

@@ -1,19 +1,34 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { syncFolder } from './atomic.ts';
 import { CheckpointStore } from './checkpoint.ts';
+import { StoreError, systemErrorMessage } from './errors.ts';
 import { FileProcess } from './fileProcess.ts';
 import { describeHolder, FolderLock } from './folderLock.ts';
 import { makeFolders } from './folders.ts';
+import { LmdbRows } from './lmdbRows.ts';
+import { Store } from './store.ts';
 
-/** The folder that a run is kept in, locked against other servers for as long as it is open [CK11]. */
+/** The LMDB file of a data folder. */
+export const ROWS_FILE = 'store.mdb';
+
+/** The folder that a server keeps everything in, locked against other servers for as long as it is open [CK11]. */
 export class DataFolder {
   readonly checkpoints: CheckpointStore;
+  readonly store: Store;
   readonly #files: FileProcess;
   readonly #lock: FolderLock;
   #closed: Promise<void> | null = null;
 
-  private constructor(path: string, files: FileProcess, lock: FolderLock, note: (line: string) => void) {
-    this.checkpoints = new CheckpointStore(files, join(path, 'checkpoints'), undefined, note);
+  private constructor(parts: {
+    checkpoints: CheckpointStore;
+    store: Store;
+    files: FileProcess;
+    lock: FolderLock;
+  }) {
+    const { checkpoints, store, files, lock } = parts;
+    this.checkpoints = checkpoints;
+    this.store = store;
     this.#files = files;
     this.#lock = lock;
   }
@@ -21,7 +36,7 @@ export class DataFolder {
   /**
    * Makes the folder where there is none, and locks it.
    * @param note told where the lock of a server that was killed was taken over, and where old checkpoints stay.
-   * @throws {StoreError} where the folder cannot be made or written, or another server has it.
+   * @throws {StoreError} where the folder cannot be made or written, another server has it, or its store cannot be used.
    */
   static async open(given: string, clock: Clock, note: (line: string) => void): Promise<DataFolder> {
     const path = resolve(given);
@@ -29,12 +44,17 @@ export class DataFolder {
     try {
       await makeFolders(files, path);
       const lock = await FolderLock.take({ files, folder: path });
+      const store = await openStore(files, path).catch(async (error: unknown) => {
+        if (!files.hangs) await lock.release();
+        throw error;
+      });
       if (lock.recovered !== null) {
         note(
           `The server that had ${path} (${describeHolder(lock.recovered)}) ended without releasing it: taken over.`,
         );
       }
-      return new DataFolder(path, files, lock, note);
+      const checkpoints = new CheckpointStore(files, join(path, 'checkpoints'), undefined, note);
+      return new DataFolder({ checkpoints, store, files, lock });
     } catch (error) {
       files.end();
       throw error;
@@ -54,7 +74,24 @@ export class DataFolder {
 
   async #close(): Promise<void> {
     // A file system that does not answer would only be waited for once more.
-    if (!this.#files.hangs) await this.#lock.release();
+    if (!this.#files.hangs) {
+      await this.store.close().catch(() => undefined);
+      await this.#lock.release();
+    }
     this.#files.end();
+  }
+}
+
+/** @throws {StoreError} where the store cannot be used, naming its file. */
+async function openStore(files: FileProcess, folder: string): Promise<Store> {
+  const path = join(folder, ROWS_FILE);
+  try {
+    const store = await Store.open(new LmdbRows(files, path), path);
+    // The name of a new file has to outlast a power cut as its rows do.
+    await syncFolder(files, folder);
+    return store;
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`${path} cannot be used: ${systemErrorMessage(error)}`, { cause: error });
   }
 }

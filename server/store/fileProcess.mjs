@@ -6,6 +6,10 @@ import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 
 /** Open files, by the name that the other side gave them. */
 const files = new Map();
+/** LMDB databases, by path: promises of them, so that two questions at once open one. */
+const databases = new Map();
+/** Of a process whose server has ended, another one may have the folder by now. */
+const server = process.ppid;
 
 function fileOf(name) {
   const file = files.get(name);
@@ -16,6 +20,17 @@ function fileOf(name) {
 function kindOf(entry) {
   if (entry.isFile()) return 'file';
   return entry.isDirectory() ? 'folder' : 'other';
+}
+
+async function openDatabase(path) {
+  const { open: openLmdb } = await import('lmdb');
+  // Not overlapping: a transaction that is answered has to outlast a power cut.
+  return openLmdb({ path, noSubdir: true, encoding: 'string', overlappingSync: false });
+}
+
+function databaseAt(path) {
+  if (!databases.has(path)) databases.set(path, openDatabase(path));
+  return databases.get(path);
 }
 
 const operations = {
@@ -51,9 +66,41 @@ const operations = {
   remove: (path) => rm(path, { force: true }),
   makeFolder: (path) => mkdir(path),
   removeFolder: (path) => rmdir(path),
+  readRow: async (path, key) => (await databaseAt(path)).get(key) ?? null,
+  readRows: async (path, { from, below, limit, order }) => {
+    const rows = await databaseAt(path);
+    // Backwards, LMDB counts the start in and the end out: what is at `below` itself is left out here.
+    const range =
+      order === 'ascending'
+        ? rows.getRange({ start: from, end: below, limit })
+        : rows
+            .getRange({ start: below, end: from, inclusiveEnd: true, reverse: true })
+            .filter(({ key }) => key !== below);
+    const found = [];
+    for (const { key, value } of range) {
+      if (found.length === limit) break;
+      found.push({ key, value });
+    }
+    return found;
+  },
+  writeRows: async (path, changes) => {
+    const rows = await databaseAt(path);
+    rows.transactionSync(() => {
+      for (const { key, value } of changes) {
+        if (value === null) rows.removeSync(key);
+        else rows.putSync(key, value);
+      }
+    });
+  },
+  closeRows: async (path) => {
+    const rows = await databases.get(path);
+    databases.delete(path);
+    await rows?.close();
+  },
 };
 
 process.on('message', async ({ id, operation, given }) => {
+  if (process.ppid !== server) process.kill(process.pid, 'SIGKILL');
   try {
     process.send({ id, value: await operations[operation](...given) });
   } catch ({ message, code, errno, syscall, path }) {

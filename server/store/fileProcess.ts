@@ -2,6 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
 import { NO_ANSWER, withOpen, type Files, type FileKind, type OpenFile } from './files.ts';
+import type { LmdbOperations } from './lmdbRows.ts';
+import type { Change, KeySpan, Row } from './rows.ts';
 
 /**
  * An operation that takes longer does not end: the mount is gone, or the disk is broken. No operation is more than
@@ -22,7 +24,10 @@ interface Answer {
 }
 
 /** What the process is asked for: a file is read chunk by chunk. */
-type Operation = Exclude<keyof Files, 'read'> | 'readChunk';
+type Operation = Exclude<keyof Files, 'read'> | 'readChunk' | keyof LmdbOperations;
+
+/** An operation that is answered once it is durable: the disk works. */
+const DURABLE: ReadonlySet<Operation> = new Set(['sync', 'writeRows']);
 
 interface Asked {
   operation: Operation;
@@ -32,11 +37,11 @@ interface Asked {
 }
 
 /**
- * The file operations of the machine, in a process of their own. A call to a mount that hangs cannot be taken
- * back: it holds a thread, and a Node process does not end before its threads do. This process can be left
- * behind. It is started when it is first needed, and again after one was given up, until {@link end} [CK9].
+ * The file operations of the machine, and those on the rows of the store, in a process of their own. A call to a
+ * mount that hangs cannot be taken back: it holds a thread, and a Node process does not end before its threads do.
+ * This process can be left behind. It is started when it is first needed, and again after one was given up, until {@link end} [CK9].
  */
-export class FileProcess implements Files {
+export class FileProcess implements Files, LmdbOperations {
   readonly #clock: Clock;
   readonly #asked = new Map<number, Asked>();
   #process: ChildProcess | null = null;
@@ -120,6 +125,22 @@ export class FileProcess implements Files {
     return this.#ask('removeFolder', path);
   }
 
+  readRow(path: string, key: string): Promise<string | null> {
+    return this.#ask('readRow', path, key);
+  }
+
+  readRows(path: string, span: KeySpan): Promise<Row[]> {
+    return this.#ask('readRows', path, span);
+  }
+
+  writeRows(path: string, changes: readonly Change[]): Promise<void> {
+    return this.#ask('writeRows', path, changes);
+  }
+
+  closeRows(path: string): Promise<void> {
+    return this.#ask('closeRows', path);
+  }
+
   #ask<Value>(operation: Operation, ...given: unknown[]): Promise<Value> {
     if (this.#ended) return Promise.reject(new Error(ENDED));
     const id = ++this.#newest;
@@ -157,7 +178,7 @@ export class FileProcess implements Files {
     const asked = this.#asked.get(id);
     if (asked === undefined) return;
     this.#asked.delete(id);
-    if (asked.operation === 'sync' && error === undefined) this.#hangs = false;
+    if (DURABLE.has(asked.operation) && error === undefined) this.#hangs = false;
     asked.cancelLimit();
     if (this.#asked.size === 0) this.#process?.channel?.unref();
     if (error === undefined) asked.resolve(value);

@@ -1,0 +1,60 @@
+import { OtherFormatError } from './errors.ts';
+import { Log } from './log.ts';
+import type { Change, Rows } from './rows.ts';
+import { Table } from './table.ts';
+import {
+  DEVICE_TABLE,
+  EVENT_LOG,
+  META_TABLE,
+  TOKEN_TABLE,
+  type KeptDevice,
+  type KeptFact,
+  type KeptEvent,
+  type KeptToken,
+} from './tables.ts';
+
+/** Raised when a table or a row gets another shape; a store of a later version is refused [ST4]. */
+export const SCHEMA_VERSION = 1;
+
+/** Everything that a server knows beyond its process, in tables. */
+export class Store {
+  readonly meta: Table<KeptFact>;
+  readonly devices: Table<KeptDevice>;
+  readonly tokens: Table<KeptToken>;
+  readonly events: Log<KeptEvent>;
+  readonly #rows: Rows;
+
+  private constructor(rows: Rows) {
+    this.#rows = rows;
+    this.meta = new Table(rows, META_TABLE);
+    this.devices = new Table(rows, DEVICE_TABLE);
+    this.tokens = new Table(rows, TOKEN_TABLE);
+    this.events = new Log(rows, EVENT_LOG);
+  }
+
+  /**
+   * Opens the store in these rows, which are empty or those of a store.
+   * @param place where they are, for messages.
+   * @throws {OtherFormatError} where a later release wrote them.
+   * @throws {StoreError} where they are damaged.
+   */
+  static async open(rows: Rows, place: string): Promise<Store> {
+    const store = new Store(rows);
+    const schema = await store.meta.get('schema');
+    if (schema === null) await store.meta.put({ name: 'schema', version: SCHEMA_VERSION });
+    else if (schema.version > SCHEMA_VERSION)
+      throw new OtherFormatError(
+        `${place} has schema ${schema.version}, this release knows schema ${SCHEMA_VERSION}: use the release that wrote it`,
+      );
+    return store;
+  }
+
+  /** Makes changes of several tables, all or none; durable once the promise is fulfilled. */
+  write(...changes: readonly Change[]): Promise<void> {
+    return this.#rows.write(changes);
+  }
+
+  close(): Promise<void> {
+    return this.#rows.close();
+  }
+}
