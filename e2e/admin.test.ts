@@ -30,14 +30,14 @@ describe('the admin', () => {
     expect(attributes).toMatch(/SameSite=Strict/i);
     expect(cookie).not.toContain(tokenOf(at));
     const answer = await fetch(`${at.url}${API.run('current')}`, { headers: { cookie } });
-    expect(adminSnapshot.parse(await answer.json()).run).toBe(at.training.name);
+    expect(adminSnapshot.parse(await answer.json()).run).toBe(at.training.id);
   });
 
   it('[AD2] starts, pauses and stops the run, and only from the own pages', async () => {
     const at = await server();
     const { cookie } = await signIn(at);
     const act = (action: 'start' | 'pause' | 'stop', headers = {}) =>
-      post(`${at.url}${API.action(at.training.name, action)}`, {}, { cookie, ...headers });
+      post(`${at.url}${API.action(at.training.id, action)}`, {}, { cookie, ...headers });
     expect((await act('stop', { origin: 'http://evil.example' })).status).toBe(403);
     for (const [action, state] of [
       ['pause', 'paused'],

@@ -50,11 +50,11 @@ describe('joining', () => {
 
   it('[AU1] a shard is closed to a device without its shard access token', async () => {
     const { url } = await server();
-    const { welcome } = await joinRaw(cleanup, url);
+    const { welcome, run } = await joinRaw(cleanup, url);
     for (const auth of [
       {},
       { device: welcome.device, shardAccessToken: '0'.repeat(32) },
-      { device: '0'.repeat(12), shardAccessToken: welcome.shardAccessToken },
+      { device: '0'.repeat(12), shardAccessToken: run.hosts[0]?.accessToken },
     ]) {
       const socket = rawSocket(cleanup, url, NAMESPACES.shard(0), { auth });
       expect((await next<Error>(socket, 'connect_error')).message).toBe('NOT_JOINED');
@@ -140,12 +140,12 @@ describe('updates', () => {
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
     const first = await device.lease();
-    const header = frameHeaderOf(first, device.welcome, 0);
+    const header = frameHeaderOf(first, device.run, 0);
     const short = encodeFrame({ ...header, length: 16 }, new Float32Array(16));
     expect(await ask(shard, EVENTS.push, first.terms, short)).toMatchObject({ outcome: 'WRONG_SHAPE' });
     const second = await device.lease();
     const values = new Float32Array(header.length).fill(NaN);
-    const poisoned = encodeFrame(frameHeaderOf(second, device.welcome, 0), values);
+    const poisoned = encodeFrame(frameHeaderOf(second, device.run, 0), values);
     expect(await ask(shard, EVENTS.push, second.terms, poisoned)).toMatchObject({ outcome: 'NOT_FINITE' });
     expect(await hash()).toBe(before);
   });
@@ -155,7 +155,7 @@ describe('updates', () => {
     const device = await joinRaw(cleanup, url);
     const shard = device.shard(0);
     const lease = await device.lease();
-    const header = frameHeaderOf(lease, device.welcome, 0);
+    const header = frameHeaderOf(lease, device.run, 0);
     const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
     const answer = await ask(shard, EVENTS.push, lease.terms, frame);
     expect(answer).toMatchObject({ outcome: 'APPLIED', version: 1 });
@@ -221,7 +221,7 @@ describe('silence', () => {
     const shard = device.shard(0);
     const lease = await device.lease();
     clock.advance(7000);
-    const header = frameHeaderOf(lease, device.welcome, 0);
+    const header = frameHeaderOf(lease, device.run, 0);
     const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
     expect(await ask(shard, EVENTS.push, lease.terms, frame)).toMatchObject({ outcome: 'EXPIRED' });
     expect(training.coordinator.version).toBe(0);

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { troublesOf } from '../client/node/troubles.ts';
-import { rayConvnet } from '../server/zoo/ray-convnet.ts';
 import type { Welcome } from '../shared/protocol/messages.ts';
 import { startCommand } from './support/commandProcess.ts';
 import { openFakeServer } from './support/fakeServer.ts';
@@ -100,13 +99,8 @@ describe('npm run worker', () => {
       const welcome: Welcome = {
         outcome: 'OK',
         device: '0123456789ab',
-        run: '89abcdef',
         token: 'a'.repeat(32),
-        shardAccessToken: 'b'.repeat(32),
-        model: rayConvnet.spec,
-        arithmetic: 'fastest',
         dataChannels: null,
-        shards: [{ index: 0, url: '', offset: 0, length: 1960 }],
       };
       const url = await openFakeServer(
         cleanup,

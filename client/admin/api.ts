@@ -47,4 +47,4 @@ export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminS
 
 /** Whether the cookie is still good: any answer but that of a denial says so, that of a run the server does not have too. */
 export const isDenied = async (): Promise<boolean> =>
-  (await request(API.run('00000000'), { method: 'GET', cache: 'no-store' })).kind === 'denied';
+  (await request(API.run('000000000000'), { method: 'GET', cache: 'no-store' })).kind === 'denied';

@@ -22,9 +22,9 @@ export interface FeedEvents {
   denied(): void;
 }
 
-/** Whether a snapshot was made before another of the same run [AD12]. */
+/** Whether a snapshot was made before another of the same incarnation [AD12]. */
 export const isOlder = (snapshot: AdminSnapshot, than: AdminSnapshot | null): boolean =>
-  snapshot.run === than?.run && snapshot.sequence < than.sequence;
+  snapshot.incarnation === than?.incarnation && snapshot.sequence < than.sequence;
 
 /** Follows the server's snapshots until it is denied or the function that this returns is called. */
 export function follow(events: FeedEvents): () => void {

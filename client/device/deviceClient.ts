@@ -1,16 +1,18 @@
 import type { WorkerState } from './workerState.ts';
 import { RUN_STATES } from '../../shared/protocol/runState.ts';
-import { parseModelSpec, type ModelSpec } from '../../shared/model/spec.ts';
-import type { Arithmetic, DeviceDescription } from '../../shared/profile/profile.ts';
-import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
+import { parseModelSpec } from '../../shared/model/spec.ts';
+import type { DeviceDescription } from '../../shared/profile/profile.ts';
+import type { Hello, Lease, RunDescription, RunStatus, Welcome } from '../../shared/protocol/messages.ts';
 import { hasToAsk, type UnitEnd } from './asking.ts';
-import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
+import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NoEngine } from '../engines/select.ts';
 import { ConnectionLost, type Connection, type CoordinatorEvents } from '../transport/connection.ts';
 import type { DeviceConditions } from './conditions.ts';
-import { WorkerPool, type WorkerPoolParts, type PoolWorker } from './workerPool.ts';
+import { FINAL, ServerRefusal } from './serverRefusal.ts';
+import { PoolKeeper } from './poolKeeper.ts';
+import type { WorkerPoolParts, PoolWorker } from './workerPool.ts';
 import type { DataCache } from './dataCache.ts';
 import { trainUnit, type UnitParts, type UnitResult } from './training.ts';
 import { checkMap, Weights } from './weights.ts';
@@ -43,26 +45,6 @@ export interface DeviceClientParts {
   events: DeviceClientEvents;
 }
 
-/** After these the same connection would only be refused again. */
-const FINAL: ReadonlySet<Outcome> = new Set([
-  'WRONG_PROTOCOL',
-  'REFUSED',
-  'FULL',
-  'REPLACED',
-  'TOO_MANY_FAULTS',
-]);
-
-/** The server refused this device. */
-class Refused extends Error {
-  override name = 'Refused';
-  readonly outcome: Outcome;
-
-  constructor({ outcome, reason }: Refusal) {
-    super(reason ?? OUTCOMES[outcome].means);
-    this.outcome = outcome;
-  }
-}
-
 /** After this many units in a row that failed for lack of weights or data, or at the push, the device stops asking. */
 const MAX_FAILED_UNITS = 3;
 
@@ -73,10 +55,11 @@ const MAX_FAILED_UNITS = 3;
 export class DeviceClient {
   readonly #parts: DeviceClientParts;
   readonly #connection: Connection;
-  #workerPool: WorkerPool | null = null;
-  /** The worker pool that was asked for last, and the declaration of its model and arithmetic. */
-  #loading: { declaration: string; workerPool: Promise<WorkerPool> } | null = null;
-  #training: Omit<UnitParts, 'engine'> | null = null;
+  readonly #pools: PoolKeeper;
+  /** Who the device is, and the run that it trains for, as the server said over the present connection. */
+  #welcome: Welcome | null = null;
+  #run: RunDescription | null = null;
+  #training: (Omit<UnitParts, 'engine'> & { incarnation: string }) | null = null;
   #resume: Hello['resume'];
   /** Counts the connections, so that what an earlier one started does not speak for this one. */
   #epoch = 0;
@@ -87,11 +70,13 @@ export class DeviceClient {
 
   constructor(parts: DeviceClientParts) {
     this.#parts = parts;
+    this.#pools = new PoolKeeper(parts.workerPool);
     this.#resume = parts.resume ?? undefined;
     parts.events.state('connecting', null);
     this.#connection = parts.connect({
       connected: () => void this.#guarded(++this.#epoch, (epoch) => this.#join(epoch)),
       disconnected: () => this.#lost(),
+      run: (run) => this.#told(run),
       lease: (lease) => this.#assign(lease),
       status: (status) => {
         parts.events.status(status);
@@ -99,7 +84,7 @@ export class DeviceClient {
       },
       reserve: (why) => this.#setAside(why),
       closing: (refusal) => {
-        if (FINAL.has(refusal.outcome)) this.#fail(new Refused(refusal));
+        if (FINAL.has(refusal.outcome)) this.#fail(new ServerRefusal(refusal));
       },
       garbled: (reason) => this.#fail(new Error(reason)),
     });
@@ -122,43 +107,58 @@ export class DeviceClient {
   }
 
   async #join(epoch: number): Promise<void> {
-    const { join, description, conditions, events, data } = this.#parts;
+    const { join, description, conditions, events } = this.#parts;
     const answer = await this.#connection.coordinator.hello({
       protocol: PROTOCOL_VERSION,
       join,
       profile: {
         ...description,
-        ...(this.#workerPool?.report ?? { engine: null, trials: [], workers: 1 }),
+        ...(this.#pools.pool?.report ?? { engine: null, trials: [], workers: 1 }),
         conditions: conditions.present,
       },
       ...(this.#resume === undefined ? {} : { resume: this.#resume }),
     });
     if (this.#stale(epoch)) return;
-    if (!('device' in answer)) throw new Refused(answer);
+    if (!('device' in answer)) throw new ServerRefusal(answer);
     this.#resume = { device: answer.device, token: answer.token };
     events.credentials(this.#resume);
-    const model = parseModelSpec(answer.model);
-    checkMap(model, answer.shards);
-    await this.#crewFor(model, answer.arithmetic).catch((error: unknown) => this.#sayWhyNot(error));
-    if (this.#stale(epoch)) return;
-    const shards = await this.#connection.joinShards(answer);
-    if (this.#stale(epoch)) return;
-    const weights = new Weights(answer.shards, shards, this.#parts.workerPool.limit);
-    this.#training = { weights, shards, dataShard: (ref) => data.get(ref) };
+    this.#welcome = answer;
+    await this.#enter(epoch);
+  }
+
+  /** The server may say it before the answer to hello has been read. */
+  #told(run: RunDescription): void {
+    if (this.#training?.incarnation === run.incarnation) return;
+    if (this.#training !== null) {
+      // What is under way is of an incarnation that is over.
+      this.#epoch++;
+      this.#training = null;
+    }
+    this.#run = run;
+    void this.#guarded(this.#epoch, (epoch) => this.#enter(epoch));
+  }
+
+  /** Takes part in the run, once both the welcome and the run are known. */
+  async #enter(epoch: number): Promise<void> {
+    const welcome = this.#welcome;
+    const run = this.#run;
+    if (welcome === null || run === null) return;
+    const isOver = () => this.#stale(epoch) || run !== this.#run;
+    const { events, data } = this.#parts;
+    const model = parseModelSpec(run.model);
+    checkMap(model, run.shards);
+    await this.#pools
+      .poolFor(model, run.arithmetic, () => events.state('loading', null))
+      .catch((error: unknown) => this.#sayWhyNot(error));
+    if (isOver()) return;
+    const shards = await this.#connection.joinShards(welcome, run);
+    if (isOver()) return;
+    const weights = new Weights(run.shards, shards, this.#pools.limit);
+    const { incarnation } = run;
+    this.#training = { incarnation, weights, shards, dataShard: (ref) => data.get(ref) };
     events.state('waiting', this.#reserve);
     await this.#ready();
     await this.#grow(epoch);
-  }
-
-  /** Starts a worker pool once a model, however often the connection is lost. */
-  #crewFor(model: ModelSpec, arithmetic: Arithmetic): Promise<WorkerPool> {
-    const declaration = JSON.stringify([model, arithmetic]);
-    if (this.#loading?.declaration !== declaration) {
-      this.#workerPool?.dispose();
-      this.#workerPool = null;
-      this.#loading = { declaration, workerPool: this.#raise(model, arithmetic, declaration) };
-    }
-    return this.#loading.workerPool;
   }
 
   /** No engine works here: the server's admin is sent the trials before this device gives up [EN15]. */
@@ -171,27 +171,19 @@ export class DeviceClient {
     throw error;
   }
 
-  async #raise(model: ModelSpec, arithmetic: Arithmetic, declaration: string): Promise<WorkerPool> {
-    this.#parts.events.state('loading', null);
-    const workerPool = await WorkerPool.start(this.#parts.workerPool, model, arithmetic);
-    if (this.#over || this.#loading?.declaration !== declaration) workerPool.dispose();
-    else this.#workerPool = workerPool;
-    return workerPool;
-  }
-
   /** The first worker trains already; the others come in one by one. */
   async #grow(epoch: number): Promise<void> {
-    const workerPool = this.#workerPool;
-    while ((await workerPool?.grow()) === true) {
-      if (this.#stale(epoch) || workerPool !== this.#workerPool) return;
+    const { pool } = this.#pools;
+    while ((await pool?.grow()) === true) {
+      if (this.#stale(epoch) || pool !== this.#pools.pool) return;
       await this.#ready();
     }
   }
 
   /** Tells what it trains with, and asks for work where a worker has none. */
   async #ready(): Promise<void> {
-    if (this.#workerPool === null) return;
-    const { report } = this.#workerPool;
+    const report = this.#pools.pool?.report;
+    if (report === undefined) return;
     this.#parts.events.workers(report.workers);
     const { conditions } = this.#parts;
     await conditions.roundTrip(() =>
@@ -202,13 +194,17 @@ export class DeviceClient {
   /** A worker does one lease at a time: the next may arrive before the last shard has answered for this one. */
   #assign(lease: Lease): void {
     const epoch = this.#epoch;
-    void this.#workerPool?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
+    void this.#pools.pool?.do((worker) => this.#guarded(epoch, () => this.#work(lease, worker, epoch)));
   }
 
   async #work(lease: Lease, worker: PoolWorker, epoch: number): Promise<void> {
     const { events } = this.#parts;
     const { engines } = worker;
     if (this.#training === null) return;
+    if (lease.terms.incarnation !== this.#training.incarnation) {
+      await this.#connection.coordinator.release(lease.terms.lease, 'not the run that this device knows');
+      return;
+    }
     events.state('training', null);
     const parts = { ...this.#training, engine: engines.engine };
     const result = await trainUnit(lease, parts, () => (worker.submitting = true));
@@ -228,7 +224,7 @@ export class DeviceClient {
     }
     if (this.#stale(epoch)) return;
     const asks = hasToAsk(end);
-    const alone = (this.#workerPool?.busy ?? 0) <= 1;
+    const alone = (this.#pools.pool?.busy ?? 0) <= 1;
     if (alone && (asks || this.#reserve !== null)) events.state('waiting', this.#reserve);
     if (asks || news) await this.#ready();
   }
@@ -242,7 +238,7 @@ export class DeviceClient {
     await this.#connection.coordinator.release(terms.lease, reason);
     switch (fault) {
       case 'engine':
-        await this.#workerPool?.failed(worker, reason);
+        await this.#pools.pool?.failed(worker, reason);
         break;
       case 'supply':
       case 'push':
@@ -266,19 +262,21 @@ export class DeviceClient {
   /** What is under way is finished. */
   #setAside(why: string | null): void {
     this.#reserve = why === null ? null : `in reserve: ${why}`;
-    if (this.#training !== null && (this.#workerPool?.busy ?? 0) === 0)
+    if (this.#training !== null && (this.#pools.pool?.busy ?? 0) === 0)
       this.#parts.events.state('waiting', this.#reserve);
   }
 
   #lost(): void {
     this.#epoch++;
     this.#reserve = null;
+    this.#welcome = null;
+    this.#run = null;
     this.#training = null;
     if (!this.#over) this.#parts.events.state('connecting', null);
   }
 
   #fail(error: unknown): void {
-    this.#close('failed', errorMessage(error), error instanceof Refused ? error.outcome : undefined);
+    this.#close('failed', errorMessage(error), error instanceof ServerRefusal ? error.outcome : undefined);
   }
 
   #close(state: 'stopped' | 'failed', message: string | null, outcome?: Outcome): void {
@@ -287,7 +285,7 @@ export class DeviceClient {
     this.#epoch++;
     this.#training = null;
     this.#connection.close();
-    this.#workerPool?.dispose();
+    this.#pools.dispose();
     this.#parts.events.state(state, message, outcome);
   }
 

@@ -4,7 +4,15 @@ import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
 import { UNKNOWN_CONDITIONS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { ConnectionLost } from '../transport/connection.ts';
-import { DEVICE, FakeEngine, leaseOf, MODEL, SHARD_MAP, WELCOME } from './testing/fakeServer.ts';
+import {
+  DEVICE,
+  FakeEngine,
+  leaseOf,
+  MODEL,
+  RUN_DESCRIPTION,
+  SHARD_MAP,
+  WELCOME,
+} from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
 import {
   DESCRIPTION,
@@ -14,7 +22,7 @@ import {
   startDeviceClient,
 } from './testing/startDeviceClient.ts';
 
-const JOINED = ['hello', `join 0,1 of ${WELCOME.run} as ${DEVICE} bb`, 'ready'];
+const JOINED = ['hello', `join 0,1 of ${RUN_DESCRIPTION.incarnation} as ${DEVICE} bb`, 'ready'];
 
 describe('a volunteer that joins', () => {
   it('says hello when it is connected, loads an engine, then asks for work', async () => {
@@ -93,7 +101,7 @@ describe('a volunteer that joins', () => {
           Promise.resolve(onlyEngine(engines[loads.push(model.name) - 1] ?? new FakeEngine())),
       },
     });
-    server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, name: 'other' } });
+    server.run = { ...RUN_DESCRIPTION, model: { ...MODEL, name: 'other' } };
     server.says.disconnected();
     server.says.connected();
     await settled();
@@ -114,6 +122,42 @@ describe('a volunteer that joins', () => {
     late.resolve(WELCOME);
     await settled();
     expect(server.news()).toEqual(['hello', ...JOINED]);
+  });
+});
+
+describe('the run of a volunteer', () => {
+  it('may be told before hello is answered', async () => {
+    const { server } = startDeviceClient();
+    const late = deferred<typeof WELCOME>();
+    server.welcome = () => late.promise;
+    server.says.connected();
+    await settled();
+    server.says.run(RUN_DESCRIPTION);
+    await settled();
+    expect(server.news()).toEqual(['hello']);
+    late.resolve(WELCOME);
+    await settled();
+    expect(server.news()).toEqual(JOINED.slice(1));
+  });
+
+  it('told again changes nothing, told of another incarnation is joined in place of the first', async () => {
+    const { server, loads } = await joinedVolunteer();
+    server.says.run({ ...RUN_DESCRIPTION });
+    await settled();
+    expect(server.news()).toEqual([]);
+    server.says.run({ ...RUN_DESCRIPTION, incarnation: '00000001' });
+    await settled();
+    expect(server.news()).toEqual([`join 0,1 of 00000001 as ${DEVICE} bb`, 'ready']);
+    expect(loads).toEqual(['tiny']);
+  });
+
+  it('[LS5] is the only one whose leases it does: it gives back one of another incarnation', async () => {
+    const { server, engine } = await joinedVolunteer();
+    const lease = leaseOf(1, 0);
+    server.says.lease({ ...lease, terms: { ...lease.terms, incarnation: '00000001' } });
+    await settled();
+    expect(server.news()).toEqual(['release #1: not the run that this device knows']);
+    expect(engine.orders).toEqual([]);
   });
 });
 
@@ -224,7 +268,7 @@ describe('a volunteer that cannot go on', () => {
       },
     });
     for (const arithmetic of ['fastest', 'fastest', 'strict', 'strict'] as const) {
-      server.welcome = () => Promise.resolve({ ...WELCOME, arithmetic });
+      server.run = { ...RUN_DESCRIPTION, arithmetic };
       server.says.connected();
       await settled();
       server.says.disconnected();
@@ -234,7 +278,7 @@ describe('a volunteer that cannot go on', () => {
 
   it('[MD1] fails when it cannot read the model', async () => {
     const { server, told } = startDeviceClient();
-    server.welcome = () => Promise.resolve({ ...WELCOME, model: { ...MODEL, loss: 'mse' } });
+    server.run = { ...RUN_DESCRIPTION, model: { ...MODEL, loss: 'mse' } };
     server.says.connected();
     await settled();
     expect(told().at(-1)).toBe('failed: model: loss "mse" is not softmax-cross-entropy');
@@ -243,7 +287,7 @@ describe('a volunteer that cannot go on', () => {
   it('[EN22] fails in one sentence where the weights do not fit the model', async () => {
     const { server, loads, told } = startDeviceClient();
     const shards = SHARD_MAP.slice(0, 1);
-    server.welcome = () => Promise.resolve({ ...WELCOME, shards });
+    server.run = { ...RUN_DESCRIPTION, shards };
     server.says.connected();
     await settled();
     expect(told().at(-1)).toBe('failed: The weights do not fit the model: they are 6, tiny has 10.');

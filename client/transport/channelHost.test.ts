@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Welcome } from '../../shared/protocol/messages.ts';
+import type { ShardMap, Welcome } from '../../shared/protocol/messages.ts';
 import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import { NO_BYTES } from './transport.ts';
 import { dataChannels } from './channelHost.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
-import { replyOf, ScriptedTransport, welcomeTo } from './testing/scriptedTransport.ts';
+import { replyOf, ScriptedTransport, runAt } from './testing/scriptedTransport.ts';
 import { TRANSPORT_PREFERENCE_NAMES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 beforeEach(
@@ -22,22 +22,29 @@ const answering = { outcome: 'OK', answer: 'the answer' };
 const pages: ScriptedPage[] = [];
 const newest = () => pages.at(-1) ?? expect.fail('no channel was asked for');
 
+const shardsAt = (urls: string[]) => runAt(urls).shards;
+
 function alternatesOf(
   preference: TransportPreference,
-  welcome: Welcome,
+  offer: Welcome['dataChannels'],
+  shards: ShardMap,
   says: Record<string, unknown> = answering,
 ) {
   const socket = new ScriptedTransport('socketio', () => replyOf(says));
-  const found = dataChannels(preference, (request) => pages.push(new ScriptedPage(request)))(welcome, socket);
+  const found = dataChannels(preference, (request) => pages.push(new ScriptedPage(request)))(
+    offer,
+    shards,
+    socket,
+  );
   return { ...found, socket };
 }
 
 /** The one alternate transport of a server whose shards are all its own. */
 function oneAlternate(says?: Record<string, unknown>) {
-  const welcome = welcomeTo(['', ''], { wanted: false, iceServers: ICE_SERVERS });
-  const { alternates, socket } = alternatesOf('auto', welcome, says);
+  const offer = { wanted: false, iceServers: ICE_SERVERS };
+  const { alternates, socket } = alternatesOf('auto', offer, shardsAt(['', '']), says);
   const alternate = alternates[0] ?? expect.fail('no alternate transport');
-  return { alternate, socket, welcome };
+  return { alternate, socket };
 }
 
 async function pass(milliseconds: number): Promise<void> {
@@ -52,16 +59,17 @@ async function cut(): Promise<void> {
 }
 
 describe('the data channels of a device', () => {
-  const offering = (wanted: boolean) => welcomeTo([''], { wanted, iceServers: [] });
+  const offering = (wanted: boolean) => ({ wanted, iceServers: [] });
+  const here = shardsAt(['']);
 
   it('are none where the server has none, whatever is preferred', () => {
     for (const preference of TRANSPORT_PREFERENCE_NAMES) {
-      expect(alternatesOf(preference, welcomeTo(['']))).toMatchObject({ alternates: [], wanted: false });
+      expect(alternatesOf(preference, null, here)).toMatchObject({ alternates: [], wanted: false });
     }
   });
 
   it('are none where only the socket is preferred', () => {
-    expect(alternatesOf('socketio', offering(true))).toMatchObject({ alternates: [], wanted: false });
+    expect(alternatesOf('socketio', offering(true), here)).toMatchObject({ alternates: [], wanted: false });
   });
 
   it.each<[TransportPreference, boolean, boolean]>([
@@ -70,20 +78,22 @@ describe('the data channels of a device', () => {
     ['webrtc', false, true],
     ['webrtc', true, true],
   ])('preferred as %s where the server says wanted: %s, are waited for: %s', (preference, wanted, waited) => {
-    const found = alternatesOf(preference, offering(wanted));
+    const found = alternatesOf(preference, offering(wanted), here);
     expect([found.alternates.length, found.wanted]).toEqual([1, waited]);
   });
 
   it('are one to each process that has shards', () => {
-    const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
-    const { alternates } = alternatesOf('auto', welcome);
+    const shards = shardsAt(['https://a', 'https://b', 'https://a']);
+    const { alternates } = alternatesOf('auto', offering(false), shards);
     expect(alternates.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
   });
 
   it('[TR12] take messages as large as the largest slice of their process', () => {
-    const welcome = welcomeTo(['https://a', 'https://b', 'https://a'], { wanted: false, iceServers: [] });
-    const shards = welcome.shards.map((shard, index) => ({ ...shard, length: 1000 * (index + 1) }));
-    for (const alternate of alternatesOf('auto', { ...welcome, shards }).alternates) void alternate.open();
+    const shards = shardsAt(['https://a', 'https://b', 'https://a']).map((shard, index) => ({
+      ...shard,
+      length: 1000 * (index + 1),
+    }));
+    for (const alternate of alternatesOf('auto', offering(false), shards).alternates) void alternate.open();
     expect(pages.map(({ request }) => request.maxMessageBytes)).toEqual([
       messageLimit([{ offset: 0, length: 3000 }]),
       messageLimit([{ offset: 0, length: 2000 }]),
@@ -103,8 +113,8 @@ describe('a data channel next to the socket', () => {
   });
 
   it('[TR15] takes its offer to a shard of its process by the socket', async () => {
-    const welcome = welcomeTo(['https://a', 'https://b'], { wanted: false, iceServers: [] });
-    const { alternates, socket } = alternatesOf('auto', welcome);
+    const offer = { wanted: false, iceServers: [] };
+    const { alternates, socket } = alternatesOf('auto', offer, shardsAt(['https://a', 'https://b']));
     void alternates[1]?.open();
     newest().say({ type: 'offer', sdp: 'the offer' });
     await delivered();

@@ -28,7 +28,7 @@ export function dataChannels(
   openPeer: (request: PeerRequest) => void,
 ): FindAlternates {
   const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[preference];
-  return ({ dataChannels: offer, shards }, socket) => {
+  return (offer, shards, socket) => {
     if (offer === null || !opensChannels) return { alternates: [], wanted: false };
     const { wanted, iceServers } = offer;
     const urls = [...new Set(shards.map(({ url }) => url))];

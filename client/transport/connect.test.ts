@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Welcome } from '../../shared/protocol/messages.ts';
 import { TransportEnded } from './transport.ts';
 import { connect, type AlternateTransport } from './connect.ts';
 import { ConnectionLost, type CoordinatorClient, type CoordinatorEvents } from './connection.ts';
-import { replyOf, ScriptedTransport, TERMS, welcomeTo } from './testing/scriptedTransport.ts';
+import { replyOf, ScriptedTransport, TERMS, WELCOMED, runAt } from './testing/scriptedTransport.ts';
 
 const VALUES = new Float32Array(256);
 const OK = replyOf({ outcome: 'OK' });
@@ -29,16 +28,17 @@ class ScriptedAlternate implements AlternateTransport {
   }
 }
 
-/** A connection whose sockets and alternate transports are scripted; each welcome gets ones of its own. */
+/** A connection whose sockets and alternate transports are scripted; each run gets ones of its own. */
 function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: string[] } = {}) {
   const calls: string[] = [];
   const sockets: ScriptedTransport[] = [];
   const found: ScriptedAlternate[][] = [];
-  const searches: [Welcome, unknown][] = [];
+  const searches: unknown[][] = [];
   let inner: CoordinatorEvents | undefined;
   const events: CoordinatorEvents = {
     connected: () => calls.push('connected'),
     disconnected: () => calls.push('disconnected'),
+    run: () => calls.push('run'),
     lease: () => calls.push('lease'),
     status: () => calls.push('status'),
     reserve: () => calls.push('reserve'),
@@ -61,8 +61,8 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
       };
     },
     events,
-    (welcome, socket) => {
-      searches.push([welcome, socket]);
+    (...asked) => {
+      searches.push(asked);
       const alternates = urls.map((url) => new ScriptedAlternate(url));
       found.push(alternates);
       return { alternates, wanted };
@@ -75,9 +75,9 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
   return { connection, coordinator, calls, searches, socketAt, alternateAt, lose };
 }
 
-/** The client of the only shard of a welcome. */
+/** The client of the only shard of a run. */
 async function joinOne({ connection }: ReturnType<typeof connected>) {
-  const [shard] = await connection.joinShards(welcomeTo(['']));
+  const [shard] = await connection.joinShards(WELCOMED, runAt(['']));
   return shard ?? expect.fail('no shard');
 }
 
@@ -111,17 +111,18 @@ describe('a connection and its alternate transports', () => {
     expect([alternate.channel.asked.length, world.socketAt(0).asked.length]).toEqual([1, 1]);
   });
 
-  it('finds alternate transports by the welcome and the socket of the connection', async () => {
+  it('finds alternate transports by the welcome, the run and the socket of the connection', async () => {
     const world = connected();
     await joinOne(world);
-    expect(world.searches).toEqual([[welcomeTo(['']), world.socketAt(0)]]);
+    expect(world.searches).toEqual([[WELCOMED.dataChannels, runAt(['']).shards, world.socketAt(0)]]);
     expect(world.connection.coordinator).toBe(world.coordinator);
   });
 
   it('gives each shard the alternate transport of its process, and none where that has none', async () => {
     const world = connected({ urls: ['https://a', 'https://b'] });
     const shards = await world.connection.joinShards(
-      welcomeTo(['https://b', 'https://c', 'https://a', 'https://b']),
+      WELCOMED,
+      runAt(['https://b', 'https://c', 'https://a', 'https://b']),
     );
     for (const index of [0, 1]) {
       const alternate = world.alternateAt(0, index);
@@ -171,7 +172,7 @@ describe('a connection and its alternate transports', () => {
       restart: () => undefined,
       close: () => undefined,
     };
-    const [shard] = await connect(() => bare, events).joinShards(welcomeTo(['']));
+    const [shard] = await connect(() => bare, events).joinShards(WELCOMED, runAt(['']));
     expect(await shard?.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
     expect(socket.asked).toHaveLength(1);
   });
@@ -183,7 +184,7 @@ describe('a connection that is over', () => {
     ['lost', ({ lose }) => lose(), ['disconnected']],
     ['started again', ({ connection }) => connection.restart(), ['restart']],
     ['closed', ({ connection }) => connection.close(), ['close']],
-    ['followed by another', ({ connection }) => connection.joinShards(welcomeTo([''])), []],
+    ['followed by another', ({ connection }) => connection.joinShards(WELCOMED, runAt([''])), []],
   ];
 
   it.each(ways)('[TR2] and was %s sends nothing any more', async (_name, end, calls) => {

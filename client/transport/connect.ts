@@ -1,4 +1,4 @@
-import type { Welcome } from '../../shared/protocol/messages.ts';
+import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts';
 import type { Transport } from './transport.ts';
 import type { BareConnection, Connection, CoordinatorEvents } from './connection.ts';
 import { createShardClient } from './shardClient.ts';
@@ -14,9 +14,10 @@ export interface AlternateTransport {
   close(): void;
 }
 
-/** What alternate transports a device has, told by a welcome; `wanted`: the first unit waits for their first try. */
+/** What alternate transports a device has to the shards of a run; `wanted`: the first unit waits for their first try. */
 export type FindAlternates = (
-  welcome: Welcome,
+  offer: Welcome['dataChannels'],
+  shards: RunDescription['shards'],
   socket: Transport,
 ) => { alternates: AlternateTransport[]; wanted: boolean };
 
@@ -49,11 +50,11 @@ export function connect(
   });
   return {
     coordinator: connection.coordinator,
-    async joinShards(welcome) {
+    async joinShards(welcome, run) {
       leave();
       const mine = joined;
-      const socket = connection.openShards(welcome);
-      const found = findSideways(welcome, socket);
+      const socket = connection.openShards(welcome.device, run);
+      const found = findSideways(welcome.dataChannels, run.shards, socket);
       alternates = found.alternates;
       let begun: Promise<unknown> | null = null;
       const begin = () => {
@@ -61,14 +62,14 @@ export function connect(
         return begun;
       };
       if (found.wanted) await begin();
-      return welcome.shards.map((place) => {
+      return run.shards.map((place) => {
         const alternate = found.alternates.find(({ url }) => url === place.url);
         const transports = (): Transport[] => {
           if (mine !== joined) return [];
           const better = alternate?.transport ?? null;
           return better === null ? [socket] : [better, socket];
         };
-        const client = createShardClient(transports, place, welcome.run);
+        const client = createShardClient(transports, place, run.incarnation);
         return { ...client, push: (terms, values) => client.push(terms, values).finally(() => void begin()) };
       });
     },

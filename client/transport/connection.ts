@@ -3,6 +3,7 @@ import type {
   Lease,
   Ready,
   Refusal,
+  RunDescription,
   RunStatus,
   SignedTerms,
   Welcome,
@@ -33,6 +34,8 @@ export interface ShardClient {
 export interface CoordinatorEvents {
   connected(): void;
   disconnected(): void;
+  /** What this device has to know of a run, before its first lease there. */
+  run(run: RunDescription): void;
   lease(lease: Lease): void;
   status(status: RunStatus): void;
   /** The plan has no work for this device, for this reason; null where it has again. */
@@ -54,8 +57,8 @@ export interface CoordinatorClient {
 /** A device's connection to a server. */
 export interface Connection {
   coordinator: CoordinatorClient;
-  /** Connects to the shards of a welcome, in the order of its map. */
-  joinShards(welcome: Welcome): Promise<ShardClient[]>;
+  /** Connects to the shards of a run, in the order of its map. */
+  joinShards(welcome: Welcome, run: RunDescription): Promise<ShardClient[]>;
   /** Drops the connection and opens it again: a part of it no longer answers. */
   restart(): void;
   close(): void;
@@ -63,6 +66,6 @@ export interface Connection {
 
 /** The same, before it is known what its tensors travel by. */
 export interface BareConnection extends Omit<Connection, 'joinShards'> {
-  /** Connects to the shards of a welcome; what was connected before is closed. */
-  openShards(welcome: Welcome): Transport;
+  /** Connects to the shards of a run; what was connected before is closed. */
+  openShards(device: string, run: RunDescription): Transport;
 }

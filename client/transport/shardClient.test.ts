@@ -7,7 +7,7 @@ import { createShardClient } from './shardClient.ts';
 import {
   PLACE,
   replyOf,
-  RUN,
+  INCARNATION,
   ScriptedTransport,
   TERMS,
   VALUES,
@@ -19,12 +19,13 @@ const answering = (reply: TransportReply) => new ScriptedTransport('socketio', (
 const applied = replyOf({ outcome: 'APPLIED', version: 5 }, weightsOf(5));
 
 /** A shard that answers everything by one reply. */
-const shardThatSays = (reply: TransportReply) => createShardClient(() => [answering(reply)], PLACE, RUN);
+const shardThatSays = (reply: TransportReply) =>
+  createShardClient(() => [answering(reply)], PLACE, INCARNATION);
 
 describe('asking a shard', () => {
   it('[TR1] pulls a version, with no bytes, and waits half a minute at most', async () => {
     const transport = answering(applied);
-    await createShardClient(() => [transport], PLACE, RUN).pull(5);
+    await createShardClient(() => [transport], PLACE, INCARNATION).pull(5);
     expect(transport.asked).toEqual([
       { shard: 1, event: 'pull', body: { version: 5 }, bytes: NO_BYTES, withinMs: 30_000 },
     ]);
@@ -32,7 +33,7 @@ describe('asking a shard', () => {
 
   it('[TR1] [FR1] pushes a slice as one frame under the terms of its lease, and waits as long as two leases may last', async () => {
     const transport = answering(applied);
-    await createShardClient(() => [transport], PLACE, RUN).push(TERMS, VALUES);
+    await createShardClient(() => [transport], PLACE, INCARNATION).push(TERMS, VALUES);
     const [request] = transport.asked;
     expect(request).toMatchObject({ shard: 1, event: 'push', body: TERMS, withinMs: 7_230_000 });
     expect(decodeFrame(request?.bytes)).toEqual({
@@ -41,7 +42,7 @@ describe('asking a shard', () => {
         header: {
           kind: 'gradient',
           codec: 'float32',
-          run: 0x89abcdef,
+          incarnation: 0x89abcdef,
           baseVersion: 4,
           lease: 7,
           shard: 1,
@@ -56,7 +57,10 @@ describe('asking a shard', () => {
 
   it('[CD6] pushes a slice in the codec of its lease', async () => {
     const transport = answering(applied);
-    await createShardClient(() => [transport], PLACE, RUN).push({ ...TERMS, codec: 'float16' }, VALUES);
+    await createShardClient(() => [transport], PLACE, INCARNATION).push(
+      { ...TERMS, codec: 'float16' },
+      VALUES,
+    );
     const bytes = transport.asked[0]?.bytes;
     expect(bytes).toHaveLength(FRAME_HEADER_BYTES + 2 * VALUES.length);
     expect(decodeFrame(bytes)).toMatchObject({ frame: { header: { codec: 'float16' }, values: VALUES } });
@@ -132,7 +136,7 @@ describe('a request that its transport leaves unanswered', () => {
     const channel = new ScriptedTransport('webrtc', ended);
     const socket = answering(applied);
     const spare = answering(applied);
-    const client = createShardClient(() => [channel, socket, spare], PLACE, RUN);
+    const client = createShardClient(() => [channel, socket, spare], PLACE, INCARNATION);
     expect(await client.push(TERMS, VALUES)).toMatchObject({ outcome: 'APPLIED' });
     expect([channel.asked.length, socket.asked.length, spare.asked.length]).toEqual([1, 1, 0]);
     expect(socket.asked).toEqual(channel.asked);
@@ -152,7 +156,7 @@ describe('a request that its transport leaves unanswered', () => {
         return now;
       },
       PLACE,
-      RUN,
+      INCARNATION,
     );
     await expect(client.pull(5)).rejects.toThrow(new ConnectionLost('the connection to a shard was lost'));
     expect([early, late, socket].map(({ asked }) => asked.length)).toEqual([1, 1, 1]);
@@ -165,7 +169,7 @@ describe('a request that its transport leaves unanswered', () => {
       return ended();
     });
     const socket = answering(applied);
-    const client = createShardClient(() => (given ? [] : [channel, socket]), PLACE, RUN);
+    const client = createShardClient(() => (given ? [] : [channel, socket]), PLACE, INCARNATION);
     await expect(client.push(TERMS, VALUES)).rejects.toThrow(ConnectionLost);
     expect(socket.asked).toEqual([]);
   });
@@ -175,7 +179,7 @@ describe('a request that its transport leaves unanswered', () => {
       Promise.reject(new RangeError('there is no shard 1')),
     );
     const socket = answering(applied);
-    const client = createShardClient(() => [broken, socket], PLACE, RUN);
+    const client = createShardClient(() => [broken, socket], PLACE, INCARNATION);
     await expect(client.pull(5)).rejects.toThrow(new RangeError('there is no shard 1'));
     expect(socket.asked).toEqual([]);
   });

@@ -16,12 +16,12 @@ const PUSH_WITHIN_MS = 2 * 3_600_000 + ANSWER_WITHIN_MS;
  * One shard, asked by the first of the transports; what that leaves unanswered is asked again by the next. The
  * server answers a repeated push as it answered the first [LS14] [TR2].
  * @param transports those that stand at the moment, the best first; none when the connection was given up.
- * @param run 8 hex digits.
+ * @param incarnation of the run, 8 hex digits.
  */
 export function createShardClient(
   transports: () => Transport[],
   place: ShardPlace,
-  run: string,
+  incarnation: string,
 ): ShardClient {
   const ask = async (
     event: string,
@@ -45,7 +45,7 @@ export function createShardClient(
   return {
     pull: (version) => ask(EVENTS.pull, { version }, () => NO_BYTES, ANSWER_WITHIN_MS),
     push: (terms, values) =>
-      ask(EVENTS.push, terms, () => frameOf(terms, values, place, run), PUSH_WITHIN_MS),
+      ask(EVENTS.push, terms, () => frameOf(terms, values, place, incarnation), PUSH_WITHIN_MS),
   };
 }
 
@@ -54,12 +54,12 @@ function frameOf(
   terms: SignedTerms,
   values: Float32Array,
   place: ShardPlace,
-  run: string,
+  incarnation: string,
 ): Uint8Array<ArrayBuffer> {
   const header = {
     kind: terms.kind,
     codec: terms.codec,
-    run: parseInt(run, 16),
+    incarnation: parseInt(incarnation, 16),
     baseVersion: terms.baseVersion,
     lease: terms.lease,
     shard: place.index,

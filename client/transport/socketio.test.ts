@@ -6,13 +6,13 @@ import type { Socket as ClientSocket } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
-import type { Hello, Lease, Refusal, RunStatus } from '../../shared/protocol/messages.ts';
+import type { Hello, Lease, Refusal, RunDescription, RunStatus } from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { NO_BYTES, TransportEnded } from './transport.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { connectSocketIo } from './socketio.ts';
 import { SocketTransport } from './socketTransport.ts';
-import { TERMS, VALUES, weightsOf, welcomeTo } from './testing/scriptedTransport.ts';
+import { TERMS, VALUES, weightsOf, WELCOMED, runAt } from './testing/scriptedTransport.ts';
 
 /* The device's sockets against a real socket.io server that says what a test has it say. */
 
@@ -32,7 +32,8 @@ async function listening() {
 }
 
 type Told =
-  { told: 'connected' | 'disconnected' } | { told: string; body: Lease | RunStatus | Refusal | string };
+  | { told: 'connected' | 'disconnected' }
+  | { told: string; body: Lease | RunDescription | RunStatus | Refusal | string };
 
 /** What a device is told, in order; a test waits for the next. */
 class Diary {
@@ -62,6 +63,7 @@ function device(url: string) {
   const connection = connectSocketIo(url, {
     connected: () => diary.note({ told: 'connected' }),
     disconnected: () => diary.note({ told: 'disconnected' }),
+    run: (body) => diary.note({ told: 'run', body }),
     lease: (body) => diary.note({ told: 'lease', body }),
     status: (body) => diary.note({ told: 'status', body }),
     reserve: (body) => diary.note({ told: 'reserve', body: String(body) }),
@@ -95,15 +97,14 @@ async function connectedDevice(
 
 const HELLO: Hello = { protocol: PROTOCOL_VERSION, join: '', profile: TEST_PROFILE };
 const READY = { engine: null, trials: [], workers: 1, conditions: UNKNOWN_CONDITIONS };
-const WELCOME = welcomeTo(['']);
 
 describe('the coordinator by its socket', () => {
   it('is asked each request by its event, and answers it', async () => {
     const { connection, asked } = await connectedDevice((event) =>
-      event === 'hello' ? WELCOME : { outcome: 'OK' },
+      event === 'hello' ? WELCOMED : { outcome: 'OK' },
     );
     const { coordinator } = connection;
-    expect(await coordinator.hello(HELLO)).toEqual(WELCOME);
+    expect(await coordinator.hello(HELLO)).toEqual(WELCOMED);
     await coordinator.ready(READY);
     await coordinator.release(7, 'x'.repeat(300));
     await coordinator.leave();
@@ -202,7 +203,7 @@ describe('a connection that ends', () => {
 
   it('carries nothing into the next that was asked before it was open', async () => {
     const { connection, diary, socket, asked } = await connectedDevice((event) =>
-      event === 'hello' ? WELCOME : undefined,
+      event === 'hello' ? WELCOMED : undefined,
     );
     socket().disconnect(true);
     expect(await diary.next()).toEqual({ told: 'disconnected' });
@@ -295,9 +296,9 @@ describe('the shards by their sockets', () => {
     withinMs,
   });
   const open = (connection: BareConnection, shardAccessToken: string) =>
-    connection.openShards({ ...welcomeTo(['', '']), shardAccessToken });
+    connection.openShards(TERMS.device, runAt(['', ''], shardAccessToken));
 
-  it('[AU1] are shown the access token of the welcome, each by its namespace', async () => {
+  it('[AU1] are shown the access token of the run, each by its namespace', async () => {
     const { connection, passes } = await twoShards(() => ({ outcome: 'OK' }));
     const transport = open(connection, 'b'.repeat(32));
     await Promise.all([transport.request(request(0)), transport.request(request(1))]);
@@ -308,7 +309,7 @@ describe('the shards by their sockets', () => {
     ]);
   });
 
-  it('[AU1] are left at the next welcome, and shown the access token of that one', async () => {
+  it('[AU1] are left at the next run, and shown the access token of that one', async () => {
     const { connection, passes, sockets } = await twoShards((_event, body) =>
       (body as { version: number }).version === 1 ? undefined : { outcome: 'OK' },
     );
@@ -354,7 +355,7 @@ describe('the shards by their sockets', () => {
     await failing;
   });
 
-  it('[TR2] fail what still waits for a connection at the next welcome', async () => {
+  it('[TR2] fail what still waits for a connection at the next run', async () => {
     const { connection } = await twoShards(() => ({ outcome: 'OK' }));
     const waiting = open(connection, 'b'.repeat(32)).request(request(0, NO_BYTES, 3_600_000));
     open(connection, 'c'.repeat(32));
@@ -398,7 +399,7 @@ describe('the shards by their sockets', () => {
     expect(await transport.request(request(0))).toEqual({ answer: { outcome: 'OK' }, bytes: weights });
   });
 
-  it('are left when the coordinator is lost: the next welcome leads to them again', async () => {
+  it('are left when the coordinator is lost: the next run leads to them again', async () => {
     const { io, connection, sockets } = await twoShards(() => undefined);
     const coordinators: Socket[] = [];
     io.of(NAMESPACES.coordinator).on('connection', (socket) => coordinators.push(socket));
@@ -417,7 +418,7 @@ describe('the shards by their sockets', () => {
       );
     });
     const { connection } = await twoShards(() => ({ outcome: 'OK', reason: 'here' }));
-    const transport = connection.openShards(welcomeTo(['', elsewhere.url]));
+    const transport = connection.openShards(TERMS.device, runAt(['', elsewhere.url]));
     const answers = await Promise.all([transport.request(request(0)), transport.request(request(1))]);
     expect(answers.map(({ answer }) => answer['reason'])).toEqual(['here', 'elsewhere']);
   });

@@ -8,6 +8,7 @@ import {
   lease,
   refusal,
   reserve,
+  runDescription,
   runStatus,
 } from '../../shared/protocol/messages.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
@@ -69,10 +70,11 @@ export function connectSocketIo(
   coordinator.connect();
   return {
     coordinator: createCoordinatorClient(coordinator),
-    openShards: ({ shards: map, device, shardAccessToken }) => {
+    openShards: (device, { shards: map, hosts }) => {
       closeShards();
       const sockets = map.map(({ url, index }) => {
         const at = url === '' ? server : url;
+        const shardAccessToken = hosts.find((host) => host.url === url)?.accessToken ?? '';
         const socket = managers.socket(at, NAMESPACES.shard(index), { device, shardAccessToken });
         socket.connect();
         return socket;
@@ -111,6 +113,7 @@ function hearCoordinator(coordinator: Socket, events: CoordinatorEvents): void {
       tell(message);
     });
   };
+  hear(EVENTS.run, runDescription, (message) => events.run(message));
   hear(EVENTS.lease, lease, (message) => events.lease(message));
   hear(EVENTS.status, runStatus, (message) => events.status(message));
   hear(EVENTS.reserve, reserve, ({ why }) => events.reserve(why));

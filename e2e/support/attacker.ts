@@ -1,9 +1,9 @@
 import type { Socket } from 'socket.io-client';
 import { encodeFrame } from '../../shared/protocol/frame.ts';
-import { EVENTS, type SignedTerms, type Welcome } from '../../shared/protocol/messages.ts';
+import { EVENTS, type SignedTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { createGenerator, type Generator } from '../../shared/random/generator.ts';
-import { joinRaw, next, rawSocket } from './rawClient.ts';
+import { joinRaw, next, rawSocket, type RawDevice } from './rawClient.ts';
 import { Cleanup } from './testServer.ts';
 
 /**
@@ -34,13 +34,13 @@ export class Attacker {
       const cleanup = new Cleanup();
       const device = await joinRaw(cleanup, this.#server);
       const stranger = rawSocket(cleanup, this.#server, NAMESPACES.coordinator);
-      await this.#burst([device.coordinator, device.shard(0), stranger], device.welcome, count);
+      await this.#burst([device.coordinator, device.shard(0), stranger], device, count);
       await cleanup.run();
     }
     return { sent: this.#sent, connections };
   }
 
-  async #burst(sockets: Socket[], welcome: Welcome, count: number): Promise<void> {
+  async #burst(sockets: Socket[], device: RawDevice, count: number): Promise<void> {
     for (const socket of sockets) if (!socket.connected) await next(socket, 'connect');
     const length = 1 + this.#random.below(200);
     for (
@@ -49,7 +49,7 @@ export class Attacker {
       index++
     ) {
       const socket = sockets[this.#random.below(sockets.length)];
-      if (socket !== undefined) sendNonsense(socket, this.#random, welcome);
+      if (socket !== undefined) sendNonsense(socket, this.#random, device);
       this.#sent++;
       this.#tell();
       // The event loop turns, so that answers and closings arrive.
@@ -81,10 +81,10 @@ const STRANGE: unknown[] = [
 ];
 const EVENT_NAMES = [...Object.values(EVENTS), 'error', 'constructor', '__proto__', 'no such event'];
 
-function sendNonsense(socket: Socket, random: Generator, welcome: Welcome): void {
+function sendNonsense(socket: Socket, random: Generator, attacker: RawDevice): void {
   const event = EVENT_NAMES[random.below(EVENT_NAMES.length)] ?? 'push';
   const strange = () => STRANGE[random.below(STRANGE.length)];
-  const terms = { lease: random.below(1000), device: welcome.device };
+  const terms = { lease: random.below(1000), device: attacker.welcome.device };
   switch (random.below(8)) {
     case 0:
       socket.emit('push', terms, randomBytes(random, random.below(400)));
@@ -102,7 +102,7 @@ function sendNonsense(socket: Socket, random: Generator, welcome: Welcome): void
       socket.emit('pull', { version: random.below(1e9) }, () => undefined);
       break;
     case 5:
-      socket.emit('push', forgedTerms(random, welcome), randomBytes(random, 64), () => undefined);
+      socket.emit('push', forgedTerms(random, attacker), randomBytes(random, 64), () => undefined);
       break;
     case 6:
       socket.emit(
@@ -119,12 +119,12 @@ function sendNonsense(socket: Socket, random: Generator, welcome: Welcome): void
 }
 
 /** Terms of the right shape with a MAC that nobody made. */
-function forgedTerms(random: Generator, { device, run }: Welcome): SignedTerms {
+function forgedTerms(random: Generator, { welcome, run }: RawDevice): SignedTerms {
   const mac = Array.from(randomBytes(random, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return {
     lease: 1 + random.below(100),
-    device,
-    run,
+    device: welcome.device,
+    incarnation: run.incarnation,
     baseVersion: 0,
     kind: 'gradient',
     samples: 32,
@@ -140,7 +140,7 @@ function claimOf200Megabytes(): Uint8Array {
     {
       kind: 'gradient',
       codec: 'float32',
-      run: 0,
+      incarnation: 0,
       baseVersion: 0,
       lease: 1,
       shard: 0,

@@ -8,8 +8,8 @@ type Poison = (lease: Lease, device: RawDevice) => Uint8Array;
 
 const filled =
   (value: number): Poison =>
-  (lease, { welcome }) => {
-    const header = frameHeaderOf(lease, welcome, 0);
+  (lease, { run }) => {
+    const header = frameHeaderOf(lease, run, 0);
     return encodeFrame(header, new Float32Array(header.length).fill(value));
   };
 
@@ -17,11 +17,10 @@ const POISONS: Poison[] = [
   filled(NaN),
   filled(-Infinity),
   filled(1e30),
-  (lease, { welcome }) =>
-    encodeFrame({ ...frameHeaderOf(lease, welcome, 0), length: 8 }, new Float32Array(8)),
+  (lease, { run }) => encodeFrame({ ...frameHeaderOf(lease, run, 0), length: 8 }, new Float32Array(8)),
   (lease, device) => filled(0)(lease, device).slice(0, -3),
-  (lease, { welcome }) => {
-    const header = { ...frameHeaderOf(lease, welcome, 0), samples: 1_000_000 };
+  (lease, { run }) => {
+    const header = { ...frameHeaderOf(lease, run, 0), samples: 1_000_000 };
     return encodeFrame(header, new Float32Array(header.length));
   },
 ];

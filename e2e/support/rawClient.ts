@@ -1,5 +1,12 @@
 import { io, type Socket } from 'socket.io-client';
-import { EVENTS, welcome, type Lease, type Welcome } from '../../shared/protocol/messages.ts';
+import {
+  EVENTS,
+  runDescription,
+  welcome,
+  type Lease,
+  type RunDescription,
+  type Welcome,
+} from '../../shared/protocol/messages.ts';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { politeHello } from './scriptedWorker.ts';
@@ -33,10 +40,11 @@ export function next<T>(socket: Socket, event: string): Promise<T> {
   return new Promise((resolve) => socket.once(event, resolve));
 }
 
-/** A device that joined by hand: its sockets, its welcome, and the lease it was given. */
+/** A device that joined by hand: its sockets, its welcome and its run, and the lease it was given. */
 export interface RawDevice {
   coordinator: Socket;
   welcome: Welcome;
+  run: RunDescription;
   shard: (index: number) => Socket;
   lease: () => Promise<Lease>;
 }
@@ -44,13 +52,16 @@ export interface RawDevice {
 /** Joins as a device would, says ready, and leaves the rest to the test. */
 export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevice> {
   const coordinator = rawSocket(cleanup, server, NAMESPACES.coordinator);
+  const told = next(coordinator, EVENTS.run);
   const joined = welcome.parse(await ask(coordinator, EVENTS.hello, politeHello()));
+  const run = runDescription.parse(await told);
   return {
     coordinator,
     welcome: joined,
+    run,
     shard: (index) =>
       rawSocket(cleanup, server, NAMESPACES.shard(index), {
-        auth: { device: joined.device, shardAccessToken: joined.shardAccessToken },
+        auth: { device: joined.device, shardAccessToken: run.hosts[0]?.accessToken },
       }),
     lease: async () => {
       const lease = next<Lease>(coordinator, EVENTS.lease);
@@ -66,13 +77,13 @@ export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevi
 }
 
 /** A frame for a lease, as a well-behaved client would make it. */
-export function frameHeaderOf({ terms }: Lease, { run, shards }: Welcome, index: number) {
+export function frameHeaderOf({ terms }: Lease, { incarnation, shards }: RunDescription, index: number) {
   const range = shards[index];
   if (range === undefined) throw new RangeError(`there is no shard ${index}`);
   return {
     kind: terms.kind,
     codec: terms.codec,
-    run: parseInt(run, 16),
+    incarnation: parseInt(incarnation, 16),
     baseVersion: terms.baseVersion,
     lease: terms.lease,
     shard: index,

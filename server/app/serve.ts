@@ -6,7 +6,7 @@ import { messageLimit } from '../../shared/protocol/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { ROLES } from '../../shared/protocol/placement.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
-import type { Welcome } from '../../shared/protocol/messages.ts';
+import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts';
 import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
@@ -116,7 +116,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const sockets = createSocketServer(endpoint.server, { limitBytes, origins: () => [], refused, clock });
     // Not sockets.close(): that waits for HTTP connections that a client keeps open.
     closing.add(() => sockets.engine.close());
-    serveSockets(sockets, { config, clock, training, sessions, shards, channels, app, failed });
+    const dataset = { name: config.dataset, hash: manifest.hash };
+    serveSockets(sockets, { config, clock, training, sessions, shards, channels, app, dataset, failed });
     closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
     await folder.announce(new URL(addresses[0]?.url ?? '').origin);
     return {
@@ -193,7 +194,7 @@ function adminOf(
 ): AdminRoutesOptions {
   return {
     ...common,
-    run: training.name,
+    run: training.id,
     snapshot: () => training.snapshot(),
     state: () => training.run.status().state,
     actions: runActionHandlers({ run: training.run, keeps: dataDir !== null }),
@@ -220,6 +221,25 @@ function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataCha
   return { wanted: waitsForChannels, iceServers: iceServers.map(iceServerForBrowsers) };
 }
 
+/** What a device is told of the run. */
+function describeRun(
+  device: string,
+  { config, training, shards, dataset }: Pick<SocketParts, 'config' | 'training' | 'shards' | 'dataset'>,
+): RunDescription {
+  const accessToken = training.coordinator.accessToken(device);
+  const urls = new Set(shards.map.map(({ url }) => url));
+  return {
+    run: training.id,
+    incarnation: training.incarnation,
+    model: config.spec,
+    dataset,
+    arithmetic: arithmeticOf(config),
+    codecs: [config.codec],
+    hosts: [...urls].map((url) => ({ url, accessToken })),
+    shards: shards.map,
+  };
+}
+
 function arithmeticOf({ repeatable }: Config): Arithmetic {
   return repeatable ? 'strict' : 'fastest';
 }
@@ -232,12 +252,13 @@ interface SocketParts {
   shards: RunShards;
   channels: DataChannels | null;
   app: FastifyInstance;
+  dataset: RunDescription['dataset'];
   failed: (error: unknown) => void;
 }
 
 function serveSockets(
   sockets: Server,
-  { config, clock, training, sessions, shards, channels, app, failed }: SocketParts,
+  { config, clock, training, sessions, shards, channels, app, dataset, failed }: SocketParts,
 ): void {
   const local = shards.local();
   if (local !== null) serveShards(sockets, { ...local, channels, failed });
@@ -245,10 +266,7 @@ function serveSockets(
     crowd: training.crowd,
     coordinator: training.coordinator,
     clock,
-    run: training.name,
-    model: config.spec,
-    arithmetic: arithmeticOf(config),
-    shards: shards.map,
+    describe: (device) => describeRun(device, { config, training, shards, dataset }),
     dataChannels: dataChannelOfferOf(config),
     join: config.join,
     status: () => training.run.status(),

@@ -54,8 +54,10 @@ export interface TrainingParts {
 
 /** One run and what it is made of, apart from how it is reached. */
 export class Training {
-  /** Public id, new at each start of the server. */
-  readonly name = randomBytes(4).toString('hex');
+  /** The run's durable id. */
+  readonly id = randomBytes(6).toString('hex');
+  /** New at each start of the server. */
+  readonly incarnation = randomBytes(4).toString('hex');
   /** Signs leases, passes and resume tokens; dies with the process. */
   readonly key = randomBytes(32);
   readonly ranges: KeyRange[];
@@ -98,7 +100,8 @@ export class Training {
     const { devices: reports, ...placement } = this.placement.report();
     const allocations = new Map(reports.map((report) => [report.device, report]));
     return {
-      run: this.name,
+      run: this.id,
+      incarnation: this.incarnation,
       sequence: this.#snapshots++,
       status: this.run.status(),
       settings: settingsOf(this.#config),
@@ -127,7 +130,7 @@ export class Training {
     const startVersion = repeatable ? 0 : version;
     return new Coordinator(
       {
-        run: this.name,
+        incarnation: this.incarnation,
         key: this.key,
         ranges: this.ranges,
         codec,
@@ -205,7 +208,7 @@ export class Training {
     const { optimizer: kind, lr, momentum, average } = this.#config;
     const init = {
       ranges: this.ranges,
-      run: this.name,
+      incarnation: this.incarnation,
       key: this.key,
       version,
       parameters,

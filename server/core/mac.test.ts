@@ -6,12 +6,12 @@ import type { LeaseTerms } from '../../shared/protocol/messages.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
 const OTHER_KEY = KEY.with(31, 0);
-const RUN = '89abcdef';
+const INCARNATION = '89abcdef';
 const DEVICE = '0123456789ab';
 const TERMS: LeaseTerms = {
   lease: 1,
   device: DEVICE,
-  run: RUN,
+  incarnation: INCARNATION,
   baseVersion: 7,
   kind: 'gradient',
   samples: 32,
@@ -32,7 +32,7 @@ describe('the MAC of a lease', () => {
     Object.entries({
       lease: 2,
       device: 'ba9876543210',
-      run: '00000001',
+      incarnation: '00000001',
       baseVersion: 8,
       kind: 'delta',
       samples: 33,
@@ -50,9 +50,9 @@ describe('the MAC of a lease', () => {
       'codec',
       'deadline',
       'device',
+      'incarnation',
       'kind',
       'lease',
-      'run',
       'samples',
     ]);
   });
@@ -87,12 +87,12 @@ describe('the MAC of a lease', () => {
 
 describe('what a device shows', () => {
   it('[AU1] to the shards is bound to key, run and device', () => {
-    const token = shardAccessToken(KEY, RUN, DEVICE);
+    const token = shardAccessToken(KEY, INCARNATION, DEVICE);
     expect(token).toBe('c71dfc0b1bd674535a547658cee6c586');
     const others = [
-      shardAccessToken(OTHER_KEY, RUN, DEVICE),
+      shardAccessToken(OTHER_KEY, INCARNATION, DEVICE),
       shardAccessToken(KEY, '00000000', DEVICE),
-      shardAccessToken(KEY, RUN, 'ba9876543210'),
+      shardAccessToken(KEY, INCARNATION, 'ba9876543210'),
     ];
     expect(others).not.toContain(token);
   });
@@ -103,7 +103,7 @@ describe('what a device shows', () => {
     const others = [
       resumeToken(OTHER_KEY, DEVICE),
       resumeToken(KEY, 'ba9876543210'),
-      shardAccessToken(KEY, RUN, DEVICE),
+      shardAccessToken(KEY, INCARNATION, DEVICE),
     ];
     expect(others).not.toContain(token);
   });

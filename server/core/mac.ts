@@ -9,14 +9,14 @@ const MAC_DIGITS = 32;
 
 /** The MAC over the terms of a lease and the key ranges they hold for [LS1]. */
 export function macOfTerms(key: Uint8Array, terms: LeaseTerms, ranges: KeyRange[]): string {
-  const { lease, device, run, baseVersion, kind, samples, deadline, codec } = terms;
+  const { lease, device, incarnation, baseVersion, kind, samples, deadline, codec } = terms;
   const cut = ranges.map(({ offset, length }) => `${offset}+${length}`).join(',');
-  return mac(key, ['lease', lease, device, run, baseVersion, kind, samples, deadline, codec, cut]);
+  return mac(key, ['lease', lease, device, incarnation, baseVersion, kind, samples, deadline, codec, cut]);
 }
 
-/** What a device shows to the shards of a run [AU1]. */
-export function shardAccessToken(key: Uint8Array, run: string, device: string): string {
-  return mac(key, ['pass', run, device]);
+/** What a device shows to the shards of an incarnation [AU1]. */
+export function shardAccessToken(key: Uint8Array, incarnation: string, device: string): string {
+  return mac(key, ['pass', incarnation, device]);
 }
 
 /** What a device shows to join again under its id [AU2]. */

@@ -2,10 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UNKNOWN_CONDITIONS } from '../../shared/profile/profile.ts';
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { lenet } from '../zoo/lenet.ts';
-import { EVENTS, welcome, type RunStatus } from '../../shared/protocol/messages.ts';
+import {
+  EVENTS,
+  runDescription,
+  welcome,
+  type RunDescription,
+  type RunStatus,
+} from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { World } from '../core/testing/world.ts';
-import { RUN } from '../core/testing/testServer.ts';
+import { INCARNATION } from '../core/testing/testServer.ts';
 import {
   serveCoordinator,
   tellReserves,
@@ -25,6 +31,16 @@ const STATUS: RunStatus = {
   devices: 0,
   testAccuracy: null,
   testImages: 10_000,
+};
+const RUN_DESCRIPTION: RunDescription = {
+  run: 'fedcba987654',
+  incarnation: INCARNATION,
+  model: lenet.spec,
+  dataset: { name: 'mnist', hash: '' },
+  arithmetic: 'fastest',
+  codecs: ['float32'],
+  hosts: [],
+  shards: [{ index: 0, url: '', offset: 0, length: 1000 }],
 };
 const HELLO = { protocol: PROTOCOL_VERSION, join: '', profile: TEST_PROFILE };
 const READY = {
@@ -48,10 +64,10 @@ function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8)
     crowd: world.crowd,
     coordinator: world.coordinator,
     clock: world.clock,
-    run: RUN,
-    model: lenet.spec,
-    arithmetic: 'fastest',
-    shards: [{ index: 0, url: '', offset: 0, length: 1000 }],
+    describe: (device) => ({
+      ...RUN_DESCRIPTION,
+      hosts: [{ url: '', accessToken: world.coordinator.accessToken(device) }],
+    }),
     dataChannels: null,
     join: '',
     status: () => STATUS,
@@ -63,16 +79,17 @@ function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8)
 const connect = () => sockets.socket(NAMESPACES.coordinator);
 
 describe('hello', () => {
-  it('[AU1] [AU2] is answered by a welcome: who the device is now, and what it has to know of the run', async () => {
+  it('[AU1] [AU2] [PR17] is answered by a welcome: who the device is now, and followed by what it has to know of the run', async () => {
     const { world } = serving();
     const socket = connect();
     const status = next(socket, EVENTS.status);
-    const answer = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
-    expect(answer).toMatchObject({ run: RUN, arithmetic: 'fastest', dataChannels: null });
-    expect(answer.shards).toEqual([{ index: 0, url: '', offset: 0, length: 1000 }]);
-    expect(answer.model).toEqual(JSON.parse(JSON.stringify(lenet.spec)));
+    const run = next(socket, EVENTS.run);
+    const { device, dataChannels } = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
+    expect(dataChannels).toBeNull();
+    const { hosts, ...told } = runDescription.parse(await run);
+    expect({ ...told, hosts: [] }).toEqual(JSON.parse(JSON.stringify(RUN_DESCRIPTION)));
     expect(await status).toEqual(STATUS);
-    expect(world.shards[0]?.admits(answer.device, answer.shardAccessToken)).toBe(true);
+    expect(world.shards[0]?.admits(device, hosts[0]?.accessToken ?? '')).toBe(true);
     expect(world.crowd.size).toBe(1);
   });
 

@@ -3,12 +3,11 @@ import {
   EVENTS,
   ready,
   release,
+  type RunDescription,
   type RunStatus,
-  type ShardMap,
   type Welcome,
 } from '../../shared/protocol/messages.ts';
-import { describeIssue, type Arithmetic } from '../../shared/profile/profile.ts';
-import type { ModelSpec } from '../../shared/model/spec.ts';
+import { describeIssue } from '../../shared/profile/profile.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd, DeviceSession } from '../core/crowd/crowd.ts';
 import type { Coordinator } from '../core/run/coordinator.ts';
@@ -23,10 +22,8 @@ export interface CoordinatorGatewayParts {
   crowd: Crowd;
   coordinator: Coordinator;
   clock: Clock;
-  run: string;
-  model: ModelSpec;
-  arithmetic: Arithmetic;
-  shards: ShardMap;
+  /** What a device is told of the run. */
+  describe: (device: string) => RunDescription;
   dataChannels: Welcome['dataChannels'];
   /** What a device must show to join; empty: nothing. */
   join: string;
@@ -101,7 +98,15 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     cancelHello();
     session = joining.session;
     (socket.data as Told).device = session.device;
-    reply({ ...welcomeTo(session.device, parts), token: joining.token });
+    const { device } = session;
+    const welcome: Welcome = {
+      outcome: 'OK',
+      device,
+      token: joining.token,
+      dataChannels: parts.dataChannels,
+    };
+    reply(welcome);
+    socket.emit(EVENTS.run, parts.describe(device));
     void socket.join(JOINED);
     socket.emit(EVENTS.status, parts.status());
   };
@@ -132,11 +137,4 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     cancelHello();
     if (session !== null) crowd.disconnect(session);
   });
-}
-
-/** What a device has to know of the run, but for its own token. */
-function welcomeTo(device: string, parts: CoordinatorGatewayParts): Omit<Welcome, 'token'> {
-  const { coordinator, run, model, arithmetic, shards, dataChannels } = parts;
-  const shardAccessToken = coordinator.accessToken(device);
-  return { outcome: 'OK', device, shardAccessToken, run, model, arithmetic, shards, dataChannels };
 }

@@ -8,7 +8,7 @@ import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { Shard } from '../core/shard/shard.ts';
 import { PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
-import { KEY, RUN } from '../core/testing/testServer.ts';
+import { KEY, INCARNATION } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { MAX_IN_FLIGHT_AT_SHARD } from './limits.ts';
 import { serveShards } from './shardGateway.ts';
@@ -18,7 +18,7 @@ import { TrafficMeter } from './trafficMeter.ts';
 /* Two shards behind their namespaces, over real sockets and under a virtual clock. */
 
 const DEVICE = '0123456789ab';
-const TOKEN = shardAccessToken(KEY, RUN, DEVICE);
+const TOKEN = shardAccessToken(KEY, INCARNATION, DEVICE);
 const ranges = cutKeyRanges(1000, 2);
 const lengthOf = (index: number) => ranges[index]?.length ?? 0;
 
@@ -37,7 +37,7 @@ function serving() {
         {
           index,
           ranges,
-          run: RUN,
+          incarnation: INCARNATION,
           key: KEY,
           version: 0,
           parameters: new Float32Array(length).fill(index + 1),
@@ -59,7 +59,7 @@ function updateOf(index: number, codec: CodecName = 'float32', lease = 1) {
   const terms: LeaseTerms = {
     lease,
     device: DEVICE,
-    run: RUN,
+    incarnation: INCARNATION,
     baseVersion: 0,
     kind: 'gradient',
     samples: 32,
@@ -70,7 +70,7 @@ function updateOf(index: number, codec: CodecName = 'float32', lease = 1) {
   const header = {
     kind: terms.kind,
     codec,
-    run: parseInt(RUN, 16),
+    incarnation: parseInt(INCARNATION, 16),
     baseVersion: 0,
     lease,
     shard: index,
@@ -104,7 +104,7 @@ describe('the namespace of a shard', () => {
           header: {
             kind: 'weights',
             codec: 'float32',
-            run: parseInt(RUN, 16),
+            incarnation: parseInt(INCARNATION, 16),
             baseVersion: 0,
             lease: 0,
             shard: index,
@@ -179,7 +179,7 @@ describe('the namespace of a shard', () => {
   it('[LS11] stages nothing for a device that the lease is not of', async () => {
     const { connect, staged } = serving();
     const other = 'ba9876543210';
-    const socket = connect(0, { device: other, shardAccessToken: shardAccessToken(KEY, RUN, other) });
+    const socket = connect(0, { device: other, shardAccessToken: shardAccessToken(KEY, INCARNATION, other) });
     expect(await ask(socket, EVENTS.push, terms, frame)).toMatchObject({ outcome: 'UNKNOWN_LEASE' });
     expect(staged).toEqual([]);
   });

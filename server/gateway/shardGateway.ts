@@ -90,7 +90,7 @@ function createSliceEncoder(shard: Shard): (answer: SliceAnswer) => ShardAnswer 
     const header = {
       kind: 'weights' as const,
       codec: WEIGHTS_CODEC,
-      run: parseInt(shard.run, 16),
+      incarnation: parseInt(shard.incarnation, 16),
       baseVersion: answer.version ?? 0,
       lease: 0,
       shard: shard.index,

@@ -9,7 +9,7 @@ import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
 import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
 import { refuseByTable } from './refusals.ts';
 
-const RUN = '0badcafe';
+const RUN = '00000badcafe';
 const SNAPSHOT = { run: RUN } as AdminSnapshot;
 const PLACEMENT = { plan: [] } as unknown as PlacementReport;
 const HOST = 'tabs.example';
@@ -204,11 +204,11 @@ describe('steering the run', () => {
 
   it('[AD8] an unknown run is not shown either', async () => {
     const { ask, admin } = await routes();
-    for (const path of [API.run('0badc0de'), API.placement('0badc0de')]) {
+    for (const path of [API.run('00000badc0de'), API.placement('00000badc0de')]) {
       const { status, body } = await ask('GET', path, admin);
       expect([status, body]).toEqual([
         404,
-        { error: 'NO_SUCH_RUN', message: `The run here is ${RUN}, not 0badc0de.` },
+        { error: 'NO_SUCH_RUN', message: `The run here is ${RUN}, not 00000badc0de.` },
       ]);
     }
   });

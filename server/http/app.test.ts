@@ -30,7 +30,7 @@ describe('the app', () => {
     const creating = createApp({
       pages: tmpdir(),
       dataShards: [],
-      admin: { sessions: new AdminSessions(), run: '0badcafe' } as AdminRoutesOptions,
+      admin: { sessions: new AdminSessions(), run: '00000badcafe' } as AdminRoutesOptions,
       endpoint,
       failed: (error) => {
         throw error;

@@ -37,7 +37,7 @@ beforeEach(async () => {
     admin: {
       sessions,
       refused: () => undefined,
-      run: '0badcafe',
+      run: '00000badcafe',
       secure: false,
       snapshot: () => ({}) as AdminSnapshot,
       state: () => 'running',

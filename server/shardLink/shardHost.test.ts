@@ -11,7 +11,7 @@ import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { ShardInit } from '../core/shard/shardPort.ts';
 import { noiseVector, PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
-import { KEY, RUN } from '../core/testing/testServer.ts';
+import { KEY, INCARNATION } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { CONTROL_PATH, SECRET_HEADER } from './wire.ts';
 import { RemoteShard, RemoteShardError, ShardConnection } from './remoteShard.ts';
@@ -30,7 +30,7 @@ const PARAMETERS = sliceOf(noiseVector(1, 1000), range);
 const INIT: ShardInit = {
   index: 1,
   ranges,
-  run: RUN,
+  incarnation: INCARNATION,
   key: KEY,
   version: 3,
   parameters: PARAMETERS,
@@ -91,7 +91,7 @@ function device(url: string) {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
-    auth: { device: DEVICE, shardAccessToken: shardAccessToken(KEY, RUN, DEVICE) },
+    auth: { device: DEVICE, shardAccessToken: shardAccessToken(KEY, INCARNATION, DEVICE) },
   });
   closing.push(() => socket.disconnect());
   return socket;
@@ -102,7 +102,7 @@ function pushOf(lease: number, values: Float32Array) {
   const terms: LeaseTerms = {
     lease,
     device: DEVICE,
-    run: RUN,
+    incarnation: INCARNATION,
     baseVersion: 3,
     kind: 'gradient',
     samples: 32,
@@ -112,7 +112,7 @@ function pushOf(lease: number, values: Float32Array) {
   const header = {
     kind: terms.kind,
     codec: 'float32' as const,
-    run: parseInt(RUN, 16),
+    incarnation: parseInt(INCARNATION, 16),
     baseVersion: 3,
     lease,
     shard: 1,

@@ -36,7 +36,7 @@ const BODIES = {
   open: z.strictObject({
     index: z.int(),
     ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
-    run: z.string(),
+    incarnation: z.string(),
     key: bytes,
     version: z.int(),
     /** Float32, little-endian. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
-import { deviceId, runId, runStatus } from './messages.ts';
+import { deviceId, incarnation, runId, runStatus } from './messages.ts';
 import { placementInForce, allocationReport } from './placement.ts';
 import type { RunAction } from './runActions.ts';
 
@@ -83,7 +83,8 @@ export type DeviceRow = z.infer<typeof deviceRow>;
 /** server -> admin `snapshot`, and GET /api/v1/runs/:id. */
 export const adminSnapshot = z.strictObject({
   run: runId,
-  /** Of two snapshots of one run the one with the higher number is the newer. */
+  incarnation,
+  /** Of two snapshots of one incarnation the one with the higher number is the newer. */
   sequence: count,
   status: runStatus,
   /** The run's settings as the command line has them. */

@@ -10,7 +10,7 @@ const VALUES = Float32Array.of(1, -2.5, 0.1);
 const HEADER: FrameHeader = {
   kind: 'gradient',
   codec: 'float32',
-  run: 0x89abcdef,
+  incarnation: 0x89abcdef,
   baseVersion: 7,
   lease: 2 ** 40 + 5,
   shard: 2,
@@ -19,19 +19,19 @@ const HEADER: FrameHeader = {
   samples: 32,
 };
 
-/** The golden frames of protocol 6: also those of Python's struct and zlib.crc32. */
+/** The golden frames of protocol 7: also those of Python's struct and zlib.crc32. */
 const GOLDEN: [FrameHeader, string][] = [
   [
     HEADER,
-    '5453574d06000101efcdab890700000005000000000100000002000003000000200000000c0000000200000040a64eb60000803f000020c0cdcccc3d',
+    '5453574d07000101efcdab890700000005000000000100000002000003000000200000000c0000000200000097b5dbab0000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'delta' },
-    '5453574d06000201efcdab890700000005000000000100000002000003000000200000000c000000020000009a5ca0b40000803f000020c0cdcccc3d',
+    '5453574d07000201efcdab890700000005000000000100000002000003000000200000000c000000020000004d4f35a90000803f000020c0cdcccc3d',
   ],
   [
     { ...HEADER, kind: 'weights', lease: 0, samples: 0 },
-    '5453574d06000301efcdab890700000000000000000000000002000003000000000000000c00000002000000cf84bb4f0000803f000020c0cdcccc3d',
+    '5453574d07000301efcdab890700000000000000000000000002000003000000000000000c0000000200000018972e520000803f000020c0cdcccc3d',
   ],
 ];
 
@@ -43,7 +43,7 @@ const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const anyFrame = fc
   .record({
     kind: fc.constantFrom('gradient' as const, 'delta' as const, 'weights' as const),
-    run: u32,
+    incarnation: u32,
     baseVersion: u32,
     lease: fc.maxSafeNat(),
     shard: fc.integer({ min: 0, max: 65_535 }),
@@ -86,7 +86,7 @@ describe('a frame', () => {
   it('[FR1] [CD1] of another codec is the golden bytes, and has its own wire number', () => {
     const bytes = encodeFrame({ ...HEADER, codec: 'float16' }, VALUES);
     expect(toHex(bytes)).toBe(
-      '5453574d06000102efcdab890700000005000000000100000002000003000000200000000600000002000000fef95449003c00c1662e',
+      '5453574d07000102efcdab8907000000050000000001000000020000030000002000000006000000020000000fe065cd003c00c1662e',
     );
   });
 

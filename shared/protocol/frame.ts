@@ -13,7 +13,7 @@ import { PROTOCOL_VERSION } from './version.ts';
  * | 4 | u16 | protocol version |
  * | 6 | u8 | kind |
  * | 7 | u8 | codec |
- * | 8 | u32 | run |
+ * | 8 | u32 | incarnation of the run |
  * | 12 | u32 | base version |
  * | 16 | u64 | lease, at most 2^53 - 1; 0 in weights |
  * | 24 | u32 | offset of the slice in the flat vector, in elements |
@@ -38,8 +38,8 @@ export type FrameKind = keyof typeof FRAME_KINDS;
 export interface FrameHeader {
   kind: FrameKind;
   codec: CodecName;
-  /** Public id of the run, 32 bits. */
-  run: number;
+  /** Of the run, 32 bits. */
+  incarnation: number;
   baseVersion: number;
   lease: number;
   shard: number;
@@ -68,7 +68,7 @@ export function encodeFrame(header: FrameHeader, values: Float32Array): Uint8Arr
   view.setUint16(4, PROTOCOL_VERSION, true);
   view.setUint8(6, FRAME_KINDS[header.kind]);
   view.setUint8(7, codec.wireNumber);
-  view.setUint32(8, header.run, true);
+  view.setUint32(8, header.incarnation, true);
   view.setUint32(12, header.baseVersion, true);
   view.setBigUint64(16, BigInt(header.lease), true);
   view.setUint32(24, header.offset, true);
@@ -112,7 +112,7 @@ export function readFrame(bytes: unknown): FrameRead {
   const header: FrameHeader = {
     kind,
     codec,
-    run: view.getUint32(8, true),
+    incarnation: view.getUint32(8, true),
     baseVersion: view.getUint32(12, true),
     lease: Number(lease),
     shard: view.getUint16(40, true),

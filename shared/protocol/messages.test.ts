@@ -16,26 +16,31 @@ const profile = {
 const manyLabels = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, 'b']));
 const device = '0123456789ab';
 const token = 'a'.repeat(32);
-const shardAccessToken = 'b'.repeat(32);
-const run = '89abcdef';
+const accessToken = 'b'.repeat(32);
+const incarnation = '89abcdef';
 const hello: m.Hello = { protocol: 2, join: '', profile: { ...profile, engine: null } };
 const shard = { index: 0, url: '', offset: 0, length: 1960 };
 const welcome: m.Welcome = {
   outcome: 'OK',
   device,
   token,
-  shardAccessToken,
-  run,
-  model: { name: 'x' },
-  arithmetic: 'strict',
-  shards: [shard],
   dataChannels: null,
+};
+const runDescription: m.RunDescription = {
+  run: 'fedcba987654',
+  incarnation,
+  model: { name: 'x' },
+  dataset: { name: 'mnist', hash: 'e'.repeat(64) },
+  arithmetic: 'strict',
+  codecs: ['float32'],
+  hosts: [{ url: '', accessToken }],
+  shards: [shard],
 };
 const iceServer = { urls: 'turn:a', username: 'me', credential: 'secret' };
 const terms: m.LeaseTerms = {
   lease: 1,
   device,
-  run,
+  incarnation,
   baseVersion: 0,
   kind: 'gradient',
   samples: 32,
@@ -122,16 +127,28 @@ const CASES: Record<string, Case> = {
     ],
     wrong: [
       { outcome: 'FULL' },
-      { arithmetic: 'exact' },
-      { run: '89ABCDEF' },
-      { shardAccessToken: '' },
-      { shardAccessToken: 'b'.repeat(33) },
-      { shards: [{ ...shard, offset: -1 }] },
-      { shards: [{ ...shard, more: 1 }] },
+      { token: 'a'.repeat(31) },
       { dataChannels: { wanted: true } },
       { dataChannels: { wanted: true, iceServers: [], more: 1 } },
       { dataChannels: { wanted: true, iceServers: [{ ...iceServer, more: 1 }] } },
       { dataChannels: { wanted: true, iceServers: [{ username: 'me' }] } },
+    ],
+  },
+  run: {
+    schema: m.runDescription,
+    good: [runDescription, { ...runDescription, codecs: ['float32', 'float16'], hosts: [], shards: [] }],
+    wrong: [
+      { run: '89abcdef' },
+      { run: 'FEDCBA987654' },
+      { incarnation: '89ABCDEF' },
+      { incarnation: 'fedcba987654' },
+      { arithmetic: 'exact' },
+      { dataset: { name: 'mnist' } },
+      { codecs: ['int8'] },
+      { hosts: [{ url: '', accessToken: '' }] },
+      { hosts: [{ url: '', accessToken: 'b'.repeat(33) }] },
+      { shards: [{ ...shard, offset: -1 }] },
+      { shards: [{ ...shard, more: 1 }] },
     ],
   },
   refusal: {
@@ -196,7 +213,7 @@ const CASES: Record<string, Case> = {
   leave: { schema: m.leave, good: [{}], wrong: [] },
   shardAuth: {
     schema: m.shardAuth,
-    good: [{ device, shardAccessToken }],
+    good: [{ device, shardAccessToken: accessToken }],
     wrong: [{ shardAccessToken: undefined }, { device: null }],
   },
   signal: {
@@ -285,6 +302,7 @@ describe('the names of the events', () => {
       'ready',
       'release',
       'leave',
+      'run',
       'lease',
       'status',
       'reserve',

@@ -20,8 +20,11 @@ export type UpdateKind = (typeof UPDATE_KINDS)[number];
 /** The public id of a device. */
 export const deviceId = hex(12);
 
-/** The public id of a run: 32 bits as hex, new each time the server starts, so that nothing of before fits. */
-export const runId = hex(8);
+/** The durable id of a run: kept over restarts of the server, and never used for another run. */
+export const runId = hex(12);
+
+/** One life of a run's coordinator: 32 bits as hex, new at each start, so that nothing of before fits. */
+export const incarnation = hex(8);
 
 /** client -> coordinator `hello`. The version is checked before the rest, so that it alone is strict. */
 export const helloVersion = z.object({ protocol: z.int() });
@@ -35,10 +38,11 @@ export const hello = z.strictObject({
 });
 export type Hello = z.infer<typeof hello>;
 
-/** Where each key range lives. An empty url means: the server that the page came from. */
-export const shardMap = z.array(
-  z.strictObject({ index: count, url: z.string(), offset: count, length: count }),
-);
+/** An empty url means: the server that the page came from. */
+const hostUrl = z.string();
+
+/** Which shard host has each key range. */
+export const shardMap = z.array(z.strictObject({ index: count, url: hostUrl, offset: count, length: count }));
 export type ShardMap = z.infer<typeof shardMap>;
 
 /** A STUN or TURN server, as RTCPeerConnection takes it. */
@@ -52,24 +56,34 @@ export type IceServer = z.infer<typeof iceServer>;
 /** Data channels that the shards answer offers for; `wanted`: train by them from the first unit on, if they open. */
 export const dataChannelOffer = z.strictObject({ wanted: z.boolean(), iceServers: z.array(iceServer) });
 
-/** The answer to `hello` where the outcome is OK. */
+/** The answer to `hello` where the outcome is OK: of the device and the server, whatever runs there are. */
 export const welcome = z.strictObject({
   outcome: z.literal('OK'),
   device: deviceId,
   /** Secret: lets the device, and nobody else, resume under its id. */
   token: hex(32),
-  /** Secret: shown to the shards. */
-  shardAccessToken: hex(32),
-  run: runId,
-  /** A ModelSpec; parsed by parseModelSpec. */
-  model: z.unknown(),
-  /** How units are to be computed; who cannot do that has no engine for this run. */
-  arithmetic: z.enum(ARITHMETICS),
-  shards: shardMap,
-  /** Null where the shards have none. */
+  /** Null where the shard hosts have none. */
   dataChannels: z.nullable(dataChannelOffer),
 });
 export type Welcome = z.infer<typeof welcome>;
+
+/** coordinator -> client `run`: what a device has to know of a run, once a connection, before its first lease there. */
+export const runDescription = z.strictObject({
+  run: runId,
+  incarnation,
+  /** A ModelSpec; parsed by parseModelSpec. */
+  model: z.unknown(),
+  /** Name of the data set, and the hash in its manifest. */
+  dataset: z.strictObject({ name: z.string(), hash: z.string() }),
+  /** How units are to be computed; who cannot do that has no engine for this run. */
+  arithmetic: z.enum(ARITHMETICS),
+  /** In which updates of this run may travel. */
+  codecs: z.array(z.enum(CODEC_NAMES)),
+  /** The processes that have its shards, and what this device shows there, which is secret. */
+  hosts: z.array(z.strictObject({ url: hostUrl, accessToken: hex(32) })),
+  shards: shardMap,
+});
+export type RunDescription = z.infer<typeof runDescription>;
 
 /** What every other answer is; `reason` names what was wrong. */
 export const refusal = z.strictObject({ outcome, reason: z.optional(z.string()) });
@@ -80,7 +94,7 @@ export const helloAnswer = z.union([welcome, refusal]);
 export const leaseTerms = z.strictObject({
   lease: z.int().check(z.minimum(1)),
   device: deviceId,
-  run: runId,
+  incarnation,
   baseVersion: count,
   kind: z.enum(UPDATE_KINDS),
   samples: count,
@@ -202,6 +216,7 @@ export const EVENTS = {
   ready: 'ready',
   release: 'release',
   leave: 'leave',
+  run: 'run',
   lease: 'lease',
   status: 'status',
   reserve: 'reserve',

@@ -13,6 +13,7 @@ import type {
   Lease,
   Ready,
   Refusal,
+  RunDescription,
   RunStatus,
   SignedTerms,
   Welcome,
@@ -41,12 +42,18 @@ export const WELCOME: Welcome = {
   outcome: 'OK',
   device: DEVICE,
   token: 'a'.repeat(32),
-  shardAccessToken: 'b'.repeat(32),
-  run: '89abcdef',
-  model: MODEL,
-  arithmetic: 'fastest',
-  shards: SHARD_MAP,
   dataChannels: null,
+};
+
+export const RUN_DESCRIPTION: RunDescription = {
+  run: 'fedcba987654',
+  incarnation: '89abcdef',
+  model: MODEL,
+  dataset: { name: 'tiny', hash: '' },
+  arithmetic: 'fastest',
+  codecs: ['float32'],
+  hosts: [{ url: '', accessToken: 'b'.repeat(32) }],
+  shards: SHARD_MAP,
 };
 
 export const DATA: DataShard = {
@@ -61,7 +68,7 @@ export function leaseOf(lease: number, baseVersion: number): Lease {
   const terms: SignedTerms = {
     lease,
     device: DEVICE,
-    run: WELCOME.run,
+    incarnation: RUN_DESCRIPTION.incarnation,
     baseVersion,
     kind: 'gradient',
     samples: 2,
@@ -142,6 +149,8 @@ export class FakeServer implements Connection {
   readonly readies: Ready[] = [];
   readonly pushed: Float32Array[] = [];
   welcome: () => Promise<Welcome | Refusal> = () => Promise.resolve(WELCOME);
+  /** Told after each welcome. */
+  run = RUN_DESCRIPTION;
   ready: () => Promise<void> = () => Promise.resolve();
   leave: () => Promise<void> = () => Promise.resolve();
   pull: (shard: number, version: number) => Promise<SliceReply> = (shard, version) =>
@@ -164,8 +173,11 @@ export class FakeServer implements Connection {
   readonly coordinator = {
     hello: (hello: Hello) => {
       this.asked.push('hello');
-      this.hellos.push(hello);
-      return this.welcome();
+      const asked = this.hellos.push(hello);
+      return this.welcome().then((answer) => {
+        if ('device' in answer && asked === this.hellos.length) this.says.run(this.run);
+        return answer;
+      });
     },
     ready: (ready: Ready) => {
       this.asked.push('ready');
@@ -182,14 +194,15 @@ export class FakeServer implements Connection {
     },
   };
 
-  joinShards({ shards, run, device, shardAccessToken }: Welcome) {
+  joinShards({ device }: Welcome, { shards, incarnation, hosts }: RunDescription) {
+    const tokens = hosts.map(({ accessToken }) => accessToken.slice(0, 2));
     this.asked.push(
-      `join ${shards.map(({ index }) => index).join()} of ${run} as ${device} ${shardAccessToken.slice(0, 2)}`,
+      `join ${shards.map(({ index }) => index).join()} of ${incarnation} as ${device} ${tokens.join()}`,
     );
     return Promise.resolve(this.shardClients(shards));
   }
 
-  shardClients(shards: Welcome['shards']) {
+  shardClients(shards: RunDescription['shards']) {
     return shards.map(({ index }) => ({
       pull: (version: number) => {
         this.asked.push(`pull ${index} @${version}`);

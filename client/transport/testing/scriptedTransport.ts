@@ -1,16 +1,16 @@
 import { WEIGHTS_CODEC } from '../../../shared/codec/codecs.ts';
 import { encodeFrame } from '../../../shared/protocol/frame.ts';
-import type { ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
+import type { RunDescription, ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
 import { NO_BYTES, type Transport, type TransportReply, type TransportRequest } from '../transport.ts';
 
-export const RUN = '89abcdef';
+export const INCARNATION = '89abcdef';
 export const PLACE: ShardMap[number] = { index: 1, url: '', offset: 256, length: 3 };
 export const VALUES = Float32Array.of(1, -2.5, 0.25);
 
 export const TERMS: SignedTerms = {
   lease: 7,
   device: '0123456789ab',
-  run: RUN,
+  incarnation: INCARNATION,
   baseVersion: 4,
   kind: 'gradient',
   samples: 32,
@@ -19,18 +19,24 @@ export const TERMS: SignedTerms = {
   mac: 'c'.repeat(32),
 };
 
-/** A welcome to the shards at these addresses, one after the other. */
-export function welcomeTo(urls: string[], dataChannels: Welcome['dataChannels'] = null): Welcome {
+export const WELCOMED: Welcome = {
+  outcome: 'OK',
+  device: TERMS.device,
+  token: 'a'.repeat(32),
+  dataChannels: null,
+};
+
+/** A run with shards at these addresses, one after the other. */
+export function runAt(urls: string[], accessToken = 'b'.repeat(32)): RunDescription {
   return {
-    outcome: 'OK',
-    device: TERMS.device,
-    token: 'a'.repeat(32),
-    shardAccessToken: 'b'.repeat(32),
-    run: RUN,
+    run: 'fedcba987654',
+    incarnation: INCARNATION,
     model: {},
+    dataset: { name: 'tiny', hash: '' },
     arithmetic: 'fastest',
+    codecs: ['float32'],
+    hosts: [...new Set(urls)].map((url) => ({ url, accessToken })),
     shards: urls.map((url, index) => ({ index, url, offset: 256 * index, length: 256 })),
-    dataChannels,
   };
 }
 
@@ -44,7 +50,7 @@ export function weightsOf(
   const header = {
     kind: 'weights' as const,
     codec,
-    run: parseInt(RUN, 16),
+    incarnation: parseInt(INCARNATION, 16),
     baseVersion,
     lease: 0,
     shard: place.index,

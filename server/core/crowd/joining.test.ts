@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { shardAccessToken } from '../mac.ts';
 import { samplesOf } from '../unit.ts';
 import { createWork } from '../run/work.ts';
-import { dataShards, KEY, RUN } from '../testing/testServer.ts';
+import { dataShards, KEY, INCARNATION } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 
 describe('joining', () => {
@@ -22,7 +22,7 @@ describe('joining', () => {
       one?.joined?.token ?? '',
       shardAccessToken(KEY, '0badcaff', id),
     ];
-    wrong.push(shardAccessToken(new Uint8Array(32), RUN, id));
+    wrong.push(shardAccessToken(new Uint8Array(32), INCARNATION, id));
     for (const secret of wrong) expect(shard?.admits(id, secret)).toBe(false);
   });
 

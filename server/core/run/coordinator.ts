@@ -16,7 +16,7 @@ import type { ShardPort, ShardReports } from '../shard/shardPort.ts';
 import type { createWork } from './work.ts';
 
 export interface CoordinatorSettings {
-  run: string;
+  incarnation: string;
   /** Secret of the run. */
   key: Uint8Array;
   ranges: KeyRange[];
@@ -67,12 +67,12 @@ export class Coordinator implements Borrower, ShardReports {
   constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
     this.#settings = settings;
     this.#parts = parts;
-    const { run, key, ranges, codec } = settings;
+    const { incarnation, key, ranges, codec } = settings;
     const { clock, policy, work, crowd } = parts;
     this.placement = parts.placement(() => this.#replanned());
     this.shards = parts.shards(this);
     this.#leases = new LeaseManager({
-      run,
+      incarnation,
       key,
       ranges,
       codec,
@@ -130,9 +130,9 @@ export class Coordinator implements Borrower, ShardReports {
     this.#parts.policy.reset();
   }
 
-  /** What a device shows to the shards of this run. */
+  /** What a device shows to the shards of this incarnation. */
   accessToken(device: string): string {
-    return shardAccessToken(this.#settings.key, this.#settings.run, device);
+    return shardAccessToken(this.#settings.key, this.#settings.incarnation, device);
   }
 
   asked(device: Device): void {

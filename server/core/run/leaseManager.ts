@@ -13,8 +13,8 @@ import { samplesOf } from '../unit.ts';
 import type { createWork } from './work.ts';
 
 export interface LeaseManagerParts {
-  /** Public id of the run. */
-  run: string;
+  /** Of the run. */
+  incarnation: string;
   /** Secret of the run. */
   key: Uint8Array;
   ranges: KeyRange[];
@@ -49,7 +49,7 @@ export class LeaseManager {
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
   grant(device: Device, assignment: LeaseGrant, version: number): void {
-    const { run, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
+    const { incarnation, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
     const unit = work(assignment.key, version, planned);
@@ -59,7 +59,7 @@ export class LeaseManager {
     const terms: LeaseTerms = {
       lease,
       device: device.id,
-      run,
+      incarnation,
       baseVersion: version,
       kind: unit.local === null ? 'gradient' : 'delta',
       samples: samplesOf(unit),

@@ -16,7 +16,7 @@ describe('who may push', () => {
       { baseVersion: 1 },
       { lease: first.lease.terms.lease + 100 },
       { kind: 'delta' as const },
-      { run: '0badcaff' },
+      { incarnation: '0badcaff' },
     ];
     for (const terms of forged) first.pushNow(first.lease, { terms });
     second.pushNow(first.lease);

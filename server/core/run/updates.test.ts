@@ -30,7 +30,7 @@ const WRONG_SHAPES: [string, Tampering][] = [
   ['weights', { header: { kind: 'weights' } }],
   ['other samples', { header: { samples: 31 } }],
   ['another base version', { header: { baseVersion: 1 } }],
-  ['another run', { header: { run: 1 } }],
+  ['another run', { header: { incarnation: 1 } }],
   ['another lease', { header: { lease: 999 } }],
 ];
 

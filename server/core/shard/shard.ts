@@ -52,7 +52,7 @@ const PULL_PATIENCE_MS = 5000;
 export class Shard implements ShardPort {
   readonly index: number;
   readonly range: KeyRange;
-  readonly run: string;
+  readonly incarnation: string;
   readonly #opening: ShardInit;
   readonly #clock: Clock;
   readonly #reports: ShardReports;
@@ -71,7 +71,7 @@ export class Shard implements ShardPort {
       throw new RangeError('shard: parameters do not fill its range');
     this.index = opening.index;
     this.range = range;
-    this.run = opening.run;
+    this.incarnation = opening.incarnation;
     this.#opening = opening;
     this.#clock = clock;
     this.#reports = reports;
@@ -94,7 +94,7 @@ export class Shard implements ShardPort {
 
   /** Whether a device may talk to this shard [AU1]. */
   admits(device: string, token: string): boolean {
-    return sameSecret(token, shardAccessToken(this.#opening.key, this.run, device));
+    return sameSecret(token, shardAccessToken(this.#opening.key, this.incarnation, device));
   }
 
   /** Stages a slice and holds the answer until its lease is decided; what can never be applied is answered at once. */
@@ -102,7 +102,7 @@ export class Shard implements ShardPort {
     this.traffic.bytesUp += frame.payload.byteLength;
     const { mac, ...signed } = terms;
     const genuine = sameSecret(mac, macOfTerms(this.#opening.key, signed, this.#opening.ranges));
-    // The MAC holds for this run alone: its key and its id are in it.
+    // The MAC holds for this incarnation alone: it has a key of its own, and its name is in it.
     if (!genuine || terms.device !== device) {
       answer({ outcome: 'UNKNOWN_LEASE', reason: 'these terms were not granted to this device' });
       return;
@@ -225,7 +225,7 @@ export class Shard implements ShardPort {
     ) {
       return wrong(`shard ${this.index} owns ${this.range.length} elements from ${this.range.offset}`);
     }
-    if (header.lease !== terms.lease || header.run !== parseInt(this.run, 16)) {
+    if (header.lease !== terms.lease || header.incarnation !== parseInt(this.incarnation, 16)) {
       return wrong('the frame is of another lease or run');
     }
     if (

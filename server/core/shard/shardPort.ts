@@ -18,8 +18,8 @@ export interface ShardInit {
   index: number;
   /** Of all shards, in order; `ranges[index]` is this one's. */
   ranges: KeyRange[];
-  /** Public id of the run, 8 hex digits. */
-  run: string;
+  /** Of the run, 8 hex digits. */
+  incarnation: string;
   /** Secret of the run: what leases and passes are signed with. */
   key: Uint8Array;
   version: number;

@@ -4,7 +4,7 @@ import { WeightAverage } from './weightAverage.ts';
 import { NEWEST } from './shardPort.ts';
 import { Shard, type SliceAnswer } from './shard.ts';
 import { syncPolicy } from '../testing/policies.ts';
-import { KEY, RUN } from '../testing/testServer.ts';
+import { KEY, INCARNATION } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 import { PLAIN_OPTIMIZER } from '../testing/plainModel.ts';
 
@@ -57,7 +57,7 @@ describe('a shard that averages', () => {
       {
         index: 0,
         ranges: world.ranges,
-        run: RUN,
+        incarnation: INCARNATION,
         key: KEY,
         version,
         parameters,

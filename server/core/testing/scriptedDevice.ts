@@ -307,7 +307,7 @@ export class ScriptedDevice {
     const header: FrameHeader = {
       kind: terms.kind,
       codec: terms.codec,
-      run: parseInt(terms.run, 16),
+      incarnation: parseInt(terms.incarnation, 16),
       baseVersion: terms.baseVersion,
       lease: terms.lease,
       shard: index,

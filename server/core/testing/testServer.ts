@@ -23,7 +23,7 @@ import { Ledger, RecordedShard, Recorder } from './recorder.ts';
 import { asyncPolicy, LIMITS } from './policies.ts';
 
 export const KEY = new Uint8Array(32).fill(7);
-export const RUN = '0badcafe';
+export const INCARNATION = '0badcafe';
 export const BATCH = 32;
 const DATA_SHARDS = 7;
 
@@ -99,7 +99,7 @@ export class TestServer {
     const { codec = 'float32' } = options;
     const clock = this.#clockOf(parts.clock);
     const { life } = parts;
-    const run = life === 0 ? RUN : (life - 1).toString(16).padStart(8, '0');
+    const incarnation = life === 0 ? INCARNATION : (life - 1).toString(16).padStart(8, '0');
     const key = KEY.map((byte) => byte + life);
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
@@ -107,7 +107,7 @@ export class TestServer {
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
     this.coordinator = new Coordinator(
-      { run, key, ranges: this.ranges, codec, version: 0, samples: 0, maxNorm },
+      { incarnation, key, ranges: this.ranges, codec, version: 0, samples: 0, maxNorm },
       {
         clock,
         policy,
@@ -135,7 +135,7 @@ export class TestServer {
             },
           ),
         shards: (reports) => {
-          const common = { ranges: this.ranges, run, key, version: 0 };
+          const common = { ranges: this.ranges, incarnation, key, version: 0 };
           const optimizer = options.optimizer ?? PLAIN_OPTIMIZER;
           const average = options.average ?? null;
           return this.ranges.map((range, index) => {

@@ -9,7 +9,8 @@ export function snapshotOf(
   rest: Partial<Omit<AdminSnapshot, 'status'>> = {},
 ): AdminSnapshot {
   return adminSnapshot.parse({
-    run: '00c0ffee',
+    run: '0000c0ffee00',
+    incarnation: '00c0ffee',
     sequence: 0,
     status: {
       state: 'running',
