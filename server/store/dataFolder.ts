@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { syncFolder } from './atomic.ts';
 import { CheckpointStore } from './checkpoint.ts';
+import { refuseDamaged } from './damage.ts';
 import { StoreError, systemErrorMessage } from './errors.ts';
 import { FileProcess } from './fileProcess.ts';
 import { describeHolder, FolderLock } from './folderLock.ts';
@@ -86,6 +87,7 @@ export class DataFolder {
 async function openStore(files: FileProcess, folder: string): Promise<Store> {
   const path = join(folder, ROWS_FILE);
   try {
+    await refuseDamaged(files, path, join(folder, 'blobs'));
     const store = await Store.open(new LmdbRows(files, path), path);
     // The name of a new file has to outlast a power cut as its rows do.
     await syncFolder(files, folder);

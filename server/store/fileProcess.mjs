@@ -92,6 +92,15 @@ const operations = {
       }
     });
   },
+  // LMDB reads on past a page that is damaged as though its rows had never been; only their number tells.
+  countRows: async (path) => {
+    const rows = await databaseAt(path);
+    let found = 0;
+    for (const row of rows.getRange({})) if (row.key !== undefined) found++;
+    const { entryCount } = rows.getStats();
+    if (found !== entryCount) throw new Error(`${found} of its ${entryCount} rows can be read`);
+    return found;
+  },
   closeRows: async (path) => {
     const rows = await databases.get(path);
     databases.delete(path);

@@ -24,7 +24,7 @@ interface Answer {
 }
 
 /** What the process is asked for: a file is read chunk by chunk. */
-type Operation = Exclude<keyof Files, 'read'> | 'readChunk' | keyof LmdbOperations;
+type Operation = Exclude<keyof Files, 'read'> | 'readChunk' | keyof LmdbOperations | 'countRows';
 
 /** An operation that is answered once it is durable: the disk works. */
 const DURABLE: ReadonlySet<Operation> = new Set(['sync', 'writeRows']);
@@ -141,6 +141,11 @@ export class FileProcess implements Files, LmdbOperations {
     return this.#ask('closeRows', path);
   }
 
+  /** Reads every row of an LMDB file, which is made where there is none. @throws {Error} where some cannot be read. */
+  countRows(path: string): Promise<number> {
+    return this.#ask('countRows', path);
+  }
+
   #ask<Value>(operation: Operation, ...given: unknown[]): Promise<Value> {
     if (this.#ended) return Promise.reject(new Error(ENDED));
     const id = ++this.#newest;
@@ -166,11 +171,13 @@ export class FileProcess implements Files, LmdbOperations {
     });
     child.unref();
     child.on('message', (answer: Answer) => this.#settle(answer));
-    const ended = () => {
-      if (this.#process === child) this.#giveUp('the process that writes files ended');
+    const ended = (how: string | null) => {
+      const by = how === null ? '' : ` (${how})`;
+      if (this.#process === child) this.#giveUp(`the process that writes files ended${by}`);
     };
-    child.on('error', ended);
-    child.on('exit', ended);
+    child.on('error', ({ message }) => ended(message));
+    // A file that was cut short ends it with SIGBUS.
+    child.on('exit', (_, signal) => ended(signal));
     return child;
   }
 
