@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import type { Page } from 'playwright';
 import { afterEach, describe, expect, it } from 'vitest';
 import { possibleActions } from '../shared/protocol/runActions.ts';
+import { openFakeServer } from './support/fakeServer.ts';
 import { DESKTOP, openBrowser, openPage, openTab, PHONE } from './support/tabs.ts';
 import { Cleanup, startServer } from './support/testServer.ts';
 
@@ -111,6 +112,33 @@ describe('the volunteer page', () => {
       expect(await stranger.locator('body').innerText()).toContain('credential');
       const friend = await openTab(browser, server.addresses[0]?.url ?? '');
       await expect.poll(() => stateOf(friend), PATIENCE).toBe('training');
+    },
+    SLOW_MS,
+  );
+});
+
+describe('the volunteer page of another version than its server', () => {
+  it(
+    '[PG14] [PG15] is loaded anew once, starts automatically, and says so where that did not help',
+    async () => {
+      const server = await startServer(cleanup, ['--evaluate-every', '0']);
+      let hellos = 0;
+      const refused = () => {
+        hellos++;
+        return { outcome: 'WRONG_PROTOCOL', reason: 'this server speaks protocol 8' };
+      };
+      const url = await openFakeServer(cleanup, refused, undefined, server.url);
+      const browser = await openBrowser(cleanup);
+      let loads = 0;
+      const page = await openTab(browser, url, {
+        prepare: (opened) => Promise.resolve(void opened.on('load', () => loads++)),
+      });
+      await page.getByTestId('failure').filter({ hasText: 'did not help' }).waitFor();
+      expect([loads, hellos]).toEqual([2, 2]);
+      await page.getByTestId('toggle').click();
+      await expect.poll(() => hellos, PATIENCE).toBe(3);
+      await page.getByTestId('failure').filter({ hasText: 'did not help' }).waitFor();
+      expect(loads).toBe(2);
     },
     SLOW_MS,
   );

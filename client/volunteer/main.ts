@@ -5,6 +5,7 @@ import { defaultWorkers, readJoin, readPreferences } from './address.ts';
 import { describeDevice, followConditions } from './description.ts';
 import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
 import { loadCredentials, saveCredentials } from './credentials.ts';
+import { VersionReload } from './reload.ts';
 import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
 import { WorkerSession } from './session.ts';
 import { render } from './view.ts';
@@ -34,11 +35,15 @@ function show(next: Contribution): void {
   render(shown);
 }
 
-const session = new WorkerSession((message) => {
-  if (message.type === 'credentials') {
-    saveCredentials(message.credentials);
+const reload = new VersionReload();
+
+const session = new WorkerSession((told) => {
+  if (told.type === 'credentials') {
+    saveCredentials(told.credentials);
     return;
   }
+  const message = told.type === 'state' ? reload.hear(told) : told;
+  if (message === null) return;
   dispatchEvent(new CustomEvent(NEWS_EVENT, { detail: message }));
   // They may be the reason: a server that started anew knows none of its old devices. The next try joins anew.
   if (message.type === 'state' && message.state === 'failed') saveCredentials(null);
@@ -52,12 +57,7 @@ followConditions((news) => {
   session.tell(news);
 });
 
-buttonById('toggle').addEventListener('click', () => {
-  if (isActive(shown)) {
-    show(stopping(shown));
-    session.stop();
-    return;
-  }
+function start(): void {
   show(begin(shown));
   session.start({
     server: new URL('.', location.href).href,
@@ -69,6 +69,16 @@ buttonById('toggle').addEventListener('click', () => {
     workers: Number(choice.value),
     transport: preferences.transport,
   });
+}
+
+buttonById('toggle').addEventListener('click', () => {
+  if (!isActive(shown)) {
+    start();
+    return;
+  }
+  show(stopping(shown));
+  session.stop();
 });
 
 show(shown);
+if (reload.takeUp()) start();

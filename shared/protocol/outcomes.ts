@@ -96,7 +96,7 @@ export const OUTCOMES = {
   },
   WRONG_PROTOCOL: {
     means: 'The peer speaks another protocol version.',
-    next: 'Reload the page.',
+    next: 'Load the page anew; it does so once automatically.',
     closes: true,
   },
   REFUSED: {
