@@ -10,6 +10,7 @@ import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts'
 import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
+import { ServerKeys } from '../core/serverKeys.ts';
 import { loadDataset } from '../dataset/cut.ts';
 import { DATASETS } from '../dataset/datasets.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
@@ -93,6 +94,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const shards = await reachShards(config, originsOf(addresses, listening), clock);
     closing.add(() => shards.close());
     const training = new Training(config, {
+      keys: new ServerKeys(folder.key),
       clock,
       calendar,
       start,

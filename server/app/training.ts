@@ -7,6 +7,7 @@ import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation } from '../core/aggregation/aggregation.ts';
 import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
+import type { ServerKeys } from '../core/serverKeys.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
@@ -38,6 +39,7 @@ const MAX_NORM = 1e4;
 const MAX_DEVICES = 4096;
 
 export interface TrainingParts {
+  keys: ServerKeys;
   clock: Clock;
   calendar: Calendar;
   start: StartState;
@@ -58,8 +60,6 @@ export class Training {
   readonly id = randomBytes(6).toString('hex');
   /** New at each start of the server. */
   readonly incarnation = randomBytes(4).toString('hex');
-  /** Signs leases, passes and resume tokens; dies with the process. */
-  readonly key = randomBytes(32);
   readonly ranges: KeyRange[];
   readonly crowd: Crowd;
   readonly coordinator: Coordinator;
@@ -79,7 +79,9 @@ export class Training {
     const { version, savedAt } = parts.start;
     this.#checkpoint = savedAt === null ? null : { version, savedAt };
     this.ranges = rangesOf(config);
-    this.crowd = new Crowd({ key: this.key, maxDevices: MAX_DEVICES }, () => randomBytes(6).toString('hex'));
+    this.crowd = new Crowd({ key: parts.keys.resumeTokens, maxDevices: MAX_DEVICES }, () =>
+      randomBytes(6).toString('hex'),
+    );
     this.coordinator = this.#createCoordinator();
     this.run = this.#createRun();
   }
@@ -122,6 +124,10 @@ export class Training {
     };
   }
 
+  #leaseKey(): Uint8Array {
+    return this.#parts.keys.leasesOf(this.incarnation);
+  }
+
   #createCoordinator(): Coordinator {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
     const { version, samples } = start;
@@ -131,7 +137,7 @@ export class Training {
     return new Coordinator(
       {
         incarnation: this.incarnation,
-        key: this.key,
+        key: this.#leaseKey(),
         ranges: this.ranges,
         codec,
         version,
@@ -209,7 +215,7 @@ export class Training {
     const init = {
       ranges: this.ranges,
       incarnation: this.incarnation,
-      key: this.key,
+      key: this.#leaseKey(),
       version,
       parameters,
       optimizer: { kind, lr, momentum },

@@ -8,6 +8,7 @@ import { FileProcess } from './fileProcess.ts';
 import { describeHolder, FolderLock } from './folderLock.ts';
 import { makeFolders } from './folders.ts';
 import { LmdbRows } from './lmdbRows.ts';
+import { serverKeyIn } from './serverKeyFile.ts';
 import { Store } from './store.ts';
 
 /** The LMDB file of a data folder. */
@@ -17,6 +18,8 @@ export const ROWS_FILE = 'store.mdb';
 export class DataFolder {
   readonly checkpoints: CheckpointStore;
   readonly store: Store;
+  /** Of the server, from which its other keys are derived. */
+  readonly key: Uint8Array;
   readonly #files: FileProcess;
   readonly #lock: FolderLock;
   #closed: Promise<void> | null = null;
@@ -24,12 +27,14 @@ export class DataFolder {
   private constructor(parts: {
     checkpoints: CheckpointStore;
     store: Store;
+    key: Uint8Array;
     files: FileProcess;
     lock: FolderLock;
   }) {
-    const { checkpoints, store, files, lock } = parts;
+    const { checkpoints, store, key, files, lock } = parts;
     this.checkpoints = checkpoints;
     this.store = store;
+    this.key = key;
     this.#files = files;
     this.#lock = lock;
   }
@@ -37,7 +42,8 @@ export class DataFolder {
   /**
    * Makes the folder where there is none, and locks it.
    * @param note told where the lock of a server that was killed was taken over, and where old checkpoints stay.
-   * @throws {StoreError} where the folder cannot be made or written, another server has it, or its store cannot be used.
+   * @throws {StoreError} where the folder cannot be made or written, another server has it, or its key or its store
+   *   cannot be used.
    */
   static async open(given: string, clock: Clock, note: (line: string) => void): Promise<DataFolder> {
     const path = resolve(given);
@@ -45,7 +51,11 @@ export class DataFolder {
     try {
       await makeFolders(files, path);
       const lock = await FolderLock.take({ files, folder: path });
-      const store = await openStore(files, path).catch(async (error: unknown) => {
+      const open = async () => {
+        const key = await serverKeyIn(files, path);
+        return { key, store: await openStore(files, path) };
+      };
+      const opened = await open().catch(async (error: unknown) => {
         if (!files.hangs) await lock.release();
         throw error;
       });
@@ -55,7 +65,7 @@ export class DataFolder {
         );
       }
       const checkpoints = new CheckpointStore(files, join(path, 'checkpoints'), undefined, note);
-      return new DataFolder({ checkpoints, store, files, lock });
+      return new DataFolder({ ...opened, checkpoints, files, lock });
     } catch (error) {
       files.end();
       throw error;

@@ -47,8 +47,8 @@ const operations = {
       name: entry.name,
       kind: kindOf(entry),
     })),
-  open: async (path, flags, name) => {
-    files.set(name, await open(path, flags));
+  open: async (path, flags, name, mode) => {
+    files.set(name, await open(path, flags, mode));
   },
   // The next bytes of the file; none at its end.
   readChunk: async (name, length) => {

@@ -89,9 +89,9 @@ export class FileProcess implements Files, LmdbOperations {
   }
 
   /** The name of an open file is never used twice, so what was opened in one process is nothing in the next. */
-  async open(path: string, flags: 'r' | 'wx'): Promise<OpenFile> {
+  async open(path: string, flags: 'r' | 'wx', mode?: number): Promise<OpenFile> {
     const file = ++this.#newest;
-    await this.#ask('open', path, flags, file);
+    await this.#ask('open', path, flags, file, mode);
     return file;
   }
 

@@ -14,8 +14,11 @@ export interface Files {
   /** The names in a folder, and what each of them itself is. */
   list(folder: string): Promise<{ name: string; kind: FileKind }[]>;
   read(path: string): Promise<Uint8Array>;
-  /** `wx` makes a new file and fails where there is one; `r` opens what is there, folders too. */
-  open(path: string, flags: 'r' | 'wx'): Promise<OpenFile>;
+  /**
+   * `wx` makes a new file and fails where there is one; `r` opens what is there, folders too.
+   * @param mode permissions of a new file; without it, the system's default.
+   */
+  open(path: string, flags: 'r' | 'wx', mode?: number): Promise<OpenFile>;
   /** Writes all of the bytes at the end of the file. */
   write(file: OpenFile, bytes: Uint8Array): Promise<void>;
   /** Answers when what was written, or a folder's names, would outlast a power cut. */
@@ -52,8 +55,9 @@ export async function withOpen<Value>(
   path: string,
   flags: 'r' | 'wx',
   use: (file: OpenFile) => Promise<Value>,
+  mode?: number,
 ): Promise<Value> {
-  const file = await files.open(path, flags);
+  const file = await files.open(path, flags, mode);
   let value: Value;
   try {
     value = await use(file);
