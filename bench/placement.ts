@@ -46,6 +46,7 @@ async function train(placement: PlacementMethod, seed: string): Promise<Job> {
       loadConfig('start', [...flags, ...limits, '--seed', seed, '--placement', placement], {}, remembered),
     temporary: null,
     clock: machineClock,
+    calendar: machineCalendar,
     note,
   });
   const serving = await serve({

@@ -93,7 +93,7 @@ describe('tabs', () => {
   );
 
   it(
-    '[CK8] a tab goes on automatically when its server comes back with --resume',
+    '[CK8] a tab goes on automatically when its server comes back',
     async () => {
       const folder = await temporaryFolder(cleanup);
       const flags = ['--data-dir', folder, '--evaluate-every', '0'];
@@ -108,7 +108,7 @@ describe('tabs', () => {
         .poll(() => page.getByTestId('state').getAttribute('data-state'), PATIENCE)
         .toBe('connecting');
       const port = new URL(first.url).port;
-      const second = await startServer(cleanup, [...flags, '--resume', '--port', port]);
+      const second = await startServer(cleanup, [...flags, '--port', port]);
       await expect.poll(() => second.training.coordinator.version, PATIENCE).toBeGreaterThan(version + 5);
       await expect
         .poll(() => page.getByTestId('state').getAttribute('data-state'), PATIENCE)

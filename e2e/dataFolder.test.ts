@@ -14,14 +14,14 @@ afterEach(() => cleanup.run());
 const PATIENCE = { timeout: 30_000 };
 const RUN = ['--mode', 'sync', '--round-size', '1', '--evaluate-every', '0', '--lease-seconds', '3600'];
 
-/** Puts a file where the checkpoints of a data folder go, so that no save can be done; the answer takes it away. */
+/** Puts a file where the blobs of a data folder go, so that no save can be done; the answer takes it away. */
 async function breakFolder(folder: string): Promise<() => Promise<void>> {
-  const checkpoints = path.join(folder, 'checkpoints');
-  await rename(checkpoints, path.join(folder, 'set aside'));
-  await writeFile(checkpoints, '');
+  const blobs = path.join(folder, 'blobs');
+  await rename(blobs, path.join(folder, 'set aside'));
+  await writeFile(blobs, '');
   return async () => {
-    await rm(checkpoints);
-    await rename(path.join(folder, 'set aside'), checkpoints);
+    await rm(blobs);
+    await rename(path.join(folder, 'set aside'), blobs);
   };
 }
 
@@ -39,7 +39,7 @@ describe('a data folder', () => {
     ]);
     first.signal('SIGINT');
     expect(await first.ended).toBe(0);
-    expect(await readdir(folder)).toEqual(['checkpoints', 'store.mdb', 'store.mdb-lock']);
+    expect(await readdir(folder)).toEqual(['blobs', 'server.key', 'store.mdb', 'store.mdb-lock']);
   });
 
   it('[CK22] of a server that was killed is taken over, which is said', async () => {
@@ -79,7 +79,7 @@ describe('a save that fails', () => {
     await server.said(/commits/);
     await breakFolder(folder);
     startScriptedWorker(cleanup, url);
-    const reason = `${path.join(folder, 'checkpoints')} cannot be read: not a directory (ENOTDIR)`;
+    const reason = `${path.join(folder, 'blobs')} is not a folder`;
     await server.said(/^checkpoint failed/);
     expect(server.lines).toContain(`checkpoint failed: ${reason}`);
     server.signal('SIGINT');
@@ -106,9 +106,7 @@ describe('a save that fails', () => {
     const mend = await breakFolder(folder);
     const page = await openPage(await openBrowser(cleanup), server.adminUrl);
     const failure = page.getByTestId('checkpoint-failure');
-    await expect
-      .poll(() => failure.innerText(), PATIENCE)
-      .toContain('cannot be read: not a directory (ENOTDIR)');
+    await expect.poll(() => failure.innerText(), PATIENCE).toContain('is not a folder');
     const before = newest();
     expect(await page.getByTestId('checkpoint').getAttribute('data-value')).toBe(String(before));
     await mend();

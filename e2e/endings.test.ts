@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeCheckpoint } from '../server/store/format.ts';
+import { newestCheckpoint } from './support/newestCheckpoint.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
 import { startCommand, type CommandProcess } from './support/commandProcess.ts';
 import { startServerProcess } from './support/serverProcess.ts';
@@ -30,8 +28,7 @@ async function serverAtWork(flags: string[]) {
 }
 
 async function keptVersion(folder: string): Promise<number> {
-  const [newest = ''] = (await readdir(join(folder, 'checkpoints'))).toSorted().reverse();
-  return decodeCheckpoint(await readFile(join(folder, 'checkpoints', newest))).version;
+  return (await newestCheckpoint(folder)).version;
 }
 
 /** The children of a process, by the lines of `ps`. */

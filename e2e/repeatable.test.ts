@@ -125,13 +125,13 @@ describe('a repeatable run', () => {
   );
 
   it.runIf(thorough)(
-    '[RN8] [CK8] gives the same model where it was ended and resumed on the way',
+    '[RN8] [CK8] gives the same model where its server ended and was started again on the way',
     async () => {
       const whole = await undisturbed();
       const folder = ['--data-dir', await temporaryFolder(cleanup)];
       const half = ['--max-commits', String(COMMITS / 2)];
       await resultOf([...LIMITED, ...folder, ...half], workers(1, 1));
-      const rest = ['--resume', ...folder, '--max-commits', String(COMMITS)];
+      const rest = [...folder, '--max-commits', String(COMMITS)];
       expect(await resultOf(rest, workers(1, 1))).toMatchObject({ hash: whole.hash, version: COMMITS });
     },
     SLOW_MS,

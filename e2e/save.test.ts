@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { adminSnapshot, API, type AdminSnapshot } from '../shared/protocol/admin.ts';
 import type { RunAction } from '../shared/protocol/runActions.ts';
-import { machineClock } from '../server/app/machineTime.ts';
-import { DataFolder } from '../server/store/dataFolder.ts';
 import { modelHash } from '../server/store/modelHash.ts';
 import { post, signIn } from './support/adminClient.ts';
+import { newestCheckpoint } from './support/newestCheckpoint.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
 import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
 import { Cleanup, startServer, temporaryFolder, type TestServer } from './support/testServer.ts';
@@ -45,14 +44,6 @@ async function operated(folder: string, ...flags: string[]): Promise<Operated> {
   return { server, act, done };
 }
 
-/** The newest checkpoint of a folder that no server has. */
-async function newestIn(folder: string) {
-  const opened = await DataFolder.open(folder, machineClock, () => undefined);
-  const checkpoint = await opened.checkpoints.newest();
-  await opened.close();
-  return checkpoint;
-}
-
 const SHARDS = ['1', '4', 'two processes'];
 async function shardsOf(name: string): Promise<string> {
   if (name !== 'two processes') return name;
@@ -68,7 +59,7 @@ describe.each(SHARDS)('save on shards: %s', (name) => {
     const { checkpoint } = await done('save');
     expect(checkpoint?.version).toBeGreaterThanOrEqual(before);
     await server.close();
-    expect((await newestIn(folder))?.version).toBe(checkpoint?.version);
+    expect((await newestCheckpoint(folder)).version).toBe(checkpoint?.version);
   }, 60_000);
 
   it('[AD15] while the run is paused keeps the model, bit for bit', async () => {
@@ -79,9 +70,9 @@ describe.each(SHARDS)('save on shards: %s', (name) => {
     const { checkpoint, status } = await done('save');
     const hash = await server.hash();
     await server.close();
-    const kept = await newestIn(folder);
-    expect([checkpoint?.version, kept?.version]).toEqual([status.version, status.version]);
-    expect(modelHash(kept?.parameters ?? new Float32Array(0))).toBe(hash);
+    const kept = await newestCheckpoint(folder);
+    expect([checkpoint?.version, kept.version]).toEqual([status.version, status.version]);
+    expect(modelHash(kept.parameters)).toBe(hash);
   }, 60_000);
 });
 
@@ -96,16 +87,16 @@ describe('save', () => {
     const folder = await temporaryFolder(cleanup);
     const { act, done } = await operated(folder);
     await done('save');
-    const checkpoints = join(folder, 'checkpoints');
+    const blobs = join(folder, 'blobs');
     const aside = join(folder, 'set aside');
-    await rename(checkpoints, aside);
-    await writeFile(checkpoints, '');
+    await rename(blobs, aside);
+    await writeFile(blobs, '');
     await expect.poll(async () => (await act('save')).status, PATIENCE).toBe(500);
     const refused = (await (await act('save')).json()) as Record<string, unknown>;
     expect(refused['error']).toBe('SAVE_FAILED');
-    expect(refused['message']).toContain(checkpoints);
-    await rm(checkpoints);
-    await rename(aside, checkpoints);
+    expect(refused['message']).toContain(blobs);
+    await rm(blobs);
+    await rename(aside, blobs);
     expect((await done('save')).checkpointFailure).toBeNull();
   }, 60_000);
 });

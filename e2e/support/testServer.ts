@@ -11,6 +11,8 @@ import type { Clock } from '../../server/core/clock.ts';
 /** A real server on a free port of this machine, started, and what it said went wrong. */
 export interface TestServer extends Serving {
   config: Config;
+  /** What was said of the run that it goes on with. */
+  begun: string[];
   log: string[];
 }
 
@@ -54,12 +56,14 @@ export async function startServer(
   const folder = argv.includes('--data-dir') ? [] : ['--data-dir', await temporaryFolder(cleanup)];
   const flags = ['--port', '0', '--host', '127.0.0.1', ...folder, ...argv];
   const log: string[] = [];
+  const said: string[] = [];
   const note = (line: string) => void log.push(line);
   const begun = await prepareRun({
     load: (remembered) => loadConfig('start', flags, environment, remembered),
     temporary: null,
     clock: machineClock,
-    note,
+    calendar: machineCalendar,
+    note: (line) => void said.push(line),
   });
   cleanup.add(() => begun.folder.close());
   const serving = await serve({
@@ -70,6 +74,6 @@ export async function startServer(
     log: note,
   });
   cleanup.add(() => serving.close());
-  await serving.training.run.start();
-  return { ...serving, config: begun.config, log };
+  await serving.training.begin();
+  return { ...serving, config: begun.config, begun: said, log };
 }

@@ -5,7 +5,7 @@ import { runActionHandlers, type ActionParts } from './runActions.ts';
 /** A run of two devices that has commits, and what may be asked of it. */
 async function trained(parts: Partial<ActionParts> = {}) {
   const world = new RunWorld({ checkpointSeconds: 3600 });
-  const actions = runActionHandlers({ run: world.run, keeps: true, ...parts });
+  const actions = runActionHandlers({ run: world.run, kept: () => Promise.resolve(), keeps: true, ...parts });
   world.readyDevices(2);
   await actions.start();
   await world.live(1000);
@@ -160,7 +160,7 @@ describe('save', () => {
 
   it('[AD19] of a run without a commit is refused', async () => {
     const world = new RunWorld();
-    const actions = runActionHandlers({ run: world.run, keeps: true });
+    const actions = runActionHandlers({ run: world.run, kept: () => Promise.resolve(), keeps: true });
     await expect(actions.save()).rejects.toMatchObject({ code: 'NOTHING_TO_SAVE' });
   });
 

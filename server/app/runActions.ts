@@ -8,33 +8,39 @@ export type RunActionHandlers = Readonly<Record<RunAction, () => Promise<void>>>
 
 export interface ActionParts {
   run: Run;
+  /** Answers when how the run stands now is kept, or that has failed, which is told. */
+  kept: () => Promise<void>;
   /** Whether checkpoints outlive the run: a demo's own folder does not. */
   keeps: boolean;
 }
 
 /** The handlers of one run. */
 export function runActionHandlers(parts: ActionParts): RunActionHandlers {
-  const { run } = parts;
+  const { run, kept } = parts;
   return {
-    start: () => start(run),
+    start: () => start(parts),
     pause: () => {
       run.pause();
-      return Promise.resolve();
+      return kept();
     },
-    stop: () => run.stop('stopped'),
+    stop: async () => {
+      await run.stop('stopped');
+      await kept();
+    },
     save: () => save(parts),
   };
 }
 
 /** @throws {HttpRefusal} where a part of the model is gone. */
-async function start(run: Run): Promise<void> {
+async function start({ run, kept }: ActionParts): Promise<void> {
   if (run.lostShard) {
     throw new HttpRefusal(
       'SHARD_LOST',
-      'This run lost a shard process. Start the shard again, then the server with --resume.',
+      'This run lost a shard process. Start the shard again, then the server.',
     );
   }
   await run.start();
+  await kept();
 }
 
 /** @throws {HttpRefusal} where there is nothing to save, or nowhere, or it fails. */

@@ -28,7 +28,7 @@ import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Listening } from './addresses.ts';
 import type { PreparedRun } from './startState.ts';
 import { certificateOf } from './certificateOf.ts';
-import type { Config } from '../config/config.ts';
+import { settingsOf, type Config } from '../config/config.ts';
 import { iceServerForBrowsers } from '../config/iceServers.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
@@ -72,7 +72,7 @@ const STATUS_EVERY_MS = 1000;
  * @throws {Error} where a part cannot start, each with a message of its own; nothing listens any more then.
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { config, start, folder, pages, clock, calendar, log } = options;
+  const { config, start, folder, record, pages, clock, calendar, log } = options;
   const failed = (error: unknown) =>
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const closing = new Closing();
@@ -102,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       testImages: manifest.test.samples,
       evaluator,
       solve: solver.solve,
-      checkpoints: folder.checkpoints,
+      record,
       shards,
       log,
     });
@@ -121,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const dataset = { name: config.dataset, hash: manifest.hash };
     serveSockets(sockets, { config, clock, training, sessions, shards, channels, app, dataset, failed });
     closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
+    await record.started(training.incarnation, settingsOf(config), calendar.today());
     await folder.announce(new URL(addresses[0]?.url ?? '').origin);
     return {
       training,
@@ -134,6 +135,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       cutChannels: () => channels?.cut(),
       close: async () => {
         await closing.run();
+        await training.kept();
         await folder.close();
       },
     };
@@ -199,7 +201,7 @@ function adminOf(
     run: training.id,
     snapshot: () => training.snapshot(),
     state: () => training.run.status().state,
-    actions: runActionHandlers({ run: training.run, keeps: dataDir !== null }),
+    actions: runActionHandlers({ run: training.run, kept: () => training.kept(), keeps: dataDir !== null }),
     placement: () => training.placement.report(),
     place: (body) => training.placement.direct(body),
   };

@@ -1,26 +1,34 @@
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { Measurement } from '../../shared/protocol/admin.ts';
+import { describeStop, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { layoutOf } from '../../shared/model/layout.ts';
 import type { Clock } from '../core/clock.ts';
 import { createOptimizer, type OptimizerState } from '../core/shard/optimizer.ts';
-import type { Checkpoint } from '../store/checkpoint.ts';
 import { fitNote } from '../dataset/fit.ts';
-import { DATASET_BEFORE_CHOICE, DATASETS } from '../dataset/datasets.ts';
+import { DATASETS } from '../dataset/datasets.ts';
 import { DataFolder } from '../store/dataFolder.ts';
 import { StoreError } from '../store/errors.ts';
-import type { Config, Remembered } from '../config/config.ts';
+import type { RunRecord, StoredRun } from '../store/runs.ts';
+import { settingsOf, type Config, type Remembered } from '../config/config.ts';
+import { COMMANDS } from '../config/commands.ts';
+import { flagOf, type Key } from '../config/flags.ts';
+import type { Calendar } from './machineTime.ts';
 
-/** Settings, model and a long list of measurements take no more than this in a checkpoint. */
+/** Settings and model take no more than this in a checkpoint. */
 const METADATA_BYTES = 256 * 1024;
 
 /** What a run begins from: a seed, or a checkpoint. */
 export interface StartState {
+  /** How the run stands at first. */
+  state: RunState;
+  /** Why it is stopped, where it is. */
+  stop: StopReason | null;
   version: number;
   samples: number;
   seconds: number;
   parameters: Float32Array;
   optimizerState?: OptimizerState;
-  measurements: Measurement[];
+  measurements: readonly Measurement[];
   /** When the checkpoint that it goes on from was saved; null where there is none. */
   savedAt: string | null;
 }
@@ -30,29 +38,33 @@ export interface PreparedRun {
   config: Config;
   /** To be closed by the starter of the run. */
   folder: DataFolder;
+  /** What outlasts the process of the run. */
+  record: RunRecord;
   start: StartState;
 }
 
 export interface PrepareRunOptions {
-  /** Reads the configuration; again, given the settings that a checkpoint remembers. */
+  /** Reads the configuration; again, given the settings that a run of the store has. */
   load: (remembered?: Remembered) => Config;
   /** The data folder of a command that was given none. */
   temporary: string | null;
   clock: Clock;
+  calendar: Calendar;
   note: (line: string) => void;
 }
 
 /**
- * Takes the data folder and finds out what a run begins from. With `--resume` that is the newest checkpoint, and
- * its settings stand where the command line has no others; without, the checkpoints of an earlier run are set
- * aside [CK8].
- * @throws {StoreError} where the folder is another server's, or no checkpoint could be written there [CK10, CK11].
+ * Takes the data folder and finds out what a run begins from. A server goes on with the newest run of the store, whose
+ * settings stand where the command line has no others [CK8]; with `--new`, and in a demo, another run begins [CK7].
+ * @throws {StoreError} where the folder is another server's, its store cannot be used, or no checkpoint could be written
+ *   there [CK10, CK11].
  */
-export async function prepareRun({ load, temporary, clock, note }: PrepareRunOptions): Promise<PreparedRun> {
+export async function prepareRun(options: PrepareRunOptions): Promise<PreparedRun> {
+  const { load, temporary, clock, note } = options;
   const asked = load();
   const folder = await DataFolder.open(asked.dataDir ?? temporary ?? '.', clock, note);
   try {
-    const prepared = await prepareIn(folder, asked, load, note);
+    const prepared = await prepareIn(folder, asked, options);
     const { spec, dataset } = prepared.config;
     const odd = fitNote(spec, DATASETS[dataset].description);
     if (odd !== null) note(odd);
@@ -64,27 +76,98 @@ export async function prepareRun({ load, temporary, clock, note }: PrepareRunOpt
 }
 
 async function prepareIn(
-  { checkpoints }: DataFolder,
+  folder: DataFolder,
   asked: Config,
+  { load, calendar, note }: PrepareRunOptions,
+): Promise<Omit<PreparedRun, 'folder'>> {
+  const newest = beginsAnother(asked) ? null : await folder.runs.newest();
+  if (newest !== null) return goOn(folder, newest, load, note);
+  if (asked.checkpoint !== null)
+    throw new StoreError(`there is no run yet that has a checkpoint of version ${asked.checkpoint}`);
+  await folder.checkpoints.rehearse(checkpointBytes(asked));
+  const job = { model: asked.spec, dataset: asked.dataset, settings: settingsOf(asked) };
+  const record = await folder.runs.begin(job, calendar.today());
+  return { config: asked, record, start: freshStart(asked) };
+}
+
+function beginsAnother({ command, new: isNew }: Config): boolean {
+  return isNew || COMMANDS[command].startsWorkers;
+}
+
+/** @throws {StoreError} where the run is of another model, optimizer or data set, or its checkpoint cannot be used. */
+async function goOn(
+  { checkpoints, runs }: DataFolder,
+  stored: StoredRun,
   load: PrepareRunOptions['load'],
   note: (line: string) => void,
 ): Promise<Omit<PreparedRun, 'folder'>> {
-  const newest = asked.resume ? await checkpoints.newest() : null;
-  if (newest !== null) {
-    const config = load(newest.settings);
-    const odd: string[] = [];
-    const start = resumedStart(newest, config, (line) => void odd.push(line));
-    await checkpoints.rehearse(checkpointBytes(config));
-    // Nothing is refused any more.
-    note(`Going on from version ${newest.version}, saved at ${newest.savedAt}.`);
-    for (const line of odd) note(line);
-    return { config, start };
+  const { row } = stored;
+  const config = load(row.settings);
+  refuseAnother(stored, config);
+  const kept = await checkpoints.list(row.run);
+  const from = kept.find(({ version }) => config.checkpoint === null || version === config.checkpoint);
+  if (from === undefined && config.checkpoint !== null)
+    throw new StoreError(
+      `run ${row.run} has no checkpoint of version ${config.checkpoint}: it keeps ${kept.map(({ version }) => version).join(', ') || 'none'}`,
+    );
+  const checkpoint = from === undefined ? null : await checkpoints.load(from);
+  await checkpoints.rehearse(checkpointBytes(config));
+  const record = await runs.goOn(stored, from?.version ?? 0);
+  const standing = standingOf(stored, config);
+  // Nothing is refused any more.
+  const begun = from === undefined ? 'its beginning' : `version ${from.version}, saved at ${from.savedAt}`;
+  note(`Going on with run ${row.run} from ${begun}. ${SAID[standing.state](standing.stop)}`.trimEnd());
+  if (checkpoint === null) return { config, record, start: { ...freshStart(config), ...standing } };
+  const { version, samples, seconds, parameters, optimizer, savedAt } = checkpoint;
+  const measurements = record.measurementsBefore;
+  const reached = {
+    version,
+    samples,
+    seconds: from?.seconds ?? seconds,
+    parameters,
+    optimizerState: optimizer,
+  };
+  return { config, record, start: { ...standing, ...reached, measurements, savedAt } };
+}
+
+/** What is said of how a run stands that goes on. */
+const SAID: Readonly<Record<RunState, (stop: StopReason | null) => string>> = {
+  running: () => '',
+  paused: () => 'It is paused, as it was: start it in the console or by npm run control.',
+  stopped: (stop) => `It ${describeStop(stop)} and is served as it ended: --new begins another run.`,
+};
+
+/** The setting that ended a run; the run goes on where it has another value now. */
+const ENDED_BY: Readonly<Partial<Record<StopReason, Key>>> = {
+  target: 'target',
+  'max-commits': 'maxCommits',
+  'max-seconds': 'maxSeconds',
+};
+
+function standingOf({ row }: StoredRun, config: Config): Pick<StartState, 'state' | 'stop'> {
+  const limit = row.stop === null ? undefined : ENDED_BY[row.stop];
+  const isLifted = limit !== undefined && settingsOf(config)[limit] !== row.settings[limit];
+  return isLifted ? { state: 'running', stop: null } : { state: row.state, stop: row.stop };
+}
+
+/** @throws {StoreError} naming what of the run cannot be changed, where it is asked for. */
+function refuseAnother({ row, job }: StoredRun, config: Config): void {
+  const another = (what: string, has: unknown, asked: unknown) =>
+    new StoreError(
+      `run ${row.run} has the ${what} ${String(has)}, not ${String(asked)}: ${flagOf('new')} begins another run`,
+    );
+  if (JSON.stringify(job.model) !== JSON.stringify(config.spec)) {
+    const { name } = job.model as { name: string };
+    throw name === config.spec.name
+      ? new StoreError(
+          `run ${row.run} has another declaration of the model ${name}: ${flagOf('new')} begins another run`,
+        )
+      : another('model', name, config.spec.name);
   }
-  await checkpoints.rehearse(checkpointBytes(asked));
-  if (asked.resume) note('There is no checkpoint to go on from: this run begins anew.');
-  const moved = await checkpoints.setAside();
-  if (moved !== null) note(`The checkpoints of an earlier run are now in ${moved}.`);
-  return { config: asked, start: freshStart(asked) };
+  const { optimizer } = row.settings;
+  if (optimizer !== undefined && optimizer !== config.optimizer)
+    throw another('optimizer', optimizer, config.optimizer);
+  if (job.dataset !== config.dataset) throw another('data set', job.dataset, config.dataset);
 }
 
 /** Bytes of a checkpoint, about: its vectors, and something for the rest. */
@@ -97,46 +180,6 @@ function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Confi
 /** The beginning of a run from its seed. */
 function freshStart({ spec, seed }: Config): StartState {
   const parameters = initialParameters(spec, seed);
-  return { version: 0, samples: 0, seconds: 0, parameters, measurements: [], savedAt: null };
-}
-
-/**
- * The beginning that a checkpoint holds [CK8].
- * @throws {StoreError} where it is of another model, optimizer or data set than the configuration.
- */
-function resumedStart(checkpoint: Checkpoint, config: Config, note: (line: string) => void): StartState {
-  const { version, samples, parameters, optimizer, savedAt, model, settings } = checkpoint;
-  if (JSON.stringify(model) !== JSON.stringify(config.spec)) {
-    throw new StoreError(`the checkpoint is of the model ${model.name}, which is not the one asked for`);
-  }
-  if (settings['optimizer'] !== config.optimizer) {
-    throw new StoreError(
-      `the checkpoint was made with the optimizer ${String(settings['optimizer'])}, not ${config.optimizer}`,
-    );
-  }
-  const dataset = settings['dataset'] ?? DATASET_BEFORE_CHOICE;
-  if (dataset !== config.dataset) {
-    throw new StoreError(`the checkpoint is of the data set ${String(dataset)}, not ${config.dataset}`);
-  }
-  const { seconds, measurements } = forwardInTime(checkpoint);
-  if (seconds !== checkpoint.seconds) {
-    const said = `${Math.round(checkpoint.seconds)} s`;
-    note(
-      `The time of the run in the checkpoint, ${said}, ran backwards: it goes on from ${Math.round(seconds)} s.`,
-    );
-  }
-  return { version, samples, seconds, parameters, optimizerState: optimizer, measurements, savedAt };
-}
-
-/**
- * The time and measurements of a checkpoint whose time may run backwards or be below zero, as releases kept it whose
- * machine was set back: there it stands still instead [TI2].
- */
-function forwardInTime(checkpoint: Checkpoint): Pick<StartState, 'seconds' | 'measurements'> {
-  let latest = 0;
-  const measurements = checkpoint.measurements.map((measurement) => {
-    latest = Math.max(latest, measurement.seconds);
-    return { ...measurement, seconds: latest };
-  });
-  return { seconds: Math.max(latest, checkpoint.seconds), measurements };
+  const begun = { state: 'running', stop: null, measurements: [], savedAt: null } as const;
+  return { ...begun, version: 0, samples: 0, seconds: 0, parameters };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot, Measurement } from '../../shared/protocol/admin.ts';
-import { RUN_STATES } from '../../shared/protocol/runState.ts';
+import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation } from '../core/aggregation/aggregation.ts';
 import { RULES } from '../core/aggregation/rules.ts';
@@ -22,7 +22,7 @@ import { Run } from '../core/run/run.ts';
 import { Throughput } from '../core/run/throughput.ts';
 import type { DataShardRef } from '../core/unit.ts';
 import { createWork } from '../core/run/work.ts';
-import type { CheckpointStore } from '../store/checkpoint.ts';
+import type { RunRecord } from '../store/runs.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
@@ -48,16 +48,31 @@ export interface TrainingParts {
   evaluator: Evaluator;
   /** Solves the programs of placement. */
   solve: Solve;
-  checkpoints: CheckpointStore;
+  /** What outlasts the process of the run. */
+  record: RunRecord;
   /** Where the parameters live. */
   shards: RunShards;
   log: (line: string) => void;
 }
 
+/** How a run that stood in a state is brought there again; it is paused at first. */
+const BEGINNINGS: Readonly<Record<RunState, (run: Run, stop: StopReason | null) => Promise<void>>> = {
+  running: (run) => run.start(),
+  paused: () => Promise.resolve(),
+  stopped: (run, stop) => run.stop(stop ?? 'stopped'),
+};
+
+/** Whether it is time to keep that a run stopped. */
+const IS_KEPT: Readonly<Record<(typeof STOP_REASONS)[StopReason]['kept'], (run: Run) => boolean>> = {
+  'at once': () => true,
+  'with the last version': (run) => !run.isEnding,
+  never: () => false,
+};
+
 /** One run and what it is made of, apart from how it is reached. */
 export class Training {
   /** The run's durable id. */
-  readonly id = randomBytes(6).toString('hex');
+  readonly id: string;
   /** New at each start of the server. */
   readonly incarnation = randomBytes(4).toString('hex');
   readonly ranges: KeyRange[];
@@ -69,6 +84,7 @@ export class Training {
   readonly #throughput: Throughput;
   #checkpoint: AdminSnapshot['checkpoint'];
   #checkpointFailure: AdminSnapshot['checkpointFailure'] = null;
+  #kept: Promise<void> = Promise.resolve();
   readonly #watchers: (() => void)[] = [];
   #snapshots = 0;
 
@@ -78,6 +94,7 @@ export class Training {
     this.#throughput = new Throughput(parts.clock);
     const { version, savedAt } = parts.start;
     this.#checkpoint = savedAt === null ? null : { version, savedAt };
+    this.id = parts.record.run;
     this.ranges = rangesOf(config);
     this.crowd = new Crowd({ key: parts.keys.resumeTokens, maxDevices: MAX_DEVICES }, () =>
       randomBytes(6).toString('hex'),
@@ -89,6 +106,17 @@ export class Training {
   /** Who gets which work. */
   get placement(): Placement {
     return this.coordinator.placement;
+  }
+
+  /** Has the run stand as it did when its server ended: it trains unless it was paused or stopped. */
+  async begin(): Promise<void> {
+    const { state, stop } = this.#parts.start;
+    await BEGINNINGS[state](this.run, stop);
+  }
+
+  /** Answers when how the run stands now is kept, or that has failed, which is told. */
+  kept(): Promise<void> {
+    return this.#kept;
   }
 
   /** Has the listener called whenever something that people are shown has changed. */
@@ -194,9 +222,11 @@ export class Training {
         coordinator: this.coordinator,
         devices: () => this.crowd.size,
         evaluate: (parameters) => evaluator.evaluate(parameters),
-        saveCheckpoint: (snapshot, measurements) => this.#save(snapshot, measurements),
+        saveCheckpoint: (snapshot) => this.#save(snapshot),
+        measured: (measurement) => this.#keep(() => this.#parts.record.addMeasurement(measurement)),
         changed: () => {
           this.#throughput.follow(RUN_STATES[this.run.status().state].trains);
+          this.#keepState();
           for (const listener of this.#watchers) listener();
         },
         evaluationFailed: (error) => log(`evaluation failed: ${systemErrorMessage(error)}`),
@@ -224,15 +254,29 @@ export class Training {
     return optimizerState === undefined ? init : { ...init, optimizerState };
   }
 
-  async #save(snapshot: ModelSnapshot, measurements: readonly Measurement[]): Promise<void> {
+  /** Keeps how the run stands; an end of the server is no end of the run [RN20]. */
+  #keepState(): void {
+    const { state, stop } = this.run.status();
+    if (stop !== null && !IS_KEPT[STOP_REASONS[stop].kept](this.run)) return;
+    this.#keep(() => this.#parts.record.keepState(state, stop));
+  }
+
+  /** Keeps something of the run; a failure is told, and the run goes on. */
+  #keep(keep: () => Promise<void>): void {
+    this.#kept = Promise.all([this.#kept, keep()]).then(
+      () => undefined,
+      (error: unknown) => this.#parts.log(systemErrorMessage(error)),
+    );
+  }
+
+  async #save(snapshot: ModelSnapshot): Promise<void> {
     const { optimizerState, ...rest } = snapshot;
     const savedAt = this.#parts.calendar.today().toISOString();
-    await this.#parts.checkpoints.save({
+    await this.#parts.record.save({
       ...rest,
       settings: settingsOf(this.#config),
       model: this.#config.spec,
       optimizer: optimizerState,
-      measurements: [...measurements],
       savedAt,
     });
     this.#checkpoint = { version: snapshot.version, savedAt };

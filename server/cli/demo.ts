@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   let begun: PreparedRun | null = null;
   let prepared: PreparedWorkers | null = null;
   try {
-    begun = await prepareRun({ load, temporary, clock: machineClock, note });
+    begun = await prepareRun({ load, temporary, clock: machineClock, calendar: machineCalendar, note });
     const { config } = begun;
     prepared = await prepareDemoWorkers(config, note);
     const pages = await ensurePages();
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     });
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
-    await run.start();
+    await serving.training.begin();
     const url = serving.addresses[0]?.url ?? serving.url;
     const { engine, join: credential } = config;
     const crowd = await startDemoWorkers(prepared, { url, engine, join: credential, log: note });

@@ -19,6 +19,7 @@ async function main(): Promise<number> {
     load: (remembered) => loadConfig('start', undefined, undefined, remembered),
     temporary: null,
     clock: machineClock,
+    calendar: machineCalendar,
     note: progress.note,
   });
   try {
@@ -37,7 +38,7 @@ async function serveRun(begun: PreparedRun, progress: ShownProgress): Promise<nu
   const { training, addresses, adminUrl, trainImages } = serving;
   for (const line of addressLines(addresses, adminUrl)) note(line);
   progress.follow(() => runProgress(serving.snapshot()));
-  await training.run.start();
+  await training.begin();
   await interrupted;
   await training.run.stop('interrupted');
   progress.end();

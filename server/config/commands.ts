@@ -25,7 +25,7 @@ export const COMMANDS = {
     examples: [
       { flags: '--target 0.99', does: 'Train the default model until it reaches 99%.' },
       { flags: '--https --join secret', does: 'Let phones of the network join, with a credential.' },
-      { flags: '--data-dir runs/a --resume', does: 'Go on from the newest checkpoint of a folder.' },
+      { flags: '--new', does: 'Begin another run instead of going on with the newest.' },
     ],
   },
   demo: {

@@ -56,7 +56,8 @@ describe('defaults', () => {
       momentum: 0.9,
       https: false,
       join: '',
-      resume: false,
+      new: false,
+      checkpoint: null,
     });
     const demo = loadConfig('demo', [], {});
     expect(demo).toMatchObject({ host: '127.0.0.1', port: 0, dataDir: null, maxSeconds: 600, tabs: 2 });
@@ -160,9 +161,9 @@ describe('values', () => {
       cert: 'c.pem',
       key: 'k.pem',
     });
-    expect(loadConfig('start', [], { TABSWARM_HTTPS: 'false', TABSWARM_RESUME: 'true' })).toMatchObject({
+    expect(loadConfig('start', [], { TABSWARM_HTTPS: 'false', TABSWARM_NEW: 'true' })).toMatchObject({
       https: false,
-      resume: true,
+      new: true,
     });
   });
 
@@ -242,7 +243,9 @@ describe('a bad value is named with its flag', () => {
   });
 
   it('also where two settings contradict each other', () => {
-    expect(messageOf(['--resume'])).toContain('--data-dir');
+    expect(messageOf(['--new', '--checkpoint', '3'], {}, 'start')).toBe(
+      '--checkpoint: --new begins a run that has no checkpoint yet',
+    );
     expect(messageOf([], {}, 'swarm')).toContain('--url');
     expect(messageOf([], {}, 'shard')).toContain('--shard-secret');
     expect(messageOf(['--shards', 'http://a:1'])).toContain('--shard-secret');
@@ -294,13 +297,13 @@ describe('a repeatable run', () => {
     );
   });
 
-  it('[RN8] [CK8] stays one when it is resumed, and another does not become one unnoticed', () => {
+  it('[RN8] [CK8] stays one at the next start, and another does not become one unnoticed', () => {
     const first = settingsOf(loadConfig('start', ['--repeatable', '--round-size', '3'], {}));
-    const resumed = loadConfig('start', ['--resume'], {}, first);
+    const resumed = loadConfig('start', [], {}, first);
     expect(resumed).toMatchObject({ repeatable: true, roundSize: 3, mode: 'sync', placement: 'uniform' });
     const other = settingsOf(loadConfig('start', [], {}));
-    expect(() => loadConfig('start', ['--resume', '--repeatable'], {}, other)).toThrow(
-      /^the checkpoint's --placement: "ilp" cannot be repeatable/,
+    expect(() => loadConfig('start', ['--repeatable'], {}, other)).toThrow(
+      /^the run's --placement: "ilp" cannot be repeatable/,
     );
   });
 });
@@ -362,12 +365,12 @@ describe('a model from a file', () => {
     },
   );
 
-  it('[MD5] [CK8] that does not fit is refused too where a checkpoint remembers it', () => {
+  it('[MD5] [CK8] that does not fit is refused too where the run has it', () => {
     const path = fileOf('changed.json', text);
     const settings = settingsOf(loadConfig('start', ['--model', path], {}));
     fileOf('changed.json', written({ input: [20, 20, 1] }));
-    expect(() => loadConfig('start', ['--resume'], {}, settings)).toThrow(
-      `the checkpoint's --model: "${path}": model: input 20 x 20 x 1 does not fit MNIST`,
+    expect(() => loadConfig('start', [], {}, settings)).toThrow(
+      `the run's --model: "${path}": model: input 20 x 20 x 1 does not fit MNIST`,
     );
   });
 });
@@ -426,22 +429,22 @@ describe('--ice-servers', () => {
   );
 });
 
-describe('a resumed run', () => {
-  const resumed = (...argv: string[]) => {
+describe('a run that goes on', () => {
+  const again = (...argv: string[]) => {
     const settings = settingsOf(loadConfig('start', argv, {}));
     return loadConfig('start', [], {}, settings);
   };
 
   it('[CK17] keeps that there is no decay or average, where its model has both', () => {
     expect(loadConfig('start', [], {})).toMatchObject({ localDecay: 60, average: 20 });
-    expect(resumed('--local-decay', 'none', '--average', 'none')).toMatchObject({
+    expect(again('--local-decay', 'none', '--average', 'none')).toMatchObject({
       localDecay: null,
       average: null,
     });
   });
 
   it('[CK17] keeps how its gradients are taken', () => {
-    expect(resumed('--local-steps', '1', '--lr', '0.01')).toMatchObject({
+    expect(again('--local-steps', '1', '--lr', '0.01')).toMatchObject({
       localSteps: 1,
       lr: 0.01,
       average: null,
@@ -461,24 +464,24 @@ describe('a resumed run', () => {
     expect(dataset).toBe('mnist');
     expect(loadConfig('start', [], {}, older).dataset).toBe('mnist');
     expect(() => loadConfig('start', [], {}, { ...older, dataset: 'squares' })).toThrow(
-      'the checkpoint\'s --dataset: "squares" is not one of mnist',
+      'the run\'s --dataset: "squares" is not one of mnist',
     );
   });
 
   it('[CD6] [CK17] keeps the codec of its updates, which an older one does not name', () => {
     const { codec, ...older } = settingsOf(loadConfig('start', ['--codec', 'float16'], {}));
     expect(codec).toBe('float16');
-    expect(resumed('--codec', 'float16')).toMatchObject({ codec: 'float16' });
+    expect(again('--codec', 'float16')).toMatchObject({ codec: 'float16' });
     expect(loadConfig('start', [], {}, older).codec).toBe('float32');
   });
 
   it('[CK17] keeps what it requires and prefers of devices', () => {
     const asked = ['--requires', 'room:lab, floor:2,formFactor:desktop', '--prefers', 'formFactor:phone'];
-    expect(resumed(...asked)).toMatchObject({
+    expect(again(...asked)).toMatchObject({
       requires: { labels: { room: 'lab', floor: '2' }, formFactor: 'desktop' },
       prefers: { formFactor: 'phone' },
     });
-    expect(resumed('--requires', 'none')).toMatchObject({ requires: null, prefers: null });
+    expect(again('--requires', 'none')).toMatchObject({ requires: null, prefers: null });
   });
 });
 

@@ -74,7 +74,7 @@ const LOCAL_STEPS = { lr: 0.1, momentum: 0, decay: null, average: null };
 const OUTER = { lr: 1, optimizer: 'sgd' } as const;
 
 /**
- * The configuration of a command: a flag goes before the environment, that before what a resumed run remembers,
+ * The configuration of a command: a flag goes before the environment, that before what the run has that goes on,
  * and that before the default.
  * @param argv what stands behind the command, without node and the script.
  * @param remembered the settings of the run that this one goes on from, as {@link settingsOf} gave them.
@@ -89,17 +89,17 @@ export function loadConfig(
 ): Config {
   const given = rawValues(command, argv, environment);
   const kept = underPresentNames(remembered);
-  for (const key of TRAINING) {
+  for (const key of KEPT) {
     const value = kept[key];
     if (given.has(key) || value === undefined || (value === null && !MAY_BE_NONE.includes(key))) continue;
     given.set(key, {
       raw: value === null ? 'none' : String(value),
-      source: `the checkpoint's ${flagOf(key)}`,
+      source: `the run's ${flagOf(key)}`,
     });
   }
-  // A checkpoint of before there were local steps is of a run of gradients, and one of before averages has none.
+  // A run of before there were local steps is of gradients, and one of before averages has none.
   for (const [key, raw] of remembered['model'] === undefined ? [] : BEFORE) {
-    if (!given.has(key)) given.set(key, { raw, source: "the checkpoint's age" });
+    if (!given.has(key)) given.set(key, { raw, source: "the run's age" });
   }
   const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
   // Each value has passed the schema of its own key, which is what the type says.
@@ -179,9 +179,9 @@ function resolve(
   if (startsWorkers && settings.tabs + settings.nodeWorkers === 0) {
     throw new ConfigError(`${source('tabs')}: 0 needs ${flagOf('nodeWorkers')}, or nobody trains`);
   }
-  if (settings.resume && settings.dataDir === null) {
+  if (settings.new && settings.checkpoint !== null) {
     throw new ConfigError(
-      `${source('resume')}: needs ${flagOf('dataDir')}, since this command's own folder is temporary`,
+      `${source('checkpoint')}: ${flagOf('new')} begins a run that has no checkpoint yet`,
     );
   }
   if ((isShard || typeof settings.shards !== 'number') && settings.shardSecret === '') {
@@ -230,8 +230,8 @@ export function shardCount({ shards }: Pick<Config, 'shards'>): number {
   return typeof shards === 'number' ? shards : shards.length;
 }
 
-/** What decides how a run trains: a resumed run keeps it unless it is told otherwise. */
-const TRAINING: readonly Key[] = [
+/** What decides how a run trains and when it ends: it goes on with that unless it is told otherwise. */
+const KEPT: readonly Key[] = [
   ...(['model', 'dataset', 'mode', 'batch', 'lr', 'optimizer', 'momentum'] as const),
   'aggregation',
   ...RULE_SETTING_KEYS,
@@ -244,6 +244,9 @@ const TRAINING: readonly Key[] = [
     'requires',
     'prefers',
     'leaseSeconds',
+    'target',
+    'maxCommits',
+    'maxSeconds',
     'evaluateEvery',
     'seed',
     'repeatable',
@@ -252,7 +255,7 @@ const TRAINING: readonly Key[] = [
 ];
 
 /** Of those, the ones for which none is a choice like another, not the lack of one. */
-const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average'];
+const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average', 'target', 'maxCommits', 'maxSeconds'];
 
 /** What runs did before these settings were kept. */
 const BEFORE: readonly (readonly [Key, string])[] = [
@@ -261,7 +264,7 @@ const BEFORE: readonly (readonly [Key, string])[] = [
 ];
 
 /** What says how a command talks, not how it trains. */
-const ASIDE: readonly Key[] = ['action', 'chromium', 'json', 'resume', 'url'];
+const ASIDE: readonly Key[] = ['action', 'checkpoint', 'chromium', 'json', 'new', 'url'];
 
 /** The settings of a run as the admin is shown them and checkpoints keep them; secrets are left out. */
 export function settingsOf(config: Config): AdminSnapshot['settings'] {

@@ -9,12 +9,7 @@ const HINT = 'npm takes flags for its own that do not stand behind --; write ';
 describe('flags that npm took', () => {
   it.each<[Command, string[], Record<string, string>, string]>([
     ['start', ['9000'], { npm_config_port: 'true' }, 'npm start -- --port 9000'],
-    [
-      'start',
-      [],
-      { npm_config_port: '9000', npm_config_resume: 'true' },
-      'npm start -- --resume --port 9000',
-    ],
+    ['start', [], { npm_config_port: '9000', npm_config_new: 'true' }, 'npm start -- --new --port 9000'],
     [
       'demo',
       ['5'],

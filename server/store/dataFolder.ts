@@ -1,13 +1,16 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { syncFolder } from './atomic.ts';
-import { CheckpointStore } from './checkpoint.ts';
+import { Blobs } from './blobs.ts';
+import { Checkpoints } from './checkpoint.ts';
 import { refuseDamaged } from './damage.ts';
 import { StoreError, systemErrorMessage } from './errors.ts';
 import { FileProcess } from './fileProcess.ts';
 import { describeHolder, FolderLock } from './folderLock.ts';
 import { makeFolders } from './folders.ts';
 import { LmdbRows } from './lmdbRows.ts';
+import { migrateCheckpoints } from './migration.ts';
+import { Runs } from './runs.ts';
 import { serverKeyIn } from './serverKeyFile.ts';
 import { Store } from './store.ts';
 
@@ -16,8 +19,9 @@ export const ROWS_FILE = 'store.mdb';
 
 /** The folder that a server keeps everything in, locked against other servers for as long as it is open [CK11]. */
 export class DataFolder {
-  readonly checkpoints: CheckpointStore;
   readonly store: Store;
+  readonly checkpoints: Checkpoints;
+  readonly runs: Runs;
   /** Of the server, from which its other keys are derived. */
   readonly key: Uint8Array;
   readonly #files: FileProcess;
@@ -25,23 +29,24 @@ export class DataFolder {
   #closed: Promise<void> | null = null;
 
   private constructor(parts: {
-    checkpoints: CheckpointStore;
     store: Store;
+    checkpoints: Checkpoints;
     key: Uint8Array;
     files: FileProcess;
     lock: FolderLock;
   }) {
-    const { checkpoints, store, key, files, lock } = parts;
-    this.checkpoints = checkpoints;
+    const { store, checkpoints, key, files, lock } = parts;
     this.store = store;
+    this.checkpoints = checkpoints;
+    this.runs = new Runs(store, checkpoints);
     this.key = key;
     this.#files = files;
     this.#lock = lock;
   }
 
   /**
-   * Makes the folder where there is none, and locks it.
-   * @param note told where the lock of a server that was killed was taken over, and where old checkpoints stay.
+   * Makes the folder where there is none, locks it and opens its store, into which checkpoints of before go.
+   * @param note told where the lock of a server that was killed was taken over, and what became of old checkpoints.
    * @throws {StoreError} where the folder cannot be made or written, another server has it, or its key or its store
    *   cannot be used.
    */
@@ -51,21 +56,23 @@ export class DataFolder {
     try {
       await makeFolders(files, path);
       const lock = await FolderLock.take({ files, folder: path });
-      const open = async () => {
+      try {
+        if (lock.recovered !== null) {
+          note(
+            `The server that had ${path} (${describeHolder(lock.recovered)}) ended without releasing it: taken over.`,
+          );
+        }
         const key = await serverKeyIn(files, path);
-        return { key, store: await openStore(files, path) };
-      };
-      const opened = await open().catch(async (error: unknown) => {
+        const store = await openStore(files, path);
+        const blobs = new Blobs(files, join(path, 'blobs'));
+        if ((await store.runs.list({ limit: 1 })).length === 0)
+          await migrateCheckpoints({ files, folder: path, store, blobs, note });
+        const checkpoints = new Checkpoints({ store, blobs, note });
+        return new DataFolder({ store, checkpoints, key, files, lock });
+      } catch (error) {
         if (!files.hangs) await lock.release();
         throw error;
-      });
-      if (lock.recovered !== null) {
-        note(
-          `The server that had ${path} (${describeHolder(lock.recovered)}) ended without releasing it: taken over.`,
-        );
       }
-      const checkpoints = new CheckpointStore(files, join(path, 'checkpoints'), undefined, note);
-      return new DataFolder({ ...opened, checkpoints, files, lock });
     } catch (error) {
       files.end();
       throw error;

@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { settled } from '../core/testing/runWorld.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { writeAtomically, writeDurably } from './atomic.ts';
-import { CheckpointStore } from './checkpoint.ts';
 import { FileProcess, OPERATION_LIMIT_MS } from './fileProcess.ts';
-import { sampleCheckpoint } from './fixtures/samples.ts';
+import { RUN, sampleCheckpoint, UNMEASURED } from './fixtures/samples.ts';
 import { FolderLock } from './folderLock.ts';
+import { keptOn } from './testing/keptOn.ts';
 
 describe.skipIf(process.platform === 'win32')('the process that does file operations', () => {
   const clock = new VirtualClock();
@@ -50,16 +50,17 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
   });
 
   test('[CK19] a save that hangs fails in the end, and the next one is kept', async () => {
-    const store = new CheckpointStore(files, join(folder, 'checkpoints'));
-    await store.save(sampleCheckpoint(1));
+    const { checkpoints } = await keptOn(files, { folder: join(folder, 'blobs') });
+    const save = (version: number) => checkpoints.save(RUN, sampleCheckpoint(version), UNMEASURED);
+    await save(1);
     process.kill(files.pid ?? 0, 'SIGSTOP');
-    const hanging = store.save(sampleCheckpoint(2));
-    const next = store.save(sampleCheckpoint(3));
+    const hanging = save(2);
+    const next = save(3);
     await settled();
     clock.advance(OPERATION_LIMIT_MS);
-    await expect(hanging).rejects.toThrow(/cannot be read: the file system gave no answer/);
+    await expect(hanging).rejects.toThrow(/cannot be used: the file system gave no answer/);
     await next;
-    expect(await store.newest()).toEqual(sampleCheckpoint(3));
+    expect((await checkpoints.list(RUN)).map(({ version }) => version)).toEqual([3, 1]);
   });
 
   describe('stops answering between two steps of a write', () => {
@@ -90,11 +91,12 @@ describe.skipIf(process.platform === 'win32')('the process that does file operat
     test.each(['write', 'sync'] as const)(
       '[CK9] [CK10] (%s): a rehearsal and a lock tell that too, and ask for nothing more',
       async (operation) => {
-        const checkpoints = join(folder, 'checkpoints');
-        await mkdir(checkpoints);
+        const blobs = join(folder, 'blobs');
+        await mkdir(blobs);
+        const { checkpoints } = await keptOn(files, { folder: blobs });
         stopBefore(operation);
-        await expect(new CheckpointStore(files, checkpoints).rehearse(1)).rejects.toThrow(
-          `no checkpoint can be written in ${checkpoints}: ${noAnswer}`,
+        await expect(checkpoints.rehearse(1)).rejects.toThrow(
+          `no checkpoint can be written in ${blobs}: ${noAnswer}`,
         );
         expect(files.pid).toBeNull();
         await expect(FolderLock.take({ files, folder })).rejects.toThrow(

@@ -27,7 +27,8 @@ export interface Checkpoint {
   parameters: Float32Array;
   /** The server optimizer's state: vectors as long as the parameters, and numbers. */
   optimizer: { slots: Record<string, Float32Array>; scalars: Record<string, number> };
-  measurements: Measurement[];
+  /** Of a release that had no rows for them. */
+  measurements?: Measurement[] | undefined;
   /** ISO 8601. */
   savedAt: string;
 }
@@ -48,7 +49,7 @@ const facts = z.strictObject({
   settings: adminSnapshot.shape.settings,
   model: z.unknown(),
   scalars: z.record(z.string(), z.number()),
-  measurements: z.array(measurement),
+  measurements: z.optional(z.array(measurement)),
   savedAt: z.iso.datetime(),
   modelHash: z.string(),
 });
@@ -60,8 +61,7 @@ type Facts = z.infer<typeof facts>;
  * @throws {StoreError} where it could not be loaded again: a vector of the wrong length, a number not finite.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { version, samples, seconds, settings, model, parameters, optimizer, measurements, savedAt } =
-    checkpoint;
+  const { version, samples, seconds, settings, model, parameters, optimizer, savedAt } = checkpoint;
   const layout = layoutOf(model);
   const tensors = named(layout, parameters, '');
   for (const [slot, values] of Object.entries(optimizer.slots)) {
@@ -76,7 +76,6 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     settings,
     model,
     scalars: optimizer.scalars,
-    measurements,
     savedAt,
     modelHash: modelHash(parameters),
   });

@@ -1,3 +1,4 @@
+import { StoreError, systemErrorMessage } from './errors.ts';
 import type { Change, KeySpan, Row, Rows } from './rows.ts';
 
 /** The operations on an LMDB file that the file process does, each within its limit [CK9]. */
@@ -31,11 +32,15 @@ export class LmdbRows implements Rows {
   }
 
   get(key: string): Promise<string | null> {
-    return this.#operations.readRow(this.#path, key);
+    return this.#operations.readRow(this.#path, key).catch((error: unknown) => {
+      throw this.#failure('read', error);
+    });
   }
 
   range(span: KeySpan): Promise<Row[]> {
-    return this.#operations.readRows(this.#path, span);
+    return this.#operations.readRows(this.#path, span).catch((error: unknown) => {
+      throw this.#failure('read', error);
+    });
   }
 
   write(changes: readonly Change[]): Promise<void> {
@@ -61,9 +66,13 @@ export class LmdbRows implements Rows {
         );
         for (const { resolve } of together) resolve();
       } catch (error) {
-        for (const { reject } of together) reject(error);
+        for (const { reject } of together) reject(this.#failure('written', error));
       }
     }
     this.#writing = null;
+  }
+
+  #failure(what: string, error: unknown): StoreError {
+    return new StoreError(`${this.#path} cannot be ${what}: ${systemErrorMessage(error)}`, { cause: error });
   }
 }

@@ -55,6 +55,11 @@ export class Log<Entry extends object> {
     return changes;
   }
 
+  /** The change that removes an entry; its place is not given out again. */
+  removing(run: string, place: number): Change {
+    return this.#table.removing(run, place);
+  }
+
   /** Entries of a run in order, those after a place where one is given. */
   async list(
     run: string,

@@ -1,15 +1,23 @@
+import type { Measurement } from '../../shared/protocol/admin.ts';
 import { OtherFormatError } from './errors.ts';
 import { Log } from './log.ts';
 import type { Change, Rows } from './rows.ts';
 import { Table } from './table.ts';
 import {
+  CHECKPOINT_TABLE,
   DEVICE_TABLE,
   EVENT_LOG,
+  JOB_TABLE,
+  MEASUREMENT_LOG,
   META_TABLE,
+  RUN_TABLE,
   TOKEN_TABLE,
+  type KeptCheckpoint,
   type KeptDevice,
-  type KeptFact,
   type KeptEvent,
+  type KeptFact,
+  type KeptJob,
+  type KeptRun,
   type KeptToken,
 } from './tables.ts';
 
@@ -18,6 +26,10 @@ export const SCHEMA_VERSION = 1;
 
 /** Everything that a server knows beyond its process, in tables. */
 export class Store {
+  readonly jobs: Table<KeptJob>;
+  readonly runs: Table<KeptRun>;
+  readonly checkpoints: Table<KeptCheckpoint>;
+  readonly measurements: Log<Measurement>;
   readonly meta: Table<KeptFact>;
   readonly devices: Table<KeptDevice>;
   readonly tokens: Table<KeptToken>;
@@ -27,6 +39,10 @@ export class Store {
   private constructor(rows: Rows) {
     this.#rows = rows;
     this.meta = new Table(rows, META_TABLE);
+    this.jobs = new Table(rows, JOB_TABLE);
+    this.runs = new Table(rows, RUN_TABLE);
+    this.checkpoints = new Table(rows, CHECKPOINT_TABLE);
+    this.measurements = new Log(rows, MEASUREMENT_LOG);
     this.devices = new Table(rows, DEVICE_TABLE);
     this.tokens = new Table(rows, TOKEN_TABLE);
     this.events = new Log(rows, EVENT_LOG);

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { adminSnapshot, measurement, type Measurement } from '../../shared/protocol/admin.ts';
 import { deviceId } from '../../shared/protocol/messages.ts';
+import { RUN_STATE_NAMES, STOP_REASON_NAMES } from '../../shared/protocol/runState.ts';
 import type { LogOf } from './log.ts';
 import type { TableOf } from './table.ts';
 
@@ -13,6 +15,76 @@ export const META_TABLE: TableOf<KeptFact> = {
   name: 'meta',
   schema: metaRow,
   key: ({ name }) => [name],
+};
+
+const id = z.string().check(z.regex(/^[0-9a-f]{12}$/));
+const { settings } = adminSnapshot.shape;
+
+/** What a run was begun to do. */
+const jobRow = z.strictObject({
+  job: id,
+  /** A declaration, as the model language has it. */
+  model: z.unknown(),
+  dataset: z.string(),
+  settings,
+  /** ISO 8601. */
+  madeAt: z.iso.datetime(),
+});
+export type KeptJob = z.infer<typeof jobRow>;
+export const JOB_TABLE: TableOf<KeptJob> = { name: 'job', schema: jobRow, key: ({ job }) => [job] };
+
+/** A run, as its next start has to find it. */
+const runRow = z.strictObject({
+  run: id,
+  /** Goes up from one run of the store to the next. */
+  number: count,
+  job: id,
+  /** In force, without secrets. */
+  settings,
+  state: z.enum(RUN_STATE_NAMES),
+  stop: z.nullable(z.enum(STOP_REASON_NAMES)),
+  /** Of its last start. */
+  incarnation: z.nullable(z.string()),
+  /** When that was; ISO 8601. */
+  startedAt: z.iso.datetime(),
+});
+export type KeptRun = z.infer<typeof runRow>;
+export const RUN_TABLE: TableOf<KeptRun> = { name: 'run', schema: runRow, key: ({ run }) => [run] };
+
+const quality = {
+  /** On all test images; null where this version was not measured. */
+  measured: z.nullable(z.pick(measurement, { testAccuracy: true, testLoss: true })),
+  /** It was measured, and was about as accurate as the best before it. */
+  good: z.boolean(),
+};
+/** What is known of how good a checkpoint is. */
+export type Quality = z.infer<z.ZodMiniObject<typeof quality>>;
+
+/** A version of a run that can be gone back to; its state is a blob. */
+const checkpointRow = z.strictObject({
+  run: id,
+  version: count,
+  samples: count,
+  seconds: z.number(),
+  ...quality,
+  /** The SHA-256 of the safetensors file. */
+  blob: sha256,
+  bytes: count,
+  /** ISO 8601. */
+  savedAt: z.iso.datetime(),
+});
+export type KeptCheckpoint = z.infer<typeof checkpointRow>;
+export const CHECKPOINT_TABLE: TableOf<KeptCheckpoint> = {
+  name: 'checkpoint',
+  schema: checkpointRow,
+  key: ({ run, version }) => [run, version],
+};
+
+/** At one a second, more than a day. */
+export const MEASUREMENT_LOG: LogOf<Measurement> = {
+  name: 'measurement',
+  schema: measurement,
+  keepAtMost: 100_000,
 };
 
 /** A device of this server, whatever it is connected to now. */

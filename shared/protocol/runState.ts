@@ -12,16 +12,18 @@ interface StopTraits {
   means: string;
   /** All shards are there, so the last version can be measured and kept. */
   isWhole: boolean;
+  /** When it is kept that the run stopped: its server, started again, leaves it so. */
+  kept: 'at once' | 'with the last version' | 'never';
 }
 
 /** Why a run stopped. */
 export const STOP_REASONS = {
-  target: { means: 'reached its target accuracy', isWhole: true },
-  'max-commits': { means: 'reached its limit of commits', isWhole: true },
-  'max-seconds': { means: 'reached its time limit', isWhole: true },
-  stopped: { means: 'was stopped by its operator', isWhole: true },
-  interrupted: { means: 'ended because the server is shutting down', isWhole: true },
-  'shard-lost': { means: 'ended because a parameter shard was lost', isWhole: false },
+  target: { means: 'reached its target accuracy', isWhole: true, kept: 'with the last version' },
+  'max-commits': { means: 'reached its limit of commits', isWhole: true, kept: 'with the last version' },
+  'max-seconds': { means: 'reached its time limit', isWhole: true, kept: 'with the last version' },
+  stopped: { means: 'was stopped by its operator', isWhole: true, kept: 'at once' },
+  interrupted: { means: 'ended because the server is shutting down', isWhole: true, kept: 'never' },
+  'shard-lost': { means: 'ended because a parameter shard was lost', isWhole: false, kept: 'never' },
 } as const satisfies Record<string, StopTraits>;
 export type StopReason = keyof typeof STOP_REASONS;
 export const STOP_REASON_NAMES = Object.keys(STOP_REASONS) as StopReason[];

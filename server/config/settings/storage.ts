@@ -1,5 +1,5 @@
 import { RUNS, setting } from '../setting.ts';
-import { flag, seconds, words } from '../values.ts';
+import { flag, orNone, seconds, wholeNumber, words } from '../values.ts';
 
 /** The longest that one timer of Node can wait is 2^31 ms; this stays below it. */
 const MAX_SECONDS = 2_000_000;
@@ -11,8 +11,15 @@ export const STORAGE_SETTINGS = {
     RUNS,
     words('a path', '<folder>'),
     './data',
-    'Folder of the checkpoints; without it a demo uses a temporary one.',
+    'Folder of the store; without it a demo uses a temporary one.',
     { defaults: { demo: null } },
   ),
-  resume: setting(RUNS, flag, false, 'Continue from the newest checkpoint of the data folder.'),
+  new: setting(['start'], flag, false, 'Begin another run; the one before it is kept.'),
+  checkpoint: setting(
+    ['start'],
+    orNone(wholeNumber(1)),
+    null,
+    'Version of the kept checkpoint to go on from; by default the newest.',
+    { unit: 'version' },
+  ),
 };

@@ -205,7 +205,8 @@ describe('the life of a run', () => {
       expect(world.saved).toEqual([]);
       await world.evaluation.finish(0.5);
       await world.run.ended();
-      expect(world.saved).toMatchObject([{ snapshot: { version: 7 }, measurements: [{ version: 7 }] }]);
+      expect(world.saved).toMatchObject([{ snapshot: { version: 7 } }]);
+      expect(world.measured).toMatchObject([{ version: 7 }]);
       expect(world.saved[0]?.snapshot.parameters).toEqual(world.plain()[7]);
     },
   );

@@ -29,7 +29,7 @@ export interface RunSettings {
   checkpointSeconds: number;
   /** Seconds and measurements of the run that this one goes on from. */
   seconds: number;
-  measurements: Measurement[];
+  measurements: readonly Measurement[];
 }
 
 export interface RunParts {
@@ -39,7 +39,9 @@ export interface RunParts {
   devices: () => number;
   /** Measures parameters on all test images, in a thread of its own. */
   evaluate: (parameters: Float32Array) => Promise<{ testAccuracy: number; testLoss: number }>;
-  saveCheckpoint: (snapshot: ModelSnapshot, measurements: readonly Measurement[]) => Promise<void>;
+  saveCheckpoint: (snapshot: ModelSnapshot) => Promise<void>;
+  /** A version was measured. */
+  measured: (measurement: Measurement) => void;
   /** Something that people are shown has changed. */
   changed: () => void;
   /** The run goes on without this measurement. */
@@ -99,6 +101,11 @@ export class Run {
     return this.#lostShard;
   }
 
+  /** It has stopped, and its last version is not yet measured and kept. */
+  get isEnding(): boolean {
+    return this.#isOver() && (this.#ending !== null || this.#saves.behind);
+  }
+
   /** Seconds the run has been running since its first lease. */
   get seconds(): number {
     return this.#watch.milliseconds / 1000;
@@ -156,12 +163,12 @@ export class Run {
     this.#watch.stop();
     this.#cancelTimers();
     this.#parts.coordinator.stop();
-    this.#parts.changed();
     this.#ending = this.#finish(reason).finally(() => {
       this.#ending = null;
       this.#parts.changed();
       for (const tell of this.#waiting.splice(0)) tell();
     });
+    this.#parts.changed();
     return this.#ending;
   }
 
@@ -256,6 +263,7 @@ export class Run {
       const { version, samples, seconds, parameters } = await this.snapshot();
       const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
       this.#measurements.add(measurement);
+      this.#parts.measured(measurement);
       this.#parts.changed();
       return measurement;
     } finally {
@@ -282,8 +290,25 @@ export class Run {
 
   async #save(): Promise<number> {
     const snapshot = await this.snapshot();
-    await this.#parts.saveCheckpoint(snapshot, this.#measurements.all);
+    await this.#parts.saveCheckpoint(snapshot);
+    void this.#measureSaved(snapshot);
     return snapshot.version;
+  }
+
+  /** Measures a version that was saved, so that it is known how good it is [CK27]. */
+  async #measureSaved({ version, samples, seconds, parameters }: ModelSnapshot): Promise<void> {
+    const isMeasured = () => (this.#measurements.last?.version ?? 0) >= version;
+    const { evaluateEvery, measuring } = this.#settings;
+    if (evaluateEvery === 0 || !MEASURING[measuring].goesOn || isMeasured()) return;
+    try {
+      const measurement = { version, samples, seconds, ...(await this.#parts.evaluate(parameters)) };
+      if (isMeasured()) return;
+      this.#measurements.add(measurement);
+      this.#parts.measured(measurement);
+      this.#parts.changed();
+    } catch (error) {
+      this.#parts.evaluationFailed(error);
+    }
   }
 
   #cancelTimers(): void {

@@ -20,7 +20,9 @@ export class RunWorld extends World {
   readonly run: Run;
   /** Every evaluation begun so far. */
   readonly evaluations: Evaluation[] = [];
-  readonly saved: { snapshot: ModelSnapshot; measurements: Measurement[] }[] = [];
+  readonly saved: { snapshot: ModelSnapshot }[] = [];
+  /** What was told to be kept. */
+  readonly measured: Measurement[] = [];
   readonly failures: string[] = [];
   /** What a save does; at first it is done at once. */
   saving: () => Promise<void> = () => Promise.resolve();
@@ -50,8 +52,9 @@ export class RunWorld extends World {
         coordinator,
         devices: () => crowd.size,
         evaluate: (parameters) => this.#evaluate(parameters),
-        saveCheckpoint: (snapshot, measurements) => {
-          this.saved.push({ snapshot, measurements: [...measurements] });
+        measured: (measurement) => void this.measured.push(measurement),
+        saveCheckpoint: (snapshot) => {
+          this.saved.push({ snapshot });
           return this.saving();
         },
         changed: () => undefined,
