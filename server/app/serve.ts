@@ -28,6 +28,7 @@ import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Listening } from './addresses.ts';
 import type { PreparedRun } from './startState.ts';
 import { certificateOf } from './certificateOf.ts';
+import { DeviceRecords } from './deviceRecords.ts';
 import { settingsOf, type Config } from '../config/config.ts';
 import { iceServerForBrowsers } from '../config/iceServers.ts';
 import type { Calendar } from './machineTime.ts';
@@ -107,6 +108,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       log,
     });
     closing.add(() => training.run.close());
+    const records = new DeviceRecords({ store: folder.store, clock, calendar, log });
+    records.follow(training.crowd);
+    closing.add(() => records.close(training.crowd));
     await shards.opened();
     const limitBytes = messageLimit(training.ranges);
     const channels = await openChannels(config, shards, listening.port, { clock, log, limitBytes, closing });
@@ -119,7 +123,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // Not sockets.close(): that waits for HTTP connections that a client keeps open.
     closing.add(() => sockets.engine.close());
     const dataset = { name: config.dataset, hash: manifest.hash };
-    serveSockets(sockets, { config, clock, training, sessions, shards, channels, app, dataset, failed });
+    const served = { config, clock, training, records, sessions, shards, channels, app, dataset, failed };
+    serveSockets(sockets, served);
     closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
     await record.started(training.incarnation, settingsOf(config), calendar.today());
     await folder.announce(new URL(addresses[0]?.url ?? '').origin);
@@ -252,6 +257,7 @@ interface SocketParts {
   config: Config;
   clock: Clock;
   training: Training;
+  records: DeviceRecords;
   sessions: AdminSessions;
   shards: RunShards;
   channels: DataChannels | null;
@@ -262,12 +268,13 @@ interface SocketParts {
 
 function serveSockets(
   sockets: Server,
-  { config, clock, training, sessions, shards, channels, app, dataset, failed }: SocketParts,
+  { config, clock, training, records, sessions, shards, channels, app, dataset, failed }: SocketParts,
 ): void {
   const local = shards.local();
   if (local !== null) serveShards(sockets, { ...local, channels, failed });
   serveCoordinator(sockets.of(NAMESPACES.coordinator), {
     crowd: training.crowd,
+    recall: (device) => records.recall(device),
     coordinator: training.coordinator,
     clock,
     describe: (device) => describeRun(device, { config, training, shards, dataset }),

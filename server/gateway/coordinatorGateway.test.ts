@@ -11,7 +11,8 @@ import {
 } from '../../shared/protocol/messages.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { World } from '../core/testing/world.ts';
-import { INCARNATION } from '../core/testing/testServer.ts';
+import { resumeToken } from '../core/mac.ts';
+import { INCARNATION, KEY } from '../core/testing/testServer.ts';
 import {
   serveCoordinator,
   tellReserves,
@@ -62,6 +63,7 @@ function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8)
   const namespace = sockets.of(NAMESPACES.coordinator);
   serveCoordinator(namespace, {
     crowd: world.crowd,
+    recall: () => Promise.resolve(null),
     coordinator: world.coordinator,
     clock: world.clock,
     describe: (device) => ({
@@ -166,6 +168,50 @@ describe('hello', () => {
     const again = await ask(connect(), EVENTS.hello, { ...HELLO, resume: { device, token } });
     expect(again).toMatchObject({ outcome: 'OK', device });
     expect(await closing).toMatchObject({ outcome: 'REPLACED' });
+  });
+});
+
+describe('hello of a device that the crowd has forgotten', () => {
+  const DEVICE = 'feedfacecafe';
+  const resume = { device: DEVICE, token: resumeToken(KEY, DEVICE) };
+  const kept = { applied: 3, samples: 360, lost: 1 };
+  /** A read of the disk that ends when the test says so. */
+  const pending = () => {
+    let resolve: (counts: typeof kept) => void = () => undefined;
+    const promise = new Promise<typeof kept>((settle) => (resolve = settle));
+    return { promise, resolve: (counts: typeof kept) => resolve(counts) };
+  };
+
+  it('[AU9] [AU10] is answered under its id once what is kept of it was read, a second hello MALFORMED', async () => {
+    const read = pending();
+    const asked: string[] = [];
+    const { world } = serving({
+      recall: (device) => {
+        asked.push(device);
+        return read.promise;
+      },
+    });
+    const socket = connect();
+    const first = ask(socket, EVENTS.hello, { ...HELLO, resume });
+    expect(await ask(socket, EVENTS.hello, { ...HELLO, resume })).toMatchObject({ outcome: 'MALFORMED' });
+    read.resolve(kept);
+    expect(await first).toMatchObject({ outcome: 'OK', device: DEVICE });
+    expect(world.crowd.records()).toMatchObject([{ device: DEVICE, ...kept }]);
+    expect(asked).toEqual([DEVICE]);
+  });
+
+  it('[PR12] joins nobody where the socket is gone by then', async () => {
+    const read = pending();
+    const { world, namespace } = serving({ recall: () => read.promise });
+    const socket = connect();
+    const answer = ask(socket, EVENTS.hello, { ...HELLO, resume }).catch(() => null);
+    await expect.poll(() => [...namespace.sockets.values()].length).toBe(1);
+    socket.disconnect();
+    await expect.poll(() => [...namespace.sockets.values()].length).toBe(0);
+    read.resolve(kept);
+    await read.promise;
+    expect(await answer).toBeNull();
+    expect(world.crowd.size).toBe(0);
   });
 });
 

@@ -3,6 +3,8 @@ import {
   EVENTS,
   ready,
   release,
+  type Hello,
+  type Lease,
   type RunDescription,
   type RunStatus,
   type Welcome,
@@ -10,8 +12,9 @@ import {
 import { describeIssue } from '../../shared/profile/profile.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd, DeviceSession } from '../core/crowd/crowd.ts';
+import type { DeviceCounts } from '../core/crowd/device.ts';
 import type { Coordinator } from '../core/run/coordinator.ts';
-import { MAX_IN_FLIGHT, type Handler } from './peer.ts';
+import { MAX_IN_FLIGHT, type Handler, type Reply } from './peer.ts';
 import { readHello, SAID_ALREADY } from './readHello.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 
@@ -20,6 +23,8 @@ const HELLO_WITHIN_MS = 10_000;
 
 export interface CoordinatorGatewayParts {
   crowd: Crowd;
+  /** What is kept of a device that the crowd does not know; null: nothing. */
+  recall: (device: string) => Promise<DeviceCounts | null>;
   coordinator: Coordinator;
   clock: Clock;
   /** What a device is told of the run. */
@@ -81,16 +86,31 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
       else handle(session, args, reply);
     };
 
+  /** A hello is being answered, or was answered with a welcome. */
+  let greeted = false;
+
   const onHello: Handler = ([body], reply) => {
-    const read = session === null ? readHello(body, parts.join) : SAID_ALREADY;
+    const read = greeted ? SAID_ALREADY : readHello(body, parts.join);
     if (!read.ok) {
       reply(read.refusal);
       return;
     }
-    const joining = crowd.join(read.hello.profile, read.hello.resume, {
-      lease: (lease) => socket.emit(EVENTS.lease, lease),
+    greeted = true;
+    const id = crowd.recognise(read.hello.resume);
+    if (id === null || crowd.get(id) !== undefined) join(read.hello, null, reply);
+    else {
+      void parts.recall(id).then((kept) => {
+        if (socket.connected) join(read.hello, kept, reply);
+      }, parts.failed);
+    }
+  };
+
+  const join = (said: Hello, kept: DeviceCounts | null, reply: Reply) => {
+    const port = {
+      lease: (lease: Lease) => socket.emit(EVENTS.lease, lease),
       replaced: () => closeSocket(socket, 'REPLACED', 'this device joined again'),
-    });
+    };
+    const joining = crowd.join(said.profile, said.resume, port, kept);
     if (joining === 'FULL') {
       reply({ outcome: 'FULL' });
       return;

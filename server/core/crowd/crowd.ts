@@ -1,7 +1,7 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { Hello, Ready } from '../../../shared/protocol/messages.ts';
 import { resumeToken, sameSecret } from '../mac.ts';
-import type { Device, DevicePort, DeviceRecord } from './device.ts';
+import type { Device, DeviceCounts, DevicePort, DeviceRecord } from './device.ts';
 import { DeviceRegistry } from './devices.ts';
 
 /** Names one connection of a device: only the newest session of a device is heard. */
@@ -75,11 +75,24 @@ export class Crowd {
     this.#borrowers.push(borrower);
   }
 
-  /** @returns FULL where the server has as many devices as it takes [AU6]. */
-  join(profile: CapabilityProfile, resume: Hello['resume'], port: DevicePort): Joined | 'FULL' {
-    const known =
-      resume !== undefined && sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
-    const id = known ? resume.device : this.#mintDevice();
+  /** The id that a resume token is of; null where it is no token of this server [AU5]. */
+  recognise(resume: Hello['resume']): string | null {
+    if (resume === undefined) return null;
+    const genuine = sameSecret(resume.token, resumeToken(this.#settings.key, resume.device));
+    return genuine ? resume.device : null;
+  }
+
+  /**
+   * @param kept what is kept of a device that the crowd does not know; null: nothing.
+   * @returns FULL where the server has as many devices as it takes [AU6].
+   */
+  join(
+    profile: CapabilityProfile,
+    resume: Hello['resume'],
+    port: DevicePort,
+    kept: DeviceCounts | null = null,
+  ): Joined | 'FULL' {
+    const id = this.recognise(resume) ?? this.#mintDevice();
     const before = this.#devices.get(id);
     if (before?.isHere === true) {
       this.#end(before);
@@ -87,7 +100,7 @@ export class Crowd {
     } else if (this.size >= this.#settings.maxDevices) {
       return 'FULL';
     }
-    const device = this.#devices.join(id, profile, port);
+    const device = this.#devices.join(id, profile, port, kept);
     this.#changed(device);
     return {
       session: { device: id, number: device.session },

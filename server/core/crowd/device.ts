@@ -27,8 +27,18 @@ interface Pace {
   atWork: number;
 }
 
+/** What a device did, over all its connections: the part of its history that outlasts the process. */
+export interface DeviceCounts {
+  /** Updates that became part of a model. */
+  applied: number;
+  /** Samples trained on. */
+  samples: number;
+  /** Updates and leases that came to nothing. */
+  lost: number;
+}
+
 /** What is remembered of a device from one connection to the next. */
-export interface DeviceHistory {
+export interface DeviceHistory extends DeviceCounts {
   /** By engine, of the run's model. */
   paces: Map<string, Pace>;
   /** Data shards that a plan gave it last. */
@@ -36,9 +46,6 @@ export interface DeviceHistory {
   /** Its position in them; null before its first unit under a plan. */
   cursor: Cursor | null;
   staleness: number | null;
-  applied: number;
-  samples: number;
-  lost: number;
 }
 
 /** One worker of a device. */

@@ -1,17 +1,15 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import { Device, type DeviceHistory, type DevicePort } from './device.ts';
+import { Device, type DeviceCounts, type DeviceHistory, type DevicePort } from './device.ts';
 
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
 
-const noHistory = (): DeviceHistory => ({
+const historyOf = (counts: DeviceCounts | null): DeviceHistory => ({
   paces: new Map(),
   staleness: null,
   dataShards: [],
   cursor: null,
-  applied: 0,
-  samples: 0,
-  lost: 0,
+  ...(counts ?? { applied: 0, samples: 0, lost: 0 }),
 });
 
 /** Present and recent devices by id. */
@@ -40,10 +38,11 @@ export class DeviceRegistry {
       .map(({ device, seat }) => ({ device, seat }));
   }
 
-  join(id: string, profile: CapabilityProfile, port: DevicePort): Device {
+  /** @param kept what a device did that is not known here; null: nothing. */
+  join(id: string, profile: CapabilityProfile, port: DevicePort, kept: DeviceCounts | null): Device {
     const known = this.#devices.get(id);
     this.#devices.delete(id);
-    const history = known?.history ?? noHistory();
+    const history = known?.history ?? historyOf(kept);
     const device = new Device({ id, session: ++this.#sessions, port }, profile, history);
     this.#devices.set(id, device);
     this.resize(device, profile.workers);
