@@ -25,8 +25,21 @@ export interface CommandProcess {
 
 /** Starts a command as `npm run` does; it ends with the test. */
 export function startCommand(cleanup: Cleanup, command: Command, flags: string[]): CommandProcess {
-  const argv = ['--import', 'tsx', `server/cli/${command}.ts`, ...flags];
-  const child = spawn(process.execPath, argv, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram(cleanup, `server/cli/${command}.ts`, flags);
+}
+
+/** Starts a program of this project; it ends with the test. @param variables of its environment, besides those of here. */
+export function startProgram(
+  cleanup: Cleanup,
+  program: string,
+  flags: string[],
+  variables: Readonly<Record<string, string>> = {},
+): CommandProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const lines: string[] = [];

@@ -3,6 +3,7 @@ import {
   EVENTS,
   runDescription,
   welcome,
+  type Hello,
   type Lease,
   type RunDescription,
   type Welcome,
@@ -49,11 +50,15 @@ export interface RawDevice {
   lease: () => Promise<Lease>;
 }
 
-/** Joins as a device would, says ready, and leaves the rest to the test. */
-export async function joinRaw(cleanup: Cleanup, server: string): Promise<RawDevice> {
+/** Joins as a device would, and leaves the rest to the test. @param resume whom it was before. */
+export async function joinRaw(
+  cleanup: Cleanup,
+  server: string,
+  resume?: Hello['resume'],
+): Promise<RawDevice> {
   const coordinator = rawSocket(cleanup, server, NAMESPACES.coordinator);
   const told = next(coordinator, EVENTS.run);
-  const joined = welcome.parse(await ask(coordinator, EVENTS.hello, politeHello()));
+  const joined = welcome.parse(await ask(coordinator, EVENTS.hello, politeHello(resume && { resume })));
   const run = runDescription.parse(await told);
   return {
     coordinator,

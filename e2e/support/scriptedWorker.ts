@@ -1,4 +1,5 @@
 import { connect } from '../../client/transport/connect.ts';
+import type { Connection } from '../../client/transport/connection.ts';
 import { connectSocketIo } from '../../client/transport/socketio.ts';
 import { PROFILE_VERSION, UNKNOWN_CONDITIONS, type DeviceDescription } from '../../shared/profile/profile.ts';
 import { DeviceConditions } from '../../client/device/conditions.ts';
@@ -75,6 +76,7 @@ export function startScriptedWorker(
   server: string,
   events: Partial<DeviceClientEvents> = {},
   engine: Engine = createScriptedEngine(),
+  observe: (connection: Connection) => Connection = (connection) => connection,
 ): DeviceClient {
   const volunteer = new DeviceClient({
     join: '',
@@ -82,7 +84,7 @@ export function startScriptedWorker(
     description: SCRIPTED_DEVICE,
     conditions: new DeviceConditions(() => performance.now()),
     data: new DataCache(server),
-    connect: (listener) => connect((heard) => connectSocketIo(server, heard), listener),
+    connect: (listener) => observe(connect((heard) => connectSocketIo(server, heard), listener)),
     workerPool: { limit: 1, selectEngines: () => Promise.resolve(onlyEngine(engine)) },
     events: { ...SILENT, ...events },
   });
