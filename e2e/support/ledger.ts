@@ -84,23 +84,37 @@ export interface Start {
 
 /** Where the next server goes on. @throws {Error} where a checkpoint has not its blob, whole. */
 export async function newestStart(folder: string, rows: RowMap): Promise<Start | null> {
-  const of = (table: string) =>
-    [...rows].filter(([key]) => key.startsWith(`${table}/`)).map(([, value]) => contentOf(value));
-  const runs = (of('run') as { run: string; number: number }[]).sort(
-    (one, other) => other.number - one.number,
-  );
-  const [newest] = runs;
+  const runs = contentsOf(rows, 'run') as { run: string; number: number }[];
+  const [newest] = runs.sort((one, other) => other.number - one.number);
   if (newest === undefined) return null;
   let version: number | null = null;
-  for (const row of of('checkpoint') as { run: string; version: number; blob: string }[]) {
-    const hash = createHash('sha256').update(await readFile(join(folder, 'blobs', row.blob)));
+  for (const row of checkpointsIn(rows)) {
+    const hash = createHash('sha256').update(await readFile(blobPath(folder, row)));
     if (hash.digest('hex') !== row.blob) throw new Error(`the blob of version ${row.version} is altered`);
     if (row.run === newest.run) version = Math.max(version ?? 0, row.version);
   }
   return { run: newest.run, version };
 }
 
-/** The content of a row, after its checksum. */
-function contentOf(value: string): unknown {
-  return JSON.parse(value.slice(value.indexOf('{')));
+/** A row of a checkpoint. */
+export interface CheckpointRow {
+  run: string;
+  version: number;
+  blob: string;
+}
+
+/** The checkpoints of all runs; of each run, the oldest first. */
+export function checkpointsIn(rows: RowMap): CheckpointRow[] {
+  return contentsOf(rows, 'checkpoint') as CheckpointRow[];
+}
+
+export function blobPath(folder: string, { blob }: CheckpointRow): string {
+  return join(folder, 'blobs', blob);
+}
+
+/** What the rows of a table hold, after their checksums. */
+function contentsOf(rows: RowMap, table: string): unknown[] {
+  return [...rows]
+    .filter(([key]) => key.startsWith(`${table}/`))
+    .map(([, value]) => JSON.parse(value.slice(value.indexOf('{'))) as unknown);
 }

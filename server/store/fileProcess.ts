@@ -176,6 +176,10 @@ export class FileProcess implements Files, LmdbOperations {
       if (this.#process === child) this.#giveUp(`the process that writes files ended${by}`);
     };
     child.on('error', ({ message }) => ended(message));
+    // Its channel kept this process alive for an answer; now its end is to be told instead.
+    child.on('disconnect', () => {
+      if (this.#process === child) child.ref();
+    });
     // A file that was cut short ends it with SIGBUS.
     child.on('exit', (_, signal) => ended(signal));
     return child;
