@@ -56,7 +56,7 @@ describe('shards', () => {
       environment: SECRET,
     });
     for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
-    await expect.poll(() => server.training.coordinator.version).toBeGreaterThan(0);
+    await expect.poll(() => server.training.coordinator.version, { timeout: 20_000 }).toBeGreaterThan(0);
     await shard.kill();
     await server.training.run.ended();
     expect(server.training.run.status().stop).toBe('shard-lost');

@@ -282,7 +282,7 @@ describe('the life of a run', () => {
     for (let confirmation = 0; confirmation < 10; confirmation++) {
       await world.live(1000);
       await world.evaluation.finish(0.95);
-      await world.evaluation.finish(0.5);
+      while (world.evaluating > 0) await world.evaluation.finish(0.5);
     }
     expect(world.saved).toHaveLength(2);
     const versions = world.plain();
@@ -324,6 +324,25 @@ describe('saves', () => {
     await world.live(5000);
     expect(world.saved.length).toBe(length + 1);
     expect(world.saved.at(-1)?.snapshot.version).toBeGreaterThan(world.saved[0]?.snapshot.version ?? 0);
+  });
+
+  it('[CK27] a version that is saved is measured, after what is being measured', async () => {
+    const world = await started({ checkpointSeconds: 5, evaluateEvery: 1 });
+    await world.live(5000);
+    expect([world.saved.length, world.evaluating]).toEqual([1, 1]);
+    await world.evaluation.finish(0.4);
+    const [saved] = world.saved;
+    expect([world.evaluations.length, world.evaluating]).toEqual([2, 1]);
+    expect(world.evaluation.parameters).toEqual(saved?.snapshot.parameters);
+    await world.evaluation.finish(0.5);
+    expect(world.measured.at(-1)).toMatchObject({ version: saved?.snapshot.version, testAccuracy: 0.5 });
+    expect(world.failures).toEqual([]);
+  });
+
+  it('[CK27] a version that is saved is not measured where nothing is while a run goes on', async () => {
+    const world = await started({ checkpointSeconds: 5, evaluateEvery: 0 });
+    await world.live(6000);
+    expect([world.saved.length, world.evaluations.length]).toEqual([1, 0]);
   });
 
   it('[RN6] the end of a run waits for the save that is under way, and then keeps the last version', async () => {

@@ -74,6 +74,8 @@ export class Run {
   #lostShard = false;
   #stopReason: StopReason | null = null;
   #busy: Promise<void> | null = null;
+  /** The last evaluation asked for: they are done one at a time, in order. */
+  #evaluated: Promise<unknown> = Promise.resolve();
   /** The coordinator is frozen while the version that reached the target is measured again. */
   #confirming = false;
   #nextEvaluation = 0;
@@ -255,13 +257,13 @@ export class Run {
 
   /** Measures the present version, unless that was the last one measured. */
   async #measure(): Promise<Measurement> {
-    const { clock, evaluate, coordinator } = this.#parts;
+    const { clock, coordinator } = this.#parts;
     const last = this.#measurements.last;
     if (last?.version === coordinator.version) return last;
     const begun = clock.now();
     try {
       const { version, samples, seconds, parameters } = await this.snapshot();
-      const measurement = { version, samples, seconds, ...(await evaluate(parameters)) };
+      const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
       this.#measurements.add(measurement);
       this.#parts.measured(measurement);
       this.#parts.changed();
@@ -269,6 +271,12 @@ export class Run {
     } finally {
       this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
     }
+  }
+
+  #evaluateNext(parameters: Float32Array): ReturnType<RunParts['evaluate']> {
+    const next = this.#evaluated.then(() => this.#parts.evaluate(parameters));
+    this.#evaluated = next.catch(() => undefined);
+    return next;
   }
 
   async #finish(reason: StopReason): Promise<void> {
@@ -301,7 +309,7 @@ export class Run {
     const { evaluateEvery, measuring } = this.#settings;
     if (evaluateEvery === 0 || !MEASURING[measuring].goesOn || isMeasured()) return;
     try {
-      const measurement = { version, samples, seconds, ...(await this.#parts.evaluate(parameters)) };
+      const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
       if (isMeasured()) return;
       this.#measurements.add(measurement);
       this.#parts.measured(measurement);
