@@ -77,9 +77,7 @@ async function enter(token: string): Promise<void> {
   if (token) {
     const answer = await openSession(token);
     if (answer.kind !== 'done') {
-      showLogin(
-        answer.kind === 'denied' ? 'This token is not valid. Has the server been restarted?' : answer.reason,
-      );
+      showLogin(answer.kind === 'denied' ? 'This is not the admin token of this server.' : answer.reason);
       return;
     }
   }

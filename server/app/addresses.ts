@@ -43,6 +43,9 @@ export interface Address {
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
+const KEEP_IT = 'keep it to yourself';
+const TOKEN_IS_KEPT = 'with the token that an earlier start printed; npm run token makes another';
+
 const EVERYWHERE = ['0.0.0.0', '::'];
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
@@ -67,11 +70,14 @@ export function joinFragment(join: string): string {
   return join === '' ? '' : `#join=${encodeURIComponent(join)}`;
 }
 
-/** The admin's address on this machine, or on the one host that is listened on; the token is in the fragment. */
-export function adminAddress(listening: Listening, token: string): string {
+/**
+ * The admin's address on this machine, or on the one host that is listened on.
+ * @param token for the fragment; null where it is not known: the console asks for it.
+ */
+export function adminAddress(listening: Listening, token: string | null): string {
   const local = LOOPBACK.includes(listening.host) || EVERYWHERE.includes(listening.host);
   const origin = originOf(local ? 'localhost' : listening.host, listening);
-  return `${origin}/admin/#token=${encodeURIComponent(token)}`;
+  return token === null ? `${origin}/admin/` : `${origin}/admin/#token=${encodeURIComponent(token)}`;
 }
 
 /** All of it as lines to print. */
@@ -79,7 +85,7 @@ export function addressLines(addresses: readonly Address[], admin: string): stri
   const width = Math.max(...addresses.map(({ url }) => url.length));
   return [
     ...addresses.map(({ url, allows }) => `join   ${url.padEnd(width)}  ${allows}`),
-    `admin  ${admin}  keep it to yourself`,
+    `admin  ${admin}  ${admin.includes('#') ? KEEP_IT : TOKEN_IS_KEPT}`,
   ];
 }
 

@@ -27,6 +27,7 @@ import { Evaluator } from '../threads/evaluator.ts';
 import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Listening } from './addresses.ts';
 import type { PreparedRun } from './startState.ts';
+import { adminTokenOf } from './adminToken.ts';
 import { certificateOf } from './certificateOf.ts';
 import { DeviceRecords } from './deviceRecords.ts';
 import { settingsOf, type Config } from '../config/config.ts';
@@ -114,7 +115,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await shards.opened();
     const limitBytes = messageLimit(training.ranges);
     const channels = await openChannels(config, shards, listening.port, { clock, log, limitBytes, closing });
-    const sessions = new AdminSessions();
+    const sessions = await AdminSessions.open(folder.store, await adminTokenOf(config), () =>
+      calendar.today(),
+    );
     const refused = logRefusals(log, describeForeignOrigin);
     const admin = adminOf(training, config, { sessions, refused, secure: tls !== null });
     const app = await createApp({ pages, dataShards, admin, endpoint, failed });

@@ -80,6 +80,15 @@ export const COMMANDS = {
       { flags: 'pause --url http://localhost:8080/admin/#token=secret', does: 'Grant no more work.' },
     ],
   },
+  token: {
+    shell: 'npm run token',
+    needsServer: false,
+    startsWorkers: false,
+    isShard: false,
+    about:
+      "Makes another admin's token in the data folder of a server that does not run, and ends all sessions.",
+    examples: [{ flags: '--data-dir ./data', does: 'Print a new token of the server with this folder.' }],
+  },
 } as const satisfies Record<string, CommandTraits>;
 
 export type Command = keyof typeof COMMANDS;

@@ -72,11 +72,11 @@ export function meaningsOf(table: Readonly<Record<string, { help: string }>>): s
     .join('; ');
 }
 
-/** Any text of at most `length` characters, `what` being what it names. */
-export function words(what: string, placeholder: string, length = 4096): SettingKind<string> {
+/** Any text of `least` to `length` characters, `what` being what it names. */
+export function words(what: string, placeholder: string, length = 4096, least = 1): SettingKind<string> {
   return {
-    schema: text.pipe(z.string().min(1).max(length)),
-    expects: `${what} of 1 to ${length} characters`,
+    schema: text.pipe(z.string().min(least).max(length)),
+    expects: `${what} of ${least} to ${length} characters`,
     placeholder,
   };
 }

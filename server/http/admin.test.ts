@@ -6,7 +6,8 @@ import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { RUN_ACTION_NAMES, RUN_ACTIONS, type RunAction } from '../../shared/protocol/runActions.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
 import { adminRoutes, type AdminRoutesOptions } from './admin.ts';
-import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
+import { SESSION_COOKIE } from './adminSessions.ts';
+import { sessionsIn } from './testing/sessions.ts';
 import { refuseByTable } from './refusals.ts';
 
 const RUN = '00000badcafe';
@@ -34,7 +35,7 @@ const NOT_POSSIBLE = ALL.filter((each) => !isPossible(each));
 /** The admin's routes alone, what they had the server do, and an admin who is signed in. */
 async function routes(changes: Partial<AdminRoutesOptions> = {}) {
   const done: unknown[] = [];
-  const sessions = new AdminSessions();
+  const { sessions, token } = await sessionsIn();
   const app = Fastify();
   refuseByTable(app, () => undefined);
   await app.register(cookie);
@@ -68,8 +69,8 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
     });
     return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), answer };
   };
-  const admin = { cookie: `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}` };
-  return { app, ask, admin, sessions, done };
+  const admin = { cookie: `${SESSION_COOKIE}=${(await sessions.open(token)) ?? ''}` };
+  return { app, ask, admin, sessions, token, done };
 }
 
 describe('without a session', () => {
@@ -106,13 +107,13 @@ describe('a session', () => {
   it.each([false, true])(
     '[AD1] [AD20] is a cookie for the token that scripts and other sites cannot use; secure: %s',
     async (secure) => {
-      const { ask, sessions } = await routes({ secure });
-      const { status, body, answer } = await ask('POST', API.session, {}, { token: sessions.token });
+      const { ask, token } = await routes({ secure });
+      const { status, body, answer } = await ask('POST', API.session, {}, { token });
       expect([status, body]).toEqual([200, { run: RUN }]);
       const [given] = answer.cookies;
       expect(given).toMatchObject({ name: SESSION_COOKIE, path: '/', httpOnly: true, sameSite: 'Strict' });
       expect(given?.secure ?? false).toBe(secure);
-      expect(given?.value).not.toContain(sessions.token);
+      expect(given?.value).not.toContain(token);
       const seen = await ask('GET', API.run('current'), {
         cookie: `${SESSION_COOKIE}=${given?.value ?? ''}`,
       });
@@ -127,23 +128,10 @@ describe('a session', () => {
   });
 
   it('[AD22] is not over because another is ended', async () => {
-    const { app, admin, sessions, ask } = await routes();
-    const other = `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}`;
+    const { app, admin, sessions, token, ask } = await routes();
+    const other = `${SESSION_COOKIE}=${(await sessions.open(token)) ?? ''}`;
     await app.inject({ method: 'DELETE', url: API.session, headers: { host: HOST, cookie: other } });
     expect((await ask('GET', API.run(RUN), admin)).status).toBe(200);
-  });
-
-  it('[AD1] is another for each who shows the token, and the oldest ends where there are too many', () => {
-    const sessions = new AdminSessions();
-    const cookies = Array.from({ length: 65 }, () => sessions.open(sessions.token) ?? '');
-    expect(new Set(cookies).size).toBe(65);
-    expect(cookies.map((each) => sessions.holds(each))).toEqual([false, ...Array<boolean>(64).fill(true)]);
-    expect([sessions.holds(undefined), sessions.holds(''), sessions.holds(sessions.token)]).toEqual([
-      false,
-      false,
-      false,
-    ]);
-    expect(new AdminSessions().token).not.toBe(sessions.token);
   });
 });
 
@@ -163,14 +151,14 @@ describe('steering the run', () => {
   it.each(['http://evil.example', 'null', `https://${HOST}.evil.example`])(
     '[AD2] from a page of %s is answered 403 and does nothing, whatever its cookie',
     async (origin) => {
-      const { ask, admin, done, sessions } = await routes();
+      const { ask, admin, done, token } = await routes();
       const paths = [
         API.session,
         API.placement(RUN),
         ...RUN_ACTION_NAMES.map((action) => API.action(RUN, action)),
       ];
       for (const path of paths) {
-        const { status, body } = await ask('POST', path, { ...admin, origin }, { token: sessions.token });
+        const { status, body } = await ask('POST', path, { ...admin, origin }, { token });
         expect([status, body['error']]).toEqual([403, 'ORIGIN']);
       }
       expect(done).toEqual(paths.map(() => ['refused', origin, HOST]));

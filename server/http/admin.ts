@@ -48,18 +48,18 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
 
   app.post(API.session, async (request, reply) => {
     const body = sessionRequest.safeParse(request.body);
-    const cookie = body.success ? sessions.open(body.data.token) : null;
+    const cookie = body.success ? await sessions.open(body.data.token) : null;
     if (cookie === null) {
-      return refuse(reply, 'UNAUTHORIZED', 'This is not the token that the server printed.');
+      return refuse(reply, 'UNAUTHORIZED', 'This is not the admin token of this server.');
     }
     const path = body.data?.path ?? '/';
     void reply.setCookie(SESSION_COOKIE, cookie, { path, httpOnly: true, sameSite: 'strict', secure });
     return { run };
   });
 
-  app.delete(API.session, (request, reply) => {
-    sessions.close(request.cookies[SESSION_COOKIE] ?? '');
-    return reply.send({ run });
+  app.delete(API.session, async (request) => {
+    await sessions.close(request.cookies[SESSION_COOKIE] ?? '');
+    return { run };
   });
 
   app.get<{ Params: { run: string } }>('/api/v1/runs/:run', (request, reply) => {

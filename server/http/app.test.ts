@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AdminRoutesOptions } from './admin.ts';
-import { AdminSessions } from './adminSessions.ts';
+import { sessionsIn } from './testing/sessions.ts';
 import { createApp } from './app.ts';
 import { Endpoint } from './endpoint.ts';
 
@@ -26,11 +26,12 @@ describe('the app', () => {
   it('[HT1] is given no request before it is whole: a route whose hooks are not there yet would end the process', async () => {
     const endpoint = await Endpoint.open('127.0.0.1', 0, null);
     closing.push(() => endpoint.close());
+    const { sessions } = await sessionsIn();
     const state = { created: false };
     const creating = createApp({
       pages: tmpdir(),
       dataShards: [],
-      admin: { sessions: new AdminSessions(), run: '00000badcafe' } as AdminRoutesOptions,
+      admin: { sessions, run: '00000badcafe' } as AdminRoutesOptions,
       endpoint,
       failed: (error) => {
         throw error;

@@ -8,7 +8,8 @@ import { HTTP_ERRORS, httpErrorBody, type HttpError } from '../../shared/protoco
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
 import type { AdminRoutesOptions } from './admin.ts';
-import { AdminSessions, SESSION_COOKIE } from './adminSessions.ts';
+import { SESSION_COOKIE } from './adminSessions.ts';
+import { sessionsIn } from './testing/sessions.ts';
 import { createApp } from './app.ts';
 import { HttpRefusal } from './refusals.ts';
 
@@ -27,8 +28,8 @@ beforeEach(async () => {
   pages = await mkdtemp(join(tmpdir(), 'tabswarm-refusals-'));
   await mkdir(join(pages, 'assets'));
   await writeFile(join(pages, 'assets', 'style.css'), 'body {}');
-  const sessions = new AdminSessions();
-  cookie = `${SESSION_COOKIE}=${sessions.open(sessions.token) ?? ''}`;
+  const { sessions, token } = await sessionsIn();
+  cookie = `${SESSION_COOKIE}=${(await sessions.open(token)) ?? ''}`;
   failures = [];
   thrown = null;
   app = await createApp({

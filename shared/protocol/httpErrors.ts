@@ -13,7 +13,7 @@ export const HTTP_ERRORS = {
   },
   UNAUTHORIZED: {
     status: 401,
-    means: 'The request has no valid session cookie. Sessions end when the server restarts.',
+    means: 'The request has no valid session cookie. Another admin token ends all sessions.',
   },
   ORIGIN: { status: 403, means: 'The request comes from a page of another site.' },
   NOT_FOUND: { status: 404, means: 'There is nothing at this address.' },

@@ -1,6 +1,9 @@
 import { RUN_ACTION_NAMES, type RunAction } from '../../../shared/protocol/runActions.ts';
-import { setting } from '../setting.ts';
-import { httpUrl, oneOf, words } from '../values.ts';
+import { RUNS, setting } from '../setting.ts';
+import { httpUrl, oneOf, orNone, words } from '../values.ts';
+
+/** Characters of an admin's token: fewer could be guessed. */
+export const ADMIN_TOKEN_LENGTH = { least: 16, most: 128 };
 
 /** How a device and a server find each other. */
 export const JOINING_SETTINGS = {
@@ -9,6 +12,20 @@ export const JOINING_SETTINGS = {
     words('a credential', '<credential>', 128),
     '',
     'Credential that volunteers must show; without it, everyone may join.',
+    { secret: true },
+  ),
+  adminToken: setting<string | null>(
+    RUNS,
+    orNone(words('a token', '<token>', ADMIN_TOKEN_LENGTH.most, ADMIN_TOKEN_LENGTH.least)),
+    null,
+    'Token of the admin; without it, the one that was made at the first start.',
+    { secret: true },
+  ),
+  adminTokenFile: setting<string | null>(
+    RUNS,
+    orNone(words('a path', '<file>')),
+    null,
+    'File with the token of the admin.',
     { secret: true },
   ),
   url: setting<string | undefined>(

@@ -8,7 +8,7 @@ const MAX_SECONDS = 2_000_000;
 export const STORAGE_SETTINGS = {
   checkpointSeconds: setting(RUNS, seconds(MAX_SECONDS), 30, 'Time between two checkpoints.', { unit: 's' }),
   dataDir: setting<string | null>(
-    RUNS,
+    [...RUNS, 'token'],
     words('a path', '<folder>'),
     './data',
     'Folder of the store; without it a demo uses a temporary one.',
