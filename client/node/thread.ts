@@ -10,7 +10,7 @@ import { connectSocketIo } from '../transport/socketio.ts';
 import { DataCache } from '../device/dataCache.ts';
 import { DeviceConditions } from '../device/conditions.ts';
 import { Figures } from '../device/figures.ts';
-import { DeviceClient } from '../device/deviceClient.ts';
+import { DeviceClient, type DeviceClientParts } from '../device/deviceClient.ts';
 import { PROFILE_VERSION, type DeviceDescription } from '../../shared/profile/profile.ts';
 import { isForAWhile } from './refusals.ts';
 import type { FromNodeWorker, NodeWorkerTask, ToNodeWorker } from './messages.ts';
@@ -38,10 +38,13 @@ const description: DeviceDescription = {
   labels,
 };
 
+/** What this device shows to keep its id when it joins again; null before its first join. */
+let resume: DeviceClientParts['resume'] = null;
+
 function begin(): DeviceClient {
   return new DeviceClient({
     join,
-    resume: null,
+    resume,
     description,
     conditions,
     data,
@@ -67,7 +70,7 @@ function begin(): DeviceClient {
       },
       unit: (outcome, samples) => figures.unit(outcome, samples),
       status: (status) => tell({ type: 'status', status }),
-      credentials: () => undefined,
+      credentials: (credentials) => (resume = credentials),
       workers: () => undefined,
     },
   });

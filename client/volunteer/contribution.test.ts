@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import {
   begin,
+  continuing,
+  figuresOf,
   initially,
   isActive,
   isJoined,
@@ -83,6 +85,23 @@ describe('contribution', () => {
     expect(after.earlier.samples).toBe(96);
     expect(samplesByAll(after)).toBe(32);
     expect(samplesByAll(receive(after, { ...progress, samples: 160 }))).toBe(64);
+  });
+
+  it('[PG16] goes on from the figures that a page before it kept', () => {
+    const before = receive(receive(begin(initially), news({ samples: 4000 })), progress);
+    const shown = begin(continuing(initially, figuresOf(before)));
+    expect(totals(shown)).toEqual({ applied: 3, lost: 1, samples: 96 });
+    expect(totals(receive(shown, progress)).samples).toBe(192);
+    const none = continuing(shown, null);
+    expect(figuresOf(none)).toEqual(figuresOf(initially));
+  });
+
+  it('[PG8] [PG3] counts what a page before it did for an earlier run apart', () => {
+    const before = receive(receive(begin(initially), news({ samples: 4000 })), progress);
+    const after = receive(begin(continuing(initially, figuresOf(before))), news({ samples: 32 }));
+    expect(after.earlier.samples).toBe(96);
+    expect(samplesByAll(after)).toBe(32);
+    expect(figuresOf(after)).toMatchObject({ earlier: { samples: 96 }, runSamples: 32 });
   });
 
   it('is not pulled back to work by what the worker said before it heard of Stop', () => {

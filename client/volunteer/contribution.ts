@@ -2,6 +2,7 @@ import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { describeStop, RUN_STATES, type RunState } from '../../shared/protocol/runState.ts';
 import type { WorkerToPage } from '../device/messages.ts';
 import { WORKER_STATES, type WorkerState } from '../device/workerState.ts';
+import type { Counts, KeptFigures } from './identities.ts';
 
 type EngineReport = Extract<WorkerToPage, { type: 'engine' }>;
 
@@ -26,12 +27,6 @@ function traitsOf(state: PageState): PageStateTraits {
   return { isReady, isActive: !isOver };
 }
 
-export interface Counts {
-  applied: number;
-  lost: number;
-  samples: number;
-}
-
 /** All that the page shows. It changes by `receive` and the three functions after it alone. */
 export interface Contribution {
   state: PageState;
@@ -41,11 +36,13 @@ export interface Contribution {
   workers: number;
   /** 0 where it is not at work. */
   samplesPerSecond: number;
-  /** Of the workers that this page had before the present one, which counts from zero. */
+  /** Of the workers that this device had before the present one, which counts from zero. */
   before: Counts;
   present: Counts;
   /** Of all those, what an earlier run of the server had, or one that lost them: the present run has them not. */
   earlier: Counts;
+  /** Samples of all devices in the run when the server was last heard, by this page or one before it. */
+  runSamples: number;
   /** What the server said last of its run. */
   status: RunStatus | null;
   /** Whether it said so over the connection that there is now. */
@@ -63,6 +60,7 @@ export const initially: Contribution = {
   before: NOTHING,
   present: NOTHING,
   earlier: NOTHING,
+  runSamples: 0,
   status: null,
   heard: false,
 };
@@ -72,6 +70,21 @@ export const totals = ({ before, present }: Contribution): Counts => ({
   lost: before.lost + present.lost,
   samples: before.samples + present.samples,
 });
+
+/** What the page begins with: the figures of the device that it is, or none. */
+export function continuing(shown: Contribution, figures: KeptFigures | null): Contribution {
+  const {
+    totals: before,
+    earlier,
+    runSamples,
+  } = figures ?? { totals: NOTHING, earlier: NOTHING, runSamples: 0 };
+  return { ...shown, before, present: NOTHING, earlier, runSamples };
+}
+
+/** What is kept of it for the next page of this device. */
+export function figuresOf(shown: Contribution): KeptFigures {
+  return { totals: totals(shown), earlier: shown.earlier, runSamples: shown.runSamples };
+}
 
 /**
  * Samples of all devices in the present run; null where nothing is known. What the server says comes once a second:
@@ -125,9 +138,10 @@ export function receive(
     case 'status': {
       const { status } = message;
       // A run that has fewer samples than it had is another one, or goes on from an earlier checkpoint.
-      const anew = shown.status !== null && status.samples < shown.status.samples;
+      const anew = status.samples < shown.runSamples;
       const earlier = anew ? totals(shown) : shown.earlier;
-      return atSpeed({ ...shown, status, heard: true, earlier }, shown.samplesPerSecond);
+      const runSamples = status.samples;
+      return atSpeed({ ...shown, status, heard: true, earlier, runSamples }, shown.samplesPerSecond);
     }
   }
 }

@@ -3,8 +3,19 @@ import { MAX_WORKERS, type Conditions } from '../../shared/profile/profile.ts';
 import { buttonById, byId, element, selectById, setNotice } from '../page/dom.ts';
 import { defaultWorkers, readJoin, readPreferences } from './address.ts';
 import { describeDevice, followConditions } from './description.ts';
-import { begin, initially, isActive, receive, stopping, type Contribution } from './contribution.ts';
-import { loadCredentials, saveCredentials } from './credentials.ts';
+import {
+  begin,
+  continuing,
+  figuresOf,
+  initially,
+  isActive,
+  receive,
+  stopping,
+  type Contribution,
+} from './contribution.ts';
+import { Identities } from './identities.ts';
+import { openTabChannel, RollCall } from './rollCall.ts';
+import { TabIdentity } from './tabIdentity.ts';
 import { VersionReload } from './reload.ts';
 import { NEWS_EVENT } from '../../shared/protocol/newsEvent.ts';
 import { WorkerSession } from './session.ts';
@@ -37,16 +48,46 @@ function show(next: Contribution): void {
 
 const reload = new VersionReload();
 
+const base = new URL('.', location.href);
+const identity = new TabIdentity(
+  new Identities(base.pathname),
+  new RollCall(openTabChannel(base.pathname), nameOfTab(), later),
+);
+
+/** A name that no other tab has. `crypto.randomUUID` is missing over plain http. */
+function nameOfTab(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('-');
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Becomes a device, whose figures are shown from now on. */
+async function takeIdentity(): Promise<void> {
+  const taken = await identity.take();
+  show(continuing(shown, taken?.figures ?? null));
+}
+
+/** Another tab took the device that this one was. */
+async function goOnAsAnother(): Promise<void> {
+  await takeIdentity();
+  if (isActive(shown)) start();
+  else show(receive(shown, { type: 'state', state: 'stopped', message: null }));
+}
+
 const session = new WorkerSession((told) => {
   if (told.type === 'credentials') {
-    saveCredentials(told.credentials);
+    identity.given(told.credentials, figuresOf(shown));
+    return;
+  }
+  if (told.type === 'state' && told.outcome === 'REPLACED') {
+    void goOnAsAnother();
     return;
   }
   const message = told.type === 'state' ? reload.hear(told) : told;
   if (message === null) return;
   dispatchEvent(new CustomEvent(NEWS_EVENT, { detail: message }));
-  // They may be the reason: a server that started anew knows none of its old devices. The next try joins anew.
-  if (message.type === 'state' && message.state === 'failed') saveCredentials(null);
   show(receive(shown, message));
 });
 
@@ -60,10 +101,10 @@ followConditions((news) => {
 function start(): void {
   show(begin(shown));
   session.start({
-    server: new URL('.', location.href).href,
+    server: base.href,
     engine: preferences.engine,
     join: readJoin(location.hash),
-    resume: loadCredentials(),
+    resume: identity.resume,
     description: describeDevice(preferences.labels),
     conditions,
     workers: Number(choice.value),
@@ -80,5 +121,10 @@ buttonById('toggle').addEventListener('click', () => {
   session.stop();
 });
 
-show(shown);
+const keepFigures = () => identity.keep(figuresOf(shown));
+addEventListener('pagehide', keepFigures);
+// A phone may end a hidden page without another word.
+document.addEventListener('visibilitychange', keepFigures);
+
+await takeIdentity();
 if (reload.takeUp()) start();

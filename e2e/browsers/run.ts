@@ -41,6 +41,9 @@ async function train(browser: OpenBrowser): Promise<Result> {
   try {
     const server = await startServer(cleanup, RUN);
     await browser.goto(`${server.url}/?engine=wasm&workers=1`);
+    // The button is locked until the page knows which device it is.
+    while ((await browser.evaluate(`document.querySelector('[data-testid=toggle]').disabled`)) === true)
+      await sleep(LOOK_EVERY_MS);
     await browser.evaluate(`document.querySelector('[data-testid=toggle]').click()`);
     const begun = performance.now();
     while (server.snapshot().status.samples === 0) {
