@@ -56,6 +56,7 @@ export function renderOverview(snapshot: AdminSnapshot): void {
   );
   setFigure(byId('loss'), formatLoss(loss), loss);
   setFigure(byId('version'), formatCount(status.version), status.version);
+  setFigure(byId('commits'), formatCount(status.updates), status.updates);
   setFigure(byId('commit-rate'), formatRate(snapshot.commitsPerSecond), snapshot.commitsPerSecond);
   setFigure(byId('samples'), formatCount(status.samples), status.samples);
   setFigure(byId('rate'), formatRate(snapshot.samplesPerSecond), snapshot.samplesPerSecond);

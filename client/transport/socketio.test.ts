@@ -151,6 +151,7 @@ describe('the coordinator by its socket', () => {
       stop: null,
       model: 'lenet',
       version: 3,
+      updates: 3,
       samples: 96,
       devices: 1,
       testAccuracy: null,

@@ -20,6 +20,7 @@ const status: RunStatus = {
   stop: null,
   model: 'lenet',
   version: 4,
+  updates: 4,
   samples: 400,
   devices: 2,
   testAccuracy: null,

@@ -24,6 +24,8 @@ export interface StartState {
   /** Why it is stopped, where it is. */
   stop: StopReason | null;
   version: number;
+  /** Update records so far. */
+  updates: number;
   samples: number;
   seconds: number;
   parameters: Float32Array;
@@ -118,10 +120,11 @@ async function goOn(
   const begun = from === undefined ? 'its beginning' : `version ${from.version}, saved at ${from.savedAt}`;
   note(`Going on with run ${row.run} from ${begun}. ${SAID[standing.state](standing.stop)}`.trimEnd());
   if (checkpoint === null) return { config, record, start: { ...freshStart(config), ...standing } };
-  const { version, samples, seconds, parameters, optimizer, savedAt } = checkpoint;
+  const { version, updates, samples, seconds, parameters, optimizer, savedAt } = checkpoint;
   const measurements = record.measurementsBefore;
   const reached = {
     version,
+    updates,
     samples,
     seconds: from?.seconds ?? seconds,
     parameters,
@@ -181,5 +184,5 @@ function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Confi
 function freshStart({ spec, seed }: Config): StartState {
   const parameters = initialParameters(spec, seed);
   const begun = { state: 'running', stop: null, measurements: [], savedAt: null } as const;
-  return { ...begun, version: 0, samples: 0, seconds: 0, parameters };
+  return { ...begun, version: 0, updates: 0, samples: 0, seconds: 0, parameters };
 }

@@ -158,10 +158,10 @@ export class Training {
 
   #createCoordinator(): Coordinator {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
-    const { version, samples } = start;
+    const { version, updates, samples } = start;
     const { batch, local, seed, repeatable, aggregation, trim, clipNorm, codec } = this.#config;
     // A repeatable run that is resumed goes on as if it had never ended.
-    const startVersion = repeatable ? 0 : version;
+    const startUpdates = repeatable ? 0 : updates;
     return new Coordinator(
       {
         incarnation: this.incarnation,
@@ -169,6 +169,7 @@ export class Training {
         ranges: this.ranges,
         codec,
         version,
+        updates,
         samples,
         maxNorm: MAX_NORM,
       },
@@ -176,7 +177,7 @@ export class Training {
         clock,
         policy: policyOf(this.#config),
         aggregation: createAggregation(aggregation, { trim, clipNorm }),
-        work: createWork(dataShards, { batch, local, seed, startVersion }),
+        work: createWork(dataShards, { batch, local, seed, startUpdates }),
         crowd: this.crowd,
         placement: (replanned) =>
           new Placement(placementOf(this.#config, dataShards, this.ranges), {
@@ -191,7 +192,7 @@ export class Training {
             void this.run.stop('shard-lost');
           }),
         committed: () => {
-          this.#throughput.mark(this.coordinator.version, this.coordinator.samples);
+          this.#throughput.mark(this.coordinator.updates, this.coordinator.samples);
           this.run.committed();
         },
         firstLease: () => this.run.firstLease(),
@@ -240,13 +241,14 @@ export class Training {
   }
 
   #initOfShards(): RunInit {
-    const { version, parameters, optimizerState } = this.#parts.start;
+    const { version, updates, parameters, optimizerState } = this.#parts.start;
     const { optimizer: kind, lr, momentum, average } = this.#config;
     const init = {
       ranges: this.ranges,
       incarnation: this.incarnation,
       key: this.#leaseKey(),
       version,
+      updates,
       parameters,
       optimizer: { kind, lr, momentum },
       average,

@@ -28,6 +28,7 @@ const STATUS: RunStatus = {
   stop: null,
   model: 'lenet',
   version: 0,
+  updates: 0,
   samples: 0,
   devices: 0,
   testAccuracy: null,

@@ -40,6 +40,7 @@ function serving() {
           incarnation: INCARNATION,
           key: KEY,
           version: 0,
+          updates: 3,
           parameters: new Float32Array(length).fill(index + 1),
           optimizer: PLAIN_OPTIMIZER,
           average: null,
@@ -123,7 +124,12 @@ describe('the namespace of a shard', () => {
     const { terms, frame } = updateOf(1);
     const pushing = ask(connect(1), EVENTS.push, terms, frame);
     await expect.poll(() => staged).toEqual([1]);
-    shards[1]?.commit({ version: 1, rule: { shape: 'weighing' }, members: [{ lease: 1, weight: 1 }] });
+    shards[1]?.commit({
+      type: 'update',
+      version: 1,
+      rule: { shape: 'weighing' },
+      members: [{ lease: 1, weight: 1 }],
+    });
     const { weights, ...answer } = await pushing;
     expect(answer).toEqual({ outcome: 'APPLIED', version: 1 });
     expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { header: { baseVersion: 1 } } });
@@ -136,7 +142,12 @@ describe('the namespace of a shard', () => {
     const { terms, frame } = updateOf(1, 'float16');
     const pushing = ask(connect(1), EVENTS.push, terms, frame);
     await expect.poll(() => staged).toEqual([1]);
-    shards[1]?.commit({ version: 1, rule: { shape: 'weighing' }, members: [{ lease: 1, weight: 1 }] });
+    shards[1]?.commit({
+      type: 'update',
+      version: 1,
+      rule: { shape: 'weighing' },
+      members: [{ lease: 1, weight: 1 }],
+    });
     expect(await pushing).toMatchObject({ outcome: 'APPLIED' });
     const length = lengthOf(1);
     expect(meter.of(DEVICE).socketio).toEqual({ bytesUp: 2 * length, bytesDown: 4 * length });

@@ -1,14 +1,8 @@
 import { io, type Socket } from 'socket.io-client';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../core/recentMap.ts';
-import type {
-  CommitRecord,
-  ShardInit,
-  ShardPort,
-  ShardReports,
-  ShardSnapshot,
-  Traffic,
-} from '../core/shard/shardPort.ts';
+import type { CommitRecord } from '../core/shard/records.ts';
+import type { ShardInit, ShardPort, ShardReports, ShardSnapshot, Traffic } from '../core/shard/shardPort.ts';
 import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
 import {
   CONTROL_PATH,

@@ -33,6 +33,7 @@ const INIT: ShardInit = {
   incarnation: INCARNATION,
   key: KEY,
   version: 3,
+  updates: 3,
   parameters: PARAMETERS,
   optimizer: PLAIN_OPTIMIZER,
   average: null,
@@ -138,7 +139,12 @@ describe('a shard in a process of its own', () => {
     await expect.poll(() => reported.length).toBe(1);
     // Of blocks of 256 values: 512 to 768, and 232 that are left.
     expect(reported).toEqual([['staged', 7, 1, [64, 58]]]);
-    shard.commit({ version: 4, rule: { shape: 'weighing' }, members: [{ lease: 7, weight: 1 }] });
+    shard.commit({
+      type: 'update',
+      version: 4,
+      rule: { shape: 'weighing' },
+      members: [{ lease: 7, weight: 1 }],
+    });
     const { weights, ...answer } = await pushing;
     expect(answer).toEqual({ outcome: 'APPLIED', version: 4 });
     const { version, parameters } = await shard.snapshot();
@@ -226,7 +232,11 @@ describe('a shard in a process of its own', () => {
   });
 
   it.each<[string, string, unknown]>([
-    ['spoken to before it is opened', 'commit', { version: 4, rule: { shape: 'weighing' }, members: [] }],
+    [
+      'spoken to before it is opened',
+      'commit',
+      { type: 'update', version: 4, rule: { shape: 'weighing' }, members: [] },
+    ],
     ['told what cannot be read', 'open', { index: 'one' }],
   ])(
     'ends the connection of a coordinator by which it is %s, and waits for the next',

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import { deviceTraffic } from '../../shared/protocol/admin.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
-import { AGGREGATION_NAMES, isCoordinate } from '../core/aggregation/rules.ts';
 import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
+import { commitRecord } from '../core/shard/records.ts';
 import type { ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
 /*
@@ -21,15 +21,6 @@ const optimizerState = z.strictObject({
   scalars: z.record(z.string(), z.number()),
 });
 
-const shardRule = z.discriminatedUnion('shape', [
-  z.strictObject({ shape: z.literal('weighing') }),
-  z.strictObject({
-    shape: z.literal('coordinate'),
-    name: z.enum(AGGREGATION_NAMES.filter(isCoordinate)),
-    settings: z.strictObject({ trim: z.number(), clipNorm: z.nullable(z.number()) }),
-  }),
-]);
-
 /** What each event of the link carries. */
 const BODIES = {
   /** Once on each connection. Acknowledged when the shard has its part of the model. */
@@ -39,6 +30,7 @@ const BODIES = {
     incarnation: z.string(),
     key: bytes,
     version: z.int(),
+    updates: z.int(),
     /** Float32, little-endian. */
     parameters: bytes,
     optimizer: z.strictObject({
@@ -51,11 +43,7 @@ const BODIES = {
     /** Pages of these origins may connect. */
     origins: z.array(z.string()),
   }),
-  commit: z.strictObject({
-    version: z.int(),
-    rule: shardRule,
-    members: z.array(z.strictObject({ lease: z.int(), weight: z.number() })),
-  }),
+  commit: commitRecord,
   refuse: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES), version: z.nullable(z.int()) }),
   keep: z.strictObject({ lease: z.int() }),
   pin: z.strictObject({ lease: z.int(), version: z.int() }),

@@ -52,10 +52,11 @@ export class Checkpoints {
     also: readonly Change[] = [],
   ): Promise<void> {
     const bytes = encodeCheckpoint(checkpoint);
-    const { version, samples, seconds, savedAt } = checkpoint;
+    const { version, updates, samples, seconds, savedAt } = checkpoint;
     await this.#inOrder(async () => {
       const blob = await this.#blobs.put(bytes);
-      const row = { run, version, samples, seconds, savedAt, bytes: bytes.length, blob, ...quality };
+      const facts = { version, updates, samples, seconds, savedAt };
+      const row = { run, ...facts, bytes: bytes.length, blob, ...quality };
       await this.#store.write(...also, this.#store.checkpoints.putting(row));
       await this.#prune(run).catch((error: unknown) => {
         this.#note(`old checkpoints cannot be removed: ${systemErrorMessage(error)}`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { modelHash } from './modelHash.ts';
@@ -72,6 +73,16 @@ describe('the file of a checkpoint', () => {
       savedAt: checkpoint.savedAt,
       model: JSON.stringify(checkpoint.model),
     });
+  });
+
+  test('[CK3] takes a file of before commits were counted apart from versions', () => {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    const before = { ...metadata };
+    delete before['updates'];
+    const blank = encodeSafetensors({ tensors, metadata: { ...before, sha256: '0'.repeat(64) } });
+    const sha256 = createHash('sha256').update(blank).digest('hex');
+    const file = encodeSafetensors({ tensors, metadata: { ...before, sha256 } });
+    expect(decodeCheckpoint(file)).toEqual({ ...checkpoint, updates: checkpoint.version });
   });
 
   test('[CK13] is not made of what could not be loaded again', () => {

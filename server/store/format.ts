@@ -14,8 +14,10 @@ import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors
 
 /** Everything that a run needs to go on from one commit. */
 export interface Checkpoint {
-  /** Commits applied. */
+  /** Commit records of any type. */
   version: number;
+  /** Commit records that made updates part of the model. */
+  updates: number;
   /** Samples trained on. */
   samples: number;
   /** Seconds since the first lease of the run. */
@@ -44,6 +46,8 @@ const CHECKSUM_MARK = Buffer.from('"sha256":"');
 /** `__metadata__` once its values are parsed: each is JSON but for the strings. */
 const facts = z.strictObject({
   version: count,
+  /** Absent in a file of before there were other records. */
+  updates: z.optional(count),
   samples: count,
   seconds: z.number(),
   settings: adminSnapshot.shape.settings,
@@ -61,7 +65,7 @@ type Facts = z.infer<typeof facts>;
  * @throws {StoreError} where it could not be loaded again: a vector of the wrong length, a number not finite.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { version, samples, seconds, settings, model, parameters, optimizer, savedAt } = checkpoint;
+  const { version, updates, samples, seconds, settings, model, parameters, optimizer, savedAt } = checkpoint;
   const layout = layoutOf(model);
   const tensors = named(layout, parameters, '');
   for (const [slot, values] of Object.entries(optimizer.slots)) {
@@ -71,6 +75,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   }
   const known = checkFacts({
     version,
+    updates,
     samples,
     seconds,
     settings,
@@ -104,7 +109,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const model = modelOf(rest.model);
   const { parameters, slots } = assemble(layoutOf(model), tensors);
   if (modelHash(parameters) !== hash) throw new StoreError(`the parameters do not have model hash ${hash}`);
-  return { ...rest, model, parameters, optimizer: { slots, scalars } };
+  return { ...rest, updates: rest.updates ?? rest.version, model, parameters, optimizer: { slots, scalars } };
 }
 
 /** SHA-256, in hex, over the whole file with zeros in the checksum's own place. */

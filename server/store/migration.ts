@@ -59,9 +59,17 @@ export async function migrateCheckpoints(parts: MigrationParts): Promise<void> {
   };
   const rows: KeptCheckpoint[] = [];
   for (const { checkpoint, bytes } of found) {
-    const { version, samples } = checkpoint;
+    const { version, updates, samples } = checkpoint;
     const seconds = Math.min(ran, Math.max(0, checkpoint.seconds));
-    const about = { version, samples, seconds, savedAt: checkpoint.savedAt, measured: null, good: false };
+    const about = {
+      version,
+      updates,
+      samples,
+      seconds,
+      savedAt: checkpoint.savedAt,
+      measured: null,
+      good: false,
+    };
     rows.push({ run: run.run, ...about, blob: await blobs.put(bytes), bytes: bytes.length });
   }
   rows[0] = { ...(rows[0] as KeptCheckpoint), seconds: ran };

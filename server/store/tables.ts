@@ -64,6 +64,8 @@ export type Quality = z.infer<z.ZodMiniObject<typeof quality>>;
 const checkpointRow = z.strictObject({
   run: id,
   version: count,
+  /** Of its commit records, those of updates. */
+  updates: count,
   samples: count,
   seconds: z.number(),
   ...quality,

@@ -86,30 +86,30 @@ describe('in a log', () => {
   it('writes a line every 5 s while something goes on', () => {
     const { written, update, advance } = recorder(false);
     for (let second = 0; second < 11; second++) {
-      update(shown({ version: second }));
+      update(shown({ updates: second }));
       advance(1000);
     }
-    expect(written).toEqual([0, 5, 10].map((version) => `${progressLine(shown({ version }))}\n`));
+    expect(written).toEqual([0, 5, 10].map((updates) => `${progressLine(shown({ updates }))}\n`));
   });
 
   it('writes nothing while nothing but time goes on, and what comes after that at once', () => {
     const { written, update, advance, end } = recorder(false);
     for (let seconds = 0; seconds < 3600; seconds += 60) {
-      update(shown({ version: 3 }, { seconds }));
+      update(shown({ updates: 3 }, { seconds }));
       advance(60_000);
     }
-    expect(written).toEqual([`${progressLine(shown({ version: 3 }, { seconds: 0 }))}\n`]);
-    update(shown({ version: 4 }, { seconds: 3600 }));
+    expect(written).toEqual([`${progressLine(shown({ updates: 3 }, { seconds: 0 }))}\n`]);
+    update(shown({ updates: 4 }, { seconds: 3600 }));
     end();
-    expect(written.slice(1)).toEqual([`${progressLine(shown({ version: 4 }, { seconds: 3600 }))}\n`]);
+    expect(written.slice(1)).toEqual([`${progressLine(shown({ updates: 4 }, { seconds: 3600 }))}\n`]);
   });
 
   it('writes a line with each measurement, and the last one at the end', () => {
     const { written, update, end } = recorder(false);
-    update(shown({ version: 1 }));
-    update(shown({ version: 2 }));
-    update(shown({ version: 3 }, { measurements: [measured(3)] }));
-    update(shown({ version: 4 }, { measurements: [measured(3)] }));
+    update(shown({ updates: 1 }));
+    update(shown({ updates: 2 }));
+    update(shown({ updates: 3 }, { measurements: [measured(3)] }));
+    update(shown({ updates: 4 }, { measurements: [measured(3)] }));
     end();
     end();
     expect(written.map((line) => /(\d+) commits?/.exec(line)?.[1])).toEqual(['1', '3', '4']);

@@ -101,7 +101,7 @@ export function progressLine({ seconds, text }: RunProgress): string {
 export function runProgress(snapshot: AdminSnapshot): RunProgress {
   const { status, seconds } = snapshot;
   const parts = [
-    counted(status.version, 'commit'),
+    counted(status.updates, 'commit'),
     counted(status.samples, 'sample'),
     `${grouped(Math.round(snapshot.samplesPerSecond))} samples/s`,
     counted(status.devices, 'device'),

@@ -11,6 +11,7 @@ const RUN: RunStatus = {
   stop: null,
   model: 'lenet',
   version: 1,
+  updates: 1,
   samples: 1200,
   devices: 2,
   testAccuracy: null,

@@ -12,7 +12,7 @@ const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
 
 it('is one JSON line with its keys in order', () => {
   expect(summaryJson(summaryOf(ended, demo, 60_000, HASH))).toBe(
-    '{"model":"lenet","mode":"sync","shards":2,"localSteps":120,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"commits":1240,' +
+    '{"model":"lenet","mode":"sync","shards":2,"localSteps":120,"tabs":3,"nodeWorkers":0,"engines":["tfjs-webgl","wasm"],"version":1241,"commits":1240,' +
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
       `"modelHash":"${HASH}",` +
       '"bytesUp":12345678,"bytesDown":23456789,' +
@@ -62,9 +62,9 @@ describe('what is said of the last save', () => {
   };
 
   it('[RN6] is that the last version is saved', () => {
-    expect(said({ checkpoint: { version: 1240, savedAt } })).toEqual({
-      json: { saved: true, checkpoint: 1240, saveFailure: null },
-      lines: ['  saved as version 1,240'],
+    expect(said({ checkpoint: { version: 1241, savedAt } })).toEqual({
+      json: { saved: true, checkpoint: 1241, saveFailure: null },
+      lines: ['  saved as version 1,241'],
     });
   });
 
@@ -73,7 +73,7 @@ describe('what is said of the last save', () => {
     expect(said({ checkpoint: { version: 1200, savedAt }, checkpointFailure })).toEqual({
       json: { saved: false, checkpoint: 1200, saveFailure: 'no space left on device (ENOSPC)' },
       lines: [
-        '  version 1,240 is NOT saved: no space left on device (ENOSPC)',
+        '  version 1,241 is NOT saved: no space left on device (ENOSPC)',
         '  the newest checkpoint is version 1,200',
       ],
     });

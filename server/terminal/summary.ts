@@ -25,6 +25,8 @@ export interface Summary {
   /** The engines that the devices trained with, each once. */
   engines: string[];
   /** The version that the model is at. */
+  version: number;
+  /** How often updates of devices became part of the model. */
   commits: number;
   /** Images that the commits were computed on. */
   samples: number;
@@ -67,7 +69,8 @@ export function summaryOf(
     tabs: startsWorkers ? config.tabs : snapshot.devices.length,
     nodeWorkers: startsWorkers ? config.nodeWorkers : 0,
     engines: enginesOf(snapshot),
-    commits: status.version,
+    version: status.version,
+    commits: status.updates,
     samples: status.samples,
     seconds: Math.round(snapshot.seconds * 1000) / 1000,
     testAccuracy: status.testAccuracy,
@@ -110,15 +113,15 @@ export function summaryText(summary: Summary): string {
   ].join('\n');
 }
 
-function describeSaved({ saved, commits, checkpoint, saveFailure }: Summary): string[] {
+function describeSaved({ saved, version, checkpoint, saveFailure }: Summary): string[] {
   if (saved === null) return [];
-  if (saved) return [`  saved as version ${grouped(commits)}`];
+  if (saved) return [`  saved as version ${grouped(version)}`];
   const reason = saveFailure === null ? '' : `: ${saveFailure}`;
   const newest =
     checkpoint === null
       ? 'there is no checkpoint'
       : `the newest checkpoint is version ${grouped(checkpoint)}`;
-  return [`  version ${grouped(commits)} is NOT saved${reason}`, `  ${newest}`];
+  return [`  version ${grouped(version)} is NOT saved${reason}`, `  ${newest}`];
 }
 
 function megabytes(bytes: number): string {

@@ -68,6 +68,7 @@ const status: m.RunStatus = {
   stop: null,
   model: 'lenet',
   version: 0,
+  updates: 0,
   samples: 0,
   devices: 1,
   testAccuracy: null,

@@ -194,7 +194,10 @@ export const runStatus = z.strictObject({
   state: z.enum(RUN_STATE_NAMES),
   stop: z.nullable(z.enum(STOP_REASON_NAMES)),
   model: z.string(),
+  /** Commit records of any type. */
   version: count,
+  /** Commit records that made updates part of the model: what `--max-commits` counts. */
+  updates: count,
   samples: count,
   devices: count,
   /** On all test images, 0 to 1; null before the first evaluation. */

@@ -85,7 +85,7 @@ export function leaseOf(lease: number, baseVersion: number): Lease {
 }
 
 export function statusOf(state: RunStatus['state']): RunStatus {
-  const counts = { version: 0, samples: 0, devices: 1, testImages: 10_000 };
+  const counts = { version: 0, updates: 0, samples: 0, devices: 1, testImages: 10_000 };
   return { state, stop: null, model: 'tiny', testAccuracy: null, ...counts };
 }
 

@@ -102,10 +102,10 @@ export const MODEL_SETTINGS = {
     RUNS,
     oneOf(...STALENESS_WEIGHT_NAMES),
     'sqrt',
-    `Weight of an async update that is s versions old (${meaningsOf(STALENESS_WEIGHTS)}).`,
+    `Weight of an async update that is s commits old (${meaningsOf(STALENESS_WEIGHTS)}).`,
   ),
   maxStaleness: setting(RUNS, wholeNumber(0), 100, 'Async updates that are older than this are refused.', {
-    unit: 'versions',
+    unit: 'commits',
   }),
   seed: setting(
     RUNS,

@@ -33,7 +33,7 @@ describe('weights', () => {
     for (const device of devices) device.push();
     world.wire.drain();
     const third = Math.fround(1 / 3);
-    expect(world.recorder.records[0]?.members.map(({ weight }) => weight)).toEqual([third, third, third]);
+    expect(world.recorder.membersAt(1).map(({ weight }) => weight)).toEqual([third, third, third]);
   });
 
   it('[AG3] of a sum are 1', () => {

@@ -96,7 +96,7 @@ describe('work', () => {
   });
 
   it('[UN2] a unit follows from the run seed, its lane and its step', () => {
-    const settings = { batch: 32, local: null, seed: 3, startVersion: 0 };
+    const settings = { batch: 32, local: null, seed: 3, startUpdates: 0 };
     const work = createWork(dataShards(60, 1000), settings);
     const same = createWork(dataShards(60, 1000), settings);
     const orders = new Set<string>();
@@ -110,14 +110,14 @@ describe('work', () => {
     expect(orders.size).toBe(4000);
     const others = [
       { ...settings, seed: 4 },
-      { ...settings, startVersion: 1 },
+      { ...settings, startUpdates: 1 },
     ].map((each) => createWork(dataShards(60), each));
     for (const other of others)
       expect(other({ lane: 0, step: 0 }, 0).seed).not.toBe(work({ lane: 0, step: 0 }, 0).seed);
   });
 
   it('[UN8] each lane comes to every data shard, staying on each for as many units as cover it', () => {
-    const work = createWork(dataShards(60, 1000), { batch: 32, local: null, seed: 3, startVersion: 0 });
+    const work = createWork(dataShards(60, 1000), { batch: 32, local: null, seed: 3, startUpdates: 0 });
     for (let lane = 0; lane < 8; lane++) {
       const visits = new Map<number, number>();
       for (let step = 0; step < 60 * 32; step++) {
@@ -133,19 +133,19 @@ describe('work', () => {
   it('[UN3] [UN7] the rate of local steps falls with the version, to half after three times `decay` commits', () => {
     const local = { steps: 3, lr: 0.08, momentum: 0.5, decay: 50 };
     const rates = (decay: number | null) => {
-      const settings = { batch: 8, local: { ...local, decay }, seed: 3, startVersion: 0 };
+      const settings = { batch: 8, local: { ...local, decay }, seed: 3, startUpdates: 0 };
       const work = createWork(dataShards(2), settings);
       return [0, 150, 750].map((version) => work({ lane: 0, step: 1 }, version).local?.lr);
     };
     expect(rates(50)).toEqual([0.08, 0.04, 0.02]);
     expect(rates(null)).toEqual([0.08, 0.08, 0.08]);
-    const work = createWork(dataShards(2), { batch: 8, local, seed: 3, startVersion: 0 });
+    const work = createWork(dataShards(2), { batch: 8, local, seed: 3, startUpdates: 0 });
     expect(work({ lane: 0, step: 0 }, 0).local).toEqual({ steps: 3, lr: 0.08, momentum: 0.5 });
   });
 
   it('[UN2] there is no work without data', () => {
     expect(() =>
-      createWork([], { batch: 1, local: null, seed: 1, startVersion: 0 })({ lane: 0, step: 0 }, 0),
+      createWork([], { batch: 1, local: null, seed: 1, startUpdates: 0 })({ lane: 0, step: 0 }, 0),
     ).toThrow(/no data/);
   });
 });

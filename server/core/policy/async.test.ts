@@ -10,12 +10,12 @@ const ready = (...seats: number[]): ReadyWorker[] =>
 describe('async', () => {
   it('[PO2] each update is a commit as it comes, counted by (1 + staleness)^-1/2 or 1', () => {
     fc.assert(
-      fc.property(fc.nat(1000), fc.nat(64), (baseVersion, staleness) => {
-        const update = { lease: 7, baseVersion, samples: 32 };
+      fc.property(fc.nat(1000), fc.nat(64), (baseUpdates, staleness) => {
+        const update = { lease: 7, baseUpdates, samples: 32 };
         const weigh = (kind: 'sqrt' | 'none') =>
           new AsyncPolicy({ staleness: kind, maxStaleness: 64, limits: LIMITS }).completed(
             update,
-            baseVersion + staleness,
+            baseUpdates + staleness,
           );
         const ageFactor = Math.fround((1 + staleness) ** -0.5);
         expect(weigh('none')).toEqual([{ type: 'commit', members: [{ lease: 7, ageFactor: 1 }] }]);
@@ -31,10 +31,10 @@ describe('async', () => {
     const policy = asyncPolicy(3);
     const [assignment] = policy.assign(ready(0));
     if (assignment !== undefined) policy.granted(1, assignment);
-    expect(policy.completed({ lease: 1, baseVersion: 10, samples: 32 }, 13)).toMatchObject([
+    expect(policy.completed({ lease: 1, baseUpdates: 10, samples: 32 }, 13)).toMatchObject([
       { type: 'commit' },
     ]);
-    expect(policy.completed({ lease: 1, baseVersion: 10, samples: 32 }, 14)).toEqual([
+    expect(policy.completed({ lease: 1, baseUpdates: 10, samples: 32 }, 14)).toEqual([
       { type: 'refuse', lease: 1, outcome: 'STALE' },
     ]);
     policy.ended(1);
@@ -80,7 +80,7 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
         return given;
       }
       case 'whole':
-        return policy.completed({ lease: value, baseVersion: 0, samples: 1 + value }, value);
+        return policy.completed({ lease: value, baseUpdates: 0, samples: 1 + value }, value);
       case 'gone':
         policy.ended(value);
         return null;

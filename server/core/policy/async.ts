@@ -9,7 +9,7 @@ import type {
   WorkKey,
 } from './policy.ts';
 
-/** What an update weighs that is some versions behind. */
+/** What an update weighs that is some commits behind. */
 export const STALENESS_WEIGHTS = {
   none: { help: '1', of: () => 1 },
   /** Zhang et al. 2016 and field practice. */
@@ -23,7 +23,7 @@ export const STALENESS_WEIGHT_NAMES = Object.keys(STALENESS_WEIGHTS) as Stalenes
 
 export interface AsyncSettings {
   staleness: StalenessWeight;
-  /** An update more versions behind than this is answered STALE. */
+  /** An update more commits behind than this is answered STALE. */
   maxStaleness: number;
   limits: LeaseLimits;
 }
@@ -52,9 +52,9 @@ export class AsyncPolicy implements Policy {
     this.#leased.set(lease, key);
   }
 
-  completed({ lease, baseVersion }: CompleteUpdate, version: number): Decision[] {
+  completed({ lease, baseUpdates }: CompleteUpdate, updates: number): Decision[] {
     this.#leased.delete(lease);
-    const staleness = version - baseVersion;
+    const staleness = updates - baseUpdates;
     if (staleness > this.#settings.maxStaleness) return [{ type: 'refuse', lease, outcome: 'STALE' }];
     const ageFactor = STALENESS_WEIGHTS[this.#settings.staleness].of(staleness);
     return [{ type: 'commit', members: [{ lease, ageFactor }] }];

@@ -37,7 +37,8 @@ export interface LeaseGrant {
 /** An update of which every slice is staged. */
 export interface CompleteUpdate {
   lease: number;
-  baseVersion: number;
+  /** Update records when its lease was granted. */
+  baseUpdates: number;
   samples: number;
 }
 
@@ -59,11 +60,11 @@ export type Decision =
  * and does what it answers, in order; time is an argument [PO1].
  */
 export interface Policy {
-  /** Hands work to ready workers. Called again whenever one becomes ready. */
-  assign(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): LeaseGrant[];
+  /** Hands work to ready workers. Called again whenever one becomes ready. @param updates update records so far. */
+  assign(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): LeaseGrant[];
   /** The coordinator granted an assignment under this lease. */
   granted(lease: number, assignment: LeaseGrant): void;
-  completed(update: CompleteUpdate, version: number): Decision[];
+  completed(update: CompleteUpdate, updates: number): Decision[];
   /** A lease ended without an update; its work is to be reissued. */
   ended(lease: number): void;
   /** What is to be decided now that nothing more can be assigned; `granting`: to more workers it could be. */

@@ -23,7 +23,7 @@ function granted(policy: SyncPolicy, assignments: LeaseGrant[], firstLease: numb
 }
 
 const whole = (policy: SyncPolicy, lease: number, samples = 32) =>
-  policy.completed({ lease, baseVersion: 5, samples });
+  policy.completed({ lease, baseUpdates: 5, samples });
 
 describe('sync', () => {
   it('[PO3] a round is one commit of its updates in slot order, in whatever order they came', () => {

@@ -66,10 +66,10 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): LeaseGrant[] {
+  assign(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): LeaseGrant[] {
     // A round that got nothing by its deadline makes room for the next.
     if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
-    const round = this.#round ?? this.#open(ready, version, now, crowd);
+    const round = this.#round ?? this.#open(ready, updates, now, crowd);
     if (round === null) return [];
     const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
     const members = ready.slice(0, free.length);
@@ -125,14 +125,14 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
   }
 
-  #open(ready: ReadyWorker[], version: number, now: number, crowd: WorkerCounts): Round | null {
+  #open(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): Round | null {
     const { roundSize, rounds, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;
       return null;
     }
     if (!ROUNDS[rounds].hasDeadline)
-      return this.#begin(roundSize === 'all' ? ready.length : roundSize, version, 0, Infinity);
+      return this.#begin(roundSize === 'all' ? ready.length : roundSize, updates, 0, Infinity);
     const size = roundSize === 'all' ? ready.length : withoutUnallocated(roundSize, crowd);
     this.#waitingSince ??= now;
     // A round of fixed size waits for its devices, but not forever: some may never come.
@@ -140,12 +140,12 @@ export class SyncPolicy implements Policy {
     this.#waitingSince = null;
     const members = ready.slice(0, size);
     const leaseMs = roundLeaseMs(members, limits);
-    return this.#begin(members.length, version, leaseMs, now + LEASES_A_ROUND * leaseMs);
+    return this.#begin(members.length, updates, leaseMs, now + LEASES_A_ROUND * leaseMs);
   }
 
-  #begin(size: number, version: number, leaseMs: number, deadline: number): Round {
+  #begin(size: number, updates: number, leaseMs: number, deadline: number): Round {
     const slots = Array.from({ length: size }, (_, lane) => ({
-      key: this.#lost.shift() ?? this.#nextOf(lane, version),
+      key: this.#lost.shift() ?? this.#nextOf(lane, updates),
       lease: null,
       samples: null,
       kept: false,
@@ -160,9 +160,9 @@ export class SyncPolicy implements Policy {
     return Math.min(round.leaseMs, round.deadline - now);
   }
 
-  /** A lane begins at the version that the run is at, so that one that is resumed goes on; from then on it skips nothing. */
-  #nextOf(lane: number, version: number): WorkKey {
-    const step = this.#steps.get(lane) ?? version;
+  /** A lane begins after as many steps as the run has update records, so that one that is resumed goes on; from then on it skips nothing. */
+  #nextOf(lane: number, updates: number): WorkKey {
+    const step = this.#steps.get(lane) ?? updates;
     this.#steps.set(lane, step + 1);
     return { lane, step };
   }

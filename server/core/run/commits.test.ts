@@ -126,7 +126,7 @@ describe.each<[string, () => Policy]>([
       .filter(({ outcome }) => outcome === 'APPLIED');
     expect(applied.length).toBeGreaterThanOrEqual(36);
     for (const { lease, shard, version = 0, slice } of applied) {
-      expect(world.recorder.records[version - 1]?.members.map((member) => member.lease)).toContain(lease);
+      expect(world.recorder.membersAt(version).map((member) => member.lease)).toContain(lease);
       const { range } = world.shards[shard] ?? { range: { offset: 0, length: 0 } };
       expect(slice).toEqual(sliceOf(versions[version] ?? new Float32Array(0), range));
     }
@@ -137,10 +137,12 @@ it('[CM7] a shard takes no commit but the next, and none of a lease that it has 
   const world = new World({ shards: 1 });
   const [shard] = world.shards;
   for (const version of [0, 2, 7])
-    expect(() => shard?.commit({ version, rule: WEIGHING, members: [] })).toThrow(/does not follow/);
-  expect(() => shard?.commit({ version: 1, rule: WEIGHING, members: [{ lease: 3, weight: 1 }] })).toThrow(
-    /not staged/,
-  );
+    expect(() => shard?.commit({ type: 'update', version, rule: WEIGHING, members: [] })).toThrow(
+      /does not follow/,
+    );
+  expect(() =>
+    shard?.commit({ type: 'update', version: 1, rule: WEIGHING, members: [{ lease: 3, weight: 1 }] }),
+  ).toThrow(/not staged/);
   expect(shard?.version).toBe(0);
   expect(world.parameters).toEqual(world.initial);
 });

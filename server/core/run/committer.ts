@@ -1,9 +1,11 @@
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Crowd } from '../crowd/crowd.ts';
 import type { CommitMember } from '../policy/policy.ts';
-import type { CommitRecord, ShardPort } from '../shard/shardPort.ts';
+import type { CommitRecord, RecordOf } from '../shard/records.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
 import type { LeaseManager } from './leaseManager.ts';
 import { normOf } from './leaseTable.ts';
+import type { Reached } from './reached.ts';
 
 export interface CommitterParts {
   aggregation: Aggregation;
@@ -17,12 +19,14 @@ export interface CommitterParts {
 export class Committer {
   readonly #parts: CommitterParts;
   #version: number;
+  #updates: number;
   #samples: number;
 
-  /** @param start the version that the run goes on from, and the samples whose gradients are in it. */
-  constructor(start: { version: number; samples: number }, parts: CommitterParts) {
+  /** @param start what the run goes on from, and the samples that it was trained on until then. */
+  constructor(start: Reached & { samples: number }, parts: CommitterParts) {
     this.#parts = parts;
     this.#version = start.version;
+    this.#updates = start.updates;
     this.#samples = start.samples;
   }
 
@@ -30,7 +34,12 @@ export class Committer {
     return this.#version;
   }
 
-  /** Samples whose gradients are in the model. */
+  /** Update records so far. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Samples trained on in all updates that were ever committed. */
   get samples(): number {
     return this.#samples;
   }
@@ -38,19 +47,25 @@ export class Committer {
   /** Makes these complete updates part of the model. @returns the devices that they are of. */
   commit(chosen: CommitMember[]): string[] {
     const record = this.#recordOf(chosen);
-    for (const shard of this.#parts.shards) shard.commit(record);
-    this.#version = record.version;
+    this.#append(record);
+    const updates = this.#updates++;
     return record.members.map(({ lease }) => {
       const live = this.#parts.leases.apply(lease);
       this.#samples += live.samples;
-      const staleness = record.version - 1 - live.baseVersion;
+      const staleness = updates - live.baseUpdates;
       this.#parts.crowd.get(live.device)?.decided(lease, record.version, staleness);
       return live.device;
     });
   }
 
+  /** The one place where records come from [CM1]. */
+  #append(record: CommitRecord): void {
+    for (const shard of this.#parts.shards) shard.commit(record);
+    this.#version = record.version;
+  }
+
   /** What the policy chose, weighed by the rule [AG1]. */
-  #recordOf(chosen: CommitMember[]): CommitRecord {
+  #recordOf(chosen: CommitMember[]): RecordOf<'update'> {
     const { rule, coefficients } = this.#parts.aggregation;
     const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
     const counts = coefficients(updates.map((live) => ({ samples: live.samples, norm: normOf(live) })));
@@ -58,6 +73,6 @@ export class Committer {
       lease,
       weight: Math.fround((counts[index] ?? 0) * ageFactor),
     }));
-    return { version: this.#version + 1, rule, members };
+    return { type: 'update', version: this.#version + 1, rule, members };
   }
 }

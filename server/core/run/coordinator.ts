@@ -23,6 +23,8 @@ export interface CoordinatorSettings {
   /** In which updates travel. */
   codec: CodecName;
   version: number;
+  /** Update records among those of the version. */
+  updates: number;
   samples: number;
   /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
   maxNorm: number;
@@ -93,7 +95,12 @@ export class Coordinator implements Borrower, ShardReports {
     return this.#committer.version;
   }
 
-  /** Samples whose gradients are in the model. */
+  /** Update records so far. */
+  get updates(): number {
+    return this.#committer.updates;
+  }
+
+  /** Samples trained on in all updates that were ever committed. */
   get samples(): number {
     return this.#committer.samples;
   }
@@ -214,7 +221,7 @@ export class Coordinator implements Borrower, ShardReports {
       if (this.#granting) {
         for (const assignment of policy.assign(
           this.placement.admit(crowd.ready()),
-          this.version,
+          this.updates,
           clock.now(),
           this.placement.workerCounts(),
         )) {
@@ -237,7 +244,7 @@ export class Coordinator implements Borrower, ShardReports {
   #grant(assignment: LeaseGrant): void {
     const device = this.#parts.crowd.get(assignment.device);
     if (device === undefined) return;
-    this.#leases.grant(device, assignment, this.version);
+    this.#leases.grant(device, assignment, this.#committer);
     if (this.#granted) return;
     this.#granted = true;
     this.#parts.firstLease();
@@ -249,8 +256,8 @@ export class Coordinator implements Borrower, ShardReports {
   }
 
   #decideComplete(live: LiveLease): void {
-    const { lease, baseVersion, samples } = live;
-    this.#carryOut(this.#parts.policy.completed({ lease, baseVersion, samples }, this.version));
+    const { lease, baseUpdates, samples } = live;
+    this.#carryOut(this.#parts.policy.completed({ lease, baseUpdates, samples }, this.updates));
   }
 
   /** Says whether there was anything to do. */

@@ -10,6 +10,7 @@ import type { Placement } from '../placement/placement.ts';
 import type { LeaseGrant, Policy } from '../policy/policy.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { samplesOf } from '../unit.ts';
+import type { Reached } from './reached.ts';
 import type { createWork } from './work.ts';
 
 export interface LeaseManagerParts {
@@ -48,11 +49,11 @@ export class LeaseManager {
   }
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
-  grant(device: Device, assignment: LeaseGrant, version: number): void {
+  grant(device: Device, assignment: LeaseGrant, { version, updates }: Reached): void {
     const { incarnation, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
-    const unit = work(assignment.key, version, planned);
+    const unit = work(assignment.key, updates, planned);
     const now = clock.now();
     // The message has whole milliseconds, the clock fractions.
     const remainingMs = Math.ceil(assignment.leaseMs);
@@ -71,6 +72,7 @@ export class LeaseManager {
       lease,
       device: device.id,
       baseVersion: version,
+      baseUpdates: updates,
       samples: terms.samples,
       dataShard: unit.dataShard.index,
       plannedStart: planned?.start ?? null,

@@ -7,6 +7,8 @@ export interface LiveLease {
   lease: number;
   device: string;
   baseVersion: number;
+  /** Update records when it was granted. */
+  baseUpdates: number;
   samples: number;
   /** Index of the data shard that it is trained on. */
   dataShard: number;

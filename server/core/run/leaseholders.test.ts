@@ -92,7 +92,7 @@ describe('devices that go', () => {
     const whole = first.lease.terms.lease;
     first.vanish();
     second.pushNow();
-    expect(world.recorder.records[0]?.members.map(({ lease }) => lease)).toContain(whole);
+    expect(world.recorder.membersAt(1).map(({ lease }) => lease)).toContain(whole);
     expect(world.parameters).toEqual(world.plain().at(-1));
     expect(world.ledger.unanswered).toBe(0);
   });

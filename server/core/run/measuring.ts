@@ -1,6 +1,7 @@
 export interface Moment {
-  version: number;
-  /** The version that was measured last. */
+  /** Update records so far. */
+  updates: number;
+  /** How many there were at the last measurement. */
   measured: number;
   /** The rest after that measurement is over. */
   rested: boolean;
@@ -17,12 +18,12 @@ interface MeasuringTraits {
 export const MEASURING = {
   /** Commits go on meanwhile, so which versions are measured depends on how long that takes [EV1]. */
   beside: {
-    isDue: ({ version, measured, rested }, every) => version - measured >= every && rested,
+    isDue: ({ updates, measured, rested }, every) => updates - measured >= every && rested,
     goesOn: true,
   },
-  /** At every version that is due, and nothing is committed before its accuracy is known [RN9]. */
+  /** After every number of commits that is due, and nothing is committed before its accuracy is known [RN9]. */
   between: {
-    isDue: ({ version }, every) => version % every === 0,
+    isDue: ({ updates }, every) => updates % every === 0,
     goesOn: false,
   },
 } as const satisfies Record<string, MeasuringTraits>;

@@ -5,6 +5,8 @@ import type { ShardPort } from '../shard/shardPort.ts';
 /** The whole model at one version. */
 export interface ModelSnapshot {
   version: number;
+  /** Update records so far. */
+  updates: number;
   samples: number;
   seconds: number;
   parameters: Float32Array;
@@ -19,7 +21,7 @@ export interface ModelSnapshot {
 export async function takeSnapshot(
   shards: readonly ShardPort[],
   ranges: KeyRange[],
-  reached: Pick<ModelSnapshot, 'samples' | 'seconds'>,
+  reached: Pick<ModelSnapshot, 'updates' | 'samples' | 'seconds'>,
 ): Promise<ModelSnapshot> {
   const slices = await Promise.all(shards.map((shard) => shard.snapshot()));
   const version = slices[0]?.version ?? 0;

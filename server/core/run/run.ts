@@ -73,6 +73,8 @@ export class Run {
   #state: RunState = 'paused';
   #lostShard = false;
   #stopReason: StopReason | null = null;
+  /** Update records at the last measurement. */
+  #measured: number;
   #busy: Promise<void> | null = null;
   /** The last evaluation asked for: they are done one at a time, in order. */
   #evaluated: Promise<unknown> = Promise.resolve();
@@ -88,6 +90,8 @@ export class Run {
     this.#parts = parts;
     this.#watch = new Stopwatch(parts.clock, settings.seconds * 1000);
     this.#measurements = new Measurements(settings.measurements);
+    const { version, updates } = parts.coordinator;
+    this.#measured = updates - (version - (this.#measurements.last?.version ?? 0));
     this.#saves = new Saves({
       clock: parts.clock,
       everyMs: settings.checkpointSeconds * 1000,
@@ -124,6 +128,7 @@ export class Run {
       stop: this.#stopReason,
       model: this.#settings.model,
       version: coordinator.version,
+      updates: coordinator.updates,
       samples: coordinator.samples,
       devices: this.#parts.devices(),
       testAccuracy: this.#measurements.last?.testAccuracy ?? null,
@@ -213,18 +218,22 @@ export class Run {
   /** The model as it is after every commit so far; all shards at one version. */
   snapshot(): Promise<ModelSnapshot> {
     const { coordinator } = this.#parts;
-    const { samples } = coordinator;
+    const { updates, samples } = coordinator;
     const { seconds } = this;
-    return takeSnapshot(coordinator.shards, this.#settings.ranges, { samples, seconds });
+    return takeSnapshot(coordinator.shards, this.#settings.ranges, { updates, samples, seconds });
   }
 
   #evaluateWhenDue(): void {
     const { coordinator, clock } = this.#parts;
     const { evaluateEvery, measuring } = this.#settings;
     if (evaluateEvery === 0 || this.#busy !== null || !RUN_STATES[this.#state].trains) return;
-    const measured = this.#measurements.last?.version ?? 0;
     const rested = clock.now() >= this.#nextEvaluation;
-    if (!MEASURING[measuring].isDue({ version: coordinator.version, measured, rested }, evaluateEvery))
+    if (
+      !MEASURING[measuring].isDue(
+        { updates: coordinator.updates, measured: this.#measured, rested },
+        evaluateEvery,
+      )
+    )
       return;
     this.#busy = this.#evaluate().finally(() => {
       this.#busy = null;
@@ -262,9 +271,10 @@ export class Run {
     if (last?.version === coordinator.version) return last;
     const begun = clock.now();
     try {
-      const { version, samples, seconds, parameters } = await this.snapshot();
+      const { version, updates, samples, seconds, parameters } = await this.snapshot();
       const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
       this.#measurements.add(measurement);
+      this.#measured = updates;
       this.#parts.measured(measurement);
       this.#parts.changed();
       return measurement;
@@ -326,7 +336,7 @@ export class Run {
 
   #hasAllCommits(): boolean {
     const { maxCommits } = this.#settings;
-    return maxCommits !== null && this.#parts.coordinator.version >= maxCommits;
+    return maxCommits !== null && this.#parts.coordinator.updates >= maxCommits;
   }
 
   #reaches({ testAccuracy }: Measurement): boolean {

@@ -6,7 +6,7 @@ import { dataShards } from '../testing/testServer.ts';
 import { samplesOf } from '../unit.ts';
 import { createWork, type WorkSettings } from './work.ts';
 
-const SETTINGS: WorkSettings = { batch: 32, local: null, seed: 3, startVersion: 0 };
+const SETTINGS: WorkSettings = { batch: 32, local: null, seed: 3, startUpdates: 0 };
 
 const orderOf = (unit: WorkUnit) => unitOrder(unit.seed, unit.start, unit.dataShard.samples, samplesOf(unit));
 

@@ -11,13 +11,13 @@ export interface WorkSettings {
   local: LocalSchedule | null;
   /** Seed of the run. */
   seed: number;
-  /** The version this server started at, so that a resumed run does not repeat its units. */
-  startVersion: number;
+  /** Update records when this server started, so that a run that goes on does not repeat its units. */
+  startUpdates: number;
 }
 
-/** Local steps, and how their learning rate falls as the model moves on. */
+/** Local steps, and how their learning rate falls as commits go on. */
 export interface LocalSchedule extends LocalSteps {
-  /** The rate on version v is `lr / sqrt(1 + v / decay)`: half of the first after three times as many; null keeps it. */
+  /** After n commits the rate is `lr / sqrt(1 + n / decay)`: half of the first after three times as many; null keeps it. */
   decay: number | null;
 }
 
@@ -29,36 +29,36 @@ const ORDER_STREAM = 0x0d5;
 const PLAN_LANE = 2 ** 32 - 1;
 
 /**
- * Turns a key into the work unit that it stands for on a version of the model, a pure function of the run's seed and
+ * Turns a key into the work unit that it stands for after a number of update records, a pure function of the run's seed and
  * of what the plan has for the device, where it has anything [UN2]. All units of a lane on one data shard are
  * consecutive parts of one order, and so are all units of plans on one.
  */
 export function createWork(
   dataShards: DataShardRef[],
   settings: WorkSettings,
-): (key: WorkKey, version: number, planned?: PlannedUnit | null) => WorkUnit {
-  const { seed, startVersion, batch, local } = settings;
+): (key: WorkKey, updates: number, planned?: PlannedUnit | null) => WorkUnit {
+  const { seed, startUpdates, batch, local } = settings;
   const order = permutation(deriveSeed(seed, ORDER_STREAM), dataShards.length);
   const inOrder = [...order].flatMap((index) => dataShards[index] ?? []);
   const tour = createDataShardOrder(inOrder, samplesOf(settings));
   const inTurn = (key: WorkKey): PlannedUnit => ({ ...tour(key), batch, steps: local?.steps ?? null });
-  return (key, version, planned) => {
+  return (key, updates, planned) => {
     const unit = planned ?? inTurn(key);
     const lane = planned ? PLAN_LANE : key.lane;
     return {
       dataShard: unit.dataShard,
-      seed: deriveSeed(seed, startVersion, lane, unit.dataShard.index),
+      seed: deriveSeed(seed, startUpdates, lane, unit.dataShard.index),
       start: unit.start,
       batch: unit.batch,
-      local: local === null || unit.steps === null ? null : localStepsAt(version, unit.steps, local),
+      local: local === null || unit.steps === null ? null : localStepsAt(updates, unit.steps, local),
     };
   };
 }
 
 function localStepsAt(
-  version: number,
+  updates: number,
   steps: number,
   { lr, momentum, decay }: Omit<LocalSchedule, 'steps'>,
 ): LocalSteps {
-  return { steps, lr: decay === null ? lr : lr / Math.sqrt(1 + version / decay), momentum };
+  return { steps, lr: decay === null ? lr : lr / Math.sqrt(1 + updates / decay), momentum };
 }

@@ -11,13 +11,13 @@ import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { RecentMap } from '../recentMap.ts';
 import {
   NEWEST,
-  type CommitRecord,
   type ShardInit,
   type ShardPort,
   type ShardReports,
   type ShardSnapshot,
   type Traffic,
 } from './shardPort.ts';
+import type { CommitRecord, RecordOf, RecordType } from './records.ts';
 import { VersionRing } from './versionRing.ts';
 
 /** A shard's answer to a push or a pull. The slice of a version is one array: do not change it. */
@@ -59,6 +59,11 @@ export class Shard implements ShardPort {
   readonly #optimizer: Optimizer;
   readonly #average: WeightAverage | null;
   readonly #versions: VersionRing;
+  /** How a record of each type makes its version. */
+  readonly #makers: { [Type in RecordType]: (record: RecordOf<Type>) => void } = {
+    update: (record) => this.#update(record),
+  };
+  #updates: number;
   /** `kept`: the push is answered at once, before the lease is decided. */
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
@@ -80,6 +85,7 @@ export class Shard implements ShardPort {
     const state = optimizerState && { slots, scalars: optimizerState.scalars };
     this.#optimizer = createOptimizer(optimizer, range.length, state);
     this.#average = average === null ? null : new WeightAverage(average, parameters.slice());
+    this.#updates = opening.updates;
     this.#versions = new VersionRing(opening.version, newest.slice());
   }
 
@@ -161,17 +167,7 @@ export class Shard implements ShardPort {
         `shard ${this.index}: commit ${record.version} does not follow version ${this.version}`,
       );
     }
-    const members = record.members.map(({ lease, weight }) => {
-      const staged = this.#staged.get(lease);
-      if (staged === undefined)
-        throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
-      return { values: staged.values, weight };
-    });
-    const parameters = this.#versions.copyOfNewest();
-    this.#optimizer.apply(parameters, combine(record.rule, members, this.range.length));
-    this.#average?.include(parameters, record.version);
-    this.#versions.add(record.version, parameters);
-    for (const { lease } of record.members) this.#decide(lease, 'APPLIED', record.version);
+    this.#make(record);
     for (const waiting of [...this.#awaited]) {
       if (waiting.version <= record.version) waiting.settle(true);
     }
@@ -214,6 +210,25 @@ export class Shard implements ShardPort {
   abandon(): void {
     for (const lease of [...this.#staged.keys()]) this.#decide(lease, 'WITHDRAWN', null);
     for (const waiting of [...this.#awaited]) waiting.settle(false);
+  }
+
+  #make<Type extends RecordType>(record: RecordOf<Type>): void {
+    this.#makers[record.type](record);
+  }
+
+  #update({ version, rule, members }: RecordOf<'update'>): void {
+    const slices = members.map(({ lease, weight }) => {
+      const staged = this.#staged.get(lease);
+      if (staged === undefined)
+        throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
+      return { values: staged.values, weight };
+    });
+    this.#updates++;
+    const parameters = this.#versions.copyOfNewest();
+    this.#optimizer.apply(parameters, combine(rule, slices, this.range.length));
+    this.#average?.include(parameters, this.#updates);
+    this.#versions.add(version, parameters);
+    for (const { lease } of members) this.#decide(lease, 'APPLIED', version);
   }
 
   #faultOf(terms: SignedTerms, { header }: EncodedFrame): { outcome: Outcome; reason: string } | null {

@@ -1,17 +1,7 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import type { ShardRule } from '../aggregation/combine.ts';
 import type { OptimizerSettings, OptimizerState } from './optimizer.ts';
-
-/** What makes updates part of the model: the only thing that changes parameters [CM1]. */
-export interface CommitRecord {
-  /** The version that this record makes. */
-  version: number;
-  /** How shards join the slices of the members. */
-  rule: ShardRule;
-  /** In the order in which they are added. A weight is a float32 number that the values are multiplied by first. */
-  members: { lease: number; weight: number }[];
-}
+import type { CommitRecord } from './records.ts';
 
 /** Everything a shard begins from. */
 export interface ShardInit {
@@ -23,10 +13,12 @@ export interface ShardInit {
   /** Secret of the run: what leases and passes are signed with. */
   key: Uint8Array;
   version: number;
+  /** Update records so far; below the version where there were others. */
+  updates: number;
   /** The model, as {@link ShardSnapshot} gives it. */
   parameters: Float32Array;
   optimizer: OptimizerSettings;
-  /** The model is an EMA of the weights over a window of about this many commits; null: the newest parameters [OP2]. */
+  /** The model is an EMA of the weights over a window of about this many update records; null: the newest parameters [OP2]. */
   average: number | null;
   /** Absent at the start of a run. */
   optimizerState?: OptimizerState;

@@ -60,6 +60,7 @@ describe('a shard that averages', () => {
         incarnation: INCARNATION,
         key: KEY,
         version,
+        updates: version,
         parameters,
         optimizer: PLAIN_OPTIMIZER,
         average: 4,

@@ -19,10 +19,13 @@ export class WeightAverage {
     this.#values = values;
   }
 
-  /** Includes the parameters of a version, as long as the average. */
-  include(parameters: Float32Array, version: number): void {
+  /**
+   * Includes the parameters of a version, as long as the average.
+   * @param updates the update records so far, that version's among them.
+   */
+  include(parameters: Float32Array, updates: number): void {
     const f = Math.fround;
-    const weight = f(Math.max(1 / this.#reach, 1 / (1 + SHARE_OF_COMMITS * version)));
+    const weight = f(Math.max(1 / this.#reach, 1 / (1 + SHARE_OF_COMMITS * updates)));
     for (let i = 0; i < this.#values.length; i++) {
       const before = this.#values[i] ?? 0;
       this.#values[i] = before + f(weight * f((parameters[i] ?? 0) - before));

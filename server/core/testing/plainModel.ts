@@ -2,7 +2,7 @@ import { CODECS, type CodecName } from '../../../shared/codec/codecs.ts';
 import type { Lease, WorkUnit } from '../../../shared/protocol/messages.ts';
 import type { ShardRule } from '../aggregation/combine.ts';
 import { RULES } from '../aggregation/rules.ts';
-import type { CommitRecord } from '../shard/shardPort.ts';
+import type { CommitRecord, RecordOf, RecordType } from '../shard/records.ts';
 
 const { fround } = Math;
 
@@ -48,6 +48,10 @@ export class PlainReplay {
   readonly #versions: Float32Array[];
   readonly #velocity: Float32Array;
 
+  readonly #next: {
+    [Type in RecordType]: (record: RecordOf<Type>, leases: ReadonlyMap<number, Lease>) => Float32Array;
+  } = { update: (record, leases) => this.#update(record, leases) };
+
   /** @param initial parameters of version 0. */
   constructor(initial: Float32Array) {
     this.#versions = [initial];
@@ -56,11 +60,16 @@ export class PlainReplay {
 
   /** The parameters of all versions, from 0 to that of the last record. `records` only ever grows. */
   versions(records: readonly CommitRecord[], leases: ReadonlyMap<number, Lease>): readonly Float32Array[] {
-    for (const record of records.slice(this.#versions.length - 1)) this.#apply(record, leases);
+    for (const record of records.slice(this.#versions.length - 1))
+      this.#versions.push(this.#after(record, leases));
     return this.#versions;
   }
 
-  #apply(record: CommitRecord, leases: ReadonlyMap<number, Lease>): void {
+  #after<Type extends RecordType>(record: RecordOf<Type>, leases: ReadonlyMap<number, Lease>): Float32Array {
+    return this.#next[record.type](record, leases);
+  }
+
+  #update(record: RecordOf<'update'>, leases: ReadonlyMap<number, Lease>): Float32Array {
     const lr = fround(PLAIN_OPTIMIZER.lr);
     const mu = fround(PLAIN_OPTIMIZER.momentum);
     const members = record.members.map(({ lease, weight }) => {
@@ -78,7 +87,7 @@ export class PlainReplay {
       this.#velocity[index] = moved;
       next[index] = (next[index] ?? 0) - fround(lr * moved);
     }
-    this.#versions.push(next);
+    return next;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import type { CommitRecord, ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
+import type { CommitRecord, RecordOf } from '../shard/records.ts';
+import type { ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
 import type { Shard } from '../shard/shard.ts';
 
 /** Counts the answers to requests; a second answer to one throws [PR1]. */
@@ -44,12 +45,18 @@ export class Recorder {
     }
     if (record.version !== this.#firstVersion + this.records.length + 1)
       throw new Error('a gap in the versions');
-    for (const { lease } of record.members) {
+    for (const { lease } of membersOf(record)) {
       if (this.applied.has(lease)) throw new Error(`lease ${lease} was applied twice`);
       if (this.refused.has(lease)) throw new Error(`lease ${lease} was refused, then applied`);
       this.applied.add(lease);
     }
     this.records.push(record);
+  }
+
+  /** The updates that became part of the model with a version. */
+  membersAt(version: number): RecordOf<'update'>['members'] {
+    const record = this.records[version - this.#firstVersion - 1];
+    return record === undefined ? [] : membersOf(record);
   }
 
   refuse(lease: number, outcome: Outcome): void {
@@ -60,6 +67,11 @@ export class Recorder {
       throw new Error(`lease ${lease}: ${before}, then ${outcome}`);
     this.refused.set(lease, outcome);
   }
+}
+
+/** The updates that a record makes part of the model, in its order. */
+function membersOf(record: CommitRecord): RecordOf<'update'>['members'] {
+  return record.members;
 }
 
 /** A shard whose orders are recorded. */

@@ -107,7 +107,7 @@ export class TestServer {
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
     this.coordinator = new Coordinator(
-      { incarnation, key, ranges: this.ranges, codec, version: 0, samples: 0, maxNorm },
+      { incarnation, key, ranges: this.ranges, codec, version: 0, updates: 0, samples: 0, maxNorm },
       {
         clock,
         policy,
@@ -116,7 +116,7 @@ export class TestServer {
           batch: BATCH,
           local: options.local ?? null,
           seed: 3,
-          startVersion: 0,
+          startUpdates: 0,
         }),
         crowd: this.crowd,
         placement: (replanned) =>
@@ -135,7 +135,7 @@ export class TestServer {
             },
           ),
         shards: (reports) => {
-          const common = { ranges: this.ranges, incarnation, key, version: 0 };
+          const common = { ranges: this.ranges, incarnation, key, version: 0, updates: 0 };
           const optimizer = options.optimizer ?? PLAIN_OPTIMIZER;
           const average = options.average ?? null;
           return this.ranges.map((range, index) => {

@@ -1,0 +1,7 @@
+/** How far the records of a run have come. */
+export interface Reached {
+  /** Commit records of any type. */
+  version: number;
+  /** Those of them that are of the type update. */
+  updates: number;
+}
