@@ -1,8 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { possibleActions, RUN_ACTION_NAMES, RUN_ACTIONS } from '../shared/protocol/runActions.ts';
+import {
+  PLAIN_ACTION_NAMES,
+  possibleActions,
+  RUN_ACTION_NAMES,
+  RUN_ACTIONS,
+} from '../shared/protocol/runActions.ts';
 import { startCommand } from './support/commandProcess.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
-import { Cleanup, startServer } from './support/testServer.ts';
+import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
 
 /* The console's actions from the command line. */
 
@@ -29,7 +34,7 @@ async function ready(action: (typeof RUN_ACTION_NAMES)[number], ...flags: string
 }
 
 describe('npm run control', () => {
-  it.each(RUN_ACTION_NAMES)(
+  it.each(PLAIN_ACTION_NAMES)(
     '[AD21] %s is done, and says how the run then is',
     async (action) => {
       const server = await ready(action);
@@ -39,6 +44,51 @@ describe('npm run control', () => {
       expect(output).toMatch(
         new RegExp(`^lenet is ${state} at version [\\d,]+, .*checkpoint.*, 1 device\\n$`),
       );
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[AD24] [CF6] configure changes settings of a run that trains, and its checkpoint has them',
+    async () => {
+      const server = await ready('configure', '--data-dir', await temporaryFolder(cleanup));
+      const { code, lines } = await control([
+        'configure',
+        '--set',
+        'lr=0.02,max-commits=100000',
+        '--url',
+        server.adminUrl,
+      ]);
+      expect([code, lines]).toEqual([0, []]);
+      expect(server.snapshot()).toMatchObject({
+        status: { state: 'running' },
+        settings: { lr: 0.02, maxCommits: 100_000, momentum: 0.9 },
+      });
+      expect(server.snapshot().checkpoint).not.toBeNull();
+      expect(server.log.join('\n')).toContain(
+        'The admin changed lr to 0.02, maxCommits to 100000, from version',
+      );
+    },
+    SLOW_MS,
+  );
+
+  it(
+    '[CF7] configure with a wrong value ends with 1 and its name, and changes nothing',
+    async () => {
+      const server = await ready('configure');
+      const before = server.snapshot().settings;
+      const { code, lines } = await control([
+        'configure',
+        '--set',
+        'lr=0.02,momentum=2',
+        '--url',
+        server.adminUrl,
+      ]);
+      expect([code, lines]).toEqual([
+        1,
+        ['Could not configure the run: momentum: "2" is not a number from 0 to below 1'],
+      ]);
+      expect(server.snapshot().settings).toEqual(before);
     },
     SLOW_MS,
   );
@@ -82,6 +132,9 @@ describe('npm run control', () => {
     [['save', '--url', 'http://127.0.0.1:9/'], 'nothing listens there'],
     [['explode', '--url', 'http://127.0.0.1:9/'], `is not one of ${RUN_ACTION_NAMES.join(', ')}`],
     [['--url', 'http://127.0.0.1:9/'], `an action is needed: ${RUN_ACTION_NAMES.join(', ')}`],
+    [['configure', '--url', 'http://127.0.0.1:9/'], 'configure needs --set'],
+    [['save', '--set', 'lr=1', '--url', 'http://127.0.0.1:9/'], '--set: belongs to configure alone'],
+    [['configure', '--set', 'lr', '--url', 'http://127.0.0.1:9/'], 'is not a comma list of name=value'],
     [['save'], 'the address of a server is needed'],
   ])(
     '[AD23] as %j ends with 2 and a sentence',

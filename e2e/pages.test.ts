@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import type { Page } from 'playwright';
 import { afterEach, describe, expect, it } from 'vitest';
-import { possibleActions } from '../shared/protocol/runActions.ts';
+import { PLAIN_ACTION_NAMES, possibleActions } from '../shared/protocol/runActions.ts';
 import { openFakeServer } from './support/fakeServer.ts';
 import { DESKTOP, openBrowser, openPage, openTab, PHONE } from './support/tabs.ts';
 import { Cleanup, startServer } from './support/testServer.ts';
@@ -38,6 +38,10 @@ const pressable = (page: Page) =>
   page
     .locator('#controls button:enabled')
     .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('data-testid')));
+
+/** The buttons that the bar is to have while the run is in a state. */
+const buttonsWhile = (state: Parameters<typeof possibleActions>[0]) =>
+  possibleActions(state).filter((action) => PLAIN_ACTION_NAMES.includes(action));
 
 /** Everything that a page reports as an error. */
 function errorsOf(page: Page): string[] {
@@ -146,7 +150,7 @@ describe('the volunteer page of another version than its server', () => {
 
 describe('the admin page', () => {
   it.each(['phone', 'desktop'] as const)(
-    '[AD1] [AD2] [AD3] [AD14] [AD15] shows the run and steers it, on a %s',
+    '[AD1] [AD2] [AD3] [AD14] [AD15] [CF10] shows the run and steers it, on a %s',
     async (screen) => {
       const server = await startServer(cleanup, ['--evaluate-every', '5']);
       const browser = await openBrowser(cleanup);
@@ -169,10 +173,22 @@ describe('the admin page', () => {
       expect(await overflows(page)).toBe(false);
       await picture(page, `admin-${screen}`);
 
-      expect(await pressable(page)).toEqual(possibleActions('running'));
+      expect(await pressable(page)).toEqual(buttonsWhile('running'));
+      // A wrong value is named and stays in its field; a right one is in force, and shown as the server has it.
+      await page.getByTestId('live-lr').fill('fast');
+      await page.getByTestId('configure').click();
+      await expect
+        .poll(() => page.getByTestId('live-error').innerText(), PATIENCE)
+        .toContain('lr: "fast" is not');
+      await page.getByTestId('live-lr').fill('0.0200');
+      await page.getByTestId('configure').click();
+      await expect.poll(() => server.snapshot().settings['lr'], PATIENCE).toBe(0.02);
+      await expect.poll(() => page.getByTestId('live-lr').inputValue(), PATIENCE).toBe('0.02');
+      expect(await page.getByTestId('live-error').isVisible()).toBe(false);
+      expect(await overflows(page)).toBe(false);
       await page.getByTestId('pause').click();
       await expect.poll(() => stateOf(page), PATIENCE).toBe('paused');
-      expect(await pressable(page)).toEqual(possibleActions('paused'));
+      expect(await pressable(page)).toEqual(buttonsWhile('paused'));
       await expect.poll(() => server.snapshot().devices[0]?.state, PATIENCE).toBe('idle');
       const { version } = server.training.coordinator;
       await page.getByTestId('save').click();
@@ -184,8 +200,9 @@ describe('the admin page', () => {
       await page.getByTestId('confirm-stop').click();
       await expect.poll(() => stateOf(page), PATIENCE).toBe('stopped');
       expect(server.training.run.status().stop).toBe('stopped');
-      await expect.poll(() => pressable(page), PATIENCE).toEqual(possibleActions('stopped'));
-      expect(errors).toEqual([]);
+      await expect.poll(() => pressable(page), PATIENCE).toEqual(buttonsWhile('stopped'));
+      // Of the wrong value alone.
+      expect(errors).toEqual([expect.stringContaining('status of 400')]);
     },
     SLOW_MS,
   );

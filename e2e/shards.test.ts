@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
-import { Cleanup, startServer } from './support/testServer.ts';
+import type { LiveChanges } from '../server/core/liveSettings.ts';
+import { Cleanup, startServer, type TestServer } from './support/testServer.ts';
 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
@@ -13,17 +14,36 @@ const SCRIPTED_RUN = [
 ];
 const SECRET = { TABSWARM_SHARD_SECRET: SHARD_SECRET };
 
-/** Runs the scripted run to its end on some shards and gives the model hash. */
-async function hashOn(shards: string, environment: Record<string, string> = {}): Promise<string> {
+/**
+ * Runs the scripted run to its end on some shards and gives the model hash.
+ * @param changes settings that change after ten commits, while leases are out.
+ */
+async function hashOn(
+  shards: string,
+  environment: Record<string, string> = {},
+  changes: LiveChanges | null = null,
+): Promise<string> {
   const server = await startServer(cleanup, [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards], {
     environment,
   });
+  if (changes !== null) changeAfter(10, server, changes);
   for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
   await server.training.run.ended();
-  expect(server.training.run.status()).toMatchObject({ version: 25, stop: 'max-commits' });
+  const version = changes === null ? 25 : 26;
+  expect(server.training.run.status()).toMatchObject({ version, updates: 25, stop: 'max-commits' });
   const hash = await server.hash();
   await server.close();
   return hash;
+}
+
+/** Has settings change in the moment of a commit. */
+function changeAfter(updates: number, { training }: TestServer, changes: LiveChanges): void {
+  const { run, coordinator } = training;
+  const committed = run.committed.bind(run);
+  run.committed = () => {
+    if (coordinator.updates === updates) run.configure(changes);
+    committed();
+  };
 }
 
 describe('shards', () => {
@@ -35,6 +55,22 @@ describe('shards', () => {
     // The processes took the next coordinator as they took the first.
     expect(await hashOn(urls, SECRET)).toBe(remote);
   }, 60_000);
+
+  it('[CF8] two in processes of their own end at the hash of one and four in this process where settings change on the way', async () => {
+    const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
+    const urls = processes.map(({ url }) => url).join(',');
+    const changes = [
+      { lr: 0.003 },
+      { optimizer: 'momentum', lr: 0.02, momentum: 0.5 },
+    ] satisfies LiveChanges[];
+    const hashes = new Set<string>([await hashOn('1')]);
+    for (const change of changes) {
+      const hash = await hashOn(urls, SECRET, change);
+      for (const shards of ['1', '4']) expect(await hashOn(shards, {}, change)).toBe(hash);
+      hashes.add(hash);
+    }
+    expect(hashes.size).toBe(3);
+  }, 120_000);
 
   it('[LS10] [LS21] [CM4] processes of their own let one worker do all of a round, with the same result', async () => {
     const { url } = await startShardProcess(cleanup);

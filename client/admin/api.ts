@@ -36,8 +36,11 @@ export const openSession = (token: string): Promise<ApiAnswer> =>
     body: JSON.stringify({ token, path: new URL(serverBase()).pathname } satisfies SessionRequest),
   });
 
-export const act = (run: string, action: RunAction): Promise<ApiAnswer> =>
-  request(API.action(run, action), { method: 'POST' });
+export const act = (run: string, action: RunAction, body?: object): Promise<ApiAnswer> =>
+  request(API.action(run, action), {
+    method: 'POST',
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
 
 /** The run as it is after an action; null where this page cannot read it, and has to wait for the next snapshot. */
 export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminSnapshot | null {

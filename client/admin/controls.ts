@@ -1,7 +1,7 @@
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import {
+  PLAIN_ACTION_NAMES,
   possibleActions,
-  RUN_ACTION_NAMES,
   RUN_ACTIONS,
   type RunAction,
 } from '../../shared/protocol/runActions.ts';
@@ -36,9 +36,9 @@ export interface ControlEvents {
   denied(reason: string): void;
 }
 
-/** Makes a button for each action of a run [AD14]. */
+/** Makes a button for each action of a run that needs nothing else [AD14]. */
 export function wireControls(events: ControlEvents): void {
-  for (const action of RUN_ACTION_NAMES) {
+  for (const action of PLAIN_ACTION_NAMES) {
     const { label, help, look, confirm } = RUN_ACTIONS[action];
     const request = () => void requestAction(action, events);
     const button = element('button', LOOKS[look], label);

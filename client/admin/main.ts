@@ -5,6 +5,7 @@ import { openSession } from './api.ts';
 import { renderCharts, wireCharts } from './charts.ts';
 import { renderControls, wireControls } from './controls.ts';
 import { renderDevices } from './devices.ts';
+import { renderLiveSettings, wireLiveSettings } from './liveSettings.ts';
 import { follow, isOlder } from './feed.ts';
 import { renderOverview } from './overview.ts';
 import { renderPlacement } from './placement.ts';
@@ -41,6 +42,7 @@ function show(snapshot: AdminSnapshot): void {
   renderPlacement(snapshot);
   renderDevices(snapshot);
   renderSettings(snapshot);
+  renderLiveSettings(snapshot);
 }
 
 function connect(): void {
@@ -110,4 +112,5 @@ addEventListener('hashchange', () => {
 
 wireCharts();
 wireControls({ changed: show, denied: showLogin });
+wireLiveSettings({ changed: show, denied: showLogin });
 void enter(takeToken());

@@ -1,15 +1,36 @@
 import { describe, expect, it } from 'vitest';
+import type { SettingChanges } from '../../shared/protocol/liveSettings.ts';
+import { loadConfig } from '../config/config.ts';
+import type { LiveSettings } from '../core/liveSettings.ts';
 import { RunWorld, settled } from '../core/testing/runWorld.ts';
 import { runActionHandlers, type ActionParts } from './runActions.ts';
 
+/** A run without a commit, and what may be asked of it. */
+function steered(parts: Partial<ActionParts> = {}) {
+  const world = new RunWorld({ checkpointSeconds: 3600 });
+  const told: string[] = [];
+  const keptSettings: LiveSettings[] = [];
+  const config = () => ({ ...loadConfig('start', [], {}), ...world.coordinator.settings });
+  const actions = runActionHandlers({
+    run: world.run,
+    kept: () => Promise.resolve(),
+    keepSettings: (settings) => Promise.resolve(void keptSettings.push(settings)),
+    keeps: true,
+    config,
+    told: (line) => void told.push(line),
+    ...parts,
+  });
+  return { world, actions, told, keptSettings };
+}
+
 /** A run of two devices that has commits, and what may be asked of it. */
 async function trained(parts: Partial<ActionParts> = {}) {
-  const world = new RunWorld({ checkpointSeconds: 3600 });
-  const actions = runActionHandlers({ run: world.run, kept: () => Promise.resolve(), keeps: true, ...parts });
+  const { world, ...rest } = steered(parts);
+  const { actions } = rest;
   world.readyDevices(2);
   await actions.start();
   await world.live(1000);
-  return { world, actions };
+  return { world, ...rest };
 }
 
 const versionsOf = (world: RunWorld) => world.saved.map(({ snapshot }) => snapshot.version);
@@ -159,13 +180,75 @@ describe('save', () => {
   });
 
   it('[AD19] of a run without a commit is refused', async () => {
-    const world = new RunWorld();
-    const actions = runActionHandlers({ run: world.run, kept: () => Promise.resolve(), keeps: true });
+    const { actions } = steered();
     await expect(actions.save()).rejects.toMatchObject({ code: 'NOTHING_TO_SAVE' });
   });
 
   it('[AD19] of a run without a data folder that outlives it is refused', async () => {
     const { actions } = await trained({ keeps: false });
     await expect(actions.save()).rejects.toMatchObject({ code: 'NO_DATA_FOLDER' });
+  });
+});
+
+describe('configure', () => {
+  it('[CF6] [CF9] changes the settings in force, keeps them, and says who did it', async () => {
+    const { world, actions, told, keptSettings } = await trained();
+    const { version, updates } = world.coordinator;
+    await actions.configure({ changes: { lr: '0.02', maxCommits: 900, target: null } });
+    expect(world.coordinator).toMatchObject({
+      version: version + 1,
+      updates,
+      settings: { lr: 0.02, maxCommits: 900, target: null },
+    });
+    const [kept, ...more] = keptSettings;
+    expect(more).toEqual([]);
+    expect(kept).toMatchObject({ lr: 0.02, maxCommits: 900, target: null });
+    expect(world.coordinator.settings).toMatchObject(kept ?? {});
+    expect(world.saved.at(-1)?.snapshot).toMatchObject({ version: version + 1, settings: { lr: 0.02 } });
+    expect(told).toEqual([
+      `The admin changed lr to 0.02, maxCommits to 900, target to none, from version ${version + 1} on.`,
+    ]);
+  });
+
+  it.each<[SettingChanges, string]>([
+    [{}, 'nothing to change: name one of target, maxCommits'],
+    [{ lr: 'fast' }, 'lr: "fast" is not a number above 0'],
+    [{ lr: 0 }, 'lr: "0" is not a number above 0'],
+    [{ lr: null }, 'lr: "none" is not a number above 0'],
+    [{ lr: 0.5, maxCommits: -1 }, 'maxCommits: "-1" is not a whole number from 1, or none'],
+    [{ target: 95 }, 'target: "95" is not a number above 0, at most 1, or none'],
+    [{ optimizer: 'adamm' }, 'optimizer: "adamm" is not one of sgd, momentum, adam; did you mean adam?'],
+    [{ batch: 3 }, '"batch" is no setting that changes while a run goes on'],
+    [{ constructor: 3 }, '"constructor" is no setting that changes while a run goes on'],
+    [{ maxcommits: 3 }, 'did you mean maxCommits?'],
+    [{ localLr: 0.1 }, 'localLr: this run has no local steps'],
+    [{ target: 0.9, evaluateEvery: 0 }, 'evaluateEvery: 0 measures at the end alone'],
+  ])('[CF7] refuses %j by name, and changes nothing', async (changes, message) => {
+    const gradients = () => ({ ...loadConfig('start', ['--model', 'ray-convnet'], {}), local: null });
+    const { world, actions, told } = await trained({ config: gradients });
+    const { version, settings } = world.coordinator;
+    await expect(actions.configure({ changes })).rejects.toMatchObject({
+      code: 'MALFORMED',
+      message: expect.stringContaining(message) as string,
+    });
+    expect(world.coordinator).toMatchObject({ version, settings });
+    expect([world.saved, told]).toEqual([[], []]);
+  });
+
+  it('[CF9] that cannot be kept is answered with the reason, and changes nothing', async () => {
+    const keepSettings = () => Promise.reject(new Error('no space left'));
+    const { world, actions, told } = await trained({ keepSettings });
+    const { version, settings } = world.coordinator;
+    await expect(actions.configure({ changes: { lr: 0.1 } })).rejects.toMatchObject({
+      code: 'SAVE_FAILED',
+      message: expect.stringContaining('no space left') as string,
+    });
+    expect([world.coordinator.version, world.coordinator.settings, told]).toEqual([version, settings, []]);
+  });
+
+  it('[CF7] of a run that lost a shard is refused', async () => {
+    const { world, actions } = await trained();
+    await world.run.stop('shard-lost');
+    await expect(actions.configure({ changes: { lr: 0.1 } })).rejects.toMatchObject({ code: 'SHARD_LOST' });
   });
 });

@@ -1,10 +1,11 @@
-import type { RunAction } from '../../shared/protocol/runActions.ts';
+import type { SettingChanges } from '../../shared/protocol/liveSettings.ts';
+import { liveSettingsOf, readChanges } from '../config/changes.ts';
+import { ConfigError, type Config } from '../config/config.ts';
+import { changedSettings, type LiveChanges, type LiveSettings } from '../core/liveSettings.ts';
 import type { Run } from '../core/run/run.ts';
+import type { RunActionHandlers } from '../http/admin.ts';
 import { HttpRefusal } from '../http/refusals.ts';
 import { systemErrorMessage } from '../store/errors.ts';
-
-/** What the server does for each action of the console; done when the promise is, or else it throws a {@link HttpRefusal}. */
-export type RunActionHandlers = Readonly<Record<RunAction, () => Promise<void>>>;
 
 export interface ActionParts {
   run: Run;
@@ -12,6 +13,12 @@ export interface ActionParts {
   kept: () => Promise<void>;
   /** Whether checkpoints outlive the run: a demo's own folder does not. */
   keeps: boolean;
+  /** The settings in force. */
+  config: () => Config;
+  /** Keeps settings for the next start of the run. */
+  keepSettings: (settings: LiveSettings) => Promise<void>;
+  /** Told what an operator had done, for the log. */
+  told: (line: string) => void;
 }
 
 /** The handlers of one run. */
@@ -28,19 +35,25 @@ export function runActionHandlers(parts: ActionParts): RunActionHandlers {
       await kept();
     },
     save: () => save(parts),
+    configure: ({ changes }) => configure(parts, changes),
   };
 }
 
 /** @throws {HttpRefusal} where a part of the model is gone. */
 async function start({ run, kept }: ActionParts): Promise<void> {
+  checkWhole(run);
+  await run.start();
+  await kept();
+}
+
+/** @throws {HttpRefusal} where a part of the model is gone. */
+function checkWhole(run: Run): void {
   if (run.lostShard) {
     throw new HttpRefusal(
       'SHARD_LOST',
       'This run lost a shard process. Start the shard again, then the server.',
     );
   }
-  await run.start();
-  await kept();
 }
 
 /** @throws {HttpRefusal} where there is nothing to save, or nowhere, or it fails. */
@@ -57,4 +70,30 @@ async function save({ run, keeps }: ActionParts): Promise<void> {
   const outcome = await run.save();
   if (!outcome.saved)
     throw new HttpRefusal('SAVE_FAILED', `The save failed: ${systemErrorMessage(outcome.error)}`);
+}
+
+/** @throws {HttpRefusal} where a part of the model is gone, or a change is wrong: nothing is changed then. */
+async function configure(parts: ActionParts, asked: SettingChanges): Promise<void> {
+  const { run, keeps, config, keepSettings, told } = parts;
+  checkWhole(run);
+  const changes = changesOf(config(), asked);
+  try {
+    await keepSettings(changedSettings(liveSettingsOf(config()), changes));
+  } catch (error) {
+    throw new HttpRefusal('SAVE_FAILED', `The settings cannot be kept: ${systemErrorMessage(error)}`);
+  }
+  run.configure(changes);
+  const listed = Object.entries(changes).map(([name, value]) => `${name} to ${value ?? 'none'}`);
+  told(`The admin changed ${listed.join(', ')}, from version ${run.status().version} on.`);
+  // What is answered as done is there after a crash; a save that fails is shown as such.
+  if (keeps) await run.save();
+}
+
+function changesOf(config: Config, asked: SettingChanges): LiveChanges {
+  try {
+    return readChanges(config, asked);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new HttpRefusal('MALFORMED', error.message);
+    throw error;
+  }
 }

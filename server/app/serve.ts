@@ -119,7 +119,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       calendar.today(),
     );
     const refused = logRefusals(log, describeForeignOrigin);
-    const admin = adminOf(training, config, { sessions, refused, secure: tls !== null });
+    const admin = adminOf(training, config, { sessions, refused, secure: tls !== null, log });
     const app = await createApp({ pages, dataShards, admin, endpoint, failed });
     closing.add(() => app.close());
     const sockets = createSocketServer(endpoint.server, { limitBytes, origins: () => [], refused, clock });
@@ -202,14 +202,24 @@ async function openChannels(
 function adminOf(
   training: Training,
   { dataDir }: Config,
-  common: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure'>,
+  {
+    log,
+    ...common
+  }: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure'> & { log: (line: string) => void },
 ): AdminRoutesOptions {
   return {
     ...common,
     run: training.id,
     snapshot: () => training.snapshot(),
     state: () => training.run.status().state,
-    actions: runActionHandlers({ run: training.run, kept: () => training.kept(), keeps: dataDir !== null }),
+    actions: runActionHandlers({
+      run: training.run,
+      kept: () => training.kept(),
+      keepSettings: (settings) => training.keepSettings(settings),
+      keeps: dataDir !== null,
+      config: () => training.config,
+      told: log,
+    }),
     placement: () => training.placement.report(),
     place: (body) => training.placement.direct(body),
   };

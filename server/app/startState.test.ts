@@ -211,6 +211,18 @@ describe('the data folder of a run', () => {
     },
   );
 
+  it('[CF2] begins with fresh state where the optimizer was changed after the checkpoint', async () => {
+    const folder = join(parent, 'data');
+    const first = await train(folder, 3);
+    const { spec: model } = first.config;
+    await first.record.save({ ...sampleCheckpoint(4), model, settings: settingsOf(first.config) });
+    await first.record.keepSettings({ ...settingsOf(first.config), optimizer: 'momentum' });
+    await first.folder.close();
+    const { start, config } = await begin(folder);
+    expect([start.version, config.optimizer]).toEqual([4, 'momentum']);
+    expect(start.optimizerState).toEqual({ slots: { velocity: new Float32Array(1960) }, scalars: {} });
+  });
+
   it('[DS15] does not go on with a run of another data set', async () => {
     const folder = join(parent, 'data');
     const first = await begin(folder);

@@ -4,6 +4,7 @@ import { describeStop, type RunState, type StopReason } from '../../shared/proto
 import { layoutOf } from '../../shared/model/layout.ts';
 import type { Clock } from '../core/clock.ts';
 import { createOptimizer, type OptimizerState } from '../core/shard/optimizer.ts';
+import { NEWEST } from '../core/shard/shardPort.ts';
 import { fitNote } from '../dataset/fit.ts';
 import { DATASETS } from '../dataset/datasets.ts';
 import { DataFolder } from '../store/dataFolder.ts';
@@ -122,15 +123,26 @@ async function goOn(
   if (checkpoint === null) return { config, record, start: { ...freshStart(config), ...standing } };
   const { version, updates, samples, seconds, parameters, optimizer, savedAt } = checkpoint;
   const measurements = record.measurementsBefore;
+  const { optimizer: madeBy = config.optimizer } = checkpoint.settings;
   const reached = {
     version,
     updates,
     samples,
     seconds: from?.seconds ?? seconds,
     parameters,
-    optimizerState: optimizer,
+    optimizerState: madeBy === config.optimizer ? optimizer : freshState(optimizer, config),
   };
   return { config, record, start: { ...standing, ...reached, measurements, savedAt } };
+}
+
+/** The state of another optimizer than a checkpoint is of; the parameters that training goes on from stay [CF2]. */
+function freshState(
+  { slots }: OptimizerState,
+  { spec, optimizer: kind, lr, momentum }: Config,
+): OptimizerState {
+  const { state } = createOptimizer({ kind, lr, momentum }, layoutOf(spec).length);
+  const { [NEWEST]: newest } = slots;
+  return newest === undefined ? state : { ...state, slots: { ...state.slots, [NEWEST]: newest } };
 }
 
 /** What is said of how a run stands that goes on. */

@@ -9,6 +9,7 @@ import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ServerKeys } from '../core/serverKeys.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
+import type { LiveSettings } from '../core/liveSettings.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
 import { MODES } from '../core/policy/modes.ts';
@@ -28,6 +29,7 @@ import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
+import { liveSettingsOf } from '../config/changes.ts';
 import { settingsOf, shardCount, type Config } from '../config/config.ts';
 import { bytesOfUnit } from './unitBytes.ts';
 import type { Calendar } from './machineTime.ts';
@@ -119,6 +121,16 @@ export class Training {
     return this.#kept;
   }
 
+  /** The settings in force. */
+  get config(): Config {
+    return { ...this.#config, ...this.coordinator.settings };
+  }
+
+  /** Keeps settings for the next start of the run. @throws {StoreError} where they cannot be written. */
+  keepSettings(settings: LiveSettings): Promise<void> {
+    return this.#parts.record.keepSettings(settingsOf({ ...this.#config, ...settings }));
+  }
+
   /** Has the listener called whenever something that people are shown has changed. */
   watch(listener: () => void): void {
     this.#watchers.push(listener);
@@ -134,7 +146,7 @@ export class Training {
       incarnation: this.incarnation,
       sequence: this.#snapshots++,
       status: this.run.status(),
-      settings: settingsOf(this.#config),
+      settings: settingsOf(this.config),
       seconds: this.run.seconds,
       samplesPerSecond: rate.samples,
       commitsPerSecond: rate.commits,
@@ -160,6 +172,7 @@ export class Training {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
     const { version, updates, samples } = start;
     const { batch, local, seed, repeatable, aggregation, trim, clipNorm, codec } = this.#config;
+    const settings = liveSettingsOf(this.#config);
     // A repeatable run that is resumed goes on as if it had never ended.
     const startUpdates = repeatable ? 0 : updates;
     return new Coordinator(
@@ -171,6 +184,7 @@ export class Training {
         version,
         updates,
         samples,
+        settings,
         maxNorm: MAX_NORM,
       },
       {
@@ -201,19 +215,14 @@ export class Training {
   }
 
   #createRun(): Run {
-    const { spec, target, maxCommits, maxSeconds, evaluateEvery, checkpointSeconds, repeatable } =
-      this.#config;
+    const { spec, checkpointSeconds, repeatable } = this.#config;
     const { clock, start, testImages, evaluator, log } = this.#parts;
     return new Run(
       {
         model: spec.name,
         testImages,
         ranges: this.ranges,
-        target,
-        maxCommits,
-        maxSeconds,
-        evaluateEvery,
-        measuring: repeatable && target !== null ? 'between' : 'beside',
+        repeatable,
         checkpointSeconds,
         seconds: start.seconds,
         measurements: start.measurements,
@@ -272,11 +281,11 @@ export class Training {
   }
 
   async #save(snapshot: ModelSnapshot): Promise<void> {
-    const { optimizerState, ...rest } = snapshot;
+    const { optimizerState, settings, ...rest } = snapshot;
     const savedAt = this.#parts.calendar.today().toISOString();
     await this.#parts.record.save({
       ...rest,
-      settings: settingsOf(this.#config),
+      settings: settingsOf({ ...this.#config, ...settings }),
       model: this.#config.spec,
       optimizer: optimizerState,
       savedAt,

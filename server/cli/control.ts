@@ -1,9 +1,10 @@
 import { adminSnapshot, API, type AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { baseOf } from '../../shared/protocol/basePath.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
-import { RUN_ACTION_NAMES } from '../../shared/protocol/runActions.ts';
+import type { ConfigureRequest } from '../../shared/protocol/liveSettings.ts';
+import { RUN_ACTION_NAMES, type RunAction, type RunActionBody } from '../../shared/protocol/runActions.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
-import { ConfigError, loadConfig } from '../config/config.ts';
+import { ConfigError, loadConfig, type Config } from '../config/config.ts';
 import { AddressError } from '../swarm/joining.ts';
 import { jsonClient } from '../swarm/jsonClient.ts';
 import { reach } from '../swarm/reach.ts';
@@ -12,9 +13,37 @@ import { messages, results } from '../terminal/output.ts';
 
 /** `npm run control`: asks an action of the run of a server, and says what came of it. */
 
+const nothing = ({ set }: Config): null => {
+  if (set.length > 0) throw new ConfigError('--set: belongs to configure alone');
+  return null;
+};
+
+/** What each action is asked with. */
+const BODIES: { readonly [Action in RunAction]: (config: Config) => RunActionBody<Action> } = {
+  start: nothing,
+  pause: nothing,
+  stop: nothing,
+  save: nothing,
+  configure: changesOf,
+};
+
+/** The changes of `--set`, under the names that settings have in a snapshot. */
+function changesOf({ set }: Config): ConfigureRequest {
+  if (set.length === 0)
+    throw new ConfigError('configure needs --set with the settings to change: --set lr=0.02');
+  const entries = set.map((assignment) => {
+    const at = assignment.indexOf('=');
+    const name = assignment.slice(0, at).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return [name, assignment.slice(at + 1)] as const;
+  });
+  return { changes: Object.fromEntries(entries) };
+}
+
 async function main(): Promise<number> {
-  const { url, action } = loadConfig('control');
+  const config = loadConfig('control');
+  const { url, action } = config;
   if (action === null) throw new ConfigError(`an action is needed: ${RUN_ACTION_NAMES.join(', ')}`);
+  const body = BODIES[action](config);
   const base = baseOf(url.replace(/\/admin\/?(?=[?#]|$)/, '/'));
   const token = new URLSearchParams(new URL(url).hash.slice(1)).get('token') ?? '';
   const found = await reach(base);
@@ -27,7 +56,7 @@ async function main(): Promise<number> {
     );
   }
   const cookie = session.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-  const answer = await ask('POST', API.action('current', action), cookie);
+  const answer = await ask('POST', API.action('current', action), cookie, body ?? undefined);
   // Each session that stays open ends one of somebody else in time.
   await ask('DELETE', API.session, cookie);
   if (answer.status !== 200) {

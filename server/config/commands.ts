@@ -78,6 +78,10 @@ export const COMMANDS = {
     examples: [
       { flags: 'save --url http://localhost:8080/admin/#token=secret', does: 'Save the model as it is now.' },
       { flags: 'pause --url http://localhost:8080/admin/#token=secret', does: 'Grant no more work.' },
+      {
+        flags: 'configure --set lr=0.02,max-commits=500 --url http://localhost:8080/admin/#token=secret',
+        does: 'Change settings while the run goes on.',
+      },
     ],
   },
   token: {

@@ -101,7 +101,10 @@ export function loadConfig(
   for (const [key, raw] of remembered['model'] === undefined ? [] : BEFORE) {
     if (!given.has(key)) given.set(key, { raw, source: "the run's age" });
   }
-  const entries = KEYS.map((key) => [key, valueOf(key, command, given.get(key))] as const);
+  const entries = KEYS.map((key) => {
+    const value = given.get(key);
+    return [key, value === undefined ? defaultOf(key, command) : settingValue(key, value)] as const;
+  });
   // Each value has passed the schema of its own key, which is what the type says.
   return resolve(
     command,
@@ -146,8 +149,8 @@ function rawValues(command: Command, argv: readonly string[], environment: Envir
   return given;
 }
 
-function valueOf(key: Key, command: Command, given: Given | undefined): unknown {
-  if (given === undefined) return defaultOf(key, command);
+/** The value of a setting as it was given. @throws {ConfigError} where it is none, saying what would be one. */
+export function settingValue(key: Key, given: Given): unknown {
   const { kind, secret } = SETTINGS[key];
   const parsed = kind.schema.safeParse(given.raw);
   if (parsed.success) return parsed.data;
@@ -187,15 +190,25 @@ function resolve(
   if ((isShard || typeof settings.shards !== 'number') && settings.shardSecret === '') {
     throw new ConfigError(`${flagOf('shardSecret')}: shard processes need one, and the same as their server`);
   }
-  if (target !== null && settings.evaluateEvery === 0) {
-    throw new ConfigError(
-      `${source('evaluateEvery')}: 0 measures at the end alone, which ${flagOf('target')} would never bring`,
-    );
-  }
+  checkMeasured({ ...settings, target }, source);
   checkAggregation(command, { ...settings, mode }, source);
   checkShards(spec, shardCount(settings), source('shards'));
   const { placement = training.local === null ? 'uniform' : 'ilp' } = settings;
   return { ...settings, command, spec, ...training, mode, placement, target, url, action };
+}
+
+/**
+ * Refuses a target that nothing is measured for.
+ * @throws {ConfigError} naming the setting.
+ */
+export function checkMeasured(
+  { target, evaluateEvery }: Pick<Config, 'target' | 'evaluateEvery'>,
+  source: (key: Key) => string,
+): void {
+  if (target === null || evaluateEvery !== 0) return;
+  throw new ConfigError(
+    `${source('evaluateEvery')}: 0 measures at the end alone, which ${flagOf('target')} would never bring`,
+  );
 }
 
 /** The settings of the way of training that the number of local steps decides. */
@@ -264,7 +277,7 @@ const BEFORE: readonly (readonly [Key, string])[] = [
 ];
 
 /** What says how a command talks, not how it trains. */
-const ASIDE: readonly Key[] = ['action', 'checkpoint', 'chromium', 'json', 'new', 'url'];
+const ASIDE: readonly Key[] = ['action', 'checkpoint', 'chromium', 'json', 'new', 'set', 'url'];
 
 /** The settings of a run as the admin is shown them and checkpoints keep them; secrets are left out. */
 export function settingsOf(config: Config): AdminSnapshot['settings'] {

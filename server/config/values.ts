@@ -172,6 +172,16 @@ const namedValues = text
   .refine((pairs) => new Set(pairs.map(([name]) => name)).size === pairs.length)
   .transform((pairs): Record<string, string> => Object.fromEntries(pairs));
 
+/** A comma list of settings and their values, as `name=value`. */
+export const assignments: SettingKind<string[]> = {
+  schema: text
+    .transform((list) => list.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every((part) => /^[\w-]+=./.test(part)))
+    .refine((parts) => new Set(parts.map((part) => part.split('=')[0])).size === parts.length),
+  expects: 'a comma list of name=value, no name twice',
+  placeholder: '<name=value,...>',
+};
+
 /** A comma list of labels. */
 export const labelList: SettingKind<DeviceLabels> = {
   schema: namedValues

@@ -24,7 +24,10 @@ afterEach(async () => {
 const actionsThat = (handle: (action: RunAction) => Promise<void>) =>
   Object.fromEntries(
     RUN_ACTION_NAMES.map((action) => [action, () => handle(action)]),
-  ) as AdminRoutesOptions['actions'];
+  ) as unknown as AdminRoutesOptions['actions'];
+
+/** What actions that need something are asked with. */
+const BODIES: Partial<Record<RunAction, object>> = { configure: { changes: { lr: 0.1 } } };
 
 const STATES = ['running', 'paused', 'stopped'] as const;
 const ALL = STATES.flatMap((state) => RUN_ACTION_NAMES.map((action) => ({ state, action })));
@@ -142,9 +145,19 @@ describe('steering the run', () => {
       for (const run of [RUN, 'current']) {
         const { ask, admin, done } = await routes({ state: () => state });
         const own = { ...admin, origin: `https://${HOST}` };
-        const { status, body } = await ask('POST', API.action(run, action), own);
+        const { status, body } = await ask('POST', API.action(run, action), own, BODIES[action]);
         expect([status, body, done]).toEqual([200, SNAPSHOT, [action]]);
       }
+    },
+  );
+
+  it.each([{}, { changes: 3 }, { changes: { lr: true } }, { changes: {}, more: 1 }])(
+    '[CF7] configure with the body %j is answered 400 and does nothing',
+    async (payload) => {
+      const { ask, admin, done } = await routes();
+      const { status, body } = await ask('POST', API.action(RUN, 'configure'), admin, payload);
+      expect([status, body['error'], done]).toEqual([400, 'MALFORMED', []]);
+      expect(body['message']).toMatch(/^configure: .*body is not what it takes\.$/);
     },
   );
 

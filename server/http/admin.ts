@@ -5,13 +5,22 @@ import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import {
   possibleActions,
   RUN_ACTION_NAMES,
+  RUN_ACTIONS,
   runAction,
   type RunAction,
+  type RunActionBody,
 } from '../../shared/protocol/runActions.ts';
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
 import { refuse, HttpRefusal } from './refusals.ts';
+
+/** What the server does for each action of the console; done when the promise is, or else it throws a {@link HttpRefusal}. */
+export type RunActionHandlers = {
+  readonly [Action in RunAction]: RunActionBody<Action> extends null
+    ? () => Promise<void>
+    : (body: RunActionBody<Action>) => Promise<void>;
+};
 
 export interface AdminRoutesOptions {
   sessions: AdminSessions;
@@ -23,7 +32,7 @@ export interface AdminRoutesOptions {
   snapshot: () => AdminSnapshot;
   state: () => RunStatus['state'];
   /** What is done for each action; done when the promise is. */
-  actions: Readonly<Record<RunAction, () => Promise<void>>>;
+  actions: RunActionHandlers;
   /** The plan in force. */
   placement: () => PlacementReport;
   /** Takes a placement from outside. @throws {ConstraintError} where it cannot hold. */
@@ -85,7 +94,7 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
       throw new HttpRefusal('NO_SUCH_ACTION', `A run takes ${RUN_ACTION_NAMES.join(', ')}.`);
     }
     checkPossible(action);
-    await actions[action]();
+    await perform(actions, action, request.body);
     return snapshot();
   });
 
@@ -107,3 +116,18 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
   };
   done();
 };
+
+/** Does an action with what it is asked with. @throws {HttpRefusal} naming the field that is wrong. */
+async function perform(actions: RunActionHandlers, action: RunAction, asked: unknown): Promise<void> {
+  const { body } = RUN_ACTIONS[action];
+  // What it is given has passed the schema of its own action, which is what its type says.
+  const handle = actions[action] as (body: unknown) => Promise<void>;
+  if (body === null) return handle(null);
+  const read = body.safeParse(asked);
+  if (read.success) return handle(read.data);
+  const path = read.error.issues[0]?.path.join('.');
+  throw new HttpRefusal(
+    'MALFORMED',
+    `${action}: ${path ? `${path} of the body` : 'the body'} is not what it takes.`,
+  );
+}

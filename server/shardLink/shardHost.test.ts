@@ -156,6 +156,15 @@ describe('a shard in a process of its own', () => {
     expect(shard.trafficOf('ba9876543210').newest).toBeNull();
   });
 
+  it('[CF1] [CF2] changes its settings when it is told to, and keeps its parameters', async () => {
+    const { url } = await hosting();
+    const { shard } = await opened(url);
+    shard.commit({ type: 'configure', version: 4, changes: { optimizer: 'adam', lr: 0.01 } });
+    const { version, parameters, optimizerState } = await shard.snapshot();
+    expect([version, parameters]).toEqual([4, PARAMETERS]);
+    expect(optimizerState.scalars).toEqual({ beta1Power: 1, beta2Power: 1 });
+  });
+
   it('tells of a slice that is rejected, and answers a lease that is refused with the weights that it is told', async () => {
     const { url } = await hosting();
     const { shard, reported } = await opened(url);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { configureRequest } from './liveSettings.ts';
 import type { RunStatus } from './messages.ts';
 
 type RunState = RunStatus['state'];
@@ -23,6 +24,8 @@ interface RunActionTraits {
   possible: readonly RunState[];
   look: 'primary' | 'plain' | 'danger';
   confirm: Confirmation | null;
+  /** What it has to be asked with, which the console has a form for; null: nothing, and it has a button. */
+  body: z.ZodMiniType | null;
 }
 
 const ACTIONS = {
@@ -32,6 +35,7 @@ const ACTIONS = {
     possible: ['paused', 'stopped'],
     look: 'primary',
     confirm: null,
+    body: null,
   },
   pause: {
     label: 'Pause',
@@ -39,6 +43,7 @@ const ACTIONS = {
     possible: ['running'],
     look: 'plain',
     confirm: null,
+    body: null,
   },
   stop: {
     label: 'Stop',
@@ -52,6 +57,7 @@ const ACTIONS = {
       yes: 'Stop the run',
       no: 'Keep going',
     },
+    body: null,
   },
   save: {
     label: 'Save',
@@ -59,6 +65,15 @@ const ACTIONS = {
     possible: ['running', 'paused', 'stopped'],
     look: 'plain',
     confirm: null,
+    body: null,
+  },
+  configure: {
+    label: 'Change',
+    help: 'Changes settings while the run goes on; answered when they are in force, and saved where checkpoints are kept.',
+    possible: ['running', 'paused', 'stopped'],
+    look: 'plain',
+    confirm: null,
+    body: configureRequest,
   },
 } as const satisfies Record<string, RunActionTraits>;
 
@@ -67,6 +82,13 @@ export type RunAction = keyof typeof ACTIONS;
 /** POST /api/v1/runs/:id/<action>, and a button of the console. */
 export const RUN_ACTIONS: Readonly<Record<RunAction, RunActionTraits>> = ACTIONS;
 export const RUN_ACTION_NAMES = Object.keys(ACTIONS) as RunAction[];
+/** What an action is asked with. */
+export type RunActionBody<Action extends RunAction> = (typeof ACTIONS)[Action]['body'] extends z.ZodMiniType
+  ? z.infer<(typeof ACTIONS)[Action]['body']>
+  : null;
+
+/** Actions that are asked with nothing else. */
+export const PLAIN_ACTION_NAMES = RUN_ACTION_NAMES.filter((action) => RUN_ACTIONS[action].body === null);
 export const runAction = z.enum(RUN_ACTION_NAMES);
 
 /** What may be asked of a run in this state. */

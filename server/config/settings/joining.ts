@@ -1,6 +1,6 @@
 import { RUN_ACTION_NAMES, type RunAction } from '../../../shared/protocol/runActions.ts';
 import { RUNS, setting } from '../setting.ts';
-import { httpUrl, oneOf, orNone, words } from '../values.ts';
+import { assignments, httpUrl, oneOf, orNone, words } from '../values.ts';
 
 /** Characters of an admin's token: fewer could be guessed. */
 export const ADMIN_TOKEN_LENGTH = { least: 16, most: 128 };
@@ -39,5 +39,11 @@ export const JOINING_SETTINGS = {
     oneOf(...RUN_ACTION_NAMES),
     undefined,
     'What to ask of the run. Required.',
+  ),
+  set: setting<string[]>(
+    ['control'],
+    assignments,
+    [],
+    'For configure: the settings to change, by their flags without the dashes, and their new values.',
   ),
 };

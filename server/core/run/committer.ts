@@ -1,5 +1,6 @@
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Crowd } from '../crowd/crowd.ts';
+import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
 import type { CommitMember } from '../policy/policy.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
@@ -21,6 +22,7 @@ export class Committer {
   #version: number;
   #updates: number;
   #samples: number;
+  #settings: LiveSettings;
 
   /** @param start what the run goes on from, and the samples that it was trained on until then. */
   constructor(start: Reached & { samples: number }, parts: CommitterParts) {
@@ -28,6 +30,7 @@ export class Committer {
     this.#version = start.version;
     this.#updates = start.updates;
     this.#samples = start.samples;
+    this.#settings = start.settings;
   }
 
   get version(): number {
@@ -44,6 +47,11 @@ export class Committer {
     return this.#samples;
   }
 
+  /** The settings in force. */
+  get settings(): LiveSettings {
+    return this.#settings;
+  }
+
   /** Makes these complete updates part of the model. @returns the devices that they are of. */
   commit(chosen: CommitMember[]): string[] {
     const record = this.#recordOf(chosen);
@@ -56,6 +64,12 @@ export class Committer {
       this.#parts.crowd.get(live.device)?.decided(lease, record.version, staleness);
       return live.device;
     });
+  }
+
+  /** Has settings take other values, as the next version. */
+  configure(changes: LiveChanges): void {
+    this.#append({ type: 'configure', version: this.#version + 1, changes });
+    this.#settings = changedSettings(this.#settings, changes);
   }
 
   /** The one place where records come from [CM1]. */

@@ -92,7 +92,7 @@ describe('complete rounds', () => {
     world.wire.drain();
     last?.pushNow();
     expect(world.coordinator.version).toBe(1);
-    expect(world.recorder.records[0]?.members).toHaveLength(4);
+    expect(world.recorder.membersAt(1)).toHaveLength(4);
   });
 
   it('[PO6] cannot be had without a fixed size', () => {

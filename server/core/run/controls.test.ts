@@ -150,7 +150,7 @@ describe('rounds', () => {
     expect(world.coordinator.version).toBe(0);
     world.pass(100);
     expect(world.coordinator.version).toBe(1);
-    expect(world.recorder.records[0]?.members).toHaveLength(2);
+    expect(world.recorder.membersAt(1)).toHaveLength(2);
     expect(world.parameters).toEqual(world.plain()[1]);
   });
 

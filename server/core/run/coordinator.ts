@@ -9,6 +9,7 @@ import type { Device } from '../crowd/device.ts';
 import { Committer } from './committer.ts';
 import { LeaseEnds } from './leaseEnds.ts';
 import { LeaseManager } from './leaseManager.ts';
+import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
@@ -26,6 +27,8 @@ export interface CoordinatorSettings {
   /** Update records among those of the version. */
   updates: number;
   samples: number;
+  /** Of the run, of those that may change. */
+  settings: LiveSettings;
   /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
   maxNorm: number;
 }
@@ -103,6 +106,16 @@ export class Coordinator implements Borrower, ShardReports {
   /** Samples trained on in all updates that were ever committed. */
   get samples(): number {
     return this.#committer.samples;
+  }
+
+  /** The settings in force, of those that may change. */
+  get settings(): LiveSettings {
+    return this.#committer.settings;
+  }
+
+  /** Has settings take other values from the next version on [CF1]; nothing that is out on lease ends. */
+  configure(changes: LiveChanges): void {
+    this.#committer.configure(changes);
   }
 
   /** Lets work be leased and updates be decided. */

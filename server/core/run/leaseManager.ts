@@ -5,6 +5,7 @@ import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
+import { localRatesOf } from '../liveSettings.ts';
 import { LeaseTable, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { LeaseGrant, Policy } from '../policy/policy.ts';
@@ -49,11 +50,11 @@ export class LeaseManager {
   }
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
-  grant(device: Device, assignment: LeaseGrant, { version, updates }: Reached): void {
+  grant(device: Device, assignment: LeaseGrant, { version, updates, settings }: Reached): void {
     const { incarnation, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
-    const unit = work(assignment.key, updates, planned);
+    const unit = work(assignment.key, updates, planned, localRatesOf(settings));
     const now = clock.now();
     // The message has whole milliseconds, the clock fractions.
     const remainingMs = Math.ceil(assignment.leaseMs);

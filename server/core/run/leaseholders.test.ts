@@ -139,7 +139,9 @@ describe('releases and faults', () => {
     expect(first.release(taken)).toBe('OK');
     second.pushNow();
     expect(first.outcomes(taken)).toEqual(['WITHDRAWN', 'WITHDRAWN']);
-    expect(world.recorder.records.map(({ members }) => members.length)).toEqual([1]);
+    expect(world.recorder.records.map(({ version }) => world.recorder.membersAt(version).length)).toEqual([
+      1,
+    ]);
     expect(world.parameters).toEqual(world.plain().at(-1));
   });
 

@@ -1,3 +1,5 @@
+import type { LiveSettings } from '../liveSettings.ts';
+
 export interface Moment {
   /** Update records so far. */
   updates: number;
@@ -28,3 +30,7 @@ export const MEASURING = {
   },
 } as const satisfies Record<string, MeasuringTraits>;
 export type Measuring = keyof typeof MEASURING;
+
+/** How a run is measured with these settings: a target may end it, and one that is repeatable ends it at one version. */
+export const measuringOf = (repeatable: boolean, { target }: Pick<LiveSettings, 'target'>): Measuring =>
+  repeatable && target !== null ? 'between' : 'beside';

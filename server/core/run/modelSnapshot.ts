@@ -1,4 +1,5 @@
 import { joinSlices, type KeyRange } from '../../../shared/model/ranges.ts';
+import type { LiveSettings } from '../liveSettings.ts';
 import type { OptimizerState } from '../shard/optimizer.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 
@@ -8,6 +9,8 @@ export interface ModelSnapshot {
   /** Update records so far. */
   updates: number;
   samples: number;
+  /** In force at that version. */
+  settings: LiveSettings;
   seconds: number;
   parameters: Float32Array;
   optimizerState: OptimizerState;
@@ -21,7 +24,7 @@ export interface ModelSnapshot {
 export async function takeSnapshot(
   shards: readonly ShardPort[],
   ranges: KeyRange[],
-  reached: Pick<ModelSnapshot, 'updates' | 'samples' | 'seconds'>,
+  reached: Pick<ModelSnapshot, 'updates' | 'samples' | 'settings' | 'seconds'>,
 ): Promise<ModelSnapshot> {
   const slices = await Promise.all(shards.map((shard) => shard.snapshot()));
   const version = slices[0]?.version ?? 0;

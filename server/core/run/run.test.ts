@@ -74,7 +74,7 @@ describe('measuring between commits', () => {
   /** A run of complete rounds that is measured at every fifth version. */
   const between = (unitMs: number[]) => {
     const policy = syncPolicy({ roundSize: 2, rounds: 'complete' });
-    const world = new RunWorld({ evaluateEvery: 5, target: 0.9, measuring: 'between' }, { policy });
+    const world = new RunWorld({ evaluateEvery: 5, target: 0.9, repeatable: true }, { policy });
     for (const each of unitMs) world.device({ unitMs: each }).join().ready();
     return world;
   };

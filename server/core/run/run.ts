@@ -8,8 +8,9 @@ import {
   type StopReason,
 } from '../../../shared/protocol/runState.ts';
 import type { Clock } from '../clock.ts';
+import type { LiveChanges } from '../liveSettings.ts';
 import type { Coordinator } from './coordinator.ts';
-import { MEASURING, type Measuring } from './measuring.ts';
+import { MEASURING, measuringOf } from './measuring.ts';
 import { Measurements } from './measurements.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves, type SaveOutcome } from './saves.ts';
@@ -19,13 +20,8 @@ export interface RunSettings {
   model: string;
   testImages: number;
   ranges: KeyRange[];
-  /** Test accuracy at which the run stops, 0 to 1. */
-  target: number | null;
-  maxCommits: number | null;
-  maxSeconds: number | null;
-  /** Commits between evaluations; 0: only when the run stops. */
-  evaluateEvery: number;
-  measuring: Measuring;
+  /** Nothing of what it comes to may depend on how long anything takes. */
+  repeatable: boolean;
   checkpointSeconds: number;
   /** Seconds and measurements of the run that this one goes on from. */
   seconds: number;
@@ -202,11 +198,15 @@ export class Run {
   /** The coordinator granted the first lease since the start: the run's time goes on. */
   firstLease(): void {
     this.#watch.start();
-    const { maxSeconds } = this.#settings;
-    if (maxSeconds === null) return;
-    this.#cancelEnd();
-    const left = maxSeconds * 1000 - this.#watch.milliseconds;
-    this.#cancelEnd = this.#parts.clock.after(left, () => void this.stop('max-seconds'));
+    this.#endInTime();
+  }
+
+  /** Has settings take other values from the next version on, and does what follows from them [CF5]. */
+  configure(changes: LiveChanges): void {
+    this.#parts.coordinator.configure(changes);
+    if (this.#watch.running) this.#endInTime();
+    if (!this.#isOver() && this.#hasAllCommits()) void this.stop('max-commits');
+    this.#parts.changed();
   }
 
   /** The coordinator committed a version. */
@@ -218,18 +218,18 @@ export class Run {
   /** The model as it is after every commit so far; all shards at one version. */
   snapshot(): Promise<ModelSnapshot> {
     const { coordinator } = this.#parts;
-    const { updates, samples } = coordinator;
+    const { updates, samples, settings } = coordinator;
     const { seconds } = this;
-    return takeSnapshot(coordinator.shards, this.#settings.ranges, { updates, samples, seconds });
+    return takeSnapshot(coordinator.shards, this.#settings.ranges, { updates, samples, settings, seconds });
   }
 
   #evaluateWhenDue(): void {
     const { coordinator, clock } = this.#parts;
-    const { evaluateEvery, measuring } = this.#settings;
+    const { evaluateEvery } = coordinator.settings;
     if (evaluateEvery === 0 || this.#busy !== null || !RUN_STATES[this.#state].trains) return;
     const rested = clock.now() >= this.#nextEvaluation;
     if (
-      !MEASURING[measuring].isDue(
+      !this.#measuring.isDue(
         { updates: coordinator.updates, measured: this.#measured, rested },
         evaluateEvery,
       )
@@ -243,7 +243,7 @@ export class Run {
   async #evaluate(): Promise<void> {
     try {
       // Where commits go on meanwhile, the version that would be kept has to reach the target itself.
-      const { goesOn } = MEASURING[this.#settings.measuring];
+      const { goesOn } = this.#measuring;
       if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
       this.#confirming = true;
       this.#parts.coordinator.freeze();
@@ -314,14 +314,15 @@ export class Run {
   }
 
   /** Measures a version that was saved, so that it is known how good it is [CK27]. */
-  async #measureSaved({ version, samples, seconds, parameters }: ModelSnapshot): Promise<void> {
+  async #measureSaved({ version, updates, samples, seconds, parameters }: ModelSnapshot): Promise<void> {
     const isMeasured = () => (this.#measurements.last?.version ?? 0) >= version;
-    const { evaluateEvery, measuring } = this.#settings;
-    if (evaluateEvery === 0 || !MEASURING[measuring].goesOn || isMeasured()) return;
+    const { evaluateEvery } = this.#parts.coordinator.settings;
+    if (evaluateEvery === 0 || !this.#measuring.goesOn || isMeasured()) return;
     try {
       const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
       if (isMeasured()) return;
       this.#measurements.add(measurement);
+      this.#measured = updates;
       this.#parts.measured(measurement);
       this.#parts.changed();
     } catch (error) {
@@ -334,13 +335,28 @@ export class Run {
     this.#saves.stop();
   }
 
+  /** Ends the run when its time is over. */
+  #endInTime(): void {
+    this.#cancelEnd();
+    const { maxSeconds } = this.#parts.coordinator.settings;
+    if (maxSeconds === null) return;
+    const left = Math.max(0, maxSeconds * 1000 - this.#watch.milliseconds);
+    this.#cancelEnd = this.#parts.clock.after(left, () => void this.stop('max-seconds'));
+  }
+
   #hasAllCommits(): boolean {
-    const { maxCommits } = this.#settings;
-    return maxCommits !== null && this.#parts.coordinator.updates >= maxCommits;
+    const { updates, settings } = this.#parts.coordinator;
+    return settings.maxCommits !== null && updates >= settings.maxCommits;
+  }
+
+  /** When it is measured, as it is now. */
+  get #measuring() {
+    return MEASURING[measuringOf(this.#settings.repeatable, this.#parts.coordinator.settings)];
   }
 
   #reaches({ testAccuracy }: Measurement): boolean {
-    return this.#settings.target !== null && testAccuracy >= this.#settings.target;
+    const { target } = this.#parts.coordinator.settings;
+    return target !== null && testAccuracy >= target;
   }
 
   #isOver(): boolean {

@@ -15,10 +15,15 @@ export interface WorkSettings {
   startUpdates: number;
 }
 
-/** Local steps, and how their learning rate falls as commits go on. */
-export interface LocalSchedule extends LocalSteps {
+/** How local steps are taken, and how their learning rate falls as commits go on. */
+export interface LocalRates extends Omit<LocalSteps, 'steps'> {
   /** After n commits the rate is `lr / sqrt(1 + n / decay)`: half of the first after three times as many; null keeps it. */
   decay: number | null;
+}
+
+/** The local steps of a run. */
+export interface LocalSchedule extends LocalRates {
+  steps: number;
 }
 
 type LocalSteps = NonNullable<WorkUnit['local']>;
@@ -32,17 +37,18 @@ const PLAN_LANE = 2 ** 32 - 1;
  * Turns a key into the work unit that it stands for after a number of update records, a pure function of the run's seed and
  * of what the plan has for the device, where it has anything [UN2]. All units of a lane on one data shard are
  * consecutive parts of one order, and so are all units of plans on one.
+ * @returns a function whose `rates` are those in force, where they are no longer those of the settings.
  */
 export function createWork(
   dataShards: DataShardRef[],
   settings: WorkSettings,
-): (key: WorkKey, updates: number, planned?: PlannedUnit | null) => WorkUnit {
+): (key: WorkKey, updates: number, planned?: PlannedUnit | null, rates?: LocalRates | null) => WorkUnit {
   const { seed, startUpdates, batch, local } = settings;
   const order = permutation(deriveSeed(seed, ORDER_STREAM), dataShards.length);
   const inOrder = [...order].flatMap((index) => dataShards[index] ?? []);
   const tour = createDataShardOrder(inOrder, samplesOf(settings));
   const inTurn = (key: WorkKey): PlannedUnit => ({ ...tour(key), batch, steps: local?.steps ?? null });
-  return (key, updates, planned) => {
+  return (key, updates, planned, rates = local) => {
     const unit = planned ?? inTurn(key);
     const lane = planned ? PLAN_LANE : key.lane;
     return {
@@ -50,15 +56,11 @@ export function createWork(
       seed: deriveSeed(seed, startUpdates, lane, unit.dataShard.index),
       start: unit.start,
       batch: unit.batch,
-      local: local === null || unit.steps === null ? null : localStepsAt(updates, unit.steps, local),
+      local: rates === null || unit.steps === null ? null : localStepsAt(updates, unit.steps, rates),
     };
   };
 }
 
-function localStepsAt(
-  updates: number,
-  steps: number,
-  { lr, momentum, decay }: Omit<LocalSchedule, 'steps'>,
-): LocalSteps {
+function localStepsAt(updates: number, steps: number, { lr, momentum, decay }: LocalRates): LocalSteps {
   return { steps, lr: decay === null ? lr : lr / Math.sqrt(1 + updates / decay), momentum };
 }

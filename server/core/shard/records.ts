@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { AGGREGATION_NAMES, isCoordinate } from '../aggregation/rules.ts';
+import { liveChanges } from '../liveSettings.ts';
 
 const count = z.int().check(z.minimum(0));
 
@@ -21,6 +22,8 @@ export const RECORDS = {
     /** In the order in which they are added. A weight is a float32 number that the values are multiplied by first. */
     members: z.array(z.strictObject({ lease: count, weight: z.number() })),
   }),
+  /** Settings of the run take other values; the parameters stay. */
+  configure: z.strictObject({ changes: liveChanges }),
 } as const satisfies Record<string, z.ZodMiniObject>;
 export type RecordType = keyof typeof RECORDS;
 export const RECORD_TYPES = Object.keys(RECORDS) as RecordType[];

@@ -7,7 +7,7 @@ import { combine } from '../aggregation/combine.ts';
 import { blockSquares } from './norms.ts';
 import { WeightAverage } from './weightAverage.ts';
 import type { Clock } from '../clock.ts';
-import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { createOptimizer, type Optimizer, type OptimizerSettings } from './optimizer.ts';
 import { RecentMap } from '../recentMap.ts';
 import {
   NEWEST,
@@ -56,12 +56,14 @@ export class Shard implements ShardPort {
   readonly #opening: ShardInit;
   readonly #clock: Clock;
   readonly #reports: ShardReports;
-  readonly #optimizer: Optimizer;
+  #settings: OptimizerSettings;
+  #optimizer: Optimizer;
   readonly #average: WeightAverage | null;
   readonly #versions: VersionRing;
   /** How a record of each type makes its version. */
   readonly #makers: { [Type in RecordType]: (record: RecordOf<Type>) => void } = {
     update: (record) => this.#update(record),
+    configure: (record) => this.#configure(record),
   };
   #updates: number;
   /** `kept`: the push is answered at once, before the lease is decided. */
@@ -83,6 +85,7 @@ export class Shard implements ShardPort {
     const { average, parameters, optimizer, optimizerState } = opening;
     const { [NEWEST]: newest = parameters, ...slots } = optimizerState?.slots ?? {};
     const state = optimizerState && { slots, scalars: optimizerState.scalars };
+    this.#settings = optimizer;
     this.#optimizer = createOptimizer(optimizer, range.length, state);
     this.#average = average === null ? null : new WeightAverage(average, parameters.slice());
     this.#updates = opening.updates;
@@ -229,6 +232,16 @@ export class Shard implements ShardPort {
     this.#average?.include(parameters, this.#updates);
     this.#versions.add(version, parameters);
     for (const { lease } of members) this.#decide(lease, 'APPLIED', version);
+  }
+
+  /** Another optimizer begins with fresh slots; another rate leaves them as they are. */
+  #configure({ version, changes }: RecordOf<'configure'>): void {
+    const { kind, lr, momentum } = this.#settings;
+    const { optimizer = kind, lr: newLr = lr, momentum: newMomentum = momentum } = changes;
+    const state = optimizer === kind ? this.#optimizer.state : undefined;
+    this.#settings = { kind: optimizer, lr: newLr, momentum: newMomentum };
+    this.#optimizer = createOptimizer(this.#settings, this.range.length, state);
+    this.#versions.add(version, this.#versions.copyOfNewest());
   }
 
   #faultOf(terms: SignedTerms, { header }: EncodedFrame): { outcome: Outcome; reason: string } | null {

@@ -47,10 +47,14 @@ export const PLAIN_OPTIMIZER = { kind: 'momentum' as const, lr: 0.1, momentum: 0
 export class PlainReplay {
   readonly #versions: Float32Array[];
   readonly #velocity: Float32Array;
+  #rates = { lr: PLAIN_OPTIMIZER.lr, momentum: PLAIN_OPTIMIZER.momentum };
 
   readonly #next: {
     [Type in RecordType]: (record: RecordOf<Type>, leases: ReadonlyMap<number, Lease>) => Float32Array;
-  } = { update: (record, leases) => this.#update(record, leases) };
+  } = {
+    update: (record, leases) => this.#update(record, leases),
+    configure: (record) => this.#configure(record),
+  };
 
   /** @param initial parameters of version 0. */
   constructor(initial: Float32Array) {
@@ -69,16 +73,27 @@ export class PlainReplay {
     return this.#next[record.type](record, leases);
   }
 
+  #configure({ changes }: RecordOf<'configure'>): Float32Array {
+    const { optimizer = 'momentum', lr = this.#rates.lr, momentum = this.#rates.momentum } = changes;
+    if (optimizer !== 'momentum') throw new Error(`the plain model has no ${optimizer}`);
+    this.#rates = { lr, momentum };
+    return this.#newest();
+  }
+
+  #newest(): Float32Array {
+    return this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
+  }
+
   #update(record: RecordOf<'update'>, leases: ReadonlyMap<number, Lease>): Float32Array {
-    const lr = fround(PLAIN_OPTIMIZER.lr);
-    const mu = fround(PLAIN_OPTIMIZER.momentum);
+    const lr = fround(this.#rates.lr);
+    const mu = fround(this.#rates.momentum);
     const members = record.members.map(({ lease, weight }) => {
       const granted = leases.get(lease);
       const base = granted && this.#versions[granted.terms.baseVersion];
       if (granted === undefined || base === undefined) throw new Error(`lease ${lease} was never granted`);
       return { gradient: arrived(gradientOf(base, granted.unit), granted.terms.codec), weight };
     });
-    const next = this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
+    const next = this.#newest();
     const weighed = new Float32Array(members.length);
     for (let index = 0; index < next.length; index++) {
       members.forEach(({ gradient, weight }, member) => (weighed[member] = weight * (gradient[index] ?? 0)));

@@ -71,7 +71,7 @@ export class Recorder {
 
 /** The updates that a record makes part of the model, in its order. */
 function membersOf(record: CommitRecord): RecordOf<'update'>['members'] {
-  return record.members;
+  return record.type === 'update' ? record.members : [];
 }
 
 /** A shard whose orders are recorded. */

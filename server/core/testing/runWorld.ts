@@ -1,4 +1,5 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
+import type { LiveSettings } from '../liveSettings.ts';
 import type { ModelSnapshot } from '../run/modelSnapshot.ts';
 import { Run, type RunSettings } from '../run/run.ts';
 import type { WorldOptions } from './testServer.ts';
@@ -29,19 +30,16 @@ export class RunWorld extends World {
   /** How many evaluations are under way. */
   evaluating = 0;
 
-  constructor(settings: Partial<RunSettings> = {}, options: WorldOptions = {}) {
-    super(options);
+  /** @param settings of the run, and of those that may change. */
+  constructor(settings: Partial<RunSettings & LiveSettings> = {}, options: WorldOptions = {}) {
+    super({ ...options, live: settings });
     const { clock, coordinator, crowd, ranges } = this;
     this.run = new Run(
       {
         model: 'plain',
         testImages: 100,
         ranges,
-        target: null,
-        maxCommits: null,
-        maxSeconds: null,
-        evaluateEvery: 0,
-        measuring: 'beside',
+        repeatable: false,
         checkpointSeconds: 60,
         seconds: 0,
         measurements: [],

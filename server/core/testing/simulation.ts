@@ -2,6 +2,7 @@ import { CODEC_NAMES } from '../../../shared/codec/codecs.ts';
 import { createGenerator, type Generator } from '../../../shared/random/generator.ts';
 import { ROLES } from '../../../shared/protocol/placement.ts';
 import { AGGREGATION_NAMES } from '../aggregation/rules.ts';
+import type { LiveChanges } from '../liveSettings.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
 import { asyncPolicy, LIMITS, syncPolicy } from './policies.ts';
@@ -33,6 +34,13 @@ const TAMPERINGS: Tampering[] = [
   { header: { lease: 1 << 20 } },
   { terms: { mac: 'e'.repeat(32) } },
   { terms: { deadline: 2 ** 40 } },
+];
+
+const CHANGES: LiveChanges[] = [
+  { lr: 0.05 },
+  { momentum: 0.5 },
+  { lr: 0.1, maxCommits: 1000 },
+  { optimizer: 'momentum' },
 ];
 
 /** A whole server and its devices, made to do random things in a random order that follows from a seed. */
@@ -133,6 +141,7 @@ export class Simulation {
       ['stop', () => coordinator.stop()],
       ['stop', () => coordinator.stop()],
       ['restart', () => this.#restart()],
+      ['configure', () => coordinator.configure(this.#pick(CHANGES))],
     ];
     const [name, act] = this.#pick(acts);
     this.#note(name);

@@ -11,6 +11,7 @@ import { Coordinator } from '../run/coordinator.ts';
 import { Placement } from '../placement/placement.ts';
 import type { OptimizerSettings } from '../shard/optimizer.ts';
 import type { PlacementMethod } from '../../../shared/protocol/placement.ts';
+import type { LiveSettings } from '../liveSettings.ts';
 import type { Mode } from '../policy/modes.ts';
 import type { RunShape } from '../placement/plan.ts';
 import type { Solve } from '../placement/program.ts';
@@ -62,6 +63,8 @@ export interface WorldOptions {
   repeatable?: boolean;
   /** Local steps of every unit; none asks for gradients. */
   local?: LocalSchedule;
+  /** Of the settings that may change, those that are other than {@link UNLIMITED}. */
+  live?: Partial<LiveSettings>;
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
   optimizer?: OptimizerSettings;
   /** The model is the newest parameters where none is named. */
@@ -107,7 +110,17 @@ export class TestServer {
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
     this.coordinator = new Coordinator(
-      { incarnation, key, ranges: this.ranges, codec, version: 0, updates: 0, samples: 0, maxNorm },
+      {
+        incarnation,
+        key,
+        ranges: this.ranges,
+        codec,
+        version: 0,
+        updates: 0,
+        samples: 0,
+        settings: settingsOfWorld(options),
+        maxNorm,
+      },
       {
         clock,
         policy,
@@ -169,6 +182,25 @@ export class TestServer {
       after: (milliseconds, task) => clock.after(milliseconds, () => this.#alive && task()),
     };
   }
+}
+
+/** Nothing measures or ends the run; the rates are the plain model's. */
+const UNLIMITED: LiveSettings = {
+  target: null,
+  maxCommits: null,
+  maxSeconds: null,
+  evaluateEvery: 0,
+  optimizer: PLAIN_OPTIMIZER.kind,
+  lr: PLAIN_OPTIMIZER.lr,
+  momentum: PLAIN_OPTIMIZER.momentum,
+  localLr: null,
+  localMomentum: null,
+  localDecay: null,
+};
+
+function settingsOfWorld({ live, local }: WorldOptions): LiveSettings {
+  const rates = local && { localLr: local.lr, localMomentum: local.momentum, localDecay: local.decay };
+  return { ...UNLIMITED, ...rates, ...live };
 }
 
 function shapeOf(options: WorldOptions, parameters: number): RunShape {
