@@ -2,7 +2,7 @@ import { UNKNOWN_CONDITIONS } from '../shared/profile/profile.ts';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../server/core/testing/virtualClock.ts';
-import { encodeFrame } from '../shared/protocol/frame.ts';
+import { encodePack } from '../shared/protocol/pack.ts';
 import { EVENTS } from '../shared/protocol/messages.ts';
 import { NAMESPACES } from '../shared/protocol/version.ts';
 import { ask, frameHeaderOf, joinRaw, next, rawSocket } from './support/rawClient.ts';
@@ -48,15 +48,15 @@ describe('joining', () => {
     expect(answer).toMatchObject({ outcome: 'OK' });
   });
 
-  it('[AU1] a shard is closed to a device without its shard access token', async () => {
+  it('[AU1] a shard host is closed to a device without its access token', async () => {
     const { url } = await server();
     const { welcome, run } = await joinRaw(cleanup, url);
     for (const auth of [
       {},
-      { device: welcome.device, shardAccessToken: '0'.repeat(32) },
-      { device: '0'.repeat(12), shardAccessToken: run.hosts[0]?.accessToken },
+      { device: welcome.device, accessToken: '0'.repeat(32) },
+      { device: '0'.repeat(12), accessToken: run.hosts[0]?.accessToken },
     ]) {
-      const socket = rawSocket(cleanup, url, NAMESPACES.shard(0), { auth });
+      const socket = rawSocket(cleanup, url, NAMESPACES.shards, { auth });
       expect((await next<Error>(socket, 'connect_error')).message).toBe('NOT_JOINED');
     }
   });
@@ -108,7 +108,7 @@ describe('messages that cannot be read', () => {
     const socket = rawSocket(cleanup, url, NAMESPACES.coordinator);
     await next(socket, 'connect');
     const closed = next<string>(socket, 'disconnect');
-    socket.emit(EVENTS.hello, new Uint8Array(2_000_000));
+    socket.emit(EVENTS.hello, new Uint8Array(17_000_000));
     expect(await closed).toMatch(/transport (close|error)/);
     expect(await ask(bystander.coordinator, EVENTS.ready, ENGINE)).toMatchObject({ outcome: 'OK' });
   });
@@ -124,10 +124,14 @@ describe('messages that cannot be read', () => {
   it('[PR7] [PR14] a 65th unanswered request to a shard is answered BUSY', async () => {
     const { url } = await server();
     const device = await joinRaw(cleanup, url);
-    const shard = device.shard(0);
+    const shard = device.host();
     // Nobody decides on version 1: all of these wait.
-    const waiting = Array.from({ length: 64 }, () => ask(shard, EVENTS.pull, { version: 1 }));
-    expect(await ask(shard, EVENTS.pull, { version: 1 })).toMatchObject({ outcome: 'BUSY' });
+    const waiting = Array.from({ length: 64 }, () =>
+      ask(shard, EVENTS.pull, { incarnation: device.run.incarnation, version: 1 }),
+    );
+    expect(await ask(shard, EVENTS.pull, { incarnation: device.run.incarnation, version: 1 })).toMatchObject({
+      outcome: 'BUSY',
+    });
     for (const answer of await Promise.all(waiting))
       expect(answer).toMatchObject({ outcome: 'VERSION_GONE' });
   });
@@ -138,14 +142,14 @@ describe('updates', () => {
     const { url, hash } = await server();
     const before = await hash();
     const device = await joinRaw(cleanup, url);
-    const shard = device.shard(0);
+    const shard = device.host();
     const first = await device.lease();
     const header = frameHeaderOf(first, device.run, 0);
-    const short = encodeFrame({ ...header, length: 16 }, new Float32Array(16));
+    const short = encodePack([{ header: { ...header, length: 16 }, values: new Float32Array(16) }]);
     expect(await ask(shard, EVENTS.push, first.terms, short)).toMatchObject({ outcome: 'WRONG_SHAPE' });
     const second = await device.lease();
     const values = new Float32Array(header.length).fill(NaN);
-    const poisoned = encodeFrame(frameHeaderOf(second, device.run, 0), values);
+    const poisoned = encodePack([{ header: frameHeaderOf(second, device.run, 0), values }]);
     expect(await ask(shard, EVENTS.push, second.terms, poisoned)).toMatchObject({ outcome: 'NOT_FINITE' });
     expect(await hash()).toBe(before);
   });
@@ -153,14 +157,14 @@ describe('updates', () => {
   it('[CM5] [LS3] [LS14] an applied push carries the weights of its version; the same again is a DUPLICATE', async () => {
     const { url, training } = await server();
     const device = await joinRaw(cleanup, url);
-    const shard = device.shard(0);
+    const shard = device.host();
     const lease = await device.lease();
     const header = frameHeaderOf(lease, device.run, 0);
-    const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
-    const answer = await ask(shard, EVENTS.push, lease.terms, frame);
+    const pack = encodePack([{ header, values: new Float32Array(header.length).fill(0.01) }]);
+    const answer = await ask(shard, EVENTS.push, lease.terms, pack);
     expect(answer).toMatchObject({ outcome: 'APPLIED', version: 1 });
     expect(answer['weights']).toBeInstanceOf(Uint8Array);
-    const again = await ask(shard, EVENTS.push, lease.terms, frame);
+    const again = await ask(shard, EVENTS.push, lease.terms, pack);
     // Whoever lost the first answer has the weights that went with it, too.
     expect(again).toMatchObject({ outcome: 'DUPLICATE', first: 'APPLIED', version: 1 });
     expect(again['weights']).toEqual(answer['weights']);
@@ -218,12 +222,12 @@ describe('silence', () => {
     const flags = ['--evaluate-every', '0', '--lease-seconds', '7', '--placement', 'uniform'];
     const { url, training } = await startServer(cleanup, flags, { clock });
     const device = await joinRaw(cleanup, url);
-    const shard = device.shard(0);
+    const shard = device.host();
     const lease = await device.lease();
     clock.advance(7000);
     const header = frameHeaderOf(lease, device.run, 0);
-    const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
-    expect(await ask(shard, EVENTS.push, lease.terms, frame)).toMatchObject({ outcome: 'EXPIRED' });
+    const pack = encodePack([{ header, values: new Float32Array(header.length).fill(0.01) }]);
+    expect(await ask(shard, EVENTS.push, lease.terms, pack)).toMatchObject({ outcome: 'EXPIRED' });
     expect(training.coordinator.version).toBe(0);
     const again = await device.lease();
     expect(again.unit).toEqual(lease.unit);

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../client/transport/connection.ts';
-import { encodeFrame } from '../shared/protocol/frame.ts';
+import { encodePack } from '../shared/protocol/pack.ts';
 import { EVENTS, type Lease } from '../shared/protocol/messages.ts';
 import { createGenerator } from '../shared/random/generator.ts';
 import { startProgram, type CommandProcess } from './support/commandProcess.ts';
@@ -47,11 +47,11 @@ const noting =
   ({ applied }: Told) =>
   (connection: Connection): Connection => ({
     ...connection,
-    joinShards: async (welcome, run) =>
-      (await connection.joinShards(welcome, run)).map((shard) => ({
-        ...shard,
-        push: async (terms, values) => {
-          const answer = await shard.push(terms, values);
+    joinHosts: async (welcome, run) =>
+      (await connection.joinHosts(welcome, run)).map((host) => ({
+        ...host,
+        push: async (terms, slices) => {
+          const answer = await host.push(terms, slices);
           if (answer.outcome === 'APPLIED' && answer.weights !== null) {
             const versions = applied.get(run.incarnation) ?? [];
             applied.set(run.incarnation, [...versions, answer.weights.version]);
@@ -76,8 +76,8 @@ async function hold(url: string, before: Leaseholder | null): Promise<Leaseholde
 /** The outcome of an update under a lease of a life before, pushed by the device that has it. */
 async function pushLate({ device, lease }: Leaseholder, now: RawDevice): Promise<unknown> {
   const header = frameHeaderOf(lease, device.run, 0);
-  const frame = encodeFrame(header, new Float32Array(header.length).fill(0.01));
-  return (await ask(now.shard(0), EVENTS.push, lease.terms, frame))['outcome'];
+  const pack = encodePack([{ header, values: new Float32Array(header.length).fill(0.01) }]);
+  return (await ask(now.host(), EVENTS.push, lease.terms, pack))['outcome'];
 }
 
 /** Takes a new lease, after an update under the earlier one was pushed, by the device that has it. */

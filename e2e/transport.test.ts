@@ -52,15 +52,15 @@ async function openWorld(
     maxMessageBytes: MAX_BYTES,
     maxQueuedMessages: 3,
   });
-  sockets.of(NAMESPACES.shard(0)).on('connection', (socket) => {
-    const signal = signalHandler(socket, channels, () => new Map([[0, handlers]]), failed);
+  sockets.of(NAMESPACES.shards).on('connection', (socket) => {
+    const signal = signalHandler(socket, channels, () => handlers, failed);
     answerRequests(socket, { ...handlers, signal }, failed, MAX_IN_FLIGHT);
   });
   const url = `http://127.0.0.1:${port}`;
   const clients: ClientSocket[] = [];
   const ends: (() => void)[] = [];
   const connectSocket = async () => {
-    const socket = io(`${url}${NAMESPACES.shard(0)}`, {
+    const socket = io(`${url}${NAMESPACES.shards}`, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
@@ -74,7 +74,7 @@ async function openWorld(
       const socket = await connectSocket();
       if (kind === 'socketio') {
         return {
-          transport: new SocketTransport([socket]),
+          transport: new SocketTransport(socket),
           vanish: async () => {
             // Its connection is gone while the message is on its way.
             socket.emit('count', {}, new Uint8Array(LARGE_BYTES), () => undefined);
@@ -112,10 +112,10 @@ async function openWorld(
       for await (const line of createInterface({ input: child.stdout })) if (line === 'asked') break;
       child.kill('SIGSTOP');
     },
-    connected: () => (kind === 'socketio' ? sockets.of(NAMESPACES.shard(0)).sockets.size : channels.peers),
+    connected: () => (kind === 'socketio' ? sockets.of(NAMESPACES.shards).sockets.size : channels.peers),
     cut: () => {
       if (kind === 'webrtc') channels.cut();
-      else for (const { conn } of sockets.of(NAMESPACES.shard(0)).sockets.values()) conn.close(true);
+      else for (const { conn } of sockets.of(NAMESPACES.shards).sockets.values()) conn.close(true);
     },
     async close() {
       for (const end of ends) end();

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 
-/** What the answer of one shard to the push of a unit brought along. */
+/** What the answer of one shard host to the push of a unit brought along. */
 export interface PushAnswer {
   outcome: Outcome;
   /** Version of the weights that came along; null where none did. */
@@ -11,17 +11,17 @@ export interface PushAnswer {
 export type UnitEnd =
   /** The worker gave its lease back. */
   | { type: 'released' }
-  /** Every shard answered; `version` is that of {@link versionBrought}. */
+  /** Every shard host answered; `version` is that of {@link versionBrought}. */
   | { type: 'answered'; version: number | null };
 
 /**
- * The version of which the answers to a push brought the whole weights: every shard's slice, all at one version.
- * @param shards number of shards of the run.
+ * The version of which the answers to a push brought the whole weights: the slices of every host, all at one version.
+ * @param hosts number of shard hosts of the run.
  * @returns null where a slice is missing or of another version.
  */
-export function versionBrought(answers: readonly PushAnswer[], shards: number): number | null {
+export function versionBrought(answers: readonly PushAnswer[], hosts: number): number | null {
   const version = answers[0]?.version ?? null;
-  const isWhole = answers.length === shards && answers.every((answer) => answer.version === version);
+  const isWhole = answers.length === hosts && answers.every((answer) => answer.version === version);
   return isWhole ? version : null;
 }
 

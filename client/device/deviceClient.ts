@@ -146,16 +146,16 @@ export class DeviceClient {
     const isOver = () => this.#stale(epoch) || run !== this.#run;
     const { events, data } = this.#parts;
     const model = parseModelSpec(run.model);
-    checkMap(model, run.shards);
+    checkMap(model, run);
     await this.#pools
       .poolFor(model, run.arithmetic, () => events.state('loading', null))
       .catch((error: unknown) => this.#sayWhyNot(error));
     if (isOver()) return;
-    const shards = await this.#connection.joinShards(welcome, run);
+    const hosts = await this.#connection.joinHosts(welcome, run);
     if (isOver()) return;
-    const weights = new Weights(run.shards, shards, this.#pools.limit);
+    const weights = new Weights(run.shards, hosts, this.#pools.limit);
     const { incarnation } = run;
-    this.#training = { incarnation, weights, shards, dataShard: (ref) => data.get(ref) };
+    this.#training = { incarnation, weights, hosts, dataShard: (ref) => data.get(ref) };
     events.state('waiting', this.#reserve);
     await this.#ready();
     await this.#grow(epoch);

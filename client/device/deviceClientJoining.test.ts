@@ -22,7 +22,7 @@ import {
   startDeviceClient,
 } from './testing/startDeviceClient.ts';
 
-const JOINED = ['hello', `join 0,1 of ${RUN_DESCRIPTION.incarnation} as ${DEVICE} bb`, 'ready'];
+const JOINED = ['hello', `join 0,1 of ${RUN_DESCRIPTION.incarnation} as ${DEVICE} bb,cc`, 'ready'];
 
 describe('a volunteer that joins', () => {
   it('says hello when it is connected, loads an engine, then asks for work', async () => {
@@ -147,7 +147,7 @@ describe('the run of a volunteer', () => {
     expect(server.news()).toEqual([]);
     server.says.run({ ...RUN_DESCRIPTION, incarnation: '00000001' });
     await settled();
-    expect(server.news()).toEqual([`join 0,1 of 00000001 as ${DEVICE} bb`, 'ready']);
+    expect(server.news()).toEqual([`join 0,1 of 00000001 as ${DEVICE} bb,cc`, 'ready']);
     expect(loads).toEqual(['tiny']);
   });
 
@@ -292,6 +292,14 @@ describe('a volunteer that cannot go on', () => {
     await settled();
     expect(told().at(-1)).toBe('failed: The weights do not fit the model: they are 6, tiny has 10.');
     expect(loads).toEqual([]);
+  });
+
+  it('[PR17] fails in one sentence where a shard of the run has no host', async () => {
+    const { server, told } = startDeviceClient();
+    server.run = { ...RUN_DESCRIPTION, hosts: RUN_DESCRIPTION.hosts.slice(0, 1) };
+    server.says.connected();
+    await settled();
+    expect(told().at(-1)).toBe('failed: The run names no host for its shard 1.');
   });
 
   it('opens the connection again when a part of it no longer answers', async () => {

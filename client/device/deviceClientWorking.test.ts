@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
-import { ConnectionLost, type SliceReply } from '../transport/connection.ts';
+import { ConnectionLost, type HostReply } from '../transport/connection.ts';
 import { DATA, FakeEngine, leaseOf, MODEL, replyAt, statusOf, weightsOf } from './testing/fakeServer.ts';
 import { onlyEngine } from './testing/onlyEngine.ts';
 import { deferred, FakeData, joinedVolunteer, settled } from './testing/startDeviceClient.ts';
 
-const GONE: SliceReply = { outcome: 'VERSION_GONE', weights: null };
+const GONE: HostReply = { outcome: 'VERSION_GONE', weights: null };
 
 describe('a volunteer at work', () => {
   it('[CM5] pulls the weights of a lease, trains, and asks for nothing more where fresh ones came along', async () => {
@@ -77,7 +77,7 @@ describe('a volunteer at work', () => {
     '[LS18] releases its lease before it asks again after %s, and waits for no other shard',
     async (outcome) => {
       const { server, told } = await joinedVolunteer();
-      const held = deferred<SliceReply>();
+      const held = deferred<HostReply>();
       server.push = (shard) => (shard === 0 ? held.promise : Promise.resolve({ outcome, weights: null }));
       server.says.lease(leaseOf(1, 0));
       await settled();
@@ -108,7 +108,7 @@ describe('a volunteer at work', () => {
 
   it('does one lease at a time, in the order they came', async () => {
     const { server } = await joinedVolunteer();
-    const first = deferred<SliceReply>();
+    const first = deferred<HostReply>();
     server.push = (shard, { lease, baseVersion }) =>
       lease === 1 && shard === 1
         ? first.promise
@@ -217,7 +217,7 @@ describe('a unit that cannot be done', () => {
 describe('a connection that is lost during a unit', () => {
   it('reports nothing of the unit', async () => {
     const { server, told } = await joinedVolunteer();
-    const pushed = deferred<SliceReply>();
+    const pushed = deferred<HostReply>();
     server.push = () => pushed.promise;
     server.says.lease(leaseOf(1, 0));
     await settled();
@@ -234,7 +234,7 @@ describe('a connection that is lost during a unit', () => {
 
   it('is no failure of the unit', async () => {
     const { server, told } = await joinedVolunteer();
-    const pushed = deferred<SliceReply>();
+    const pushed = deferred<HostReply>();
     server.push = () => pushed.promise;
     server.says.lease(leaseOf(1, 0));
     await settled();
@@ -256,7 +256,7 @@ describe('a connection that is lost during a unit', () => {
 
   it('drops the leases that were queued', async () => {
     const { server, engine } = await joinedVolunteer();
-    const pushed = deferred<SliceReply>();
+    const pushed = deferred<HostReply>();
     server.push = () => pushed.promise;
     server.says.lease(leaseOf(1, 0));
     server.says.lease(leaseOf(2, 0));

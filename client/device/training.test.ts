@@ -16,12 +16,12 @@ import { Weights } from './weights.ts';
 function parts() {
   const server = new FakeServer();
   const engine = new FakeEngine();
-  const shards = server.shardClients(SHARD_MAP);
-  const weights = new Weights(SHARD_MAP, shards, 1);
+  const hosts = server.hostClients(SHARD_MAP);
+  const weights = new Weights(SHARD_MAP, hosts, 1);
   const training: UnitParts = {
     engine,
     weights,
-    shards,
+    hosts,
     dataShard: () => Promise.resolve(DATA),
   };
   return { server, engine, training };

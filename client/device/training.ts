@@ -5,7 +5,7 @@ import type { Engine } from '../../shared/engine/engine.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
 import { leavesLeaseOpen } from './asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
-import type { ShardClient, SliceReply } from '../transport/connection.ts';
+import type { HostClient, HostReply } from '../transport/connection.ts';
 import type { Weights } from './weights.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
 
@@ -13,7 +13,7 @@ import { errorMessage } from '../../shared/text/errorMessage.ts';
 export interface UnitParts {
   engine: Engine;
   weights: Weights;
-  shards: ShardClient[];
+  hosts: HostClient[];
   dataShard: (ref: WorkUnit['dataShard']) => Promise<DataShard>;
 }
 
@@ -40,7 +40,7 @@ export async function trainUnit(
   parts: UnitParts,
   submitting: () => void = () => undefined,
 ): Promise<UnitResult> {
-  const { engine, weights, shards } = parts;
+  const { engine, weights, hosts } = parts;
   const [parameters, data] = await Promise.all([
     weights.at(terms.baseVersion),
     parts.dataShard(unit.dataShard).catch((error: unknown) => errorMessage(error)),
@@ -54,12 +54,12 @@ export async function trainUnit(
   if (!(update instanceof Float32Array)) return { done: false, ...update };
   submitting();
   const slices = weights.cut(update);
-  const pushes = shards.map((shard, index) => shard.push(terms, slices[index] ?? new Float32Array(0)));
+  const pushes = hosts.map((host, index) => host.push(terms, slices[index] ?? []));
   const replies = await Promise.all(pushes.map(ending)).catch((error: unknown) => {
     if (error instanceof LeaseOpen) return error;
     throw error;
   });
-  // The other shards hold their answers until the lease is over: they are not waited for.
+  // The other hosts hold their answers until the lease is over: they are not waited for.
   if (replies instanceof LeaseOpen) return { done: false, fault: 'push', reason: replies.message };
   const refused = replies.find(({ outcome }) => outcome !== 'APPLIED');
   return {
@@ -71,13 +71,13 @@ export async function trainUnit(
   };
 }
 
-/** A shard turned a push away without an end to its lease. */
+/** A shard host turned a push away without an end to its lease. */
 class LeaseOpen extends Error {
   override name = 'LeaseOpen';
 }
 
 /** The answer to a push. @throws {LeaseOpen} where it ends no lease [LS9]. */
-async function ending(push: Promise<SliceReply>): Promise<SliceReply> {
+async function ending(push: Promise<HostReply>): Promise<HostReply> {
   const reply = await push;
   if (leavesLeaseOpen(reply.outcome))
     throw new LeaseOpen(`${reply.outcome}: ${OUTCOMES[reply.outcome].means}`);

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { SliceReply } from '../transport/connection.ts';
+import type { HostReply } from '../transport/connection.ts';
 import { FakeServer, replyAt, SHARD_MAP, weightsOf } from './testing/fakeServer.ts';
 import { Weights } from './weights.ts';
 
 function held(keep = 1) {
   const server = new FakeServer();
-  const weights = new Weights(SHARD_MAP, server.shardClients(SHARD_MAP), keep);
+  const weights = new Weights(SHARD_MAP, server.hostClients(SHARD_MAP), keep);
   server.news();
   return { server, weights };
 }
 
-const NOTHING: SliceReply = { outcome: 'APPLIED', weights: null };
+const NOTHING: HostReply = { outcome: 'APPLIED', weights: null };
 
 describe('the weights of a device', () => {
   it('[LS8] are kept for as many versions as it has workers, the newest, and pulled once for all', async () => {
@@ -50,7 +50,7 @@ describe('the weights of a device', () => {
     expect(server.news()).toEqual([]);
   });
 
-  it.each<[string, SliceReply[]]>([
+  it.each<[string, HostReply[]]>([
     ['of two versions', [replyAt(0, 'APPLIED', 8), replyAt(1, 'APPLIED', 9)]],
     ['of one shard', [replyAt(0, 'APPLIED', 8), NOTHING]],
     ['that are too few', [replyAt(0, 'APPLIED', 8)]],
@@ -66,12 +66,12 @@ describe('the weights of a device', () => {
     expect(server.news()).toEqual([]);
   });
 
-  it('[SL2] an update is cut along the shards', () => {
+  it('[SL2] an update is cut along the shards, for each host', () => {
     const { weights } = held();
     const update = Float32Array.from({ length: 10 }, (_, index) => index);
-    expect(weights.cut(update).map((slice) => [...slice])).toEqual([
-      [0, 1, 2, 3, 4, 5],
-      [6, 7, 8, 9],
+    expect(weights.cut(update).map((slices) => slices.map((slice) => [...slice]))).toEqual([
+      [[0, 1, 2, 3, 4, 5]],
+      [[6, 7, 8, 9]],
     ]);
   });
 });

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ShardMap, Welcome } from '../../shared/protocol/messages.ts';
-import { messageLimit } from '../../shared/protocol/messageLimit.ts';
+import type { Welcome } from '../../shared/protocol/messages.ts';
 import { NO_BYTES } from './transport.ts';
 import { dataChannels } from './channelHost.ts';
 import { delivered, ScriptedPage } from './testing/scriptedPage.ts';
-import { replyOf, ScriptedTransport, runAt } from './testing/scriptedTransport.ts';
+import { replyOf, ScriptedTransport } from './testing/scriptedTransport.ts';
 import { TRANSPORT_PREFERENCE_NAMES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 beforeEach(
@@ -22,29 +21,21 @@ const answering = { outcome: 'OK', answer: 'the answer' };
 const pages: ScriptedPage[] = [];
 const newest = () => pages.at(-1) ?? expect.fail('no channel was asked for');
 
-const shardsAt = (urls: string[]) => runAt(urls).shards;
-
-function alternatesOf(
+function alternateOf(
   preference: TransportPreference,
   offer: Welcome['dataChannels'],
-  shards: ShardMap,
   says: Record<string, unknown> = answering,
 ) {
   const socket = new ScriptedTransport('socketio', () => replyOf(says));
-  const found = dataChannels(preference, (request) => pages.push(new ScriptedPage(request)))(
-    offer,
-    shards,
-    socket,
-  );
-  return { ...found, socket };
+  const find = dataChannels(preference, (request) => pages.push(new ScriptedPage(request)));
+  return { found: find(offer, socket), socket };
 }
 
-/** The one alternate transport of a server whose shards are all its own. */
+/** The alternate transport of a server that has one. */
 function oneAlternate(says?: Record<string, unknown>) {
-  const offer = { wanted: false, iceServers: ICE_SERVERS };
-  const { alternates, socket } = alternatesOf('auto', offer, shardsAt(['', '']), says);
-  const alternate = alternates[0] ?? expect.fail('no alternate transport');
-  return { alternate, socket };
+  const offer = { wanted: false, iceServers: ICE_SERVERS, maxMessageBytes: 5000 };
+  const { found, socket } = alternateOf('auto', offer, says);
+  return { alternate: found?.alternate ?? expect.fail('no alternate transport'), socket };
 }
 
 async function pass(milliseconds: number): Promise<void> {
@@ -58,18 +49,16 @@ async function cut(): Promise<void> {
   await delivered();
 }
 
-describe('the data channels of a device', () => {
-  const offering = (wanted: boolean) => ({ wanted, iceServers: [] });
-  const here = shardsAt(['']);
+describe('the data channel of a device to a shard host', () => {
+  const offering = (wanted: boolean) => ({ wanted, iceServers: [], maxMessageBytes: 5000 });
 
-  it('are none where the server has none, whatever is preferred', () => {
-    for (const preference of TRANSPORT_PREFERENCE_NAMES) {
-      expect(alternatesOf(preference, null, here)).toMatchObject({ alternates: [], wanted: false });
-    }
+  it('is none where the server has none, whatever is preferred', () => {
+    for (const preference of TRANSPORT_PREFERENCE_NAMES)
+      expect(alternateOf(preference, null).found).toBeNull();
   });
 
-  it('are none where only the socket is preferred', () => {
-    expect(alternatesOf('socketio', offering(true), here)).toMatchObject({ alternates: [], wanted: false });
+  it('is none where only the socket is preferred', () => {
+    expect(alternateOf('socketio', offering(true)).found).toBeNull();
   });
 
   it.each<[TransportPreference, boolean, boolean]>([
@@ -77,27 +66,13 @@ describe('the data channels of a device', () => {
     ['auto', true, true],
     ['webrtc', false, true],
     ['webrtc', true, true],
-  ])('preferred as %s where the server says wanted: %s, are waited for: %s', (preference, wanted, waited) => {
-    const found = alternatesOf(preference, offering(wanted), here);
-    expect([found.alternates.length, found.wanted]).toEqual([1, waited]);
+  ])('preferred as %s where the server says wanted: %s, is waited for: %s', (preference, wanted, waited) => {
+    expect(alternateOf(preference, offering(wanted)).found?.wanted).toBe(waited);
   });
 
-  it('are one to each process that has shards', () => {
-    const shards = shardsAt(['https://a', 'https://b', 'https://a']);
-    const { alternates } = alternatesOf('auto', offering(false), shards);
-    expect(alternates.map(({ url }) => url)).toEqual(['https://a', 'https://b']);
-  });
-
-  it('[TR12] take messages as large as the largest slice of their process', () => {
-    const shards = shardsAt(['https://a', 'https://b', 'https://a']).map((shard, index) => ({
-      ...shard,
-      length: 1000 * (index + 1),
-    }));
-    for (const alternate of alternatesOf('auto', offering(false), shards).alternates) void alternate.open();
-    expect(pages.map(({ request }) => request.maxMessageBytes)).toEqual([
-      messageLimit([{ offset: 0, length: 3000 }]),
-      messageLimit([{ offset: 0, length: 2000 }]),
-    ]);
+  it('[TR12] takes messages as large as the server says that they may be', () => {
+    void alternateOf('auto', offering(false)).found?.alternate.open();
+    expect(pages.map(({ request }) => request.maxMessageBytes)).toEqual([5000]);
   });
 });
 
@@ -112,14 +87,13 @@ describe('a data channel next to the socket', () => {
     expect(newest().request.iceServers).toEqual(ICE_SERVERS);
   });
 
-  it('[TR15] takes its offer to a shard of its process by the socket', async () => {
-    const offer = { wanted: false, iceServers: [] };
-    const { alternates, socket } = alternatesOf('auto', offer, shardsAt(['https://a', 'https://b']));
-    void alternates[1]?.open();
+  it('[TR15] takes its offer to the shard host by the socket', async () => {
+    const { alternate, socket } = oneAlternate();
+    void alternate.open();
     newest().say({ type: 'offer', sdp: 'the offer' });
     await delivered();
     expect(socket.asked).toEqual([
-      { shard: 1, event: 'signal', body: { offer: 'the offer' }, bytes: NO_BYTES, withinMs: 30_000 },
+      { event: 'signal', body: { offer: 'the offer' }, bytes: NO_BYTES, withinMs: 30_000 },
     ]);
     expect(newest().said).toEqual([{ type: 'answer', sdp: 'the answer' }]);
   });

@@ -1,10 +1,9 @@
-import { messageLimit } from '../../shared/protocol/messageLimit.ts';
-import { EVENTS, signalAnswer, type IceServer, type ShardMap } from '../../shared/protocol/messages.ts';
+import { EVENTS, signalAnswer, type IceServer } from '../../shared/protocol/messages.ts';
 import { NO_BYTES, type Transport } from './transport.ts';
-import type { FindAlternates, AlternateTransport } from './connect.ts';
+import type { FindAlternate, AlternateTransport } from './connect.ts';
 import { DataChannel } from './dataChannel.ts';
 import type { PeerRequest } from './peerPort.ts';
-import { ANSWER_WITHIN_MS } from './shardClient.ts';
+import { ANSWER_WITHIN_MS } from './hostClient.ts';
 import { TRANSPORT_PREFERENCES, type TransportPreference } from '../../shared/transport/preference.ts';
 
 /** How often a channel is opened, the first time included. */
@@ -13,34 +12,28 @@ const TRIES = 4;
 const FIRST_PAUSE_MS = 4000;
 
 interface ChannelHostParts {
-  url: string;
-  /** The shards of this process. */
-  places: ShardMap;
   iceServers: IceServer[];
+  maxMessageBytes: number;
   /** Takes the offers. */
   socket: Transport;
   openPeer: (request: PeerRequest) => void;
 }
 
-/** The data channels that a browser can have: one to each process that has shards. */
+/** The data channels that a browser can have: one to each shard host. */
 export function dataChannels(
   preference: TransportPreference,
   openPeer: (request: PeerRequest) => void,
-): FindAlternates {
+): FindAlternate {
   const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[preference];
-  return (offer, shards, socket) => {
-    if (offer === null || !opensChannels) return { alternates: [], wanted: false };
-    const { wanted, iceServers } = offer;
-    const urls = [...new Set(shards.map(({ url }) => url))];
-    const alternates = urls.map((url) => {
-      const places = shards.filter((shard) => shard.url === url);
-      return new ChannelHost({ url, places, iceServers, socket, openPeer });
-    });
-    return { alternates, wanted: wanted || waitsForChannels };
+  return (offer, socket) => {
+    if (offer === null || !opensChannels) return null;
+    const { wanted, ...parts } = offer;
+    const alternate = new ChannelHost({ ...parts, socket, openPeer });
+    return { alternate, wanted: wanted || waitsForChannels };
   };
 }
 
-/** The data channel to one process that has shards: opened while training goes on, and again when it ended. */
+/** The data channel to one shard host: opened while training goes on, and again when it ended. */
 class ChannelHost implements AlternateTransport {
   readonly #parts: ChannelHostParts;
   #channel: DataChannel | null = null;
@@ -48,10 +41,6 @@ class ChannelHost implements AlternateTransport {
 
   constructor(parts: ChannelHostParts) {
     this.#parts = parts;
-  }
-
-  get url(): string {
-    return this.#parts.url;
   }
 
   get transport(): Transport | null {
@@ -80,12 +69,11 @@ class ChannelHost implements AlternateTransport {
   }
 
   async #try(): Promise<void> {
-    const { places, iceServers, openPeer } = this.#parts;
+    const { iceServers, maxMessageBytes, openPeer } = this.#parts;
     try {
       const channel = await DataChannel.open({
         iceServers,
-        maxMessageBytes: messageLimit(places),
-        shard: this.#asked,
+        maxMessageBytes,
         signal: (offer) => this.#signal(offer),
         openPeer,
       });
@@ -102,15 +90,9 @@ class ChannelHost implements AlternateTransport {
     void channel.ended.then(() => (this.#channel = null));
   }
 
-  /** Any of the shards answers for the process. */
-  get #asked(): number {
-    return this.#parts.places[0]?.index ?? 0;
-  }
-
   async #signal(offer: string): Promise<string> {
     const { socket } = this.#parts;
     const reply = await socket.request({
-      shard: this.#asked,
       event: EVENTS.signal,
       body: { offer },
       bytes: NO_BYTES,

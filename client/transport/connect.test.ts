@@ -16,8 +16,6 @@ class ScriptedAlternate implements AlternateTransport {
   closed = 0;
   tried: () => void = () => undefined;
 
-  constructor(readonly url: string) {}
-
   open(): Promise<void> {
     this.begun++;
     return new Promise((resolve) => (this.tried = resolve));
@@ -28,11 +26,12 @@ class ScriptedAlternate implements AlternateTransport {
   }
 }
 
-/** A connection whose sockets and alternate transports are scripted; each run gets ones of its own. */
-function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: string[] } = {}) {
+/** A connection whose sockets and alternate transports are scripted; each host has ones of its own. */
+function connected({ wanted = false }: { wanted?: boolean } = {}) {
   const calls: string[] = [];
   const sockets: ScriptedTransport[] = [];
-  const found: ScriptedAlternate[][] = [];
+  const found: ScriptedAlternate[] = [];
+  const opened: string[] = [];
   const searches: unknown[][] = [];
   let inner: CoordinatorEvents | undefined;
   const events: CoordinatorEvents = {
@@ -51,7 +50,8 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
       inner = given;
       return {
         coordinator,
-        openShards: () => {
+        openHost: (url) => {
+          opened.push(url);
           const socket = new ScriptedTransport('socketio', () => OK);
           sockets.push(socket);
           return socket;
@@ -63,21 +63,20 @@ function connected({ wanted = false, urls = [''] }: { wanted?: boolean; urls?: s
     events,
     (...asked) => {
       searches.push(asked);
-      const alternates = urls.map((url) => new ScriptedAlternate(url));
-      found.push(alternates);
-      return { alternates, wanted };
+      const alternate = new ScriptedAlternate();
+      found.push(alternate);
+      return { alternate, wanted };
     },
   );
-  const socketAt = (join: number) => sockets[join] ?? expect.fail('no such connection');
-  const alternateAt = (join: number, index = 0) =>
-    found[join]?.[index] ?? expect.fail('no such alternate transport');
+  const socketAt = (host: number) => sockets[host] ?? expect.fail('no such connection');
+  const alternateAt = (host: number) => found[host] ?? expect.fail('no such alternate transport');
   const lose = () => inner?.disconnected();
-  return { connection, coordinator, calls, searches, socketAt, alternateAt, lose };
+  return { connection, coordinator, calls, searches, opened, socketAt, alternateAt, lose };
 }
 
-/** The client of the only shard of a run. */
+/** The client of the only shard host of a run. */
 async function joinOne({ connection }: ReturnType<typeof connected>) {
-  const [shard] = await connection.joinShards(WELCOMED, runAt(['']));
+  const [shard] = await connection.joinHosts(WELCOMED, runAt(['']));
   return shard ?? expect.fail('no shard');
 }
 
@@ -97,8 +96,8 @@ describe('a connection and its alternate transports', () => {
     alternate.transport = null;
     await shard.pull(3);
     const versions = ({ asked }: ScriptedTransport) => asked.map(({ body }) => body);
-    expect(versions(socket)).toEqual([{ version: 1 }, { version: 3 }]);
-    expect(versions(alternate.channel)).toEqual([{ version: 2 }]);
+    expect(versions(socket)).toMatchObject([{ version: 1 }, { version: 3 }]);
+    expect(versions(alternate.channel)).toMatchObject([{ version: 2 }]);
   });
 
   it('[TR2] [TR7] asks by the socket again what an alternate transport left unanswered', async () => {
@@ -107,42 +106,42 @@ describe('a connection and its alternate transports', () => {
     const alternate = world.alternateAt(0);
     alternate.transport = alternate.channel;
     alternate.says = () => Promise.reject(new TransportEnded('cut'));
-    expect(await shard.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
+    expect(await shard.push(TERMS, [VALUES])).toMatchObject({ outcome: 'OK' });
     expect([alternate.channel.asked.length, world.socketAt(0).asked.length]).toEqual([1, 1]);
   });
 
-  it('finds alternate transports by the welcome, the run and the socket of the connection', async () => {
+  it('finds alternate transports by the welcome and the socket of the host', async () => {
     const world = connected();
     await joinOne(world);
-    expect(world.searches).toEqual([[WELCOMED.dataChannels, runAt(['']).shards, world.socketAt(0)]]);
+    expect(world.searches).toEqual([[WELCOMED.dataChannels, world.socketAt(0)]]);
     expect(world.connection.coordinator).toBe(world.coordinator);
   });
 
-  it('gives each shard the alternate transport of its process, and none where that has none', async () => {
-    const world = connected({ urls: ['https://a', 'https://b'] });
-    const shards = await world.connection.joinShards(
-      WELCOMED,
-      runAt(['https://b', 'https://c', 'https://a', 'https://b']),
-    );
-    for (const index of [0, 1]) {
-      const alternate = world.alternateAt(0, index);
-      alternate.transport = alternate.channel;
-    }
-    for (const shard of shards) await shard.pull(1);
-    const asked = ({ asked: requests }: ScriptedTransport) => requests.map(({ shard }) => shard);
-    expect(asked(world.alternateAt(0, 0).channel)).toEqual([2]);
-    expect(asked(world.alternateAt(0, 1).channel)).toEqual([0, 3]);
-    expect(asked(world.socketAt(0))).toEqual([1]);
+  it('[TR17] has one socket and one alternate transport to each shard host, whichever and however many runs are there', async () => {
+    const world = connected();
+    const run = runAt(['https://b', 'https://a', 'https://b']);
+    const hosts = await world.connection.joinHosts(WELCOMED, run);
+    expect(hosts.map(({ places }) => places.map(({ index }) => index))).toEqual([[0, 2], [1]]);
+    const other = { ...run, incarnation: '00000001' };
+    const others = await world.connection.joinHosts(WELCOMED, other);
+    expect(world.opened).toEqual(['https://b', 'https://a']);
+    world.alternateAt(1).transport = world.alternateAt(1).channel;
+    for (const host of [...hosts, ...others]) await host.pull(1);
+    const asked = ({ asked: requests }: ScriptedTransport) => requests.map(({ body }) => body);
+    const pulls = [run, other].map(({ incarnation }) => ({ incarnation, version: 1 }));
+    expect(asked(world.socketAt(0))).toEqual(pulls);
+    expect(asked(world.alternateAt(1).channel)).toEqual(pulls);
+    expect(asked(world.socketAt(1))).toEqual([]);
   });
 
   it('[TR2] opens an alternate transport that is not asked for once a push was answered, and once only', async () => {
-    const world = connected({ urls: ['', 'https://a'] });
+    const world = connected();
     const shard = await joinOne(world);
     await shard.pull(1);
     expect(world.alternateAt(0).begun).toBe(0);
-    await shard.push(TERMS, VALUES);
-    await shard.push(TERMS, VALUES);
-    expect([0, 1].map((index) => world.alternateAt(0, index).begun)).toEqual([1, 1]);
+    await shard.push(TERMS, [VALUES]);
+    await shard.push(TERMS, [VALUES]);
+    expect(world.alternateAt(0).begun).toBe(1);
   });
 
   it('[TR2] waits for the first try of one that is asked for, and does not open it again after a push', async () => {
@@ -152,14 +151,14 @@ describe('a connection and its alternate transports', () => {
     await settled();
     expect([world.alternateAt(0).begun, joined]).toEqual([1, false]);
     world.alternateAt(0).tried();
-    await (await joining).push(TERMS, VALUES);
+    await (await joining).push(TERMS, [VALUES]);
     expect(world.alternateAt(0).begun).toBe(1);
   });
 
   it('[TR2] does not hold up a push that was answered for the alternate transport that it opens', async () => {
     const world = connected();
     const shard = await joinOne(world);
-    expect(await shard.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
+    expect(await shard.push(TERMS, [VALUES])).toMatchObject({ outcome: 'OK' });
     expect(world.alternateAt(0).begun).toBe(1);
   });
 
@@ -168,12 +167,12 @@ describe('a connection and its alternate transports', () => {
     const events = {} as CoordinatorEvents;
     const bare = {
       coordinator: {} as CoordinatorClient,
-      openShards: () => socket,
+      openHost: () => socket,
       restart: () => undefined,
       close: () => undefined,
     };
-    const [shard] = await connect(() => bare, events).joinShards(WELCOMED, runAt(['']));
-    expect(await shard?.push(TERMS, VALUES)).toMatchObject({ outcome: 'OK' });
+    const [shard] = await connect(() => bare, events).joinHosts(WELCOMED, runAt(['']));
+    expect(await shard?.push(TERMS, [VALUES])).toMatchObject({ outcome: 'OK' });
     expect(socket.asked).toHaveLength(1);
   });
 });
@@ -184,7 +183,6 @@ describe('a connection that is over', () => {
     ['lost', ({ lose }) => lose(), ['disconnected']],
     ['started again', ({ connection }) => connection.restart(), ['restart']],
     ['closed', ({ connection }) => connection.close(), ['close']],
-    ['followed by another', ({ connection }) => connection.joinShards(WELCOMED, runAt([''])), []],
   ];
 
   it.each(ways)('[TR2] and was %s sends nothing any more', async (_name, end, calls) => {
@@ -193,7 +191,7 @@ describe('a connection that is over', () => {
     const alternate = world.alternateAt(0);
     alternate.transport = alternate.channel;
     await end(world);
-    await expect(shard.push(TERMS, VALUES)).rejects.toThrow(ConnectionLost);
+    await expect(shard.push(TERMS, [VALUES])).rejects.toThrow(ConnectionLost);
     expect([world.socketAt(0).asked, alternate.channel.asked]).toEqual([[], []]);
     expect([alternate.closed, alternate.begun]).toEqual([1, 0]);
     expect(world.calls).toEqual(calls);
@@ -208,7 +206,7 @@ describe('a connection that is over', () => {
       let answer: () => void = () => undefined;
       alternate.transport = alternate.channel;
       alternate.says = () => new Promise((resolve) => (answer = () => resolve(OK)));
-      const pushing = shard.push(TERMS, VALUES);
+      const pushing = shard.push(TERMS, [VALUES]);
       await end(world);
       answer();
       expect(await pushing).toMatchObject({ outcome: 'OK' });
@@ -219,8 +217,9 @@ describe('a connection that is over', () => {
   it('[TR2] leaves the one that follows with transports of its own', async () => {
     const world = connected();
     await joinOne(world);
+    world.lose();
     const shard = await joinOne(world);
-    await shard.push(TERMS, VALUES);
+    await shard.push(TERMS, [VALUES]);
     expect(world.socketAt(1).asked).toHaveLength(1);
     expect([world.alternateAt(1).begun, world.alternateAt(1).closed]).toEqual([1, 0]);
   });

@@ -1,12 +1,10 @@
 import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts';
 import type { Transport } from './transport.ts';
 import type { BareConnection, Connection, CoordinatorEvents } from './connection.ts';
-import { createShardClient } from './shardClient.ts';
+import { createHostClient } from './hostClient.ts';
 
-/** A second transport to the shards of one process, next to the socket; it may come and go. */
+/** A second transport to one shard host, next to the socket; it may come and go. */
 export interface AlternateTransport {
-  /** Of the process, as the shard map has it. */
-  readonly url: string;
   /** Null while it cannot be used. */
   readonly transport: Transport | null;
   /** Opens it, once; resolves when the first try has succeeded or failed. */
@@ -14,14 +12,26 @@ export interface AlternateTransport {
   close(): void;
 }
 
-/** What alternate transports a device has to the shards of a run; `wanted`: the first unit waits for their first try. */
-export type FindAlternates = (
+/**
+ * The alternate transport that a device has to a shard host, null where it has none; `wanted`: the first unit waits for its
+ * first try.
+ * @param socket takes what is needed to open it.
+ */
+export type FindAlternate = (
   offer: Welcome['dataChannels'],
-  shards: RunDescription['shards'],
   socket: Transport,
-) => { alternates: AlternateTransport[]; wanted: boolean };
+) => { alternate: AlternateTransport; wanted: boolean } | null;
 
-const NONE: FindAlternates = () => ({ alternates: [], wanted: false });
+const NONE: FindAlternate = () => null;
+
+/** A shard host that the device is connected to, for all runs that it has shards of. */
+interface Host {
+  readonly socket: Transport;
+  readonly alternate: AlternateTransport | null;
+  readonly wanted: boolean;
+  /** Opens the alternate transport, once. */
+  begin(): Promise<void>;
+}
 
 /**
  * Connects to a server. Tensors go by the socket at once, by an alternate transport while one can be used, and by the socket again
@@ -31,15 +41,13 @@ const NONE: FindAlternates = () => ({ alternates: [], wanted: false });
 export function connect(
   open: (events: CoordinatorEvents) => BareConnection,
   events: CoordinatorEvents,
-  findSideways: FindAlternates = NONE,
+  findAlternate: FindAlternate = NONE,
 ): Connection {
-  let alternates: AlternateTransport[] = [];
-  /** Counts the connections to shards: those of an earlier connection can no longer be sent. */
-  let joined = 0;
+  let hosts = new Map<string, Host>();
   const leave = () => {
-    joined++;
-    for (const alternate of alternates) alternate.close();
-    alternates = [];
+    for (const { alternate } of hosts.values()) alternate?.close();
+    // Who still has one of those hosts sees that it is no longer among these.
+    hosts = new Map();
   };
   const connection = open({
     ...events,
@@ -48,29 +56,37 @@ export function connect(
       events.disconnected();
     },
   });
+  const hostAt = (welcome: Welcome, { url, accessToken }: RunDescription['hosts'][number]): Host => {
+    const known = hosts.get(url);
+    if (known !== undefined) return known;
+    const socket = connection.openHost(url, welcome.device, accessToken);
+    const found = findAlternate(welcome.dataChannels, socket);
+    let begun: Promise<void> | null = null;
+    const host: Host = {
+      socket,
+      alternate: found?.alternate ?? null,
+      wanted: found?.wanted ?? false,
+      begin: () => (begun ??= hosts.get(url) === host ? (found?.alternate.open() ?? done) : done),
+    };
+    hosts.set(url, host);
+    return host;
+  };
   return {
     coordinator: connection.coordinator,
-    async joinShards(welcome, run) {
-      leave();
-      const mine = joined;
-      const socket = connection.openShards(welcome.device, run);
-      const found = findSideways(welcome.dataChannels, run.shards, socket);
-      alternates = found.alternates;
-      let begun: Promise<unknown> | null = null;
-      const begin = () => {
-        if (mine === joined) begun ??= Promise.all(found.alternates.map((alternate) => alternate.open()));
-        return begun;
-      };
-      if (found.wanted) await begin();
-      return run.shards.map((place) => {
-        const alternate = found.alternates.find(({ url }) => url === place.url);
+    async joinHosts(welcome, run) {
+      const joined = run.hosts.map((each) => ({ url: each.url, host: hostAt(welcome, each) }));
+      await Promise.all(joined.map(({ host }) => (host.wanted ? host.begin() : done)));
+      return joined.map(({ url, host }) => {
+        const places = run.shards.filter((place) => place.url === url);
         const transports = (): Transport[] => {
-          if (mine !== joined) return [];
-          const better = alternate?.transport ?? null;
-          return better === null ? [socket] : [better, socket];
+          if (hosts.get(url) !== host) return [];
+          const better = host.alternate?.transport ?? null;
+          return better === null ? [host.socket] : [better, host.socket];
         };
-        const client = createShardClient(transports, place, run.incarnation);
-        return { ...client, push: (terms, values) => client.push(terms, values).finally(() => void begin()) };
+        const client = createHostClient(transports, places, run.incarnation);
+        const push: typeof client.push = (terms, slices) =>
+          client.push(terms, slices).finally(() => void host.begin());
+        return { ...client, push };
       });
     },
     restart() {
@@ -83,3 +99,5 @@ export function connect(
     },
   };
 }
+
+const done = Promise.resolve();

@@ -5,6 +5,7 @@ import type {
   Refusal,
   RunDescription,
   RunStatus,
+  ShardMap,
   SignedTerms,
   Welcome,
 } from '../../shared/protocol/messages.ts';
@@ -16,18 +17,23 @@ export class ConnectionLost extends Error {
   override name = 'ConnectionLost';
 }
 
-/** A shard's answer with its slice decoded. */
-export interface SliceReply {
+/** A shard host's answer with the slices decoded. */
+export interface HostReply {
   outcome: Outcome;
-  /** The version and slice that came along; null where none did. */
-  weights: { version: number; values: Float32Array } | null;
+  /** The version and the slices that came along, one of each shard there; null where none did. */
+  weights: { version: number; slices: Float32Array[] } | null;
 }
 
-/** A shard as the training loop sees it. Every promise settles: with the answer, or rejected when the connection is lost. */
-export interface ShardClient {
-  pull(version: number): Promise<SliceReply>;
-  /** @param values this shard's slice of the update. */
-  push(terms: SignedTerms, values: Float32Array): Promise<SliceReply>;
+/**
+ * The shards of a run at one host as the training loop sees them. Every promise settles: with the answer, or rejected
+ * when the connection is lost.
+ */
+export interface HostClient {
+  /** Of its shards, in the order of the shard map. */
+  readonly places: ShardMap;
+  pull(version: number): Promise<HostReply>;
+  /** @param slices of the update, one for each of the places. */
+  push(terms: SignedTerms, slices: readonly Float32Array[]): Promise<HostReply>;
 }
 
 /** What the coordinator says without being asked. */
@@ -57,15 +63,15 @@ export interface CoordinatorClient {
 /** A device's connection to a server. */
 export interface Connection {
   coordinator: CoordinatorClient;
-  /** Connects to the shards of a run, in the order of its map. */
-  joinShards(welcome: Welcome, run: RunDescription): Promise<ShardClient[]>;
+  /** Connects to the shard hosts of a run, where it is not connected yet; in their order. */
+  joinHosts(welcome: Welcome, run: RunDescription): Promise<HostClient[]>;
   /** Drops the connection and opens it again: a part of it no longer answers. */
   restart(): void;
   close(): void;
 }
 
 /** The same, before it is known what its tensors travel by. */
-export interface BareConnection extends Omit<Connection, 'joinShards'> {
-  /** Connects to the shards of a run; what was connected before is closed. */
-  openShards(device: string, run: RunDescription): Transport;
+export interface BareConnection extends Omit<Connection, 'joinHosts'> {
+  /** Connects to a shard host; it is closed when the connection to the coordinator ends. @param url as in the shard map. */
+  openHost(url: string, device: string, accessToken: string): Transport;
 }

@@ -25,7 +25,6 @@ async function opened(plays: Partial<Record<ToPeer['type'], (message: ToPeer) =>
   const channel = await DataChannel.open({
     iceServers: [],
     maxMessageBytes: 1e6,
-    shard: 3,
     signal: () => Promise.resolve(''),
     openPeer: (request) => {
       pages.push(new ScriptedPage(request));
@@ -39,7 +38,7 @@ async function opened(plays: Partial<Record<ToPeer['type'], (message: ToPeer) =>
     page().close();
   });
   void channel
-    .request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
+    .request({ event: 'push', body: {}, bytes: NO_BYTES, withinMs: 600_000 })
     .then(() => 'answered', String)
     .then((words) => (how.request = words));
   await delivered();
@@ -75,7 +74,7 @@ describe('a data channel in the worker', () => {
     await pass(1);
     expect(pings).toEqual([]);
     await pass(1);
-    expect(pings).toEqual([{ id: 2, shard: 3, event: PING, body: {} }]);
+    expect(pings).toEqual([{ id: 2, event: PING, body: {} }]);
     await pass(2);
     expect([how.ended, pings.length]).toEqual([null, 1]);
     await pass(1);
@@ -174,7 +173,6 @@ function opening(signal: (offer: string) => Promise<string> = () => Promise.reso
   const opened = DataChannel.open({
     iceServers: [{ urls: 'stun:stun.example' }],
     maxMessageBytes: 1e6,
-    shard: 3,
     signal,
     openPeer: (request) => pages.push(new ScriptedPage(request)),
   });
@@ -183,7 +181,7 @@ function opening(signal: (offer: string) => Promise<string> = () => Promise.reso
   return { opened, page };
 }
 
-const PULL = { shard: 0, event: 'pull', body: { version: 1 }, bytes: NO_BYTES, withinMs: 20_000 };
+const PULL = { event: 'pull', body: { version: 1 }, bytes: NO_BYTES, withinMs: 20_000 };
 
 describe('opening a data channel', () => {
   it('asks the page for one with the servers and the size that it was given', async () => {
@@ -259,7 +257,7 @@ describe('requests over a data channel', () => {
     expect(reply).toEqual({ answer: { outcome: 'OK' }, bytes: Uint8Array.of(9) });
     expect(page.said[0]).toEqual({
       type: 'send',
-      json: { id: 1, shard: 0, event: 'pull', body: { version: 1 } },
+      json: { id: 1, event: 'pull', body: { version: 1 } },
       bytes: Uint8Array.of(1, 2, 3),
     });
     // Handed over, not copied.

@@ -24,20 +24,17 @@ const NOT_LOOKED = { received: -1, waiting: 0, still: 0 };
 export interface DataChannelParts {
   iceServers: IceServer[];
   maxMessageBytes: number;
-  /** One of the shards behind the channel. */
-  shard: number;
   /** Takes the offer to the server and brings its answer. */
   signal: (offer: string) => Promise<string>;
   /** Asks the page to make a data channel. */
   openPeer: (request: PeerRequest) => void;
 }
 
-/** The worker's end of one data channel to the shards of one process. */
+/** The worker's end of one data channel to one shard host. */
 export class DataChannel implements Transport {
   readonly name = 'webrtc';
   readonly #port: MessagePort;
   readonly #requests: RequestClient;
-  readonly #shard: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #seen = NOT_LOOKED;
   #ended: (reason: string) => void = () => undefined;
@@ -61,9 +58,8 @@ export class DataChannel implements Transport {
     });
   }
 
-  private constructor(port: MessagePort, { signal, shard }: DataChannelParts, opened: () => void) {
+  private constructor(port: MessagePort, { signal }: DataChannelParts, opened: () => void) {
     this.#port = port;
-    this.#shard = shard;
     this.#requests = new RequestClient((request, bytes) => {
       this.#tell({ type: 'send', json: request, bytes }, bytes.byteLength === 0 ? [] : [bytes.buffer]);
     }, later);
@@ -116,7 +112,7 @@ export class DataChannel implements Transport {
     if (this.#seen.still > STILL_LOOKS) this.#end('stalled');
     else if (this.#seen.still === 1) {
       const withinMs = (1 + STILL_LOOKS) * CHECK_EVERY_MS;
-      const ping = { shard: this.#shard, event: PING, body: {}, bytes: NO_BYTES, withinMs };
+      const ping = { event: PING, body: {}, bytes: NO_BYTES, withinMs };
       this.#ask(ping).catch(() => undefined);
     }
   }

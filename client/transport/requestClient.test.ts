@@ -17,16 +17,15 @@ describe('requests over a channel', () => {
   it('[TR1] each gets its own answer, in whatever order they come', async () => {
     const { requests, sent, answer, timer } = client();
     const first = requests.request({
-      shard: 0,
       event: 'pull',
       body: { version: 1 },
       bytes: NO_BYTES,
       withinMs: 1000,
     });
-    const second = requests.request({ shard: 3, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
+    const second = requests.request({ event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
     expect(sent).toEqual([
-      { id: 1, shard: 0, event: 'pull', body: { version: 1 } },
-      { id: 2, shard: 3, event: 'push', body: {} },
+      { id: 1, event: 'pull', body: { version: 1 } },
+      { id: 2, event: 'push', body: {} },
     ]);
     answer(2, 'APPLIED', Uint8Array.of(7));
     answer(9, 'OK');
@@ -39,8 +38,8 @@ describe('requests over a channel', () => {
 
   it('[TR1] [TR6] one that is not answered in time fails alone; all fail when the channel ends', async () => {
     const { requests, answer, timer } = client();
-    const hasty = requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 });
-    const patient = requests.request({ shard: 0, event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
+    const hasty = requests.request({ event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 });
+    const patient = requests.request({ event: 'push', body: {}, bytes: NO_BYTES, withinMs: 1000 });
     timer.advance(9);
     expect(requests.unanswered).toBe(2);
     timer.advance(1);
@@ -52,7 +51,7 @@ describe('requests over a channel', () => {
     await expect(patient).rejects.toThrow(new TransportEnded('cut'));
     expect(timer.pending).toBe(0);
     await expect(
-      requests.request({ shard: 0, event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 }),
+      requests.request({ event: 'pull', body: {}, bytes: NO_BYTES, withinMs: 10 }),
     ).rejects.toThrow(/^cut$/);
   });
 

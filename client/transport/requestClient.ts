@@ -28,7 +28,7 @@ export class RequestClient {
   }
 
   /** @throws {TransportEnded} where there will be no answer any more, or none came in time. */
-  request({ shard, event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
+  request({ event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
     if (this.#ended !== null) return Promise.reject(new TransportEnded(this.#ended));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ export class RequestClient {
           reject(error);
         },
       });
-      this.#send({ id, shard, event, body }, bytes);
+      this.#send({ id, event, body }, bytes);
     });
   }
 

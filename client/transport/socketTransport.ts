@@ -7,21 +7,19 @@ import {
   type TransportRequest,
 } from './transport.ts';
 
-/** The shards by their sockets: one namespace each, whole messages, socket.io's own acknowledgements. */
+/** A shard host by its socket: whole messages, socket.io's own acknowledgements. */
 export class SocketTransport implements Transport {
   readonly name = 'socketio';
-  /** By the index of their shard. */
-  readonly #sockets: readonly Socket[];
+  readonly #socket: Socket;
   /** What ends each request that has no answer yet. */
   readonly #asked = new Set<() => void>();
 
-  constructor(sockets: readonly Socket[]) {
-    this.#sockets = sockets;
+  constructor(socket: Socket) {
+    this.#socket = socket;
   }
 
-  request({ shard, event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
-    const socket = this.#sockets[shard];
-    if (socket === undefined) throw new RangeError(`there is no shard ${shard}`);
+  request({ event, body, bytes, withinMs }: TransportRequest): Promise<TransportReply> {
+    const socket = this.#socket;
     const args = bytes.byteLength === 0 ? [body] : [body, bytes];
     return new Promise((resolve, reject) => {
       const lost = () => reject(new TransportEnded('the connection to a shard was lost'));
@@ -43,10 +41,8 @@ export class SocketTransport implements Transport {
 
   /** Ends every request, those too that wait for a connection, and does not come back. */
   close(): void {
-    for (const socket of this.#sockets) {
-      socket.sendBuffer = [];
-      socket.disconnect();
-    }
+    this.#socket.sendBuffer = [];
+    this.#socket.disconnect();
     for (const lost of this.#asked) lost();
   }
 }

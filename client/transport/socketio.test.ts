@@ -12,7 +12,7 @@ import { NO_BYTES, TransportEnded } from './transport.ts';
 import { ConnectionLost, type BareConnection, type CoordinatorEvents } from './connection.ts';
 import { connectSocketIo } from './socketio.ts';
 import { SocketTransport } from './socketTransport.ts';
-import { TERMS, VALUES, weightsOf, WELCOMED, runAt } from './testing/scriptedTransport.ts';
+import { TERMS, VALUES, weightsOf, WELCOMED } from './testing/scriptedTransport.ts';
 
 /* The device's sockets against a real socket.io server that says what a test has it say. */
 
@@ -267,78 +267,57 @@ const urlOf = (io: Server) =>
     `http://127.0.0.1:${((io.httpServer as ReturnType<typeof createServer>).address() as AddressInfo).port}`,
   );
 
-describe('the shards by their sockets', () => {
-  /** A server of two shards that keeps which device came with which access token, and answers as scripted. */
-  async function twoShards(answer: (event: string, ...args: unknown[]) => unknown) {
+describe('a shard host by its socket', () => {
+  /** A server that keeps which device came with which access token, and answers as scripted. */
+  async function oneHost(answer: (event: string, ...args: unknown[]) => unknown) {
     const server = await listening();
-    const passes: unknown[] = [];
+    const shown: unknown[] = [];
     const sockets: Socket[] = [];
     const asked: unknown[][] = [];
-    for (const index of [0, 1]) {
-      server.io.of(NAMESPACES.shard(index)).on('connection', (socket) => {
-        passes.push([index, socket.handshake.auth]);
-        sockets.push(socket);
-        socket.onAny((event: string, ...args: unknown[]) => {
-          const done = args.pop() as (answer: unknown) => void;
-          asked.push([index, event, ...args]);
-          const said = answer(event, ...args);
-          if (said !== undefined) done(said);
-        });
+    server.io.of(NAMESPACES.shards).on('connection', (socket) => {
+      shown.push(socket.handshake.auth);
+      sockets.push(socket);
+      socket.onAny((event: string, ...args: unknown[]) => {
+        const done = args.pop() as (answer: unknown) => void;
+        asked.push([event, ...args]);
+        const said = answer(event, ...args);
+        if (said !== undefined) done(said);
       });
-    }
+    });
     const { connection } = device(server.url);
-    return { ...server, connection, passes, sockets, asked };
+    return { ...server, connection, shown, sockets, asked };
   }
-  const request = (shard: number, bytes: Uint8Array<ArrayBuffer> = NO_BYTES, withinMs = 20_000) => ({
-    shard,
+  const request = (bytes: Uint8Array<ArrayBuffer> = NO_BYTES, withinMs = 20_000) => ({
     event: 'push',
     body: { version: 1 },
     bytes,
     withinMs,
   });
-  const open = (connection: BareConnection, shardAccessToken: string) =>
-    connection.openShards(TERMS.device, runAt(['', ''], shardAccessToken));
+  const open = (connection: BareConnection, accessToken = 'b'.repeat(32)) =>
+    connection.openHost('', TERMS.device, accessToken);
 
-  it('[AU1] are shown the access token of the run, each by its namespace', async () => {
-    const { connection, passes } = await twoShards(() => ({ outcome: 'OK' }));
-    const transport = open(connection, 'b'.repeat(32));
-    await Promise.all([transport.request(request(0)), transport.request(request(1))]);
-    const auth = { device: TERMS.device, shardAccessToken: 'b'.repeat(32) };
-    expect(passes.toSorted()).toEqual([
-      [0, auth],
-      [1, auth],
-    ]);
+  it('[AU1] is shown the access token of the run', async () => {
+    const { connection, shown } = await oneHost(() => ({ outcome: 'OK' }));
+    await open(connection).request(request());
+    expect(shown).toEqual([{ device: TERMS.device, accessToken: 'b'.repeat(32) }]);
   });
 
-  it('[AU1] are left at the next run, and shown the access token of that one', async () => {
-    const { connection, passes, sockets } = await twoShards((_event, body) =>
-      (body as { version: number }).version === 1 ? undefined : { outcome: 'OK' },
-    );
-    const before = open(connection, 'b'.repeat(32));
-    const unanswered = expect(before.request(request(1))).rejects.toThrow(TransportEnded);
-    await expect.poll(() => sockets.length).toBe(2);
-    const after = open(connection, 'c'.repeat(32));
-    await unanswered;
-    await after.request({ ...request(1), body: { version: 2 } });
-    expect(passes).toContainEqual([1, { device: TERMS.device, shardAccessToken: 'c'.repeat(32) }]);
-  });
-
-  it('[TR1] take a body, with bytes where there are some, and give the bytes of an answer apart', async () => {
+  it('[TR1] takes a body, with bytes where there are some, and gives the bytes of an answer apart', async () => {
     const weights = weightsOf(5);
-    const { connection, asked } = await twoShards((_event, _body, bytes) =>
+    const { connection, asked } = await oneHost((_event, _body, bytes) =>
       bytes === undefined ? { outcome: 'OK' } : { outcome: 'APPLIED', version: 5, weights },
     );
-    const transport = open(connection, '');
+    const transport = open(connection);
     expect(transport.name).toBe('socketio');
-    expect(await transport.request(request(0))).toEqual({ answer: { outcome: 'OK' }, bytes: NO_BYTES });
+    expect(await transport.request(request())).toEqual({ answer: { outcome: 'OK' }, bytes: NO_BYTES });
     const bytes = new Uint8Array(VALUES.slice().buffer);
-    expect(await transport.request(request(1, bytes))).toEqual({
+    expect(await transport.request(request(bytes))).toEqual({
       answer: { outcome: 'APPLIED', version: 5 },
       bytes: Buffer.from(weights),
     });
     expect(asked).toEqual([
-      [0, 'push', { version: 1 }],
-      [1, 'push', { version: 1 }, Buffer.from(bytes)],
+      ['push', { version: 1 }],
+      ['push', { version: 1 }, Buffer.from(bytes)],
     ]);
   });
 
@@ -346,47 +325,39 @@ describe('the shards by their sockets', () => {
     ['the server closes', (socket) => socket.disconnect(true), 20_000],
     ['the network is cut', (socket) => socket.conn.close(), 20_000],
     ['no answer comes in time', () => undefined, 50],
-  ])('[TR2] fail what is unanswered when %s', async (_name, end, withinMs) => {
-    const { connection, sockets, asked } = await twoShards(() => undefined);
-    const transport = open(connection, '');
-    await expect.poll(() => sockets.length).toBe(2);
-    const failing = expect(transport.request(request(1, NO_BYTES, withinMs))).rejects.toThrow(TransportEnded);
+  ])('[TR2] fails what is unanswered when %s', async (_name, end, withinMs) => {
+    const { connection, sockets, asked } = await oneHost(() => undefined);
+    const failing = expect(open(connection).request(request(NO_BYTES, withinMs))).rejects.toThrow(
+      TransportEnded,
+    );
     await expect.poll(() => asked.length).toBe(1);
     for (const socket of sockets) end(socket);
     await failing;
   });
 
-  it('[TR2] fail what still waits for a connection at the next run', async () => {
-    const { connection } = await twoShards(() => ({ outcome: 'OK' }));
-    const waiting = open(connection, 'b'.repeat(32)).request(request(0, NO_BYTES, 3_600_000));
-    open(connection, 'c'.repeat(32));
+  it('[TR2] fails what still waits for a connection when that to the coordinator is closed', async () => {
+    const { connection } = await oneHost(() => ({ outcome: 'OK' }));
+    const waiting = open(connection).request(request(NO_BYTES, 3_600_000));
+    connection.close();
     await expect(waiting).rejects.toThrow(TransportEnded);
   });
 
-  it('[TR2] fail at once where they do not let the device in', async () => {
-    const { io, connection } = await twoShards(() => ({ outcome: 'OK' }));
-    io.of(NAMESPACES.shard(1)).use((_socket, next) => next(new Error('NOT_JOINED')));
-    const transport = open(connection, '');
-    await expect(transport.request(request(1))).rejects.toThrow(TransportEnded);
-    expect((await transport.request(request(0))).answer).toEqual({ outcome: 'OK' });
+  it('[TR2] fails at once where it does not let the device in', async () => {
+    const { io, connection } = await oneHost(() => ({ outcome: 'OK' }));
+    io.of(NAMESPACES.shards).use((_socket, next) => next(new Error('NOT_JOINED')));
+    await expect(open(connection).request(request())).rejects.toThrow(TransportEnded);
   });
 
-  it('are asked of no shard that is not there', async () => {
-    const { connection } = await twoShards(() => ({ outcome: 'OK' }));
-    const transport = open(connection, '');
-    expect(() => transport.request(request(2))).toThrow(new RangeError('there is no shard 2'));
-  });
-
-  it('are left when the connection is closed', async () => {
-    const { connection, sockets } = await twoShards(() => undefined);
-    open(connection, '');
-    await expect.poll(() => sockets.length).toBe(2);
+  it('is left when the connection is closed', async () => {
+    const { connection, sockets } = await oneHost(() => undefined);
+    open(connection);
+    await expect.poll(() => sockets.length).toBe(1);
     const left = sockets.map((socket) => once(socket, 'disconnect'));
     connection.close();
     await Promise.all(left);
   });
 
-  it('[TR1] give the bytes of an answer as a browser brings them, too', async () => {
+  it('[TR1] gives the bytes of an answer as a browser brings them, too', async () => {
     const weights = weightsOf(5);
     const browsers = {
       connected: true,
@@ -396,31 +367,33 @@ describe('the shards by their sockets', () => {
         emitWithAck: () => Promise.resolve({ outcome: 'OK', weights: weights.buffer }),
       }),
     };
-    const transport = new SocketTransport([browsers as unknown as ClientSocket]);
-    expect(await transport.request(request(0))).toEqual({ answer: { outcome: 'OK' }, bytes: weights });
+    const transport = new SocketTransport(browsers as unknown as ClientSocket);
+    expect(await transport.request(request())).toEqual({ answer: { outcome: 'OK' }, bytes: weights });
   });
 
-  it('are left when the coordinator is lost: the next run leads to them again', async () => {
-    const { io, connection, sockets } = await twoShards(() => undefined);
+  it('[AU1] is left when the coordinator is lost, and shown the access token of the next connection', async () => {
+    const { io, connection, sockets, shown } = await oneHost(() => ({ outcome: 'OK' }));
     const coordinators: Socket[] = [];
     io.of(NAMESPACES.coordinator).on('connection', (socket) => coordinators.push(socket));
-    open(connection, '');
-    await expect.poll(() => [coordinators.length, sockets.length]).toEqual([1, 2]);
+    open(connection);
+    await expect.poll(() => [coordinators.length, sockets.length]).toEqual([1, 1]);
     const left = sockets.map((socket) => once(socket, 'disconnect'));
     coordinators[0]?.disconnect();
     await Promise.all(left);
+    await open(connection, 'c'.repeat(32)).request(request());
+    expect(shown).toMatchObject([{ accessToken: 'b'.repeat(32) }, { accessToken: 'c'.repeat(32) }]);
   });
 
-  it('may be at a server of their own', async () => {
+  it('may be a server of its own', async () => {
     const elsewhere = await listening();
-    elsewhere.io.of(NAMESPACES.shard(1)).on('connection', (socket) => {
+    elsewhere.io.of(NAMESPACES.shards).on('connection', (socket) => {
       socket.onAny((_event, _body, done: (answer: unknown) => void) =>
         done({ outcome: 'OK', reason: 'elsewhere' }),
       );
     });
-    const { connection } = await twoShards(() => ({ outcome: 'OK', reason: 'here' }));
-    const transport = connection.openShards(TERMS.device, runAt(['', elsewhere.url]));
-    const answers = await Promise.all([transport.request(request(0)), transport.request(request(1))]);
+    const { connection } = await oneHost(() => ({ outcome: 'OK', reason: 'here' }));
+    const there = connection.openHost(elsewhere.url, TERMS.device, 'b'.repeat(32));
+    const answers = await Promise.all([open(connection).request(request()), there.request(request())]);
     expect(answers.map(({ answer }) => answer['reason'])).toEqual(['here', 'elsewhere']);
   });
 });

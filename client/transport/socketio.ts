@@ -46,16 +46,15 @@ export function connectSocketIo(
 ): BareConnection {
   const managers = new Managers(tls);
   const coordinator = managers.socket(server, NAMESPACES.coordinator, {});
-  let shards: SocketTransport | null = null;
-  const closeShards = () => {
-    shards?.close();
-    shards = null;
+  const hosts: SocketTransport[] = [];
+  const closeHosts = () => {
+    for (const host of hosts.splice(0)) host.close();
   };
   coordinator.on('connect', () => events.connected());
   let closed = false;
   coordinator.on('disconnect', (reason) => {
     // They would come back automatically, and a namespace that is left and joined again in one go ends the connection.
-    closeShards();
+    closeHosts();
     events.disconnected();
     // socket.io reconnects automatically after a lost connection, not after one that the server closed.
     if (reason === 'io server disconnect') rejoin();
@@ -70,17 +69,13 @@ export function connectSocketIo(
   coordinator.connect();
   return {
     coordinator: createCoordinatorClient(coordinator),
-    openShards: (device, { shards: map, hosts }) => {
-      closeShards();
-      const sockets = map.map(({ url, index }) => {
-        const at = url === '' ? server : url;
-        const shardAccessToken = hosts.find((host) => host.url === url)?.accessToken ?? '';
-        const socket = managers.socket(at, NAMESPACES.shard(index), { device, shardAccessToken });
-        socket.connect();
-        return socket;
-      });
-      shards = new SocketTransport(sockets);
-      return shards;
+    openHost: (url, device, accessToken) => {
+      const at = url === '' ? server : url;
+      const socket = managers.socket(at, NAMESPACES.shards, { device, accessToken });
+      socket.connect();
+      const host = new SocketTransport(socket);
+      hosts.push(host);
+      return host;
     },
     restart: () => {
       coordinator.disconnect();
@@ -88,7 +83,7 @@ export function connectSocketIo(
     },
     close: () => {
       closed = true;
-      closeShards();
+      closeHosts();
       coordinator.disconnect();
       managers.close();
     },
@@ -165,7 +160,7 @@ class Managers {
     const manager = this.#managers.get(url) ?? new Manager(url, options);
     this.#managers.set(url, manager);
     const socket = manager.socket(namespace, { auth });
-    // A namespace that was used before keeps its socket, and with it the access token of an earlier run.
+    // A namespace that was used before keeps its socket, and with it the access token of an earlier connection.
     socket.auth = auth;
     return socket;
   }

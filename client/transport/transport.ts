@@ -5,16 +5,14 @@ export class TransportEnded extends Error {
   override name = 'TransportEnded';
 }
 
-/** What goes with a request that has no frame. */
+/** What goes with a request that has no pack. */
 export const NO_BYTES = new Uint8Array();
 
-/** What a device asks of a shard. */
+/** What a device asks of a shard host. */
 export interface TransportRequest {
-  /** Its index. */
-  shard: number;
   event: string;
   body: object;
-  /** A frame that goes with it, in a buffer of its own, which is given away; {@link NO_BYTES} where there is none. */
+  /** A pack that goes with it, in a buffer of its own, which is given away; {@link NO_BYTES} where there is none. */
   bytes: Uint8Array<ArrayBuffer>;
   /** How long to wait for an answer, in milliseconds. */
   withinMs: number;
@@ -26,7 +24,7 @@ export interface TransportReply {
   bytes: Uint8Array;
 }
 
-/** The device's end of a transport to the shards: requests one way, one answer to each back [TR1]. */
+/** The device's end of a transport to a shard host: requests one way, one answer to each back [TR1]. */
 export interface Transport {
   readonly name: TransportName;
   /** @throws {TransportEnded} where there will be no answer; what was asked may or may not have been done. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'socket.io-client';
-import { encodeFrame } from '../../shared/protocol/frame.ts';
+import { encodePack } from '../../shared/protocol/pack.ts';
 import { EVENTS, type SignedTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import { createGenerator, type Generator } from '../../shared/random/generator.ts';
@@ -34,7 +34,7 @@ export class Attacker {
       const cleanup = new Cleanup();
       const device = await joinRaw(cleanup, this.#server);
       const stranger = rawSocket(cleanup, this.#server, NAMESPACES.coordinator);
-      await this.#burst([device.coordinator, device.shard(0), stranger], device, count);
+      await this.#burst([device.coordinator, device.host(), stranger], device, count);
       await cleanup.run();
     }
     return { sent: this.#sent, connections };
@@ -99,7 +99,11 @@ function sendNonsense(socket: Socket, random: Generator, attacker: RawDevice): v
       socket.emit('push', terms, claimOf200Megabytes(), () => undefined);
       break;
     case 4:
-      socket.emit('pull', { version: random.below(1e9) }, () => undefined);
+      socket.emit(
+        'pull',
+        { incarnation: attacker.run.incarnation, version: random.below(1e9) },
+        () => undefined,
+      );
       break;
     case 5:
       socket.emit('push', forgedTerms(random, attacker), randomBytes(random, 64), () => undefined);
@@ -136,23 +140,22 @@ function forgedTerms(random: Generator, { welcome, run }: RawDevice): SignedTerm
 
 /** A header that promises far more than follows. */
 function claimOf200Megabytes(): Uint8Array {
-  const bytes = encodeFrame(
-    {
-      kind: 'gradient',
-      codec: 'float32',
-      incarnation: 0,
-      baseVersion: 0,
-      lease: 1,
-      shard: 0,
-      offset: 0,
-      length: 0,
-      samples: 1,
-    },
-    new Float32Array(0),
-  );
+  const header = {
+    kind: 'gradient' as const,
+    codec: 'float32' as const,
+    incarnation: 0,
+    baseVersion: 0,
+    lease: 1,
+    shard: 0,
+    offset: 0,
+    length: 0,
+    samples: 1,
+  };
+  const bytes = encodePack([{ header, values: new Float32Array(0) }]);
   const view = new DataView(bytes.buffer);
-  view.setUint32(28, 50_000_000, true);
-  view.setUint32(36, 200_000_000, true);
+  const frame = 12;
+  view.setUint32(frame + 28, 50_000_000, true);
+  view.setUint32(frame + 36, 200_000_000, true);
   return bytes;
 }
 

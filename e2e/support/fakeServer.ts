@@ -27,7 +27,7 @@ export async function openFakeServer(
     });
     socket.on('ready', (_body: unknown, reply: (answer: object) => void) => reply({ outcome: 'OK' }));
   });
-  sockets.of(/^\/shard\//);
+  sockets.of(NAMESPACES.shards);
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   cleanup.add(() => sockets.close());
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;

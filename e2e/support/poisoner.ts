@@ -1,4 +1,4 @@
-import { encodeFrame } from '../../shared/protocol/frame.ts';
+import { encodePack } from '../../shared/protocol/pack.ts';
 import { EVENTS, type Lease } from '../../shared/protocol/messages.ts';
 import { ask, frameHeaderOf, joinRaw, type RawDevice } from './rawClient.ts';
 import { Cleanup } from './testServer.ts';
@@ -10,18 +10,19 @@ const filled =
   (value: number): Poison =>
   (lease, { run }) => {
     const header = frameHeaderOf(lease, run, 0);
-    return encodeFrame(header, new Float32Array(header.length).fill(value));
+    return encodePack([{ header, values: new Float32Array(header.length).fill(value) }]);
   };
 
 const POISONS: Poison[] = [
   filled(NaN),
   filled(-Infinity),
   filled(1e30),
-  (lease, { run }) => encodeFrame({ ...frameHeaderOf(lease, run, 0), length: 8 }, new Float32Array(8)),
+  (lease, { run }) =>
+    encodePack([{ header: { ...frameHeaderOf(lease, run, 0), length: 8 }, values: new Float32Array(8) }]),
   (lease, device) => filled(0)(lease, device).slice(0, -3),
   (lease, { run }) => {
     const header = { ...frameHeaderOf(lease, run, 0), samples: 1_000_000 };
-    return encodeFrame(header, new Float32Array(header.length));
+    return encodePack([{ header, values: new Float32Array(header.length) }]);
   },
 ];
 
@@ -36,7 +37,7 @@ export async function startPoisoner(
   const live = async (): Promise<void> => {
     const own = new Cleanup();
     const device = await joinRaw(own, server);
-    const shard = device.shard(0);
+    const shard = device.host();
     // Four bad updates a connection: after the fifth in a row no more leases would come.
     for (let pushed = 0; pushed < 4 && !over; pushed++) {
       const lease = await Promise.race([device.lease(), ended]);

@@ -46,7 +46,8 @@ export interface RawDevice {
   coordinator: Socket;
   welcome: Welcome;
   run: RunDescription;
-  shard: (index: number) => Socket;
+  /** A socket to the shards in the server's own process. */
+  host: () => Socket;
   lease: () => Promise<Lease>;
 }
 
@@ -64,9 +65,9 @@ export async function joinRaw(
     coordinator,
     welcome: joined,
     run,
-    shard: (index) =>
-      rawSocket(cleanup, server, NAMESPACES.shard(index), {
-        auth: { device: joined.device, shardAccessToken: run.hosts[0]?.accessToken },
+    host: () =>
+      rawSocket(cleanup, server, NAMESPACES.shards, {
+        auth: { device: joined.device, accessToken: run.hosts[0]?.accessToken },
       }),
     lease: async () => {
       const lease = next<Lease>(coordinator, EVENTS.lease);

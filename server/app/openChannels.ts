@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import type { Clock } from '../core/clock.ts';
 import { DataChannels, type DataChannelLibrary } from '../webrtc/dataChannels.ts';
-import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
+import { MAX_IN_FLIGHT_AT_HOST } from '../gateway/limits.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { iceServerForNode } from '../config/iceServers.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
@@ -49,7 +49,7 @@ export async function prepareChannels(
   const common = { port, address, clock, iceServers: iceServers.map(iceServerForNode) };
   return {
     open: (maxMessageBytes) =>
-      new DataChannels(library, { ...common, maxMessageBytes, maxQueuedMessages: MAX_IN_FLIGHT_AT_SHARD }),
+      new DataChannels(library, { ...common, maxMessageBytes, maxQueuedMessages: MAX_IN_FLIGHT_AT_HOST }),
     release: () => {
       users--;
       if (users === 0) library.cleanup();

@@ -1,12 +1,15 @@
 import { sliceOf } from '../../shared/model/ranges.ts';
-import type { ShardMap } from '../../shared/protocol/messages.ts';
+import type { RunDescription, ShardMap } from '../../shared/protocol/messages.ts';
 import type { Clock } from '../core/clock.ts';
+import { hostAccessToken } from '../core/mac.ts';
+import { RecentMap } from '../core/recentMap.ts';
 import type { OptimizerState } from '../core/shard/optimizer.ts';
 import { Shard } from '../core/shard/shard.ts';
 import type { ShardInit, ShardPort, ShardReports } from '../core/shard/shardPort.ts';
-import type { ShardGatewayParts } from '../gateway/shardGateway.ts';
-import { sumOfTraffic, TrafficMeter, type MeteredTraffic } from '../gateway/trafficMeter.ts';
-import { RemoteShard, ShardConnection } from '../shardLink/remoteShard.ts';
+import type { HostedRuns, HostIdentity } from '../gateway/hostedRuns.ts';
+import { REMEMBERED_DEVICES, sumOfTraffic, type MeteredTraffic } from '../gateway/trafficMeter.ts';
+import type { HostConnection } from '../shardLink/hostConnection.ts';
+import { RemoteShard } from '../shardLink/remoteShard.ts';
 import { mapValues } from '../shardLink/wire.ts';
 
 /** What all shards of a run start from: the whole model. */
@@ -17,107 +20,127 @@ export interface RunInit extends Omit<ShardInit, 'index'> {
 /** Where the shards of a run are, and what the run asks of them. */
 export interface RunShards {
   readonly map: ShardMap;
+  /** The processes that have them, and what a device shows there. */
+  hostsFor(device: string): RunDescription['hosts'];
   /** Makes the shards, in the order of the key ranges; called once. @param lost is told that one is gone. */
   open(init: RunInit, reports: ShardReports, lost: (error: Error) => void): ShardPort[];
   /** Settles once every shard has taken its part. @throws {RemoteShardError} naming the address of one that did not. */
   opened(): Promise<void>;
-  /** Those in this process, which its gateway serves to devices. */
-  local(): Pick<ShardGatewayParts, 'shards' | 'meter'> | null;
   /** What a device's tensors came and went by, all shards together. */
   trafficOf(device: string): MeteredTraffic;
+  /** Ends them; other runs on the same hosts go on. */
   close(): void;
 }
 
 /** Shards in this process. */
 export class LocalShards implements RunShards {
   readonly map: ShardMap;
+  readonly #host: HostIdentity;
+  readonly #runs: HostedRuns;
   readonly #clock: Clock;
-  readonly #meter = new TrafficMeter();
-  readonly #shards: Shard[] = [];
+  #incarnation = '';
 
-  constructor(ranges: ShardInit['ranges'], clock: Clock) {
-    this.map = ranges.map((range, index) => ({ index, url: '', ...range }));
+  /** @param host what this process is to devices. */
+  constructor(map: ShardMap, host: HostIdentity, runs: HostedRuns, clock: Clock) {
+    this.map = map;
+    this.#host = host;
+    this.#runs = runs;
     this.#clock = clock;
   }
 
+  hostsFor(device: string): RunDescription['hosts'] {
+    return [hostFor(this.#host, device)];
+  }
+
   open(init: RunInit, reports: ShardReports): ShardPort[] {
-    for (const { index } of this.map) {
-      this.#shards.push(new Shard(partOf(init, index), this.#clock, reports));
-    }
-    return this.#shards;
+    this.#incarnation = init.incarnation;
+    const { group } = this.#runs.open(init.incarnation);
+    for (const { index } of this.map) group.add(new Shard(partOf(init, index), this.#clock, reports));
+    return [...group.shards];
   }
 
   opened(): Promise<void> {
     return Promise.resolve();
   }
 
-  local() {
-    return { shards: this.#shards, meter: this.#meter };
-  }
-
   trafficOf(device: string): MeteredTraffic {
-    return this.#meter.of(device);
+    return this.#runs.get(this.#incarnation)?.meter.of(device) ?? sumOfTraffic([]);
   }
 
   close(): void {
-    // They end with the process that they are in.
+    this.#runs.close(this.#incarnation);
   }
 }
 
 /** Shards in processes of their own. */
 export class RemoteShards implements RunShards {
   readonly map: ShardMap;
-  readonly #connections: readonly ShardConnection[];
-  /** Origins of the pages whose devices connect to the shards. */
-  readonly #origins: string[];
+  readonly #hosts: readonly HostIdentity[];
+  /** By the addresses of the hosts. */
+  readonly #connections: ReadonlyMap<string, HostConnection>;
   readonly #shards: RemoteShard[] = [];
+  /** By host, what devices' tensors came and went by there. */
+  readonly #devices = new Map<string, RecentMap<string, MeteredTraffic>>();
+  #incarnation = '';
+  #areOpen = false;
 
-  /** Connects to all. @throws {RemoteShardError} naming the address of one that cannot be reached. */
-  static async connect(
-    urls: readonly string[],
-    secret: string,
-    ranges: ShardInit['ranges'],
-    origins: string[],
-  ): Promise<RemoteShards> {
-    const connected = await Promise.allSettled(urls.map((url) => ShardConnection.open(url, secret)));
-    const connections = connected.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    const failure = connected.find((each) => each.status === 'rejected');
-    if (failure !== undefined) {
-      for (const connection of connections) connection.close();
-      throw failure.reason;
-    }
-    return new RemoteShards(connections, ranges, origins);
+  constructor(
+    map: ShardMap,
+    hosts: readonly HostIdentity[],
+    connections: ReadonlyMap<string, HostConnection>,
+  ) {
+    this.map = map;
+    this.#hosts = hosts;
+    this.#connections = connections;
   }
 
-  private constructor(connections: ShardConnection[], ranges: ShardInit['ranges'], origins: string[]) {
-    this.#connections = connections;
-    this.#origins = origins;
-    this.map = ranges.map((range, index) => ({ index, url: connections[index]?.url ?? '', ...range }));
+  hostsFor(device: string): RunDescription['hosts'] {
+    return this.#hosts.map((host) => hostFor(host, device));
   }
 
   open(init: RunInit, reports: ShardReports, lost: (error: Error) => void): ShardPort[] {
-    this.#connections.forEach((connection, index) => {
-      const parts = { init: partOf(init, index), origins: this.#origins, reports, lost };
-      this.#shards.push(new RemoteShard(connection, parts));
-    });
+    this.#incarnation = init.incarnation;
+    for (const connection of this.#connections.values()) {
+      const devices = new RecentMap<string, MeteredTraffic>(REMEMBERED_DEVICES);
+      this.#devices.set(connection.url, devices);
+      connection.listen(init.incarnation, {
+        staged: (shard, lease, squares) => reports.staged(lease, shard, squares),
+        rejected: (shard, lease, outcome) => reports.rejected(lease, shard, outcome),
+        traffic: (shards, news) => {
+          for (const { shard, ...traffic } of shards) {
+            const told = this.#shards[shard];
+            if (told !== undefined) told.traffic = traffic;
+          }
+          for (const [device, counted] of news) devices.set(device, counted);
+        },
+        // Before that, opening them fails.
+        lost: (error) => this.#areOpen && lost(error),
+      });
+    }
+    for (const { index, url } of this.map) {
+      const connection = this.#connections.get(url);
+      if (connection === undefined) throw new Error(`there is no shard host at ${url}`);
+      this.#shards.push(new RemoteShard(connection, partOf(init, index)));
+    }
     return this.#shards;
   }
 
   async opened(): Promise<void> {
     await Promise.all(this.#shards.map(({ opened }) => opened));
-  }
-
-  local() {
-    return null;
+    this.#areOpen = true;
   }
 
   trafficOf(device: string): MeteredTraffic {
-    return sumOfTraffic(this.#shards.map((shard) => shard.trafficOf(device)));
+    return sumOfTraffic([...this.#devices.values()].flatMap((devices) => devices.get(device) ?? []));
   }
 
   close(): void {
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections.values()) connection.closeRun(this.#incarnation);
   }
+}
+
+function hostFor({ url, accessKey }: HostIdentity, device: string): RunDescription['hosts'][number] {
+  return { url, accessToken: hostAccessToken(accessKey, url, device) };
 }
 
 /** One shard's part of the whole. */

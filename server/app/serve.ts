@@ -1,13 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Namespace, Server } from 'socket.io';
 import { modelHash } from '../store/modelHash.ts';
-import type { Arithmetic } from '../../shared/profile/profile.ts';
-import { messageLimit } from '../../shared/protocol/messageLimit.ts';
+import { messageLimit } from '../gateway/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { ROLES } from '../../shared/protocol/placement.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
-import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts';
-import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
+import type { RunDescription } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { ServerKeys } from '../core/serverKeys.ts';
@@ -30,12 +28,13 @@ import type { PreparedRun } from './startState.ts';
 import { adminTokenOf } from './adminToken.ts';
 import { certificateOf } from './certificateOf.ts';
 import { DeviceRecords } from './deviceRecords.ts';
+import { arithmeticOf, dataChannelOfferOf, runDescriptionFor } from './runDescription.ts';
 import { settingsOf, type Config } from '../config/config.ts';
-import { iceServerForBrowsers } from '../config/iceServers.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
 import { runActionHandlers } from './runActions.ts';
-import { LocalShards, RemoteShards, type RunShards } from './runShards.ts';
+import type { RunShards } from './runShards.ts';
+import { reachHosts, type ShardHosts } from './shardHosts.ts';
 import { rangesOf, Training } from './training.ts';
 
 /** A run that people and tabs can reach. */
@@ -93,10 +92,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     closing.add(() => evaluator.close());
     const solver = new Solver(clock);
     closing.add(() => solver.close());
-    const shards = await reachShards(config, originsOf(addresses, listening), clock);
+    const keys = new ServerKeys(folder.key);
+    const hosts = await reachHosts(config, keys, originsOf(addresses, listening), clock);
+    closing.add(() => hosts.close());
+    const shards = hosts.shardsOf(rangesOf(config));
     closing.add(() => shards.close());
     const training = new Training(config, {
-      keys: new ServerKeys(folder.key),
+      keys,
       clock,
       calendar,
       start,
@@ -113,8 +115,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     records.follow(training.crowd);
     closing.add(() => records.close(training.crowd));
     await shards.opened();
-    const limitBytes = messageLimit(training.ranges);
-    const channels = await openChannels(config, shards, listening.port, { clock, log, limitBytes, closing });
+    const limitBytes = messageLimit(config.maxParameters);
+    const channels = await openChannels(config, hosts, listening.port, { clock, log, limitBytes, closing });
     const sessions = await AdminSessions.open(folder.store, await adminTokenOf(config), () =>
       calendar.today(),
     );
@@ -126,8 +128,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     // Not sockets.close(): that waits for HTTP connections that a client keeps open.
     closing.add(() => sockets.engine.close());
     const dataset = { name: config.dataset, hash: manifest.hash };
-    const served = { config, clock, training, records, sessions, shards, channels, app, dataset, failed };
-    serveSockets(sockets, served);
+    const common = { config, clock, training, records, sessions, failed };
+    serveSockets(sockets, { ...common, hosts, shards, channels, app, dataset, limitBytes });
     closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
     await record.started(training.incarnation, settingsOf(config), calendar.today());
     await folder.announce(new URL(addresses[0]?.url ?? '').origin);
@@ -175,21 +177,14 @@ class Closing {
   }
 }
 
-/** Connects to the shards elsewhere, or prepares those of this process. */
-async function reachShards(config: Config, origins: string[], clock: Clock): Promise<RunShards> {
-  const ranges = rangesOf(config);
-  if (typeof config.shards === 'number') return new LocalShards(ranges, clock);
-  return RemoteShards.connect(config.shards, config.shardSecret, ranges, origins);
-}
-
 /** The data channels of the shards of this process; shards elsewhere have channels of their own. */
 async function openChannels(
   config: Config,
-  shards: RunShards,
+  hosts: ShardHosts,
   port: number,
   parts: { clock: Clock; log: (line: string) => void; limitBytes: number; closing: Closing },
 ): Promise<DataChannels | null> {
-  if (shards.local() === null) return null;
+  if (hosts.local() === null) return null;
   const source = await prepareChannels(config, port, parts.clock, parts.log);
   const channels = source.open(parts.limitBytes);
   parts.closing.add(() => {
@@ -237,61 +232,35 @@ function keepDevicesInformed(devices: Namespace, training: Training): () => void
   return () => clearInterval(timer);
 }
 
-function dataChannelOfferOf({ transport, iceServers }: Config): Welcome['dataChannels'] {
-  const { opensChannels, waitsForChannels } = TRANSPORT_PREFERENCES[transport];
-  if (!opensChannels) return null;
-  return { wanted: waitsForChannels, iceServers: iceServers.map(iceServerForBrowsers) };
-}
-
-/** What a device is told of the run. */
-function describeRun(
-  device: string,
-  { config, training, shards, dataset }: Pick<SocketParts, 'config' | 'training' | 'shards' | 'dataset'>,
-): RunDescription {
-  const accessToken = training.coordinator.accessToken(device);
-  const urls = new Set(shards.map.map(({ url }) => url));
-  return {
-    run: training.id,
-    incarnation: training.incarnation,
-    model: config.spec,
-    dataset,
-    arithmetic: arithmeticOf(config),
-    codecs: [config.codec],
-    hosts: [...urls].map((url) => ({ url, accessToken })),
-    shards: shards.map,
-  };
-}
-
-function arithmeticOf({ repeatable }: Config): Arithmetic {
-  return repeatable ? 'strict' : 'fastest';
-}
-
 interface SocketParts {
   config: Config;
   clock: Clock;
   training: Training;
   records: DeviceRecords;
   sessions: AdminSessions;
+  hosts: ShardHosts;
   shards: RunShards;
   channels: DataChannels | null;
   app: FastifyInstance;
   dataset: RunDescription['dataset'];
+  limitBytes: number;
   failed: (error: unknown) => void;
 }
 
 function serveSockets(
   sockets: Server,
-  { config, clock, training, records, sessions, shards, channels, app, dataset, failed }: SocketParts,
+  { config, clock, training, records, sessions, failed, ...parts }: SocketParts,
 ): void {
-  const local = shards.local();
-  if (local !== null) serveShards(sockets, { ...local, channels, failed });
+  const { hosts, shards, channels, app, dataset, limitBytes } = parts;
+  const local = hosts.local();
+  if (local !== null) serveShards(sockets, { runs: local, channels, failed });
   serveCoordinator(sockets.of(NAMESPACES.coordinator), {
     crowd: training.crowd,
     recall: (device) => records.recall(device),
     coordinator: training.coordinator,
     clock,
-    describe: (device) => describeRun(device, { config, training, shards, dataset }),
-    dataChannels: dataChannelOfferOf(config),
+    describe: (device) => runDescriptionFor(device, { config, training, shards, dataset }),
+    dataChannels: dataChannelOfferOf(config, limitBytes),
     join: config.join,
     status: () => training.run.status(),
     failed,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Endpoint } from '../http/endpoint.ts';
-import { hostShard } from '../shardLink/shardHost.ts';
+import { hostShards } from '../shardLink/shardHost.ts';
 import { certificateOf } from '../app/certificateOf.ts';
 import { loadConfig } from '../config/config.ts';
 import { interruption } from '../terminal/interruption.ts';
@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   endpoint.handle(notFound);
   const { port } = endpoint;
   const channels = await prepareChannels(config, port, machineClock, log);
-  const close = hostShard({
+  const close = hostShards({
     http: endpoint.server,
     secret: config.shardSecret,
     clock: machineClock,

@@ -53,6 +53,7 @@ describe('defaults', () => {
     expect(start).toMatchObject({
       mode: 'sync',
       shards: 1,
+      maxParameters: 4_000_000,
       momentum: 0.9,
       https: false,
       join: '',
@@ -180,6 +181,7 @@ describe('values', () => {
 describe('a bad value is named with its flag', () => {
   it.each([
     ['--mode', 'bulk'],
+    ['--max-parameters', '0'],
     ['--shards', '0'],
     ['--shards', 'ftp://a'],
     ['--shards', 'http://a,'],
@@ -249,6 +251,20 @@ describe('a bad value is named with its flag', () => {
     expect(messageOf([], {}, 'swarm')).toContain('--url');
     expect(messageOf([], {}, 'shard')).toContain('--shard-secret');
     expect(messageOf(['--shards', 'http://a:1'])).toContain('--shard-secret');
+  });
+});
+
+describe('a model that is too large for its messages', () => {
+  it('[MD14] is refused by name, with both numbers, and read where it fits exactly', () => {
+    const load = (most: string) => loadConfig('start', ['--model', 'lenet', '--max-parameters', most], {});
+    expect(() => load('5993')).toThrow(
+      '--model: lenet has 5994 parameters, above the 5993 of --max-parameters; raise that',
+    );
+    expect(load('5994').maxParameters).toBe(5994);
+  });
+
+  it('[MD14] is none of the zoo, as things are', () => {
+    for (const model of zoo.keys()) expect(() => loadConfig('start', ['--model', model], {})).not.toThrow();
   });
 });
 

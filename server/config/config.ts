@@ -192,6 +192,7 @@ function resolve(
   }
   checkMeasured({ ...settings, target }, source);
   checkAggregation(command, { ...settings, mode }, source);
+  checkParameters(spec, settings.maxParameters, source('model'));
   checkShards(spec, shardCount(settings), source('shards'));
   const { placement = training.local === null ? 'uniform' : 'ilp' } = settings;
   return { ...settings, command, spec, ...training, mode, placement, target, url, action };
@@ -225,6 +226,15 @@ function trainingOf(settings: Settings, { gradient, local: recipe }: Trainable['
   const localDecay = settings.localDecay === undefined ? way.decay : settings.localDecay;
   const local = { steps: localSteps, lr: localLr, momentum: localMomentum, decay: localDecay };
   return { ...common, localLr, localMomentum, localDecay, local };
+}
+
+/** @throws {ConfigError} where no message could carry the model. */
+function checkParameters(spec: ModelSpec, most: number, source: string): void {
+  const { length } = layoutOf(spec);
+  if (length <= most) return;
+  throw new ConfigError(
+    `${source}: ${spec.name} has ${length} parameters, above the ${most} of ${flagOf('maxParameters')}; raise that`,
+  );
 }
 
 function checkShards(spec: ModelSpec, shards: number, source: string): void {

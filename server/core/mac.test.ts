@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyRange } from '../../shared/model/ranges.ts';
-import { macOfTerms, resumeToken, sameSecret, shardAccessToken } from './mac.ts';
+import { hostAccessToken, macOfTerms, resumeToken, sameSecret } from './mac.ts';
 import type { LeaseTerms } from '../../shared/protocol/messages.ts';
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
 const OTHER_KEY = KEY.with(31, 0);
 const INCARNATION = '89abcdef';
+const URL = 'https://192.168.1.4:8081';
 const DEVICE = '0123456789ab';
 const TERMS: LeaseTerms = {
   lease: 1,
@@ -86,24 +87,24 @@ describe('the MAC of a lease', () => {
 });
 
 describe('what a device shows', () => {
-  it('[AU1] to the shards is bound to key, run and device', () => {
-    const token = shardAccessToken(KEY, INCARNATION, DEVICE);
-    expect(token).toBe('c71dfc0b1bd674535a547658cee6c586');
+  it('[AU1] to a shard host is bound to its key, host and device', () => {
+    const token = hostAccessToken(KEY, URL, DEVICE);
+    expect(token).toBe('6a88f2cb2249f207e65f9e753699b729');
     const others = [
-      shardAccessToken(OTHER_KEY, INCARNATION, DEVICE),
-      shardAccessToken(KEY, '00000000', DEVICE),
-      shardAccessToken(KEY, INCARNATION, 'ba9876543210'),
+      hostAccessToken(OTHER_KEY, URL, DEVICE),
+      hostAccessToken(KEY, '', DEVICE),
+      hostAccessToken(KEY, URL, 'ba9876543210'),
     ];
     expect(others).not.toContain(token);
   });
 
-  it('[AU2] to resume is bound to key and device, and is no shard access token', () => {
+  it('[AU2] to resume is bound to key and device, and is no access token of a host', () => {
     const token = resumeToken(KEY, DEVICE);
     expect(token).toBe('cd732e0fd4899c1d4d890f13666dd89c');
     const others = [
       resumeToken(OTHER_KEY, DEVICE),
       resumeToken(KEY, 'ba9876543210'),
-      shardAccessToken(KEY, INCARNATION, DEVICE),
+      hostAccessToken(KEY, URL, DEVICE),
     ];
     expect(others).not.toContain(token);
   });

@@ -14,9 +14,9 @@ export function macOfTerms(key: Uint8Array, terms: LeaseTerms, ranges: KeyRange[
   return mac(key, ['lease', lease, device, incarnation, baseVersion, kind, samples, deadline, codec, cut]);
 }
 
-/** What a device shows to the shards of an incarnation [AU1]. */
-export function shardAccessToken(key: Uint8Array, incarnation: string, device: string): string {
-  return mac(key, ['pass', incarnation, device]);
+/** What a device shows to a shard host, whatever runs it has shards of [AU1]. @param key the access key of that host. */
+export function hostAccessToken(key: Uint8Array, url: string, device: string): string {
+  return mac(key, ['host', url, device]);
 }
 
 /** What a device shows to join again under its id [AU2]. */

@@ -9,6 +9,7 @@ it('[AU7] derives by HKDF-SHA-256, as Node does', () => {
   const keys = new ServerKeys(KEY);
   expect(keys.resumeTokens).toEqual(ofNode('resume tokens'));
   expect(keys.leasesOf('89abcdef')).toEqual(ofNode('leases of 89abcdef'));
+  expect(keys.accessTo('http://a:1')).toEqual(ofNode('access to http://a:1'));
 });
 
 it('[AU7] derives another key for each purpose and each server', () => {
@@ -17,6 +18,8 @@ it('[AU7] derives another key for each purpose and each server', () => {
     keys.resumeTokens,
     keys.leasesOf('89abcdef'),
     keys.leasesOf('00000000'),
+    keys.accessTo(''),
+    keys.accessTo('http://a:1'),
     new ServerKeys(KEY.with(0, 1)).resumeTokens,
   ].map(String);
   expect(new Set(all).size).toBe(all.length);

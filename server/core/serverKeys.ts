@@ -18,6 +18,11 @@ export class ServerKeys {
     this.resumeTokens = this.#derive('resume tokens');
   }
 
+  /** Of the access tokens of the shard host at an address: a shard process is given its own. */
+  accessTo(url: string): Uint8Array {
+    return this.#derive(`access to ${url}`);
+  }
+
   /** Of the leases of one incarnation: all that a shard process is given of it. */
   leasesOf(incarnation: string): Uint8Array {
     return this.#derive(`leases of ${incarnation}`);

@@ -4,27 +4,31 @@ import { connect, type AddressInfo } from 'node:net';
 import { io } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cutKeyRanges, sliceOf } from '../../shared/model/ranges.ts';
-import { encodeFrame } from '../../shared/protocol/frame.ts';
-import { decodeFrame } from '../../shared/testing/decodeFrame.ts';
-import { macOfTerms, shardAccessToken } from '../core/mac.ts';
+import { messageLimit } from '../gateway/messageLimit.ts';
+import { encodePack } from '../../shared/protocol/pack.ts';
+import { decodePack } from '../../shared/testing/decodePack.ts';
+import { hostAccessToken, macOfTerms } from '../core/mac.ts';
 import { EVENTS, type LeaseTerms } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { ShardInit } from '../core/shard/shardPort.ts';
 import { noiseVector, PLAIN_OPTIMIZER } from '../core/testing/plainModel.ts';
 import { KEY, INCARNATION } from '../core/testing/testServer.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
+import type { MeteredTraffic } from '../gateway/trafficMeter.ts';
 import { CONTROL_PATH, SECRET_HEADER } from './wire.ts';
-import { RemoteShard, RemoteShardError, ShardConnection } from './remoteShard.ts';
-import { hostShard } from './shardHost.ts';
+import { HostConnection, RemoteShardError } from './hostConnection.ts';
+import { RemoteShard } from './remoteShard.ts';
+import { hostShards } from './shardHost.ts';
 import { ask, next } from '../gateway/testing/realSockets.ts';
 
-/* Both ends of the control connection over a real socket, and a device at the shard that it opens. */
+/* Both ends of the control connection over a real socket, and a device at the shard host. */
 
 const SECRET = 'a secret of both';
 const DEVICE = '0123456789ab';
 const ranges = cutKeyRanges(1000, 2);
 const [, range] = ranges;
 if (range === undefined) throw new Error('there are two shards');
+const ACCESS_KEY = new Uint8Array(32).fill(9);
 const PARAMETERS = sliceOf(noiseVector(1, 1000), range);
 
 const INIT: ShardInit = {
@@ -50,7 +54,7 @@ async function hosting(secret = SECRET) {
   const lines: string[] = [];
   const failures: unknown[] = [];
   const limits: number[] = [];
-  const close = hostShard({
+  const close = hostShards({
     http,
     secret,
     clock,
@@ -71,28 +75,31 @@ async function hosting(secret = SECRET) {
 async function opened(url: string, { secret = SECRET, init = INIT } = {}) {
   const reported: unknown[] = [];
   const lost: string[] = [];
-  const connection = await ShardConnection.open(url, secret);
+  const traffic = new Map<string, MeteredTraffic>();
+  const host = { url, accessKey: ACCESS_KEY, origins: [], maxParameters: 2000 };
+  const connection = await HostConnection.open(secret, host);
   closing.push(() => connection.close());
-  const shard = new RemoteShard(connection, {
-    init,
-    origins: [],
-    reports: {
-      staged: (...args) => reported.push(['staged', ...args]),
-      rejected: (...args) => reported.push(['rejected', ...args]),
+  const shard = new RemoteShard(connection, init);
+  connection.listen(init.incarnation, {
+    staged: (...args) => reported.push(['staged', ...args]),
+    rejected: (...args) => reported.push(['rejected', ...args]),
+    traffic: (shards, devices) => {
+      for (const { shard: index, ...bytes } of shards) if (index === shard.index) shard.traffic = bytes;
+      for (const [device, counted] of devices) traffic.set(device, counted);
     },
     lost: (error) => lost.push(error.message),
   });
   await shard.opened;
-  return { shard, connection, reported, lost };
+  return { shard, connection, reported, lost, traffic };
 }
 
-/** A device's socket to the shard. */
+/** A device's socket to the shard host. */
 function device(url: string) {
-  const socket = io(`${url}${NAMESPACES.shard(1)}`, {
+  const socket = io(`${url}${NAMESPACES.shards}`, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
-    auth: { device: DEVICE, shardAccessToken: shardAccessToken(KEY, INCARNATION, DEVICE) },
+    auth: { device: DEVICE, accessToken: hostAccessToken(ACCESS_KEY, url, DEVICE) },
   });
   closing.push(() => socket.disconnect());
   return socket;
@@ -121,7 +128,7 @@ function pushOf(lease: number, values: Float32Array) {
     length: values.length,
     samples: 32,
   };
-  return [{ ...terms, mac: macOfTerms(KEY, terms, ranges) }, encodeFrame(header, values)] as const;
+  return [{ ...terms, mac: macOfTerms(KEY, terms, ranges) }, encodePack([{ header, values }])] as const;
 }
 
 describe('a shard in a process of its own', () => {
@@ -134,11 +141,11 @@ describe('a shard in a process of its own', () => {
 
   it('[CM4] stages what a device pushes, tells of it, and commits when it is told to', async () => {
     const { url } = await hosting();
-    const { shard, reported } = await opened(url);
+    const { shard, reported, traffic } = await opened(url);
     const pushing = ask(device(url), EVENTS.push, ...pushOf(7, new Float32Array(range.length).fill(0.5)));
     await expect.poll(() => reported.length).toBe(1);
     // Of blocks of 256 values: 512 to 768, and 232 that are left.
-    expect(reported).toEqual([['staged', 7, 1, [64, 58]]]);
+    expect(reported).toEqual([['staged', 1, 7, [64, 58]]]);
     shard.commit({
       type: 'update',
       version: 4,
@@ -149,11 +156,11 @@ describe('a shard in a process of its own', () => {
     expect(answer).toEqual({ outcome: 'APPLIED', version: 4 });
     const { version, parameters } = await shard.snapshot();
     expect(version).toBe(4);
-    expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { values: parameters } });
+    expect(decodePack(weights)).toMatchObject({ ok: true, frames: [{ values: parameters }] });
     const bytes = 4 * range.length;
     expect(shard.traffic).toEqual({ bytesUp: bytes, bytesDown: bytes });
-    expect(shard.trafficOf(DEVICE).socketio).toEqual({ bytesUp: bytes, bytesDown: bytes });
-    expect(shard.trafficOf('ba9876543210').newest).toBeNull();
+    expect([...traffic.keys()]).toEqual([DEVICE]);
+    expect(traffic.get(DEVICE)?.socketio).toEqual({ bytesUp: bytes, bytesDown: bytes });
   });
 
   it('[CF1] [CF2] changes its settings when it is told to, and keeps its parameters', async () => {
@@ -173,13 +180,13 @@ describe('a shard in a process of its own', () => {
     expect(await ask(socket, EVENTS.push, ...pushOf(7, poisoned))).toMatchObject({
       outcome: 'NOT_FINITE',
     });
-    expect(reported).toEqual([['rejected', 7, 1, 'NOT_FINITE']]);
+    expect(reported).toEqual([['rejected', 1, 7, 'NOT_FINITE']]);
     const pushing = ask(socket, EVENTS.push, ...pushOf(8, new Float32Array(range.length)));
     await expect.poll(() => reported.length).toBe(2);
     shard.refuse(8, 'STALE', 3);
     const { weights, ...answer } = await pushing;
     expect(answer).toEqual({ outcome: 'STALE', version: 3 });
-    expect(decodeFrame(weights)).toMatchObject({ ok: true, frame: { values: PARAMETERS } });
+    expect(decodePack(weights)).toMatchObject({ ok: true, frames: [{ values: PARAMETERS }] });
   });
 
   it('is not there for a process with another secret, or none, nor where it has none itself', async () => {
@@ -224,7 +231,7 @@ describe('a shard in a process of its own', () => {
   it('goes on when it is asked for a snapshot that nobody waits for', async () => {
     const { url, failures } = await hosting();
     const { shard, connection } = await opened(url);
-    connection.socket.emit('snapshot', null);
+    connection.send('snapshot', { incarnation: INCARNATION, shard: 1 });
     expect((await shard.snapshot()).version).toBe(3);
     expect(failures).toEqual([]);
   });
@@ -240,11 +247,21 @@ describe('a shard in a process of its own', () => {
     await gone;
   });
 
+  it('[PR6] takes messages for a model as large as the server says', async () => {
+    const { url, limits } = await hosting();
+    await opened(url);
+    expect(limits).toEqual([messageLimit(2000)]);
+  });
+
   it.each<[string, string, unknown]>([
     [
-      'spoken to before it is opened',
+      'spoken to before it is told what it is',
       'commit',
-      { type: 'update', version: 4, rule: { shape: 'weighing' }, members: [] },
+      {
+        incarnation: INCARNATION,
+        shard: 1,
+        record: { type: 'update', version: 4, rule: { shape: 'weighing' }, members: [] },
+      },
     ],
     ['told what cannot be read', 'open', { index: 'one' }],
   ])(
@@ -279,7 +296,7 @@ describe('a shard in a process of its own', () => {
   it('tells of its traffic twice a second, and no more once it is closed', async () => {
     const { url, clock } = await hosting();
     const { shard } = await opened(url);
-    await ask(device(url), EVENTS.pull, { version: 3 });
+    await ask(device(url), EVENTS.pull, { incarnation: INCARNATION, version: 3 });
     expect(shard.traffic.bytesDown).toBe(0);
     clock.advance(500);
     await expect.poll(() => shard.traffic.bytesDown).toBe(4 * range.length);

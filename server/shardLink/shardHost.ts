@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server, type Socket } from 'socket.io';
-import { messageLimit } from '../../shared/protocol/messageLimit.ts';
+import { messageLimit } from '../gateway/messageLimit.ts';
 import { sameSecret } from '../core/mac.ts';
 import type { Clock } from '../core/clock.ts';
 import { Shard } from '../core/shard/shard.ts';
@@ -16,10 +16,10 @@ import {
   type ToShard,
 } from './wire.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
+import { HostedRuns } from '../gateway/hostedRuns.ts';
 import { serveShards } from '../gateway/shardGateway.ts';
 import { logRefusals } from '../gateway/refusals.ts';
 import { createSocketServer } from '../gateway/sockets.ts';
-import { TrafficMeter } from '../gateway/trafficMeter.ts';
 
 /** A control message carries a slice and an optimizer's state: three vectors of at most 256 MiB. */
 const CONTROL_LIMIT_BYTES = 800 * 1024 * 1024;
@@ -29,14 +29,14 @@ export interface ShardHostParts {
   http: HttpServer;
   secret: string;
   clock: Clock;
-  /** The data channels of a shard whose messages have this many bytes at most; null where there are none. */
+  /** The data channels of a host whose messages have this many bytes at most; null where there are none. */
   openChannels: (maxMessageBytes: number) => DataChannels | null;
   log: (line: string) => void;
   failed: (error: unknown) => void;
 }
 
-/** Lets one coordinator at a time, with the secret, run a shard in this process. Answers how to close it. */
-export function hostShard(parts: ShardHostParts): () => void {
+/** Lets one server at a time, with the secret, have shards of its runs in this process. Answers how to close it. */
+export function hostShards(parts: ShardHostParts): () => void {
   const { http, secret, log } = parts;
   const control = new Server(http, {
     path: CONTROL_PATH,
@@ -48,39 +48,38 @@ export function hostShard(parts: ShardHostParts): () => void {
       allow(null, secret !== '' && typeof shown === 'string' && sameSecret(shown, secret));
     },
   });
-  let hosted: HostedShard | null = null;
+  let hosting: Hosting | null = null;
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.startsWith(CONTROL_PATH) !== true) hosted?.upgrade(request, socket, head);
+    if (request.url?.startsWith(CONTROL_PATH) !== true) hosting?.upgrade(request, socket, head);
   });
   control.on('connection', (socket) => {
-    if (hosted !== null) {
+    if (hosting !== null) {
       socket.disconnect(true);
       return;
     }
-    const host = new HostedShard(socket, parts);
-    hosted = host;
+    const present = new Hosting(socket, parts);
+    hosting = present;
     log('a coordinator took this shard');
     socket.on('disconnect', () => {
-      hosted = null;
-      host.close();
+      hosting = null;
+      present.close();
       log('the coordinator is gone; this shard waits for the next one');
     });
   });
   return () => {
-    hosted?.close();
+    hosting?.close();
     // Not control.close(): that waits for the connections of devices that are asleep.
     control.engine.close();
   };
 }
 
-/** One shard under one coordinator, from its opening to the end of their connection. */
-class HostedShard {
-  /** Never listens: connections come through {@link upgrade}, so that the next shard finds a clean server. */
+/** What this process does for one server, from the beginning of their connection to its end. */
+class Hosting {
+  /** Never listens: connections come through {@link upgrade}, so that the next server finds a clean one. */
   readonly #http = createServer();
   readonly #parts: ShardHostParts;
   readonly #socket: Socket;
-  readonly #meter = new TrafficMeter();
-  #shard: Shard | null = null;
+  #runs: HostedRuns | null = null;
   #devices: Server | null = null;
   #channels: DataChannels | null = null;
   #cancelTraffic: () => void = () => undefined;
@@ -91,18 +90,25 @@ class HostedShard {
     listen<ToShard>(
       socket,
       {
+        host: (body, acknowledge) => {
+          this.#begin(body);
+          acknowledge();
+        },
         open: (body, acknowledge) => {
           this.#open(body);
           acknowledge();
         },
-        commit: (record) => this.#opened().commit(record),
-        refuse: ({ lease, outcome, version }) => this.#opened().refuse(lease, outcome, version),
-        keep: ({ lease }) => this.#opened().keep(lease),
-        pin: ({ lease, version }) => this.#opened().pin(lease, version),
-        snapshot: (_body, acknowledge) => {
-          const shard = this.#opened();
-          this.#send('traffic', this.#trafficOf(shard));
-          void shard.snapshot().then((state) => acknowledge(encodeSnapshot(state)));
+        close: ({ incarnation }) => this.#begun().close(incarnation),
+        commit: ({ incarnation, shard, record }) => this.#shardAt(incarnation, shard).commit(record),
+        refuse: ({ incarnation, shard, lease, outcome, version }) =>
+          this.#shardAt(incarnation, shard).refuse(lease, outcome, version),
+        keep: ({ incarnation, shard, lease }) => this.#shardAt(incarnation, shard).keep(lease),
+        pin: ({ incarnation, shard, lease, version }) =>
+          this.#shardAt(incarnation, shard).pin(lease, version),
+        snapshot: ({ incarnation, shard }, acknowledge) => {
+          const asked = this.#shardAt(incarnation, shard);
+          this.#tellTraffic();
+          void asked.snapshot().then((state) => acknowledge(encodeSnapshot(state)));
         },
       },
       (error) => {
@@ -114,8 +120,8 @@ class HostedShard {
 
   close(): void {
     this.#cancelTraffic();
-    this.#shard?.abandon();
-    this.#shard = null;
+    this.#runs?.closeAll();
+    this.#runs = null;
     this.#channels?.cut();
     void this.#devices?.close();
     this.#devices = null;
@@ -131,24 +137,24 @@ class HostedShard {
     this.#socket.emit(event, body);
   }
 
-  #trafficOf({ traffic }: Shard): Body<'traffic'> {
-    return { ...traffic, devices: this.#meter.news() };
+  #begun(): HostedRuns {
+    if (this.#runs === null) throw new Error('the server spoke of a run before it said what this host is');
+    return this.#runs;
   }
 
-  #opened(): Shard {
-    if (this.#shard === null) throw new Error('the coordinator spoke to a shard before it opened it');
-    return this.#shard;
+  #shardAt(incarnation: string, index: number): Shard {
+    const shard = this.#begun()
+      .get(incarnation)
+      ?.group.shards.find((each) => each.index === index);
+    if (shard === undefined) throw new Error(`shard ${index} of ${incarnation} is not here`);
+    return shard;
   }
 
-  #open(body: Body<'open'>): void {
-    const { init, origins } = decodeInit(body);
+  #begin({ url, accessKey, origins, maxParameters }: Body<'host'>): void {
+    if (this.#runs !== null) throw new Error('the server said twice what this host is');
     const { clock, failed, log, openChannels } = this.#parts;
-    const shard = new Shard(init, clock, {
-      staged: (lease, _shard, squares) => this.#send('staged', { lease, squares }),
-      rejected: (lease, _shard, outcome) => this.#send('rejected', { lease, outcome }),
-    });
-    this.#shard = shard;
-    const limitBytes = messageLimit(init.ranges);
+    const limitBytes = messageLimit(maxParameters);
+    this.#runs = new HostedRuns({ url, accessKey });
     this.#devices = createSocketServer(this.#http, {
       limitBytes,
       origins: () => origins,
@@ -159,13 +165,33 @@ class HostedShard {
       ),
       clock,
     });
-    this.#channels?.cut();
     this.#channels = openChannels(limitBytes);
-    serveShards(this.#devices, { shards: [shard], meter: this.#meter, channels: this.#channels, failed });
-    const report = () => {
-      this.#send('traffic', this.#trafficOf(shard));
-      this.#cancelTraffic = clock.after(TRAFFIC_EVERY_MS, report);
-    };
-    report();
+    serveShards(this.#devices, { runs: this.#runs, channels: this.#channels, failed });
+    this.#keepTelling();
+  }
+
+  #open(body: Body<'open'>): void {
+    const init = decodeInit(body);
+    const { incarnation } = init;
+    const { group } = this.#begun().open(incarnation);
+    const shard = new Shard(init, this.#parts.clock, {
+      staged: (lease, index, squares) => this.#send('staged', { incarnation, shard: index, lease, squares }),
+      rejected: (lease, index, outcome) =>
+        this.#send('rejected', { incarnation, shard: index, lease, outcome }),
+    });
+    group.add(shard);
+    this.#tellTraffic();
+  }
+
+  #keepTelling(): void {
+    this.#tellTraffic();
+    this.#cancelTraffic = this.#parts.clock.after(TRAFFIC_EVERY_MS, () => this.#keepTelling());
+  }
+
+  #tellTraffic(): void {
+    for (const [incarnation, { group, meter }] of this.#begun().all()) {
+      const shards = group.shards.map(({ index, traffic }) => ({ shard: index, ...traffic }));
+      this.#send('traffic', { incarnation, shards, devices: meter.news() });
+    }
   }
 }

@@ -7,8 +7,9 @@ import { commitRecord } from '../core/shard/records.ts';
 import type { ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
 /*
- * Everything that a coordinator and a shard in a process of its own send each other. Both are of one server and know one
- * secret; it is shown in a header of the handshake, before a single message is read. Messages keep their order.
+ * Everything that the coordinators of a server and a shard host in a process of its own send each other. Both are of one
+ * server and know one secret; it is shown in a header of the handshake, before a single message is read. Messages keep
+ * their order. Every one but the first names the run that it is of, by its incarnation.
  */
 
 export const CONTROL_PATH = '/control';
@@ -21,13 +22,29 @@ const optimizerState = z.strictObject({
   scalars: z.record(z.string(), z.number()),
 });
 
+const incarnation = z.string();
+/** A shard of a run. */
+const at = { incarnation, shard: z.int() };
+
 /** What each event of the link carries. */
 const BODIES = {
-  /** Once on each connection. Acknowledged when the shard has its part of the model. */
+  /** First, once on each connection. Acknowledged when devices can connect. */
+  host: z.strictObject({
+    /** Of this host, as the shard map has it. */
+    url: z.string(),
+    /** What the access tokens of devices are made with. */
+    accessKey: bytes,
+    /** Pages of these origins may connect. */
+    origins: z.array(z.string()),
+    /** Of a model, at most. */
+    maxParameters: z.int(),
+  }),
+  /** A shard of a run. Acknowledged when it has its part of the model. */
   open: z.strictObject({
+    incarnation,
     index: z.int(),
     ranges: z.array(z.strictObject({ offset: z.int(), length: z.int() })),
-    incarnation: z.string(),
+    /** What the leases of the incarnation are signed with. */
     key: bytes,
     version: z.int(),
     updates: z.int(),
@@ -40,30 +57,36 @@ const BODIES = {
     }),
     average: z.nullable(z.int()),
     optimizerState: z.optional(optimizerState),
-    /** Pages of these origins may connect. */
-    origins: z.array(z.string()),
   }),
-  commit: commitRecord,
-  refuse: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES), version: z.nullable(z.int()) }),
-  keep: z.strictObject({ lease: z.int() }),
-  pin: z.strictObject({ lease: z.int(), version: z.int() }),
+  /** All shards of one run here end, and no others. */
+  close: z.strictObject({ incarnation }),
+  commit: z.strictObject({ ...at, record: commitRecord }),
+  refuse: z.strictObject({
+    ...at,
+    lease: z.int(),
+    outcome: z.enum(OUTCOME_NAMES),
+    version: z.nullable(z.int()),
+  }),
+  keep: z.strictObject({ ...at, lease: z.int() }),
+  pin: z.strictObject({ ...at, lease: z.int(), version: z.int() }),
   /** Acknowledged with the state, see {@link decodeSnapshot}. */
-  snapshot: z.null(),
-  staged: z.strictObject({ lease: z.int(), squares: z.array(z.number()) }),
-  rejected: z.strictObject({ lease: z.int(), outcome: z.enum(OUTCOME_NAMES) }),
+  snapshot: z.strictObject(at),
+  staged: z.strictObject({ ...at, lease: z.int(), squares: z.array(z.number()) }),
+  rejected: z.strictObject({ ...at, lease: z.int(), outcome: z.enum(OUTCOME_NAMES) }),
   traffic: z.strictObject({
-    bytesUp: z.number(),
-    bytesDown: z.number(),
-    /** Of each device whose traffic changed. */
+    incarnation,
+    /** Of each of the run's shards here. */
+    shards: z.array(z.strictObject({ shard: z.int(), bytesUp: z.number(), bytesDown: z.number() })),
+    /** Of each device whose traffic with this run changed. */
     devices: z.array(
       z.tuple([z.string(), z.strictObject({ ...deviceTraffic.shape, uplink: z.nullable(z.number()) })]),
     ),
   }),
 };
 
-/** From the coordinator to the shard. */
-export type ToShard = 'open' | 'commit' | 'refuse' | 'keep' | 'pin' | 'snapshot';
-/** From the shard to the coordinator. */
+/** From the coordinator to the shard host. */
+export type ToShard = 'host' | 'open' | 'close' | 'commit' | 'refuse' | 'keep' | 'pin' | 'snapshot';
+/** From the shard host to the coordinator. */
 export type ToCoordinator = Exclude<keyof typeof BODIES, ToShard>;
 export type Body<Event extends keyof typeof BODIES> = z.infer<(typeof BODIES)[Event]>;
 
@@ -100,22 +123,16 @@ export function listen<Event extends keyof typeof BODIES>(
   }
 }
 
-/** What a shard is opened with, as it travels. @param origins of the pages that may connect to it. */
-export function encodeInit(
-  { parameters, optimizerState, ...init }: ShardInit,
-  origins: string[],
-): Body<'open'> {
-  const message = { ...init, origins, parameters: encodeFloat32(parameters) };
+/** What a shard is opened with, as it travels. */
+export function encodeInit({ parameters, optimizerState, ...init }: ShardInit): Body<'open'> {
+  const message = { ...init, parameters: encodeFloat32(parameters) };
   return optimizerState === undefined ? message : { ...message, optimizerState: encodeState(optimizerState) };
 }
 
-export function decodeInit({ origins, parameters, optimizerState, ...init }: Body<'open'>): {
-  init: ShardInit;
-  origins: string[];
-} {
+export function decodeInit({ parameters, optimizerState, ...init }: Body<'open'>): ShardInit {
   const decoded = { ...init, parameters: decodeFloat32(parameters) };
-  if (optimizerState === undefined) return { init: decoded, origins };
-  return { init: { ...decoded, optimizerState: decodeState(optimizerState) }, origins };
+  if (optimizerState === undefined) return decoded;
+  return { ...decoded, optimizerState: decodeState(optimizerState) };
 }
 
 const snapshot = z.strictObject({ version: z.int(), parameters: bytes, optimizerState });

@@ -8,10 +8,7 @@ import { ChannelPeer } from './channelPeer.ts';
 import type { Handler, Peer } from '../gateway/peer.ts';
 
 /** A channel whose answers a test reads, served for a device whose socket may be behind. */
-function channelOf(
-  shards: Record<number, Record<string, Handler>>,
-  { maxInFlight = 8, behind = false } = {},
-) {
+function channelOf(handlers: Record<string, Handler>, { maxInFlight = 8, behind = false } = {}) {
   const answers: { id: number; answer: unknown; bytes: number[] }[] = [];
   const closed: [Outcome, string][] = [];
   const failures: unknown[] = [];
@@ -43,18 +40,12 @@ function channelOf(
   };
   const peer = new ChannelPeer(channel, {
     socket,
-    shards: new Map(Object.entries(shards).map(([index, handlers]) => [Number(index), handlers])),
+    handlers,
     failed: (error) => failures.push(error),
     maxInFlight,
   });
-  const ask = async (
-    id: number,
-    shard: number,
-    event: string,
-    body: unknown = {},
-    bytes: Message['bytes'] = NO_BYTES,
-  ) => {
-    peer.receive({ json: JSON.stringify({ id, shard, event, body }), bytes });
+  const ask = async (id: number, event: string, body: unknown = {}, bytes: Message['bytes'] = NO_BYTES) => {
+    peer.receive({ json: JSON.stringify({ id, event, body }), bytes });
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
   const say = (json: string) => peer.receive({ json, bytes: NO_BYTES });
@@ -67,78 +58,73 @@ const named =
     reply({ outcome: 'OK', reason });
 
 describe('a device that asks over a data channel', () => {
-  it('[TR1] is answered by the shard that it names, under the id of its request', async () => {
-    const { ask, answers } = channelOf({ 0: { who: named('zero') }, 3: { who: named('three') } });
-    await ask(7, 3, 'who');
-    await ask(5, 0, 'who');
+  it('[TR1] is answered under the id of its request', async () => {
+    const { ask, answers } = channelOf({ who: named('me'), where: named('here') });
+    await ask(7, 'where');
+    await ask(5, 'who');
     expect(answers).toEqual([
-      { id: 7, answer: { outcome: 'OK', reason: 'three' }, bytes: [] },
-      { id: 5, answer: { outcome: 'OK', reason: 'zero' }, bytes: [] },
+      { id: 7, answer: { outcome: 'OK', reason: 'here' }, bytes: [] },
+      { id: 5, answer: { outcome: 'OK', reason: 'me' }, bytes: [] },
     ]);
   });
 
   it('[TR1] has its body and its bytes handled, and gets weights beside the answer', async () => {
     const echo: Handler = ([body, bytes], reply) =>
       reply({ outcome: 'OK', reason: JSON.stringify(body), weights: bytes });
-    const { ask, answers } = channelOf({ 0: { echo } });
-    await ask(1, 0, 'echo', { version: 4 }, Uint8Array.of(1, 2, 3));
+    const { ask, answers } = channelOf({ echo });
+    await ask(1, 'echo', { version: 4 }, Uint8Array.of(1, 2, 3));
     expect(answers).toEqual([
       { id: 1, answer: { outcome: 'OK', reason: '{"version":4}' }, bytes: [1, 2, 3] },
     ]);
   });
 
   it.each([
-    ['of an unknown event', 0, 'unheard-of'],
-    ['of a name that every object has', 0, 'constructor'],
-    ['of a shard that is not here', 4, 'who'],
-  ])('[PR1] [PR4] asking %s is answered MALFORMED, and its socket counts it', async (_name, shard, event) => {
-    const { ask, answers, socket } = channelOf({ 0: { who: named('zero') } });
-    await ask(1, shard, event);
+    ['of an unknown event', 'unheard-of'],
+    ['of a name that every object has', 'constructor'],
+  ])('[PR1] [PR4] asking %s is answered MALFORMED, and its socket counts it', async (_name, event) => {
+    const { ask, answers, socket } = channelOf({ who: named('me') });
+    await ask(1, event);
     expect(answers).toMatchObject([{ id: 1, answer: { outcome: 'MALFORMED' } }]);
     expect(socket.tally.faults).toBe(1);
   });
 
-  it.each(['', 'null', '{}', '{"id":-1,"shard":0,"event":"who","body":{}}'])(
+  it.each(['', 'null', '{}', '{"id":-1,"event":"who","body":{}}'])(
     '[PR4] with a message that is no request, as %j, is closed, its socket too',
     (json) => {
-      const { say, closed } = channelOf({ 0: {} });
+      const { say, closed } = channelOf({});
       say(json);
       expect(closed).toEqual([['TOO_MANY_FAULTS', 'a message on a data channel that is no request']]);
     },
   );
 
-  it('[PR11] is closed at the 20th fault, whichever shards it asked', async () => {
-    const { ask, closed } = channelOf({ 0: {}, 1: {} });
-    for (let fault = 0; fault < 19; fault++) await ask(fault, fault % 3, 'unheard-of');
+  it('[PR11] is closed at the 20th fault', async () => {
+    const { ask, closed } = channelOf({});
+    for (let fault = 0; fault < 19; fault++) await ask(fault, 'unheard-of');
     expect(closed).toEqual([]);
-    await ask(19, 0, 'unheard-of');
+    await ask(19, 'unheard-of');
     expect(closed).toEqual([['TOO_MANY_FAULTS', '20 messages could not be read']]);
   });
 
-  it('[PR7] has room at each shard for itself', async () => {
+  it('[PR7] has room for a number of unanswered requests', async () => {
     const hold: Handler = () => undefined;
-    const { ask, answers } = channelOf({ 0: { hold }, 1: { hold } }, { maxInFlight: 2 });
-    for (const shard of [0, 0, 1, 1]) await ask(1, shard, 'hold');
+    const { ask, answers } = channelOf({ hold }, { maxInFlight: 2 });
+    for (const id of [1, 2]) await ask(id, 'hold');
     expect(answers).toEqual([]);
-    await ask(2, 1, 'hold');
-    expect(answers).toMatchObject([{ id: 2, answer: { outcome: 'BUSY' } }]);
+    await ask(3, 'hold');
+    expect(answers).toMatchObject([{ id: 3, answer: { outcome: 'BUSY' } }]);
   });
 
-  it('[TR2] has a ping answered at once at each shard, also while a decision is waited for', async () => {
+  it('[TR2] has a ping answered at once, also while a decision is waited for', async () => {
     const hold: Handler = () => undefined;
-    const { ask, answers } = channelOf({ 0: { hold }, 1: {} });
-    await ask(1, 0, 'hold');
-    await ask(2, 0, 'ping');
-    await ask(3, 1, 'ping');
-    expect(answers).toEqual([
-      { id: 2, answer: { outcome: 'OK' }, bytes: [] },
-      { id: 3, answer: { outcome: 'OK' }, bytes: [] },
-    ]);
+    const { ask, answers } = channelOf({ hold });
+    await ask(1, 'hold');
+    await ask(2, 'ping');
+    expect(answers).toEqual([{ id: 2, answer: { outcome: 'OK' }, bytes: [] }]);
   });
 
   it('[TR4] is answered though its socket is behind: a channel has a bound of its own', async () => {
-    const { ask, answers, closed } = channelOf({ 0: { who: named('zero') } }, { behind: true });
-    await ask(1, 0, 'who');
+    const { ask, answers, closed } = channelOf({ who: named('me') }, { behind: true });
+    await ask(1, 'who');
     expect([answers.length, closed]).toEqual([1, []]);
   });
 
@@ -147,8 +133,8 @@ describe('a device that asks over a data channel', () => {
     const broken: Handler = () => {
       throw error;
     };
-    const { ask, answers, failures } = channelOf({ 0: { broken } });
-    await ask(1, 0, 'broken');
+    const { ask, answers, failures } = channelOf({ broken });
+    await ask(1, 'broken');
     expect(answers).toMatchObject([{ id: 1, answer: { outcome: 'MALFORMED' } }]);
     expect(failures).toEqual([error]);
   });

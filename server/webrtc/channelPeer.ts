@@ -11,10 +11,9 @@ const PONG: Record<string, Handler> = { [PING]: (_args, reply) => reply({ outcom
 export interface ChannelPeerParts {
   /** The device's socket: what it does wrong here counts there, and ends there. */
   socket: Peer;
-  /** The handlers of each shard of this process, by the shard's index. */
-  shards: ReadonlyMap<number, Record<string, Handler>>;
+  handlers: Record<string, Handler>;
   failed: (error: unknown) => void;
-  /** Unanswered requests at each shard. */
+  /** Unanswered requests. */
   maxInFlight: number;
 }
 
@@ -22,20 +21,14 @@ export interface ChannelPeerParts {
 export class ChannelPeer {
   readonly #channel: ChunkedChannel;
   readonly #socket: Peer;
-  readonly #dispatchers: ReadonlyMap<number, Dispatch>;
-  readonly #nowhere: Dispatch;
+  readonly #dispatch: Dispatch;
 
-  constructor(channel: ChunkedChannel, { socket, shards, failed, maxInFlight }: ChannelPeerParts) {
+  constructor(channel: ChunkedChannel, { socket, handlers, failed, maxInFlight }: ChannelPeerParts) {
     this.#channel = channel;
     this.#socket = socket;
     // What piles up here is bounded by the channel itself.
     const peer: Peer = { ...socket, behind: () => false };
-    const dispatcher = (handlers: Record<string, Handler>) =>
-      createDispatcher(peer, handlers, failed, maxInFlight);
-    this.#dispatchers = new Map(
-      [...shards].map(([index, handlers]) => [index, dispatcher({ ...handlers, ...PONG })]),
-    );
-    this.#nowhere = dispatcher({});
+    this.#dispatch = createDispatcher(peer, { ...handlers, ...PONG }, failed, maxInFlight);
   }
 
   /** Takes a whole message of the device. */
@@ -46,9 +39,8 @@ export class ChannelPeer {
       this.#socket.close('TOO_MANY_FAULTS', 'a message on a data channel that is no request');
       return;
     }
-    const { id, shard, event, body } = request.data;
-    const dispatch = this.#dispatchers.get(shard) ?? this.#nowhere;
-    dispatch(event, [body, bytes], ({ weights, ...answer }: WithWeights) => {
+    const { id, event, body } = request.data;
+    this.#dispatch(event, [body, bytes], ({ weights, ...answer }: WithWeights) => {
       this.#channel.send({ id, answer }, weights);
     });
   }

@@ -3,7 +3,7 @@ import { signal } from '../../shared/protocol/messages.ts';
 import { ChannelPeer } from './channelPeer.ts';
 import type { ServeChannel } from './channelPeerConnection.ts';
 import type { AnsweredPeer, DataChannels } from './dataChannels.ts';
-import { MAX_IN_FLIGHT_AT_SHARD } from '../gateway/limits.ts';
+import { MAX_IN_FLIGHT_AT_HOST } from '../gateway/limits.ts';
 import type { Handler } from '../gateway/peer.ts';
 import { peerOf } from '../gateway/socketPeer.ts';
 import type { UplinkMeter } from '../gateway/uplinkMeter.ts';
@@ -17,20 +17,20 @@ const SUPERSEDED = { outcome: 'WITHDRAWN', reason: 'a newer offer took its place
 /**
  * Answers the offers of a device that showed its access token. The channel that comes of one serves that device until its
  * socket ends or a newer offer takes its place [TR2].
- * @param handlers of each shard of this process, for this device and what is measured of its channel.
+ * @param handlers of this process, for this device and what is measured of its channel.
  */
 export function signalHandler(
   socket: Socket,
   channels: DataChannels | null,
-  handlers: (uplink: UplinkMeter) => Map<number, Record<string, Handler>>,
+  handlers: (uplink: UplinkMeter) => Record<string, Handler>,
   failed: (error: unknown) => void,
 ): Handler {
   let offers = 0;
   let peer: AnsweredPeer | null = null;
   socket.on('disconnect', () => peer?.close());
   const serve: ServeChannel = (channel, uplink) => {
-    const common = { failed, maxInFlight: MAX_IN_FLIGHT_AT_SHARD };
-    const asked = new ChannelPeer(channel, { socket: peerOf(socket), shards: handlers(uplink), ...common });
+    const common = { failed, maxInFlight: MAX_IN_FLIGHT_AT_HOST };
+    const asked = new ChannelPeer(channel, { socket: peerOf(socket), handlers: handlers(uplink), ...common });
     return (message) => asked.receive(message);
   };
   return ([body], reply) => {

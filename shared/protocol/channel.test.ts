@@ -40,7 +40,7 @@ it('[TR3] a message may be JSON alone', () => {
 });
 
 it('[TR1] a request and its answer are read as they were made', () => {
-  const request = { id: 0, shard: 0, event: 'p'.repeat(32), body: { version: 1 } };
+  const request = { id: 0, event: 'p'.repeat(32), body: { version: 1 } };
   expect(channelRequest.parse(request)).toEqual(request);
   const answer = { id: 0, answer: { outcome: 'OK' } };
   expect(channelAnswer.parse(answer)).toEqual(answer);
@@ -54,11 +54,9 @@ it('[TR11] a checksum goes on from the one before: zlib.crc32 of b"123456789"', 
 
 it.each([
   {},
-  { id: -1, shard: 0, event: 'pull', body: {} },
-  { id: 1, shard: -1, event: 'pull', body: {} },
-  { id: 1, shard: 0.5, event: 'pull', body: {} },
-  { id: 1, shard: 0, event: 'p'.repeat(33), body: {} },
-  { id: 1, shard: 0, event: 'pull', body: {}, more: 1 },
+  { id: -1, event: 'pull', body: {} },
+  { id: 1, event: 'p'.repeat(33), body: {} },
+  { id: 1, event: 'pull', body: {}, more: 1 },
 ])('[TR1] %j is no request', (request) => {
   expect(channelRequest.safeParse(request).success).toBe(false);
   expect(channelAnswer.safeParse(request).success).toBe(false);

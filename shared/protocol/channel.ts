@@ -56,10 +56,9 @@ export function checksumOf(bytes: Uint8Array, before = 0): number {
 
 const id = z.int().check(z.minimum(0));
 
-/** device -> server: one request to one shard. Its frame, if it has one, lies before the JSON. */
+/** device -> server: one request to the shard host. Its pack, if it has one, lies before the JSON. */
 export const channelRequest = z.strictObject({
   id,
-  shard: z.int().check(z.minimum(0)),
   event: z.string().check(z.maxLength(32)),
   body: z.unknown(),
 });
@@ -69,5 +68,5 @@ export type ChannelRequest = z.infer<typeof channelRequest>;
 export const channelAnswer = z.strictObject({ id, answer: z.record(z.string(), z.unknown()) });
 export type ChannelAnswer = z.infer<typeof channelAnswer>;
 
-/** A request of no shard's, answered at once: whether the channel still works. */
+/** A request that reaches no shard, answered at once: whether the channel still works. */
 export const PING = 'ping';

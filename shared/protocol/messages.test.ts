@@ -123,16 +123,24 @@ const CASES: Record<string, Case> = {
     schema: m.welcome,
     good: [
       welcome,
-      { ...welcome, dataChannels: { wanted: true, iceServers: [] } },
-      { ...welcome, dataChannels: { wanted: false, iceServers: [iceServer, { urls: 'stun:a' }] } },
+      { ...welcome, dataChannels: { wanted: true, iceServers: [], maxMessageBytes: 1 } },
+      {
+        ...welcome,
+        dataChannels: {
+          wanted: false,
+          iceServers: [iceServer, { urls: 'stun:a' }],
+          maxMessageBytes: 2 ** 31,
+        },
+      },
     ],
     wrong: [
       { outcome: 'FULL' },
       { token: 'a'.repeat(31) },
       { dataChannels: { wanted: true } },
-      { dataChannels: { wanted: true, iceServers: [], more: 1 } },
-      { dataChannels: { wanted: true, iceServers: [{ ...iceServer, more: 1 }] } },
-      { dataChannels: { wanted: true, iceServers: [{ username: 'me' }] } },
+      { dataChannels: { wanted: true, iceServers: [], maxMessageBytes: 0 } },
+      { dataChannels: { wanted: true, iceServers: [], maxMessageBytes: 1, more: 1 } },
+      { dataChannels: { wanted: true, iceServers: [{ ...iceServer, more: 1 }], maxMessageBytes: 1 } },
+      { dataChannels: { wanted: true, iceServers: [{ username: 'me' }], maxMessageBytes: 1 } },
     ],
   },
   run: {
@@ -212,10 +220,10 @@ const CASES: Record<string, Case> = {
     wrong: [{ reason: 'x'.repeat(201) }, { lease: '1' }],
   },
   leave: { schema: m.leave, good: [{}], wrong: [] },
-  shardAuth: {
-    schema: m.shardAuth,
-    good: [{ device, shardAccessToken: accessToken }],
-    wrong: [{ shardAccessToken: undefined }, { device: null }],
+  hostAuth: {
+    schema: m.hostAuth,
+    good: [{ device, accessToken }],
+    wrong: [{ accessToken: undefined }, { device: null }],
   },
   signal: {
     schema: m.signal,
@@ -232,8 +240,14 @@ const CASES: Record<string, Case> = {
   },
   pull: {
     schema: m.pull,
-    good: [{ version: 0 }],
-    wrong: [{ version: -1 }, { version: null }, { version: 0.1 }],
+    good: [{ incarnation, version: 0 }],
+    wrong: [
+      { version: -1 },
+      { version: null },
+      { version: 0.1 },
+      { incarnation: 'x' },
+      { incarnation: undefined },
+    ],
   },
   shardAnswer: {
     schema: m.shardAnswer,

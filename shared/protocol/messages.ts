@@ -53,8 +53,13 @@ export const iceServer = z.strictObject({
 });
 export type IceServer = z.infer<typeof iceServer>;
 
-/** Data channels that the shards answer offers for; `wanted`: train by them from the first unit on, if they open. */
-export const dataChannelOffer = z.strictObject({ wanted: z.boolean(), iceServers: z.array(iceServer) });
+/** Data channels that the shard hosts answer offers for; `wanted`: train by them from the first unit on, if they open. */
+export const dataChannelOffer = z.strictObject({
+  wanted: z.boolean(),
+  iceServers: z.array(iceServer),
+  /** No message over them is larger, either way. */
+  maxMessageBytes: z.int().check(z.minimum(1)),
+});
 
 /** The answer to `hello` where the outcome is OK: of the device and the server, whatever runs there are. */
 export const welcome = z.strictObject({
@@ -161,25 +166,25 @@ export const release = z.strictObject({ lease: count, reason: z.string().check(z
 /** client -> coordinator `leave`: "No more work, please". */
 export const leave = z.strictObject({});
 
-/** client -> shard, in the handshake of the namespace. */
-export const shardAuth = z.strictObject({ device: deviceId, shardAccessToken: hex(32) });
-/** client -> shard `signal`: a WebRTC offer, with all its candidates. */
+/** client -> shard host, in the handshake of its namespace. */
+export const hostAuth = z.strictObject({ device: deviceId, accessToken: hex(32) });
+/** client -> shard host `signal`: a WebRTC offer, with all its candidates. */
 export const signal = z.strictObject({ offer: z.string().check(z.maxLength(8192)) });
-/** shard -> client: the answer to `signal`, with all its candidates where the outcome is OK. */
+/** shard host -> client: the answer to `signal`, with all its candidates where the outcome is OK. */
 export const signalAnswer = z.strictObject({
   outcome,
   reason: z.optional(z.string()),
   answer: z.optional(z.string()),
 });
 
-/** client -> shard `pull`. */
-export const pull = z.strictObject({ version: count });
-/** client -> shard `push`; the frame is the second argument. */
+/** client -> shard host `pull`: the slices of all shards that the host has of the run. */
+export const pull = z.strictObject({ incarnation, version: count });
+/** client -> shard host `push`; the second argument is a pack of the slices of those shards. */
 export const push = signedTerms;
 
 const isBytes = (value: unknown) => value instanceof Uint8Array || value instanceof ArrayBuffer;
 
-/** shard -> client: the answer to `pull` and `push`; `weights` is a frame at exactly `version`. */
+/** shard host -> client: the answer to `pull` and `push`; `weights` is a pack of all slices at exactly `version`. */
 export const shardAnswer = z.strictObject({
   outcome,
   reason: z.optional(z.string()),

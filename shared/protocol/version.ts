@@ -4,6 +4,6 @@ export const PROTOCOL_VERSION = 7;
 /** The namespaces of the socket.io connection. */
 export const NAMESPACES = {
   coordinator: '/coordinator',
-  shard: (index: number) => `/shard/${index}`,
+  shards: '/shards',
   admin: '/admin',
 } as const;

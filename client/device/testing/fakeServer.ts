@@ -19,7 +19,7 @@ import type {
   Welcome,
 } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import type { Connection, CoordinatorEvents, SliceReply } from '../../transport/connection.ts';
+import type { Connection, CoordinatorEvents, HostReply } from '../../transport/connection.ts';
 
 /** Ten parameters: four inputs to two outputs, and their biases. */
 export const MODEL = parseModelSpec({
@@ -32,9 +32,10 @@ export const MODEL = parseModelSpec({
 });
 export const PARAMETERS = 10;
 
+/** Each shard at a host of its own. */
 export const SHARD_MAP = [
   { index: 0, url: '', offset: 0, length: 6 },
-  { index: 1, url: '', offset: 6, length: 4 },
+  { index: 1, url: 'https://elsewhere', offset: 6, length: 4 },
 ];
 
 export const DEVICE = '0123456789ab';
@@ -52,7 +53,10 @@ export const RUN_DESCRIPTION: RunDescription = {
   dataset: { name: 'tiny', hash: '' },
   arithmetic: 'fastest',
   codecs: ['float32'],
-  hosts: [{ url: '', accessToken: 'b'.repeat(32) }],
+  hosts: [
+    { url: '', accessToken: 'b'.repeat(32) },
+    { url: 'https://elsewhere', accessToken: 'c'.repeat(32) },
+  ],
   shards: SHARD_MAP,
 };
 
@@ -92,10 +96,10 @@ export function statusOf(state: RunStatus['state']): RunStatus {
 /** The weights of a version: every parameter is the version. */
 export const weightsOf = (version: number) => new Float32Array(PARAMETERS).fill(version);
 
-/** One shard's answer with its slice at `version`. */
-export function replyAt(shard: number, outcome: Outcome, version: number): SliceReply {
-  const range = SHARD_MAP[shard] ?? { offset: 0, length: 0 };
-  return { outcome, weights: { version, values: sliceOf(weightsOf(version), range) } };
+/** One host's answer with its slice at `version`. */
+export function replyAt(host: number, outcome: Outcome, version: number): HostReply {
+  const range = SHARD_MAP[host] ?? { offset: 0, length: 0 };
+  return { outcome, weights: { version, slices: [sliceOf(weightsOf(version), range)] } };
 }
 
 /**
@@ -153,9 +157,9 @@ export class FakeServer implements Connection {
   run = RUN_DESCRIPTION;
   ready: () => Promise<void> = () => Promise.resolve();
   leave: () => Promise<void> = () => Promise.resolve();
-  pull: (shard: number, version: number) => Promise<SliceReply> = (shard, version) =>
+  pull: (shard: number, version: number) => Promise<HostReply> = (shard, version) =>
     Promise.resolve(replyAt(shard, 'OK', version));
-  push: (shard: number, terms: SignedTerms) => Promise<SliceReply> = (shard, terms) =>
+  push: (shard: number, terms: SignedTerms) => Promise<HostReply> = (shard, terms) =>
     Promise.resolve(replyAt(shard, 'APPLIED', terms.baseVersion + 1));
   #events: CoordinatorEvents | null = null;
 
@@ -194,26 +198,30 @@ export class FakeServer implements Connection {
     },
   };
 
-  joinShards({ device }: Welcome, { shards, incarnation, hosts }: RunDescription) {
+  joinHosts({ device }: Welcome, { shards, incarnation, hosts }: RunDescription) {
     const tokens = hosts.map(({ accessToken }) => accessToken.slice(0, 2));
     this.asked.push(
       `join ${shards.map(({ index }) => index).join()} of ${incarnation} as ${device} ${tokens.join()}`,
     );
-    return Promise.resolve(this.shardClients(shards));
+    return Promise.resolve(this.hostClients(shards));
   }
 
-  shardClients(shards: RunDescription['shards']) {
-    return shards.map(({ index }) => ({
+  hostClients(shards: RunDescription['shards']) {
+    return shards.map((place) => ({ places: [place], ...this.#hostClient(place.index) }));
+  }
+
+  #hostClient(index: number) {
+    return {
       pull: (version: number) => {
         this.asked.push(`pull ${index} @${version}`);
         return this.pull(index, version);
       },
-      push: (terms: SignedTerms, values: Float32Array) => {
+      push: (terms: SignedTerms, slices: readonly Float32Array[]) => {
         this.asked.push(`push ${index} #${terms.lease}`);
-        this.pushed.push(values);
+        this.pushed.push(...slices);
         return this.push(index, terms);
       },
-    }));
+    };
   }
 
   restart(): void {

@@ -10,7 +10,7 @@ export interface ConnectedDevice {
   close: () => void;
 }
 
-/** A server that answers by the handlers, as shard 0, and how to come to it. */
+/** A server that answers by the handlers, as a shard host, and how to come to it. */
 export interface TransportWorld {
   /** @param chunkBytes of the chunks that messages are cut into, where the transport cuts them. */
   connect: (chunkBytes?: number) => Promise<ConnectedDevice>;
@@ -28,9 +28,8 @@ const WITHIN_MS = 30_000;
 /** A device that reads nothing is given up by then, whichever transport it came by. */
 const STOPPED_MS = 60_000;
 export const SLOW_MS = 90_000;
-/** What shard 0 is asked. */
+/** What the shard host is asked. */
 const requestOf = (event: string, bytes: Uint8Array<ArrayBuffer> = NO_BYTES, body = {}) => ({
-  shard: 0,
   event,
   body,
   bytes,
@@ -88,7 +87,7 @@ export function transportContract(name: string, open: OpenWorld): void {
       expect(answers.map(({ answer }) => Number(answer['reason']))).toEqual(asked.map((_, mine) => mine));
     });
 
-    it('[TR1] answers what it does not know, and what has no shard', async () => {
+    it('[TR1] answers what it does not know', async () => {
       world = await open({ echo });
       const { transport } = await world.connect();
       const { answer } = await transport.request(requestOf('constructor'));

@@ -1,5 +1,5 @@
 import { WEIGHTS_CODEC } from '../../../shared/codec/codecs.ts';
-import { encodeFrame } from '../../../shared/protocol/frame.ts';
+import { encodePack } from '../../../shared/protocol/pack.ts';
 import type { RunDescription, ShardMap, SignedTerms, Welcome } from '../../../shared/protocol/messages.ts';
 import { NO_BYTES, type Transport, type TransportReply, type TransportRequest } from '../transport.ts';
 
@@ -40,7 +40,7 @@ export function runAt(urls: string[], accessToken = 'b'.repeat(32)): RunDescript
   };
 }
 
-/** A frame of weights of {@link PLACE}, or of something else. */
+/** A pack of the weights of {@link PLACE}, or of something else. */
 export function weightsOf(
   baseVersion: number,
   place = PLACE,
@@ -58,7 +58,7 @@ export function weightsOf(
     length: values.length,
     samples: 0,
   };
-  return encodeFrame(header, values);
+  return encodePack([{ header, values }]);
 }
 
 export const replyOf = (answer: Record<string, unknown>, bytes: Uint8Array = NO_BYTES): TransportReply => ({

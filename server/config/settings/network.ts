@@ -20,6 +20,13 @@ export const NETWORK_SETTINGS = {
     1,
     'Parameter-server shards in this process, or the addresses of the shard processes.',
   ),
+  maxParameters: setting(
+    RUNS,
+    wholeNumber(1, 64 * 2 ** 20),
+    4_000_000,
+    'Parameters that a model has at most: a message that is larger than one of these closes its connection.',
+    { unit: 'parameters' },
+  ),
   port: setting(SERVERS, wholeNumber(0, 65_535), 8080, 'Port to listen on; 0 is any free one.', {
     defaults: { demo: 0, shard: 8081 },
   }),

@@ -1,31 +1,11 @@
 import { UNKNOWN_CONDITIONS } from '../../../shared/profile/profile.ts';
 import { describe, expect, it } from 'vitest';
-import { shardAccessToken } from '../mac.ts';
 import { samplesOf } from '../unit.ts';
 import { createWork } from '../run/work.ts';
-import { dataShards, KEY, INCARNATION } from '../testing/testServer.ts';
+import { dataShards } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 
 describe('joining', () => {
-  it('[AU1] a shard admits a device with an access token of this run, and no other', () => {
-    const world = new World();
-    const [one, other] = world.readyDevices(2);
-    const [shard] = world.shards;
-    const id = one?.id ?? '';
-    const token = world.coordinator.accessToken(id);
-    expect(shard?.admits(id, token)).toBe(true);
-    expect(shard?.admits(other?.id ?? '', token)).toBe(false);
-    const wrong = [
-      '',
-      token.slice(1),
-      `${token}0`,
-      one?.joined?.token ?? '',
-      shardAccessToken(KEY, '0badcaff', id),
-    ];
-    wrong.push(shardAccessToken(new Uint8Array(32), INCARNATION, id));
-    for (const secret of wrong) expect(shard?.admits(id, secret)).toBe(false);
-  });
-
   it('[AU2] [AU4] a device that shows its token keeps its id and what is known of it; its earlier connection ends', () => {
     const world = new World();
     world.coordinator.start();

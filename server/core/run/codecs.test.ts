@@ -62,13 +62,13 @@ describe.each(CODEC_NAMES)('a run with the codec %s', (codec) => {
     expect(world.shards[0]?.traffic.bytesUp).toBe(payload.byteLength);
   });
 
-  it('[CD2] answers a payload that does not hold its length MALFORMED, and the lease goes on', () => {
+  it('[CD2] answers a payload that does not hold its length WRONG_SHAPE, which ends the lease', () => {
     const { world, device } = single({ codec });
     const { lease } = device;
     device.pushNow(lease, { payload: () => new Uint8Array(1) });
     device.pushNow(lease);
-    expect(device.outcomes(lease)).toEqual(['MALFORMED', 'MALFORMED', 'APPLIED', 'APPLIED']);
-    expect(world.parameters).toEqual(world.plain().at(-1));
+    expect(device.outcomes(lease)).toEqual(['WRONG_SHAPE', 'WRONG_SHAPE', 'DUPLICATE', 'DUPLICATE']);
+    expect(world.parameters).toEqual(world.initial);
   });
 
   it.each(CODEC_NAMES.filter((other) => other !== codec))(

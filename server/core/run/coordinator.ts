@@ -1,6 +1,5 @@
 import type { CodecName } from '../../../shared/codec/codecs.ts';
 import type { KeyRange } from '../../../shared/model/ranges.ts';
-import { shardAccessToken } from '../mac.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Clock } from '../clock.ts';
@@ -148,11 +147,6 @@ export class Coordinator implements Borrower, ShardReports {
       this.#ends.withdraw(live, live.complete ? this.version : null);
     }
     this.#parts.policy.reset();
-  }
-
-  /** What a device shows to the shards of this incarnation. */
-  accessToken(device: string): string {
-    return shardAccessToken(this.#settings.key, this.#settings.incarnation, device);
   }
 
   asked(device: Device): void {

@@ -1,6 +1,6 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import { valuesOf, type EncodedFrame } from '../../../shared/protocol/frame.ts';
-import { macOfTerms, sameSecret, shardAccessToken } from '../mac.ts';
+import { macOfTerms, sameSecret } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { combine } from '../aggregation/combine.ts';
@@ -101,11 +101,6 @@ export class Shard implements ShardPort {
     return this.#staged.size + this.#awaited.size;
   }
 
-  /** Whether a device may talk to this shard [AU1]. */
-  admits(device: string, token: string): boolean {
-    return sameSecret(token, shardAccessToken(this.#opening.key, this.incarnation, device));
-  }
-
   /** Stages a slice and holds the answer until its lease is decided; what can never be applied is answered at once. */
   push(device: string, terms: SignedTerms, frame: EncodedFrame, answer: Answer): void {
     this.traffic.bytesUp += frame.payload.byteLength;
@@ -139,7 +134,8 @@ export class Shard implements ShardPort {
     }
     const values = valuesOf(frame);
     if (values === null) {
-      answer({ outcome: 'MALFORMED', reason: 'the payload does not hold its length' });
+      this.#reject(terms.lease, 'WRONG_SHAPE');
+      answer({ outcome: 'WRONG_SHAPE', reason: 'the payload does not hold its length' });
       return;
     }
     const squares = blockSquares(values);

@@ -198,7 +198,8 @@ const UNLIMITED: LiveSettings = {
   localDecay: null,
 };
 
-function settingsOfWorld({ live, local }: WorldOptions): LiveSettings {
+/** The settings in force at the start of a world. */
+export function settingsOfWorld({ live, local }: WorldOptions): LiveSettings {
   const rates = local && { localLr: local.lr, localMomentum: local.momentum, localDecay: local.decay };
   return { ...UNLIMITED, ...rates, ...live };
 }
