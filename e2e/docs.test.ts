@@ -1,3 +1,4 @@
+import { EVENT_GROUPS, EVENT_TYPES, EVENTS_OF_RUNS } from '../shared/protocol/events.ts';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -104,6 +105,14 @@ function rulesTable(): string {
   return [head, '|---|---|---|---|---|', ...rows].join('\n');
 }
 
+function eventsTable(): string {
+  const rows = EVENT_TYPES.map((type) => {
+    const { group, means } = EVENTS_OF_RUNS[type];
+    return `| \`${type}\` | ${EVENT_GROUPS[group]} | ${means} |`;
+  });
+  return ['| event | group | means |', '|---|---|---|', ...rows].join('\n');
+}
+
 /** The document with what stands between two markers written anew. */
 function withTable(document: string, name: string, table: string): string {
   const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
@@ -119,7 +128,8 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const rules = withTable(recipes, 'rules', rulesTable());
   const outcomes = withTable(rules, 'outcomes', outcomesTable());
   const actions = withTable(outcomes, 'actions', actionsTable());
-  await expect(withTable(actions, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
+  const events = withTable(actions, 'events', eventsTable());
+  await expect(withTable(events, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
 });
 
 it('docs/architecture.md is read in ten minutes', async () => {

@@ -1,5 +1,6 @@
 import { adminSnapshot, API, type AdminSnapshot, type SessionRequest } from '../../shared/protocol/admin.ts';
 import { below } from '../../shared/protocol/basePath.ts';
+import { eventPage, type EventPage, type EventType } from '../../shared/protocol/events.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
 import type { RunAction } from '../../shared/protocol/runActions.ts';
 import { serverBase } from './base.ts';
@@ -17,10 +18,12 @@ export function apiFailure(status: number, body: unknown): Exclude<ApiAnswer, { 
   return { kind: error === 'UNAUTHORIZED' ? 'denied' : 'failed', reason };
 }
 
-async function request(path: string, init: RequestInit): Promise<ApiAnswer> {
+async function request(path: string, init: RequestInit, query = ''): Promise<ApiAnswer> {
+  const url = below(serverBase(), path);
+  url.search = query;
   let response: Response;
   try {
-    response = await fetch(below(serverBase(), path), { credentials: 'same-origin', ...init });
+    response = await fetch(url, { credentials: 'same-origin', ...init });
   } catch (thrown) {
     return { kind: 'failed', reason: `The server could not be reached (${errorMessage(thrown)}).` };
   }
@@ -46,6 +49,24 @@ export const act = (run: string, action: RunAction, body?: object): Promise<ApiA
 export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminSnapshot | null {
   const parsed = adminSnapshot.safeParse(answer.body);
   return parsed.success ? parsed.data : null;
+}
+
+/** Events after a place, or the newest, of these types or of all; else why there are none. */
+export async function fetchEvents(
+  run: string,
+  { after, types }: { after: number | null; types: readonly EventType[] | undefined },
+): Promise<{ page: EventPage } | { reason: string }> {
+  const query = new URLSearchParams({
+    ...(after !== null && { after: String(after) }),
+    ...(types !== undefined && { types: types.join(',') }),
+  });
+  const init = { method: 'GET', cache: 'no-store' } as const;
+  const answer = await request(API.events(run), init, query.toString());
+  if (answer.kind !== 'done') return { reason: answer.reason };
+  const parsed = eventPage.safeParse(answer.body);
+  return parsed.success
+    ? { page: parsed.data }
+    : { reason: 'The server sent events that this page cannot read.' };
 }
 
 /** Whether the cookie is still good: any answer but that of a denial says so, that of a run the server does not have too. */

@@ -5,6 +5,7 @@ import { openSession } from './api.ts';
 import { renderCharts, wireCharts } from './charts.ts';
 import { renderControls, wireControls } from './controls.ts';
 import { renderDevices } from './devices.ts';
+import { renderEvents, wireEvents } from './events.ts';
 import { renderLiveSettings, wireLiveSettings } from './liveSettings.ts';
 import { follow, isOlder } from './feed.ts';
 import { renderOverview } from './overview.ts';
@@ -41,6 +42,7 @@ function show(snapshot: AdminSnapshot): void {
   renderCharts(snapshot);
   renderPlacement(snapshot);
   renderDevices(snapshot);
+  renderEvents(snapshot);
   renderSettings(snapshot);
   renderLiveSettings(snapshot);
 }
@@ -111,6 +113,7 @@ addEventListener('hashchange', () => {
 });
 
 wireCharts();
+wireEvents();
 wireControls({ changed: show, denied: showLogin });
 wireLiveSettings({ changed: show, denied: showLogin });
 void enter(takeToken());

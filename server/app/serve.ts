@@ -33,6 +33,7 @@ import { settingsOf, type Config } from '../config/config.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
 import { runActionHandlers } from './runActions.ts';
+import { listEvents } from './listEvents.ts';
 import type { RunShards } from './runShards.ts';
 import { reachHosts, type ShardHosts } from './shardHosts.ts';
 import { rangesOf, Training } from './training.ts';
@@ -108,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       solve: solver.solve,
       record,
       shards,
+      keepEvents: (run, events) => folder.store.events.append(run, ...events),
       log,
     });
     closing.add(() => training.run.close());
@@ -115,13 +117,21 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     records.follow(training.crowd);
     closing.add(() => records.close(training.crowd));
     await shards.opened();
+    training.events.served(training.incarnation, training.coordinator.version);
+    closing.add(() => training.events.close(training.coordinator.version));
     const limitBytes = messageLimit(config.maxParameters);
     const channels = await openChannels(config, hosts, listening.port, { clock, log, limitBytes, closing });
     const sessions = await AdminSessions.open(folder.store, await adminTokenOf(config), () =>
       calendar.today(),
     );
     const refused = logRefusals(log, describeForeignOrigin);
-    const admin = adminOf(training, config, { sessions, refused, secure: tls !== null, log });
+    const admin = adminOf(training, config, {
+      sessions,
+      refused,
+      secure: tls !== null,
+      log,
+      events: (query) => listEvents(folder.store, training.id, query),
+    });
     const app = await createApp({ pages, dataShards, admin, endpoint, failed });
     closing.add(() => app.close());
     const sockets = createSocketServer(endpoint.server, { limitBytes, origins: () => [], refused, clock });
@@ -200,7 +210,7 @@ function adminOf(
   {
     log,
     ...common
-  }: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure'> & { log: (line: string) => void },
+  }: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure' | 'events'> & { log: (line: string) => void },
 ): AdminRoutesOptions {
   return {
     ...common,
@@ -215,6 +225,7 @@ function adminOf(
       config: () => training.config,
       told: log,
     }),
+    acted: (action, given) => training.events.acted(action, given),
     placement: () => training.placement.report(),
     place: (body) => training.placement.direct(body),
   };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { RunEvent } from '../../shared/protocol/events.ts';
 import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation } from '../core/aggregation/aggregation.ts';
@@ -27,6 +28,7 @@ import type { RunRecord } from '../store/runs.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
+import { RunEvents } from './runEvents.ts';
 import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
 import { liveSettingsOf } from '../config/changes.ts';
@@ -54,6 +56,8 @@ export interface TrainingParts {
   record: RunRecord;
   /** Where the parameters live. */
   shards: RunShards;
+  /** Keeps events of the run with this id. */
+  keepEvents: (run: string, events: readonly RunEvent[]) => Promise<void>;
   log: (line: string) => void;
 }
 
@@ -81,6 +85,7 @@ export class Training {
   readonly crowd: Crowd;
   readonly coordinator: Coordinator;
   readonly run: Run;
+  readonly events: RunEvents;
   readonly #config: Config;
   readonly #parts: TrainingParts;
   readonly #throughput: Throughput;
@@ -101,6 +106,10 @@ export class Training {
     this.crowd = new Crowd({ key: parts.keys.resumeTokens, maxDevices: MAX_DEVICES }, () =>
       randomBytes(6).toString('hex'),
     );
+    const { clock, calendar, keepEvents, log } = parts;
+    const append = (events: readonly RunEvent[]) => keepEvents(this.id, events);
+    this.events = new RunEvents({ clock, calendar, append, log });
+    this.events.follow(this.crowd);
     this.coordinator = this.#createCoordinator();
     this.run = this.#createRun();
   }
@@ -198,7 +207,10 @@ export class Training {
             clock,
             solve,
             devices: () => this.crowd.present(),
-            replanned,
+            replanned: () => {
+              replanned();
+              this.events.plan(this.placement.report());
+            },
           }),
         shards: (reports) =>
           shards.open(this.#initOfShards(), reports, (error) => {
@@ -235,6 +247,7 @@ export class Training {
         saveCheckpoint: (snapshot) => this.#save(snapshot),
         measured: (measurement) => this.#keep(() => this.#parts.record.addMeasurement(measurement)),
         changed: () => {
+          this.events.state(this.run.status());
           this.#throughput.follow(RUN_STATES[this.run.status().state].trains);
           this.#keepState();
           for (const listener of this.#watchers) listener();
@@ -244,6 +257,7 @@ export class Training {
           const failedAt = new Date(clock.now()).toISOString();
           this.#checkpointFailure = { failedAt, reason: systemErrorMessage(error) };
           log(`checkpoint failed: ${systemErrorMessage(error)}`);
+          this.events.saveFailed(systemErrorMessage(error));
         },
       },
     );
@@ -292,6 +306,7 @@ export class Training {
     });
     this.#checkpoint = { version: snapshot.version, savedAt };
     this.#checkpointFailure = null;
+    this.events.saved(snapshot.version);
   }
 }
 

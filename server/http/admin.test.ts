@@ -12,7 +12,7 @@ import { refuseByTable } from './refusals.ts';
 
 const RUN = '00000badcafe';
 const SNAPSHOT = { run: RUN } as AdminSnapshot;
-const PLACEMENT = { plan: [] } as unknown as PlacementReport;
+const PLACEMENT = { constraints: [] } as unknown as PlacementReport;
 const HOST = 'tabs.example';
 
 const closing: (() => unknown)[] = [];
@@ -39,6 +39,7 @@ const NOT_POSSIBLE = ALL.filter((each) => !isPossible(each));
 async function routes(changes: Partial<AdminRoutesOptions> = {}) {
   const done: unknown[] = [];
   const { sessions, token } = await sessionsIn();
+  const acts: unknown[] = [];
   const app = Fastify();
   refuseByTable(app, () => undefined);
   await app.register(cookie);
@@ -55,6 +56,8 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
     }),
     placement: () => PLACEMENT,
     place: (body) => void done.push(['place', body]),
+    acted: (action, given) => Promise.resolve(void acts.push([action, given])),
+    events: () => Promise.resolve({ events: [], next: 0 }),
     ...changes,
   });
   closing.push(() => app.close());
@@ -73,7 +76,7 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
     return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), answer };
   };
   const admin = { cookie: `${SESSION_COOKIE}=${(await sessions.open(token)) ?? ''}` };
-  return { app, ask, admin, sessions, token, done };
+  return { app, ask, admin, sessions, token, done, acts };
 }
 
 describe('without a session', () => {
@@ -82,6 +85,7 @@ describe('without a session', () => {
     ['GET', API.run('nobody')],
     ['GET', API.placement(RUN)],
     ['POST', API.placement(RUN)],
+    ['GET', API.events(RUN)],
     ...RUN_ACTION_NAMES.map((action) => ['POST', API.action(RUN, action)] as ['POST', string]),
   ];
 
@@ -252,5 +256,36 @@ describe('a placement', () => {
     };
     const { ask, admin } = await routes({ place });
     expect((await ask('POST', API.placement(RUN), admin)).status).toBe(500);
+  });
+});
+
+describe('events', () => {
+  it('[LG4] an action and placement constraints are acts of the operator; what is not done is none', async () => {
+    const { ask, admin, acts } = await routes();
+    await ask('POST', API.action(RUN, 'pause'), admin);
+    await ask('POST', API.placement(RUN), admin);
+    await ask('POST', API.action(RUN, 'start'), admin);
+    await ask('POST', API.action(RUN, 'configure'), admin, { changes: { lr: 0.5 } });
+    expect(acts).toEqual([
+      ['pause', null],
+      ['placement', { constraints: 0 }],
+      ['configure', { changes: { lr: 0.5 } }],
+    ]);
+  });
+
+  it('[LG5] are listed by query, and a wrong one is refused by name', async () => {
+    const asked: unknown[] = [];
+    const events: AdminRoutesOptions['events'] = (query) => {
+      asked.push(query);
+      return Promise.resolve({ events: [], next: 9 });
+    };
+    const { ask, admin } = await routes({ events });
+    const found = await ask('GET', `${API.events(RUN)}?after=3&types=joined&limit=2`, admin);
+    expect([found.status, found.body]).toEqual([200, { events: [], next: 9 }]);
+    expect(asked).toEqual([{ after: 3, types: ['joined'], limit: 2 }]);
+    const wrong = await ask('GET', `${API.events(RUN)}?limit=0`, admin);
+    expect([wrong.status, wrong.body['error']]).toEqual([400, 'MALFORMED']);
+    expect(wrong.body['message']).toMatch(/limit/);
+    expect((await ask('GET', API.events('nobody'), admin)).status).toBe(404);
   });
 });

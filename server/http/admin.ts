@@ -1,5 +1,6 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { API, sessionRequest, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { eventsQuery, type EventPage, type EventsQuery } from '../../shared/protocol/events.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type RunAction,
   type RunActionBody,
 } from '../../shared/protocol/runActions.ts';
+import { describeIssue } from '../../shared/profile/profile.ts';
 import { isOwnOrigin, type Refused } from '../gateway/sockets.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
 import { SESSION_COOKIE, type AdminSessions } from './adminSessions.ts';
@@ -37,11 +39,16 @@ export interface AdminRoutesOptions {
   placement: () => PlacementReport;
   /** Takes a placement from outside. @throws {ConstraintError} where it cannot hold. */
   place: (body: unknown) => void;
+  /** Keeps that an operator had something done; settles when that is durable, or was given up. */
+  acted: (action: string, given: unknown) => Promise<void>;
+  /** What was recorded of the run. */
+  events: (query: EventsQuery) => Promise<EventPage>;
 }
 
 /** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2] [AD4]. */
 export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, options, done) => {
-  const { sessions, refused, run, secure, snapshot, state, actions, placement, place } = options;
+  const { sessions, refused, run, secure, snapshot, state, actions, placement, place, acted, events } =
+    options;
 
   app.addHook('onRequest', async (request, reply) => {
     const { origin, host } = request.headers;
@@ -81,10 +88,20 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     return reply.send(placement());
   });
 
-  app.post<{ Params: { run: string } }>('/api/v1/runs/:run/placement', (request, reply) => {
+  app.post<{ Params: { run: string } }>('/api/v1/runs/:run/placement', async (request) => {
     checkRun(request.params.run);
     place(request.body);
-    return reply.send(placement());
+    await acted('placement', { constraints: placement().constraints.length });
+    return placement();
+  });
+
+  app.get<{ Params: { run: string } }>('/api/v1/runs/:run/events', async (request) => {
+    checkRun(request.params.run);
+    const query = eventsQuery.safeParse(request.query);
+    if (!query.success) {
+      throw new HttpRefusal('MALFORMED', `The address: ${describeIssue(query.error.issues[0])}.`);
+    }
+    return events(query.data);
   });
 
   app.post<{ Params: { run: string; action: string } }>('/api/v1/runs/:run/:action', async (request) => {
@@ -95,6 +112,7 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     }
     checkPossible(action);
     await perform(actions, action, request.body);
+    await acted(action, givenWith(request.body));
     return snapshot();
   });
 
@@ -130,4 +148,9 @@ async function perform(actions: RunActionHandlers, action: RunAction, asked: unk
     'MALFORMED',
     `${action}: ${path ? `${path} of the body` : 'the body'} is not what it takes.`,
   );
+}
+
+/** What an operator gave with an action; null: nothing. */
+function givenWith(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && Object.keys(body).length > 0 ? body : null;
 }

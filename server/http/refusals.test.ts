@@ -44,6 +44,8 @@ beforeEach(async () => {
       state: () => 'running',
       actions: {} as AdminRoutesOptions['actions'],
       placement: () => ({}) as PlacementReport,
+      acted: () => Promise.resolve(),
+      events: () => Promise.resolve({ events: [], next: 0 }),
       place: () => {
         if (thrown !== null) throw thrown;
       },

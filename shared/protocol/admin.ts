@@ -110,6 +110,7 @@ export const API = {
   reach: '/api/v1/reach',
   run: (run: string) => `/api/v1/runs/${run}`,
   placement: (run: string) => `/api/v1/runs/${run}/placement`,
+  events: (run: string) => `/api/v1/runs/${run}/events`,
   action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,
 } as const;
 

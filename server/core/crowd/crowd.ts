@@ -39,6 +39,7 @@ export class Crowd {
   readonly #mintDevice: () => string;
   readonly #devices = new DeviceRegistry();
   readonly #borrowers: Borrower[] = [];
+  readonly #watchers: ((device: Device) => void)[] = [];
 
   /** @param mintDevice gives a fresh public device id. */
   constructor(settings: CrowdSettings, mintDevice: () => string) {
@@ -73,6 +74,16 @@ export class Crowd {
   /** The run hears of every device from now on, and may grant work to those that are present. */
   lendTo(borrower: Borrower): void {
     this.#borrowers.push(borrower);
+  }
+
+  /** Has the listener called whenever something of a device may have changed. */
+  watch(listener: (device: Device) => void): void {
+    this.#watchers.push(listener);
+  }
+
+  /** The device was set aside, or may have been, by who lends it [LS6]. */
+  judged(device: Device): void {
+    for (const tell of this.#watchers) tell(device);
   }
 
   /** The id that a resume token is of; null where it is no token of this server [AU5]. */
@@ -151,6 +162,7 @@ export class Crowd {
   }
 
   #changed(device: Device): void {
+    for (const tell of this.#watchers) tell(device);
     for (const borrower of this.#borrowers) borrower.changed(device);
   }
 }

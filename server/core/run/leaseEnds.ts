@@ -80,6 +80,7 @@ export class LeaseEnds {
 
   #atFault(device: Device, { lease }: LiveLease): void {
     device.failed(lease);
+    this.#parts.crowd.judged(device);
     this.#parts.placement.noticed(device);
   }
 }
