@@ -18,7 +18,7 @@ export async function listEvents(
   };
   const events: EventPage['events'] = [];
   if (after === undefined) {
-    const all = await log.list(run, { order: 'descending' });
+    const all = await log.list(run, { order: 'descending', ...(types === undefined && { limit }) });
     for (const { place, entry } of all) {
       if (events.length === limit) break;
       const event = wanted(entry);

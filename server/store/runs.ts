@@ -151,8 +151,15 @@ export class RunRecord {
 
   /** As {@link Checkpoints.save}. */
   async save(checkpoint: Checkpoint): Promise<void> {
-    await this.#checkpoints.save(this.run, checkpoint, this.#qualityOf(checkpoint.version), this.#undone);
+    const undone = this.#undone;
+    // Before the write: what another save keeps meanwhile must not be removed by the same changes.
     this.#undone = [];
+    try {
+      await this.#checkpoints.save(this.run, checkpoint, this.#qualityOf(checkpoint.version), undone);
+    } catch (error) {
+      this.#undone = undone;
+      throw error;
+    }
   }
 
   /** The checkpoints that are kept, newest first. */
