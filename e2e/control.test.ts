@@ -34,6 +34,28 @@ async function ready(action: (typeof RUN_ACTION_NAMES)[number], ...flags: string
 }
 
 describe('npm run control', () => {
+  it(
+    '[RS8] [RS7] [RS4] rolls a run that trains back to a version of the list, and refuses one that is not kept by its number',
+    async () => {
+      const server = await ready('rollback');
+      await server.training.run.save();
+      const [kept] = await server.training.keptVersions();
+      const { version = 0 } = kept ?? {};
+      const before = await server.training.run.snapshot();
+      expect(before.version).toBeGreaterThanOrEqual(version);
+      const rollback = (to: number) =>
+        control(['rollback', '--checkpoint', String(to), '--url', server.adminUrl]);
+      expect(await rollback(version)).toMatchObject({ code: 0, lines: [] });
+      expect(server.log.join('\n')).toContain(`rolled the run back to version ${version}, as version`);
+      const { version: now, updates } = server.training.run.status();
+      expect(updates).toBeLessThan(now);
+      const { code, lines } = await rollback(999_999);
+      expect(code).toBe(1);
+      expect(lines.join('\n')).toContain('No state of version 999999 is kept.');
+    },
+    SLOW_MS,
+  );
+
   it.each(PLAIN_ACTION_NAMES)(
     '[AD21] %s is done, and says how the run then is',
     async (action) => {

@@ -150,7 +150,7 @@ describe('the volunteer page of another version than its server', () => {
 
 describe('the admin page', () => {
   it.each(['phone', 'desktop'] as const)(
-    '[AD1] [AD2] [AD3] [AD14] [AD15] [CF10] shows the run and steers it, on a %s',
+    '[AD1] [AD2] [AD3] [AD14] [AD15] [CF10] [RS9] shows the run and steers it, on a %s',
     async (screen) => {
       const server = await startServer(cleanup, ['--evaluate-every', '5']);
       const browser = await openBrowser(cleanup);
@@ -194,6 +194,13 @@ describe('the admin page', () => {
       await page.getByTestId('save').click();
       await expect.poll(() => number(page, 'checkpoint'), PATIENCE).toBe(version);
       expect(server.snapshot().checkpoint?.version).toBe(version);
+      await page.getByTestId(`rollback-${version}`).click();
+      await page.getByTestId('cancel-rollback').click();
+      await page.getByTestId(`rollback-${version}`).click();
+      await page.getByTestId('confirm-rollback').click();
+      await expect.poll(() => number(page, 'version'), PATIENCE).toBe(version + 1);
+      expect(server.training.coordinator.version).toBe(version + 1);
+      expect(await overflows(page)).toBe(false);
       await page.getByTestId('start').click();
       await expect.poll(() => server.training.coordinator.version, PATIENCE).toBeGreaterThan(version);
       await page.getByTestId('stop').click();

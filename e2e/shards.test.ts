@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
+import type { Training } from '../server/app/training.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
 import type { LiveChanges } from '../server/core/liveSettings.ts';
 import { Cleanup, startServer, type TestServer } from './support/testServer.ts';
@@ -46,6 +47,47 @@ function changeAfter(updates: number, { training }: TestServer, changes: LiveCha
   };
 }
 
+/** How the state after 10 commits is kept, and brought back after 20. */
+const ROLLBACKS = {
+  marked: {
+    keep: ({ coordinator }: Training) => {
+      coordinator.marks.mark(coordinator);
+      coordinator.marks.judge(coordinator.version, true);
+    },
+    bringBack: ({ coordinator }: Training) => coordinator.restore(10),
+  },
+  saved: {
+    keep: ({ coordinator, run }: Training) => {
+      coordinator.freeze();
+      void run.save().then(() => coordinator.start());
+    },
+    bringBack: ({ coordinator, run }: Training) => {
+      coordinator.freeze();
+      void run.rollBack(10).then(() => coordinator.start());
+    },
+  },
+} as const;
+
+/** The model hash of a run of 25 commits that is rolled back on the way. */
+async function rolledBackOn(shards: string, way: keyof typeof ROLLBACKS, environment = {}): Promise<string> {
+  const flags = [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards];
+  const server = await startServer(cleanup, flags, { environment });
+  const { run, coordinator } = server.training;
+  const { keep, bringBack } = ROLLBACKS[way];
+  const committed = run.committed.bind(run);
+  run.committed = () => {
+    if (coordinator.version === 10) keep(server.training);
+    if (coordinator.version === 20) bringBack(server.training);
+    committed();
+  };
+  for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
+  await run.ended();
+  expect(run.status()).toMatchObject({ version: 26, updates: 25, stop: 'max-commits' });
+  const hash = await server.hash();
+  await server.close();
+  return hash;
+}
+
 describe('shards', () => {
   it('[CM4] [CM8] two in processes of their own end at the hash of one, two and four in this process', async () => {
     const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
@@ -70,6 +112,17 @@ describe('shards', () => {
       hashes.add(hash);
     }
     expect(hashes.size).toBe(3);
+  }, 120_000);
+
+  it('[RS6] two in processes of their own end at the hash of one and four in this process where the run is rolled back on the way', async () => {
+    const processes = [await startShardProcess(cleanup), await startShardProcess(cleanup)];
+    const urls = processes.map(({ url }) => url).join(',');
+    const hash = await rolledBackOn(urls, 'marked', SECRET);
+    expect(await rolledBackOn(urls, 'saved', SECRET)).toBe(hash);
+    for (const shards of ['1', '4']) {
+      for (const way of ['marked', 'saved'] as const) expect(await rolledBackOn(shards, way)).toBe(hash);
+    }
+    expect(await hashOn('1')).not.toBe(hash);
   }, 120_000);
 
   it('[LS10] [LS21] [CM4] processes of their own let one worker do all of a round, with the same result', async () => {

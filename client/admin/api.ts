@@ -45,6 +45,10 @@ export const act = (run: string, action: RunAction, body?: object): Promise<ApiA
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
 
+/** The versions that a run can be rolled back to. */
+export const keptVersionsOf = (run: string): Promise<ApiAnswer> =>
+  request(API.checkpoints(run), { method: 'GET', cache: 'no-store' });
+
 /** The run as it is after an action; null where this page cannot read it, and has to wait for the next snapshot. */
 export function snapshotOf(answer: Extract<ApiAnswer, { kind: 'done' }>): AdminSnapshot | null {
   const parsed = adminSnapshot.safeParse(answer.body);

@@ -8,6 +8,7 @@ import { renderDevices } from './devices.ts';
 import { renderEvents, wireEvents } from './events.ts';
 import { renderLiveSettings, wireLiveSettings } from './liveSettings.ts';
 import { follow, isOlder } from './feed.ts';
+import { renderKeptVersions, wireKeptVersions } from './keptVersions.ts';
 import { renderOverview } from './overview.ts';
 import { renderPlacement } from './placement.ts';
 import { renderSettings } from './settings.ts';
@@ -43,6 +44,7 @@ function show(snapshot: AdminSnapshot): void {
   renderPlacement(snapshot);
   renderDevices(snapshot);
   renderEvents(snapshot);
+  renderKeptVersions(snapshot);
   renderSettings(snapshot);
   renderLiveSettings(snapshot);
 }
@@ -115,5 +117,6 @@ addEventListener('hashchange', () => {
 wireCharts();
 wireEvents();
 wireControls({ changed: show, denied: showLogin });
+wireKeptVersions({ changed: show, denied: showLogin });
 wireLiveSettings({ changed: show, denied: showLogin });
 void enter(takeToken());

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SettingChanges } from '../../shared/protocol/liveSettings.ts';
 import { loadConfig } from '../config/config.ts';
 import type { LiveSettings } from '../core/liveSettings.ts';
+import { RollbackError } from '../core/run/rollback.ts';
 import { RunWorld, settled } from '../core/testing/runWorld.ts';
 import { runActionHandlers, type ActionParts } from './runActions.ts';
 
@@ -250,5 +251,41 @@ describe('configure', () => {
     const { world, actions } = await trained();
     await world.run.stop('shard-lost');
     await expect(actions.configure({ changes: { lr: 0.1 } })).rejects.toMatchObject({ code: 'SHARD_LOST' });
+  });
+});
+
+describe('rollback', () => {
+  it('[RS4] [RS8] goes back to a version whose state shards keep, and says who did it', async () => {
+    const { world, actions, told } = await trained();
+    const { coordinator } = world;
+    const { version } = coordinator;
+    coordinator.marks.mark(coordinator);
+    coordinator.marks.judge(version, true);
+    await world.live(1000);
+    const made = coordinator.version + 1;
+    await actions.rollback({ version });
+    expect(coordinator.version).toBe(made);
+    expect(world.parameters).toEqual(world.plain()[version]);
+    expect(told).toEqual([`The admin rolled the run back to version ${version}, as version ${made}.`]);
+    expect(versionsOf(world)).toEqual([made]);
+  });
+
+  it('[RS5] is refused where no such version is kept, or its checkpoint is of no use: nothing is changed', async () => {
+    const { world, actions, told } = await trained();
+    const { records } = world.recorder;
+    const before = records.length;
+    await expect(actions.rollback({ version: 999 })).rejects.toMatchObject({
+      code: 'NO_SUCH_VERSION',
+      message: 'Version 999 is not kept.',
+    });
+    world.keptFault = new RollbackError('unusable', 'its blob is missing');
+    await expect(actions.rollback({ version: 1 })).rejects.toMatchObject({ code: 'NOT_RESTORED' });
+    expect([records.length, told]).toEqual([before, []]);
+  });
+
+  it('[RS5] [RN18] of a run that lost a shard is refused', async () => {
+    const { world, actions } = await trained();
+    await world.run.stop('shard-lost');
+    await expect(actions.rollback({ version: 1 })).rejects.toMatchObject({ code: 'SHARD_LOST' });
   });
 });

@@ -1,7 +1,9 @@
+import type { HttpError } from '../../shared/protocol/httpErrors.ts';
 import type { SettingChanges } from '../../shared/protocol/liveSettings.ts';
 import { liveSettingsOf, readChanges } from '../config/changes.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../core/liveSettings.ts';
+import { RollbackError, type RollbackFault } from '../core/run/rollback.ts';
 import type { Run } from '../core/run/run.ts';
 import type { RunActionHandlers } from '../http/admin.ts';
 import { HttpRefusal } from '../http/refusals.ts';
@@ -36,6 +38,7 @@ export function runActionHandlers(parts: ActionParts): RunActionHandlers {
     },
     save: () => save(parts),
     configure: ({ changes }) => configure(parts, changes),
+    rollback: ({ version }) => rollback(parts, version),
   };
 }
 
@@ -87,6 +90,24 @@ async function configure(parts: ActionParts, asked: SettingChanges): Promise<voi
   told(`The admin changed ${listed.join(', ')}, from version ${run.status().version} on.`);
   // What is answered as done is there after a crash; a save that fails is shown as such.
   if (keeps) await run.save();
+}
+
+const ROLLBACK_REFUSALS: Readonly<Record<RollbackFault, HttpError>> = {
+  unknown: 'NO_SUCH_VERSION',
+  unusable: 'NOT_RESTORED',
+  ended: 'WRONG_STATE',
+};
+
+/** @throws {HttpRefusal} where a part of the model is gone, or the state of the version cannot be had: nothing is changed then. */
+async function rollback({ run, told }: ActionParts, version: number): Promise<void> {
+  checkWhole(run);
+  try {
+    const made = await run.rollBack(version);
+    told(`The admin rolled the run back to version ${version}, as version ${made}.`);
+  } catch (error) {
+    if (error instanceof RollbackError) throw new HttpRefusal(ROLLBACK_REFUSALS[error.fault], error.message);
+    throw error;
+  }
 }
 
 function changesOf(config: Config, asked: SettingChanges): LiveChanges {

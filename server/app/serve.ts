@@ -226,6 +226,7 @@ function adminOf(
       told: log,
     }),
     acted: (action, given) => training.events.acted(action, given),
+    keptVersions: () => training.keptVersions(),
     placement: () => training.placement.report(),
     place: (body) => training.placement.direct(body),
   };

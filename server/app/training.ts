@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { layoutOf } from '../../shared/model/layout.ts';
 import { cutKeyRanges, type KeyRange } from '../../shared/model/ranges.ts';
-import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
+import type { AdminSnapshot, KeptVersion } from '../../shared/protocol/admin.ts';
 import type { RunEvent } from '../../shared/protocol/events.ts';
 import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
@@ -28,6 +28,7 @@ import type { RunRecord } from '../store/runs.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
+import { keptStateOf, keptVersions } from './keptVersions.ts';
 import { RunEvents } from './runEvents.ts';
 import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
@@ -123,6 +124,12 @@ export class Training {
   async begin(): Promise<void> {
     const { state, stop } = this.#parts.start;
     await BEGINNINGS[state](this.run, stop);
+  }
+
+  /** The versions that the run can be rolled back to. */
+  keptVersions(): Promise<KeptVersion[]> {
+    const marked = this.coordinator.marks.good;
+    return keptVersions({ record: this.#parts.record, marked, measurements: this.run.measurements });
   }
 
   /** Answers when how the run stands now is kept, or that has failed, which is told. */
@@ -244,6 +251,7 @@ export class Training {
         coordinator: this.coordinator,
         devices: () => this.crowd.size,
         evaluate: (parameters) => evaluator.evaluate(parameters),
+        keptState: (version) => keptStateOf(this.#parts.record, version),
         saveCheckpoint: (snapshot) => this.#save(snapshot),
         measured: (measurement) => this.#keep(() => this.#parts.record.addMeasurement(measurement)),
         changed: () => {

@@ -187,6 +187,9 @@ class TestRun {
       refuse: (...args) => port.refuse(...args),
       keep: (lease) => port.keep(lease),
       pin: (...args) => port.pin(...args),
+      mark: () => port.mark(),
+      load: (state) => port.load(state),
+      keepMarks: (versions) => port.keepMarks(versions),
       snapshot: () => port.snapshot(),
       get traffic() {
         return port.traffic;

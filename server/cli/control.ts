@@ -13,8 +13,9 @@ import { messages, results } from '../terminal/output.ts';
 
 /** `npm run control`: asks an action of the run of a server, and says what came of it. */
 
-const nothing = ({ set }: Config): null => {
+const nothing = ({ set, checkpoint }: Config): null => {
   if (set.length > 0) throw new ConfigError('--set: belongs to configure alone');
+  if (checkpoint !== null) throw new ConfigError('--checkpoint: belongs to rollback alone');
   return null;
 };
 
@@ -25,6 +26,7 @@ const BODIES: { readonly [Action in RunAction]: (config: Config) => RunActionBod
   stop: nothing,
   save: nothing,
   configure: changesOf,
+  rollback: versionOf,
 };
 
 /** The changes of `--set`, under the names that settings have in a snapshot. */
@@ -37,6 +39,13 @@ function changesOf({ set }: Config): ConfigureRequest {
     return [name, assignment.slice(at + 1)] as const;
   });
   return { changes: Object.fromEntries(entries) };
+}
+
+/** The version of `--checkpoint`. */
+function versionOf({ checkpoint }: Config): { version: number } {
+  if (checkpoint === null)
+    throw new ConfigError('rollback needs --checkpoint with the version to go back to: --checkpoint 120');
+  return { version: checkpoint };
 }
 
 async function main(): Promise<number> {

@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { API, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { API, keptVersionList, type AdminSnapshot } from '../../shared/protocol/admin.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { RUN_ACTION_NAMES, RUN_ACTIONS, type RunAction } from '../../shared/protocol/runActions.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
@@ -27,7 +27,12 @@ const actionsThat = (handle: (action: RunAction) => Promise<void>) =>
   ) as unknown as AdminRoutesOptions['actions'];
 
 /** What actions that need something are asked with. */
-const BODIES: Partial<Record<RunAction, object>> = { configure: { changes: { lr: 0.1 } } };
+const BODIES: Partial<Record<RunAction, object>> = {
+  configure: { changes: { lr: 0.1 } },
+  rollback: { version: 3 },
+};
+
+const KEPT = { version: 3, updates: 3, samples: 96, testAccuracy: 0.9, good: true, savedAt: null };
 
 const STATES = ['running', 'paused', 'stopped'] as const;
 const ALL = STATES.flatMap((state) => RUN_ACTION_NAMES.map((action) => ({ state, action })));
@@ -54,6 +59,7 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
       done.push(action);
       return Promise.resolve();
     }),
+    keptVersions: () => Promise.resolve([KEPT]),
     placement: () => PLACEMENT,
     place: (body) => void done.push(['place', body]),
     acted: (action, given) => Promise.resolve(void acts.push([action, given])),
@@ -205,6 +211,25 @@ describe('steering the run', () => {
     const { ask, admin } = await routes({ state: () => 'running' });
     const { body } = await ask('POST', API.action(RUN, 'start'), admin);
     expect(body['message']).toMatch(/^A run that is running does not take start; it takes pause, stop\b/);
+  });
+
+  it('[RS7] the versions that the run can be rolled back to are listed', async () => {
+    const { ask, admin } = await routes();
+    const { status, body } = await ask('GET', API.checkpoints('current'), admin);
+    expect(status).toBe(200);
+    expect(keptVersionList.parse(body)).toEqual({ versions: [KEPT] });
+    expect(await ask('GET', API.checkpoints('current'))).toMatchObject({ status: 401 });
+    expect(await ask('GET', API.checkpoints('000000000000'), admin)).toMatchObject({ status: 404 });
+  });
+
+  it('[RS4] [AD7] a rollback without a version is answered MALFORMED', async () => {
+    const { ask, admin, done } = await routes();
+    const headers = { ...admin, origin: `http://${HOST}` };
+    for (const version of [undefined, -1, 0.5, 'one']) {
+      const answer = await ask('POST', API.action('current', 'rollback'), headers, { version });
+      expect(answer).toMatchObject({ status: 400, body: { error: 'MALFORMED' } });
+    }
+    expect(done).toEqual([]);
   });
 
   it('[AD8] an unknown run is not shown either', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallback } from 'fastify';
-import { API, sessionRequest, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { API, sessionRequest, type AdminSnapshot, type KeptVersion } from '../../shared/protocol/admin.ts';
 import { eventsQuery, type EventPage, type EventsQuery } from '../../shared/protocol/events.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
@@ -35,6 +35,8 @@ export interface AdminRoutesOptions {
   state: () => RunStatus['state'];
   /** What is done for each action; done when the promise is. */
   actions: RunActionHandlers;
+  /** The versions that the run can be rolled back to, newest first. */
+  keptVersions: () => Promise<KeptVersion[]>;
   /** The plan in force. */
   placement: () => PlacementReport;
   /** Takes a placement from outside. @throws {ConstraintError} where it cannot hold. */
@@ -47,8 +49,20 @@ export interface AdminRoutesOptions {
 
 /** The admin's routes: a session for the token [AD1], and under it the run's state and its controls [AD2] [AD4]. */
 export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, options, done) => {
-  const { sessions, refused, run, secure, snapshot, state, actions, placement, place, acted, events } =
-    options;
+  const {
+    sessions,
+    refused,
+    run,
+    secure,
+    snapshot,
+    state,
+    actions,
+    keptVersions,
+    placement,
+    place,
+    acted,
+    events,
+  } = options;
 
   app.addHook('onRequest', async (request, reply) => {
     const { origin, host } = request.headers;
@@ -81,6 +95,11 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
   app.get<{ Params: { run: string } }>('/api/v1/runs/:run', (request, reply) => {
     checkRun(request.params.run);
     return reply.send(snapshot());
+  });
+
+  app.get<{ Params: { run: string } }>('/api/v1/runs/:run/checkpoints', async (request) => {
+    checkRun(request.params.run);
+    return { versions: await keptVersions() };
   });
 
   app.get<{ Params: { run: string } }>('/api/v1/runs/:run/placement', (request, reply) => {

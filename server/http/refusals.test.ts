@@ -43,6 +43,7 @@ beforeEach(async () => {
       snapshot: () => ({}) as AdminSnapshot,
       state: () => 'running',
       actions: {} as AdminRoutesOptions['actions'],
+      keptVersions: () => Promise.resolve([]),
       placement: () => ({}) as PlacementReport,
       acted: () => Promise.resolve(),
       events: () => Promise.resolve({ events: [], next: 0 }),

@@ -1,11 +1,11 @@
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { CommitRecord } from '../core/shard/records.ts';
-import type { ShardInit, ShardPort, ShardSnapshot, Traffic } from '../core/shard/shardPort.ts';
+import type { MarkedState, ShardInit, ShardPort, ShardSnapshot, Traffic } from '../core/shard/shardPort.ts';
 import { RemoteShardError, type HostConnection } from './hostConnection.ts';
-import { decodeSnapshot, encodeInit, type Body } from './wire.ts';
+import { decodeSnapshot, encodeInit, encodeMark, type Body, type ToShard } from './wire.ts';
 
 const OPEN_WITHIN_MS = 10_000;
-const SNAPSHOT_WITHIN_MS = 60_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 /** The coordinator's end of one shard in a process of its own. */
 export class RemoteShard implements ShardPort {
@@ -47,9 +47,25 @@ export class RemoteShard implements ShardPort {
     this.#host.send('pin', { ...this.#at, lease, version });
   }
 
+  mark(): void {
+    this.#host.send('mark', this.#at);
+  }
+
+  async load(state: MarkedState): Promise<void> {
+    await this.#ask('load', { ...this.#at, state: encodeMark(state) });
+  }
+
+  keepMarks(versions: number[]): void {
+    this.#host.send('keepMarks', { ...this.#at, versions });
+  }
+
   async snapshot(): Promise<ShardSnapshot> {
+    return decodeSnapshot(await this.#ask('snapshot', this.#at));
+  }
+
+  /** @throws {RemoteShardError} where the host is lost. @throws {Error} where there is no answer in time. */
+  async #ask<Event extends ToShard>(event: Event, body: Body<Event>): Promise<unknown> {
     if (!this.#host.isConnected) throw new RemoteShardError(`the shard at ${this.#host.url} was lost`);
-    const body: Body<'snapshot'> = this.#at;
-    return decodeSnapshot(await this.#host.ask('snapshot', body, SNAPSHOT_WITHIN_MS));
+    return this.#host.ask(event, body, ANSWER_WITHIN_MS);
   }
 }

@@ -8,6 +8,7 @@ import { Shard } from '../core/shard/shard.ts';
 import {
   CONTROL_PATH,
   decodeInit,
+  decodeMark,
   encodeSnapshot,
   listen,
   SECRET_HEADER,
@@ -105,6 +106,11 @@ class Hosting {
         keep: ({ incarnation, shard, lease }) => this.#shardAt(incarnation, shard).keep(lease),
         pin: ({ incarnation, shard, lease, version }) =>
           this.#shardAt(incarnation, shard).pin(lease, version),
+        mark: ({ incarnation, shard }) => this.#shardAt(incarnation, shard).mark(),
+        load: ({ incarnation, shard, state }, acknowledge) =>
+          void this.#shardAt(incarnation, shard).load(decodeMark(state)).then(acknowledge),
+        keepMarks: ({ incarnation, shard, versions }) =>
+          this.#shardAt(incarnation, shard).keepMarks(versions),
         snapshot: ({ incarnation, shard }, acknowledge) => {
           const asked = this.#shardAt(incarnation, shard);
           this.#tellTraffic();

@@ -4,7 +4,7 @@ import { deviceTraffic } from '../../shared/protocol/admin.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
 import { commitRecord } from '../core/shard/records.ts';
-import type { ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
+import type { MarkedState, ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
 /*
  * Everything that the coordinators of a server and a shard host in a process of its own send each other. Both are of one
@@ -25,6 +25,15 @@ const optimizerState = z.strictObject({
 const incarnation = z.string();
 /** A shard of a run. */
 const at = { incarnation, shard: z.int() };
+
+/** A state of earlier, as it travels. */
+const markedState = z.strictObject({
+  version: z.int(),
+  optimizer: z.enum(OPTIMIZER_NAMES),
+  /** Float32, little-endian. */
+  parameters: bytes,
+  optimizerState,
+});
 
 /** What each event of the link carries. */
 const BODIES = {
@@ -69,6 +78,10 @@ const BODIES = {
   }),
   keep: z.strictObject({ ...at, lease: z.int() }),
   pin: z.strictObject({ ...at, lease: z.int(), version: z.int() }),
+  mark: z.strictObject(at),
+  /** Acknowledged when the state is there. */
+  load: z.strictObject({ ...at, state: markedState }),
+  keepMarks: z.strictObject({ ...at, versions: z.array(z.int()) }),
   /** Acknowledged with the state, see {@link decodeSnapshot}. */
   snapshot: z.strictObject(at),
   staged: z.strictObject({ ...at, lease: z.int(), squares: z.array(z.number()) }),
@@ -85,7 +98,18 @@ const BODIES = {
 };
 
 /** From the coordinator to the shard host. */
-export type ToShard = 'host' | 'open' | 'close' | 'commit' | 'refuse' | 'keep' | 'pin' | 'snapshot';
+export type ToShard =
+  | 'host'
+  | 'open'
+  | 'close'
+  | 'commit'
+  | 'refuse'
+  | 'keep'
+  | 'pin'
+  | 'mark'
+  | 'load'
+  | 'keepMarks'
+  | 'snapshot';
 /** From the shard host to the coordinator. */
 export type ToCoordinator = Exclude<keyof typeof BODIES, ToShard>;
 export type Body<Event extends keyof typeof BODIES> = z.infer<(typeof BODIES)[Event]>;
@@ -149,6 +173,14 @@ export function encodeSnapshot({
 export function decodeSnapshot(answer: unknown): ShardSnapshot {
   const { version, parameters, optimizerState } = snapshot.parse(answer);
   return { version, parameters: decodeFloat32(parameters), optimizerState: decodeState(optimizerState) };
+}
+
+export function encodeMark({ optimizer, ...state }: MarkedState): z.infer<typeof markedState> {
+  return { optimizer, ...encodeSnapshot(state) };
+}
+
+export function decodeMark({ optimizer, ...state }: z.infer<typeof markedState>): MarkedState {
+  return { optimizer, ...decodeSnapshot(state) };
 }
 
 function encodeState({ slots, scalars }: OptimizerState): z.infer<typeof optimizerState> {

@@ -104,11 +104,30 @@ export const adminSnapshot = z.strictObject({
 });
 export type AdminSnapshot = z.infer<typeof adminSnapshot>;
 
+/** A version that the run can be rolled back to. */
+export const keptVersion = z.strictObject({
+  version: count,
+  /** Commits until then. */
+  updates: count,
+  samples: count,
+  /** On all test images; null where this version was not measured. */
+  testAccuracy: z.nullable(z.number()),
+  /** It was measured, and was about as accurate as the best before it. */
+  good: z.boolean(),
+  /** When its checkpoint was saved, ISO 8601; null where the shards alone keep it. */
+  savedAt: z.nullable(z.string()),
+});
+export type KeptVersion = z.infer<typeof keptVersion>;
+
+/** GET /api/v1/runs/:id/checkpoints, newest first. */
+export const keptVersionList = z.strictObject({ versions: z.array(keptVersion) });
+
 /** Paths of the HTTP API. */
 export const API = {
   session: '/api/v1/admin/session',
   reach: '/api/v1/reach',
   run: (run: string) => `/api/v1/runs/${run}`,
+  checkpoints: (run: string) => `/api/v1/runs/${run}/checkpoints`,
   placement: (run: string) => `/api/v1/runs/${run}/placement`,
   events: (run: string) => `/api/v1/runs/${run}/events`,
   action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,

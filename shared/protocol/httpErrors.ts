@@ -19,6 +19,7 @@ export const HTTP_ERRORS = {
   NOT_FOUND: { status: 404, means: 'There is nothing at this address.' },
   NO_SUCH_RUN: { status: 404, means: 'The server has no run with this id.' },
   NO_SUCH_ACTION: { status: 404, means: 'There is no such action.' },
+  NO_SUCH_VERSION: { status: 404, means: 'No state of this version is kept.' },
   UNKNOWN_DEVICE: { status: 404, means: 'There is no such device.' },
   UNKNOWN_DATA_SHARD: { status: 404, means: 'There is no such data shard.' },
   WRONG_STATE: {
@@ -42,6 +43,10 @@ export const HTTP_ERRORS = {
   WRONG_TYPE: { status: 415, means: 'The body is of a type that the server does not read; it reads JSON.' },
   WRONG_RANGE: { status: 416, means: 'The file has no such part.' },
   SAVE_FAILED: { status: 500, means: 'No checkpoint was saved; the message says why.' },
+  NOT_RESTORED: {
+    status: 500,
+    means: 'The state of the version cannot be brought back; the message says why, and nothing has changed.',
+  },
   FAILED: { status: 500, means: 'An error inside the server; its log has the details.' },
 } as const satisfies Record<string, { status: number; means: string }>;
 

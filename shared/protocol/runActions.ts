@@ -14,6 +14,9 @@ export interface Confirmation {
   no: string;
 }
 
+/** POST /api/v1/runs/:id/rollback. */
+const rollbackRequest = z.strictObject({ version: z.int().check(z.minimum(0)) });
+
 /** Something that an operator may ask of a run. */
 interface RunActionTraits {
   /** On its button. */
@@ -74,6 +77,20 @@ const ACTIONS = {
     look: 'plain',
     confirm: null,
     body: configureRequest,
+  },
+  rollback: {
+    label: 'Roll back',
+    help: 'Brings back the state of a kept version as the next one; answered when that is done, and saved where checkpoints are kept.',
+    possible: ['running', 'paused'],
+    look: 'danger',
+    confirm: {
+      question: 'Roll the run back?',
+      consequence:
+        'Training goes on from the version that you chose. What was trained after it is undone, and work that devices have begun is dropped.',
+      yes: 'Roll back',
+      no: 'Keep going',
+    },
+    body: rollbackRequest,
   },
 } as const satisfies Record<string, RunActionTraits>;
 

@@ -16,10 +16,10 @@ export const STORAGE_SETTINGS = {
   ),
   new: setting(['start'], flag, false, 'Begin another run; the one before it is kept.'),
   checkpoint: setting(
-    ['start'],
+    ['start', 'control'],
     orNone(wholeNumber(1)),
     null,
-    'Version of the kept checkpoint to go on from; by default the newest.',
+    'Version of the kept checkpoint to go on from, by default the newest; for control, the version to roll back to.',
     { unit: 'version' },
   ),
 };

@@ -72,6 +72,11 @@ export class Committer {
     this.#settings = changedSettings(this.#settings, changes);
   }
 
+  /** Brings back a marked state as the next version. */
+  restore(of: number): void {
+    this.#append({ type: 'restore', version: this.#version + 1, of });
+  }
+
   /** The one place where records come from [CM1]. */
   #append(record: CommitRecord): void {
     for (const shard of this.#parts.shards) shard.commit(record);

@@ -10,6 +10,7 @@ import { LeaseEnds } from './leaseEnds.ts';
 import { LeaseManager } from './leaseManager.ts';
 import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
+import { Marks } from './marks.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports } from '../shard/shardPort.ts';
@@ -62,6 +63,8 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #leases: LeaseManager;
   readonly #ends: LeaseEnds;
   readonly #committer: Committer;
+  /** The states that can be brought back. */
+  readonly marks: Marks;
   #granting = false;
   #deciding = true;
   #granted = false;
@@ -87,6 +90,7 @@ export class Coordinator implements Borrower, ShardReports {
       shards: this.shards,
       expired: (live) => this.#expire(live),
     });
+    this.marks = new Marks(this.shards, ranges);
     const common = { crowd, leases: this.#leases, shards: this.shards };
     this.#ends = new LeaseEnds({ ...common, clock, placement: this.placement });
     this.#committer = new Committer(settings, { ...common, aggregation: parts.aggregation });
@@ -142,6 +146,22 @@ export class Coordinator implements Borrower, ShardReports {
   /** Ends every live lease: nothing changes the parameters until {@link start} [RN4]. */
   stop(): void {
     this.freeze();
+    this.#withdrawAll();
+  }
+
+  /**
+   * Brings back the state that is marked at a version, as the next version [RS1]. Every lease is of the state that is
+   * undone and ends, complete or not; the devices go on from the state that is back [RS2].
+   * @throws {Error} where the version is not marked.
+   */
+  restore(of: number): void {
+    if (!this.marks.has(of)) throw new Error(`coordinator: version ${of} is not marked`);
+    this.#committer.restore(of);
+    this.#withdrawAll();
+    this.#pump();
+  }
+
+  #withdrawAll(): void {
     for (const live of this.#leases.all()) {
       // A worker whose update is complete goes on from the weights of its answer; the others ask [LS9].
       this.#ends.withdraw(live, live.complete ? this.version : null);

@@ -10,8 +10,10 @@ import {
 import type { Clock } from '../clock.ts';
 import type { LiveChanges } from '../liveSettings.ts';
 import type { Coordinator } from './coordinator.ts';
+import type { KeptState } from './marks.ts';
 import { MEASURING, measuringOf } from './measuring.ts';
 import { Measurements } from './measurements.ts';
+import { Rollback } from './rollback.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves, type SaveOutcome } from './saves.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -35,6 +37,8 @@ export interface RunParts {
   devices: () => number;
   /** Measures parameters on all test images, in a thread of its own. */
   evaluate: (parameters: Float32Array) => Promise<{ testAccuracy: number; testLoss: number }>;
+  /** The state of a version that a checkpoint keeps. @throws {RollbackError} where it cannot be had. */
+  keptState: (version: number) => Promise<KeptState>;
   saveCheckpoint: (snapshot: ModelSnapshot) => Promise<void>;
   /** A version was measured. */
   measured: (measurement: Measurement) => void;
@@ -78,6 +82,7 @@ export class Run {
   #confirming = false;
   #nextEvaluation = 0;
   #ending: Promise<void> | null = null;
+  readonly #rollback: Rollback;
   #waiting: (() => void)[] = [];
   #cancelEnd: () => void = () => undefined;
 
@@ -88,6 +93,8 @@ export class Run {
     this.#measurements = new Measurements(settings.measurements);
     const { version, updates } = parts.coordinator;
     this.#measured = updates - (version - (this.#measurements.last?.version ?? 0));
+    const { coordinator, keptState } = parts;
+    this.#rollback = new Rollback({ coordinator, keptState, isOver: () => this.#isOver() });
     this.#saves = new Saves({
       clock: parts.clock,
       everyMs: settings.checkpointSeconds * 1000,
@@ -175,6 +182,22 @@ export class Run {
     return this.#ending;
   }
 
+  /**
+   * Brings back the state of an earlier version as the next one, and saves that: of one that is marked at once, of
+   * another from its checkpoint [RS4].
+   * @returns the version that it makes; a save that fails is told.
+   * @throws {RollbackError} where it cannot be had, or the run has ended meanwhile: nothing has changed then.
+   */
+  async rollBack(version: number): Promise<number> {
+    const made = await this.#rollback.to(version);
+    // What was measured last is undone.
+    this.#measured = -Infinity;
+    this.#evaluateWhenDue();
+    this.#parts.changed();
+    await this.save();
+    return made;
+  }
+
   /** Saves the model as it is now, unless that version is saved; answers when that is done or has failed [AD15]. */
   save(): Promise<SaveOutcome> {
     if (this.#lostShard && this.#saves.behind) {
@@ -247,7 +270,10 @@ export class Run {
       if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
       this.#confirming = true;
       this.#parts.coordinator.freeze();
-      if (this.#reaches(await this.#measure()) && !this.#isOver()) void this.stop('target');
+      const measured = await this.#measure();
+      // A restore meanwhile makes another version [RN2].
+      const isPresent = measured.version === this.#parts.coordinator.version;
+      if (isPresent && this.#reaches(measured) && !this.#isOver()) void this.stop('target');
     } catch (error) {
       this.#parts.evaluationFailed(error);
     } finally {
@@ -270,15 +296,19 @@ export class Run {
     const last = this.#measurements.last;
     if (last?.version === coordinator.version) return last;
     const begun = clock.now();
+    const { version: marked } = coordinator;
+    coordinator.marks.mark(coordinator);
+    let good = false;
     try {
       const { version, updates, samples, seconds, parameters } = await this.snapshot();
       const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
-      this.#measurements.add(measurement);
+      good = this.#measurements.add(measurement);
       this.#measured = updates;
       this.#parts.measured(measurement);
       this.#parts.changed();
       return measurement;
     } finally {
+      coordinator.marks.judge(marked, good);
       this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
     }
   }

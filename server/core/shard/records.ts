@@ -24,6 +24,8 @@ export const RECORDS = {
   }),
   /** Settings of the run take other values; the parameters stay. */
   configure: z.strictObject({ changes: liveChanges }),
+  /** The state that was marked at an earlier version comes back. */
+  restore: z.strictObject({ of: count }),
 } as const satisfies Record<string, z.ZodMiniObject>;
 export type RecordType = keyof typeof RECORDS;
 export const RECORD_TYPES = Object.keys(RECORDS) as RecordType[];

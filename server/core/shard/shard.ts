@@ -5,20 +5,12 @@ import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { combine } from '../aggregation/combine.ts';
 import { blockSquares } from './norms.ts';
-import { WeightAverage } from './weightAverage.ts';
 import type { Clock } from '../clock.ts';
-import { createOptimizer, type Optimizer, type OptimizerSettings } from './optimizer.ts';
 import { RecentMap } from '../recentMap.ts';
-import {
-  NEWEST,
-  type ShardInit,
-  type ShardPort,
-  type ShardReports,
-  type ShardSnapshot,
-  type Traffic,
-} from './shardPort.ts';
+import type { MarkedState, ShardInit, ShardPort, ShardReports, ShardSnapshot, Traffic } from './shardPort.ts';
+import { ShardState } from './shardState.ts';
 import type { CommitRecord, RecordOf, RecordType } from './records.ts';
-import { VersionRing } from './versionRing.ts';
+import type { VersionRing } from './versionRing.ts';
 
 /** A shard's answer to a push or a pull. The slice of a version is one array: do not change it. */
 export interface SliceAnswer {
@@ -56,16 +48,14 @@ export class Shard implements ShardPort {
   readonly #opening: ShardInit;
   readonly #clock: Clock;
   readonly #reports: ShardReports;
-  #settings: OptimizerSettings;
-  #optimizer: Optimizer;
-  readonly #average: WeightAverage | null;
+  readonly #state: ShardState;
   readonly #versions: VersionRing;
   /** How a record of each type makes its version. */
   readonly #makers: { [Type in RecordType]: (record: RecordOf<Type>) => void } = {
     update: (record) => this.#update(record),
-    configure: (record) => this.#configure(record),
+    configure: ({ version, changes }) => this.#state.configure(version, changes),
+    restore: ({ version, of }) => this.#state.restore(version, of),
   };
-  #updates: number;
   /** `kept`: the push is answered at once, before the lease is decided. */
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
@@ -82,14 +72,8 @@ export class Shard implements ShardPort {
     this.#opening = opening;
     this.#clock = clock;
     this.#reports = reports;
-    const { average, parameters, optimizer, optimizerState } = opening;
-    const { [NEWEST]: newest = parameters, ...slots } = optimizerState?.slots ?? {};
-    const state = optimizerState && { slots, scalars: optimizerState.scalars };
-    this.#settings = optimizer;
-    this.#optimizer = createOptimizer(optimizer, range.length, state);
-    this.#average = average === null ? null : new WeightAverage(average, parameters.slice());
-    this.#updates = opening.updates;
-    this.#versions = new VersionRing(opening.version, newest.slice());
+    this.#state = new ShardState(opening);
+    this.#versions = this.#state.versions;
   }
 
   get version(): number {
@@ -190,19 +174,21 @@ export class Shard implements ShardPort {
     this.#versions.pin(lease, version);
   }
 
+  mark(): void {
+    this.#state.mark();
+  }
+
+  load(state: MarkedState): Promise<void> {
+    this.#state.load(state);
+    return Promise.resolve();
+  }
+
+  keepMarks(versions: number[]): void {
+    this.#state.keepMarks(versions);
+  }
+
   snapshot(): Promise<ShardSnapshot> {
-    const { slots, scalars } = this.#optimizer.state;
-    const copies = Object.entries(slots).map(([name, values]) => [name, values.slice()] as const);
-    const newest = this.#versions.copyOfNewest();
-    const average = this.#average?.copy();
-    return Promise.resolve({
-      version: this.version,
-      parameters: average ?? newest,
-      optimizerState: {
-        slots: { ...Object.fromEntries(copies), ...(average === undefined ? {} : { [NEWEST]: newest }) },
-        scalars: { ...scalars },
-      },
-    });
+    return Promise.resolve(this.#state.snapshot());
   }
 
   /** Answers everything that is held: the coordinator is gone and nothing will be decided any more. */
@@ -222,22 +208,8 @@ export class Shard implements ShardPort {
         throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
       return { values: staged.values, weight };
     });
-    this.#updates++;
-    const parameters = this.#versions.copyOfNewest();
-    this.#optimizer.apply(parameters, combine(rule, slices, this.range.length));
-    this.#average?.include(parameters, this.#updates);
-    this.#versions.add(version, parameters);
+    this.#state.update(version, combine(rule, slices, this.range.length));
     for (const { lease } of members) this.#decide(lease, 'APPLIED', version);
-  }
-
-  /** Another optimizer begins with fresh slots; another rate leaves them as they are. */
-  #configure({ version, changes }: RecordOf<'configure'>): void {
-    const { kind, lr, momentum } = this.#settings;
-    const { optimizer = kind, lr: newLr = lr, momentum: newMomentum = momentum } = changes;
-    const state = optimizer === kind ? this.#optimizer.state : undefined;
-    this.#settings = { kind: optimizer, lr: newLr, momentum: newMomentum };
-    this.#optimizer = createOptimizer(this.#settings, this.range.length, state);
-    this.#versions.add(version, this.#versions.copyOfNewest());
   }
 
   #faultOf(terms: SignedTerms, { header }: EncodedFrame): { outcome: Outcome; reason: string } | null {

@@ -1,6 +1,6 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
-import type { OptimizerSettings, OptimizerState } from './optimizer.ts';
+import type { OptimizerName, OptimizerSettings, OptimizerState } from './optimizer.ts';
 import type { CommitRecord } from './records.ts';
 
 /** Everything a shard begins from. */
@@ -33,6 +33,11 @@ export interface ShardSnapshot {
   optimizerState: OptimizerState;
 }
 
+/** A slice of a state that can be brought back, and the optimizer that its slots are of. */
+export interface MarkedState extends ShardSnapshot {
+  optimizer: OptimizerName;
+}
+
 /** The optimizer's slot of the newest parameters, beside a model that is an average of them. */
 export const NEWEST = 'newest';
 
@@ -51,6 +56,12 @@ export interface ShardPort {
   keep(lease: number): void;
   /** Keep `version` until `lease` is decided: its device has yet to pull it. */
   pin(lease: number, version: number): void;
+  /** Keep the whole state as it is at this version, for a restore [RS1]. */
+  mark(): void;
+  /** Keep a state of earlier as {@link mark} would have; settles when it is there. */
+  load(state: MarkedState): Promise<void>;
+  /** Forget the marks of all versions but these. */
+  keepMarks(versions: number[]): void;
   /** The state after every message sent before. */
   snapshot(): Promise<ShardSnapshot>;
   /** As far as it is known here. */

@@ -46,7 +46,8 @@ export const PLAIN_OPTIMIZER = { kind: 'momentum' as const, lr: 0.1, momentum: 0
  */
 export class PlainReplay {
   readonly #versions: Float32Array[];
-  readonly #velocity: Float32Array;
+  /** Of every version, as {@link versions}. */
+  readonly #velocities: Float32Array[];
   #rates = { lr: PLAIN_OPTIMIZER.lr, momentum: PLAIN_OPTIMIZER.momentum };
 
   readonly #next: {
@@ -54,12 +55,13 @@ export class PlainReplay {
   } = {
     update: (record, leases) => this.#update(record, leases),
     configure: (record) => this.#configure(record),
+    restore: ({ of }) => this.#restore(of),
   };
 
   /** @param initial parameters of version 0. */
   constructor(initial: Float32Array) {
     this.#versions = [initial];
-    this.#velocity = new Float32Array(initial.length);
+    this.#velocities = [new Float32Array(initial.length)];
   }
 
   /** The parameters of all versions, from 0 to that of the last record. `records` only ever grows. */
@@ -77,11 +79,24 @@ export class PlainReplay {
     const { optimizer = 'momentum', lr = this.#rates.lr, momentum = this.#rates.momentum } = changes;
     if (optimizer !== 'momentum') throw new Error(`the plain model has no ${optimizer}`);
     this.#rates = { lr, momentum };
+    this.#velocities.push(this.#velocity());
     return this.#newest();
   }
 
   #newest(): Float32Array {
     return this.#versions[this.#versions.length - 1]?.slice() ?? new Float32Array(0);
+  }
+
+  #velocity(): Float32Array {
+    return this.#velocities.at(-1)?.slice() ?? new Float32Array(0);
+  }
+
+  #restore(of: number): Float32Array {
+    const version = this.#versions[of];
+    const velocity = this.#velocities[of];
+    if (version === undefined || velocity === undefined) throw new Error(`there is no version ${of}`);
+    this.#velocities.push(velocity);
+    return version;
   }
 
   #update(record: RecordOf<'update'>, leases: ReadonlyMap<number, Lease>): Float32Array {
@@ -94,12 +109,14 @@ export class PlainReplay {
       return { gradient: arrived(gradientOf(base, granted.unit), granted.terms.codec), weight };
     });
     const next = this.#newest();
+    const velocity = this.#velocity();
+    this.#velocities.push(velocity);
     const weighed = new Float32Array(members.length);
     for (let index = 0; index < next.length; index++) {
       members.forEach(({ gradient, weight }, member) => (weighed[member] = weight * (gradient[index] ?? 0)));
       const joined = joinedBy(record.rule, weighed);
-      const moved = fround(fround(mu * (this.#velocity[index] ?? 0)) + joined);
-      this.#velocity[index] = moved;
+      const moved = fround(fround(mu * (velocity[index] ?? 0)) + joined);
+      velocity[index] = moved;
       next[index] = (next[index] ?? 0) - fround(lr * moved);
     }
     return next;

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
-import type { ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
+import type { MarkedState, ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
 import type { Shard } from '../shard/shard.ts';
 
 /** Counts the answers to requests; a second answer to one throws [PR1]. */
@@ -104,6 +104,18 @@ export class RecordedShard implements ShardPort {
 
   pin(lease: number, version: number): void {
     this.#shard.pin(lease, version);
+  }
+
+  mark(): void {
+    this.#shard.mark();
+  }
+
+  load(state: MarkedState): Promise<void> {
+    return this.#shard.load(state);
+  }
+
+  keepMarks(versions: number[]): void {
+    this.#shard.keepMarks(versions);
   }
 
   snapshot(): Promise<ShardSnapshot> {

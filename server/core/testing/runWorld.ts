@@ -1,6 +1,8 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
 import type { LiveSettings } from '../liveSettings.ts';
 import type { ModelSnapshot } from '../run/modelSnapshot.ts';
+import type { KeptState } from '../run/marks.ts';
+import { RollbackError } from '../run/rollback.ts';
 import { Run, type RunSettings } from '../run/run.ts';
 import type { WorldOptions } from './testServer.ts';
 import { World } from './world.ts';
@@ -27,6 +29,10 @@ export class RunWorld extends World {
   readonly failures: string[] = [];
   /** What a save does; at first it is done at once. */
   saving: () => Promise<void> = () => Promise.resolve();
+  /** What checkpoints keep; each state is had at once. */
+  kept = new Map<number, KeptState>();
+  /** Why none of them can be used. */
+  keptFault: RollbackError | null = null;
   /** How many evaluations are under way. */
   evaluating = 0;
 
@@ -50,6 +56,7 @@ export class RunWorld extends World {
         coordinator,
         devices: () => crowd.size,
         evaluate: (parameters) => this.#evaluate(parameters),
+        keptState: (version) => this.#keptState(version),
         measured: (measurement) => void this.measured.push(measurement),
         saveCheckpoint: (snapshot) => {
           this.saved.push({ snapshot });
@@ -77,6 +84,13 @@ export class RunWorld extends World {
       this.pass(Math.min(50, left));
       await settled();
     }
+  }
+
+  #keptState(version: number): Promise<KeptState> {
+    const state = this.kept.get(version);
+    if (this.keptFault !== null) return Promise.reject(this.keptFault);
+    if (state !== undefined) return Promise.resolve(state);
+    return Promise.reject(new RollbackError('unknown', `Version ${version} is not kept.`));
   }
 
   #evaluate(parameters: Float32Array): Promise<{ testAccuracy: number; testLoss: number }> {

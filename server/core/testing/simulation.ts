@@ -140,6 +140,8 @@ export class Simulation {
       ['confirm a target', () => this.#confirm()],
       ['stop', () => coordinator.stop()],
       ['stop', () => coordinator.stop()],
+      ['mark', () => this.#mark()],
+      ['roll back', () => this.#rollBack()],
       ['restart', () => this.#restart()],
       ['configure', () => coordinator.configure(this.#pick(CHANGES))],
     ];
@@ -158,6 +160,19 @@ export class Simulation {
     coordinator.freeze();
     for (const link of wire.busy()) wire.deliver(link);
     coordinator.stop();
+  }
+
+  /** The present version was measured, and is good or not. */
+  #mark(): void {
+    const { coordinator } = this.world;
+    const { version, marks } = coordinator;
+    marks.mark(coordinator);
+    marks.judge(version, this.#random.below(3) > 0);
+  }
+
+  #rollBack(): void {
+    const { coordinator } = this.world;
+    if (coordinator.marks.good.length > 0) coordinator.restore(this.#pick(coordinator.marks.good).version);
   }
 
   /** The server dies and comes back; every device that was connected joins it again. */

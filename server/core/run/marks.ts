@@ -1,0 +1,90 @@
+import { sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
+import type { OptimizerName } from '../shard/optimizer.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
+import type { ModelSnapshot } from './modelSnapshot.ts';
+
+/** A version whose state is marked, and the update records until then. */
+export type MarkedVersion = Pick<ModelSnapshot, 'version' | 'updates'>;
+
+/** States that were measured as good and stay marked: the later one may be found bad. */
+const GOOD_STATES = 2;
+
+/** The whole model at a version that a checkpoint has, and the optimizer that its slots are of. */
+export interface KeptState extends Pick<ModelSnapshot, 'version' | 'parameters' | 'optimizerState'> {
+  optimizer: OptimizerName;
+}
+
+/**
+ * The versions whose whole state the shards keep, so that a record can bring it back: the last two that were measured
+ * as good, those that are being measured, and those that were loaded from a checkpoint for a restore.
+ */
+export class Marks {
+  readonly #shards: readonly ShardPort[];
+  readonly #ranges: readonly KeyRange[];
+  #good: MarkedVersion[] = [];
+  /** It is not yet known whether they are good. */
+  readonly #measured = new Map<number, MarkedVersion>();
+  readonly #loaded = new Set<number>();
+
+  constructor(shards: readonly ShardPort[], ranges: readonly KeyRange[]) {
+    this.#shards = shards;
+    this.#ranges = ranges;
+  }
+
+  /** Of states that were measured as good, the newest first. */
+  get good(): readonly MarkedVersion[] {
+    return this.#good;
+  }
+
+  /** Whether the state of a version can be brought back at once. */
+  has(version: number): boolean {
+    return this.#good.some((good) => good.version === version) || this.#loaded.has(version);
+  }
+
+  /** Marks the present state of all shards, until it is known whether it is good. */
+  mark({ version, updates }: MarkedVersion): void {
+    this.#measured.set(version, { version, updates });
+    for (const shard of this.#shards) shard.mark();
+  }
+
+  /** Keeps a marked version where it is good, else forgets it. */
+  judge(version: number, isGood: boolean): void {
+    const marked = this.#measured.get(version);
+    this.#measured.delete(version);
+    const others = this.#good.filter((good) => good.version !== version);
+    if (isGood && marked !== undefined) this.#good = [marked, ...others].slice(0, GOOD_STATES);
+    this.#forgetOthers();
+  }
+
+  /** Marks a state of earlier, until it is {@link release}d. @throws {Error} where a shard does not take it. */
+  async load({ version, parameters, optimizerState, optimizer }: KeptState): Promise<void> {
+    const cutBy = (range: KeyRange) => (vector: Float32Array) => sliceOf(vector, range).slice();
+    await Promise.all(
+      this.#shards.map((shard, index) => {
+        const cut = cutBy(this.#ranges[index] ?? { offset: 0, length: 0 });
+        const slots = Object.entries(optimizerState.slots).map(([name, slot]) => [name, cut(slot)]);
+        return shard.load({
+          version,
+          optimizer,
+          parameters: cut(parameters),
+          optimizerState: {
+            slots: Object.fromEntries(slots) as Record<string, Float32Array>,
+            scalars: optimizerState.scalars,
+          },
+        });
+      }),
+    );
+    this.#loaded.add(version);
+  }
+
+  /** Forgets a state that was loaded. */
+  release(version: number): void {
+    this.#loaded.delete(version);
+    this.#forgetOthers();
+  }
+
+  #forgetOthers(): void {
+    const versions = [...this.#good.map((good) => good.version), ...this.#measured.keys(), ...this.#loaded];
+    for (const shard of this.#shards) shard.keepMarks(versions);
+  }
+}
