@@ -23,6 +23,15 @@ function recording(append?: (events: readonly RunEvent[]) => Promise<void>) {
 }
 
 describe('the recorder of events', () => {
+  it('[LG7] keeps nothing once it is closed, and complains of nothing', async () => {
+    const { recorder, kept, failures } = recording();
+    void recorder.record(JOINED);
+    await recorder.close();
+    await recorder.record(SAVED);
+    expect(kept.map(({ type }) => type)).toEqual(['joined']);
+    expect(failures).toEqual([]);
+  });
+
   it('[LG1] keeps events in the order in which they came, with their time', async () => {
     const { recorder, kept } = recording();
     void recorder.record(JOINED);

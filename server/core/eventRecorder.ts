@@ -26,6 +26,7 @@ export class EventRecorder {
   /** The write of what waits, after that one. */
   #next: Promise<void> | null = null;
   #cancelMinute: (() => void) | null = null;
+  #closed = false;
 
   constructor(parts: EventRecorderParts) {
     this.#parts = parts;
@@ -33,14 +34,18 @@ export class EventRecorder {
 
   /** Settles when the event is durable, or was left out, or could not be kept, which is told; it never fails. */
   record(event: NewEvent): Promise<void> {
-    if (!this.#admits(event)) return Promise.resolve();
+    if (this.#closed || !this.#admits(event)) return Promise.resolve();
     return this.#keep(event);
   }
 
-  /** Says what was left out so far, and settles when everything recorded is kept or given up. */
+  /**
+   * Says what was left out so far, and settles when everything recorded is kept or given up. What comes later is left
+   * out: what keeps it may be closed.
+   */
   close(): Promise<void> {
     this.#cancelMinute?.();
     this.#endMinute();
+    this.#closed = true;
     return this.#next ?? this.#writing;
   }
 
