@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { AdminSnapshot, Measurement } from '../../shared/protocol/admin.ts';
 import type { RunState, StopReason } from '../../shared/protocol/runState.ts';
+import { isGood } from '../core/run/measurements.ts';
 import type { Checkpoint, Checkpoints } from './checkpoint.ts';
 import { StoreError } from './errors.ts';
 import type { Change } from './rows.ts';
@@ -20,9 +21,6 @@ export interface StoredRun {
   row: KeptRun;
   job: KeptJob;
 }
-
-/** Accuracy may fall this far below the best so far, 0 to 1: noise from one commit to the next, and no bad turn. */
-const GOOD_WITHIN = 0.05;
 
 /** The runs in a store. */
 export class Runs {
@@ -175,7 +173,7 @@ export class RunRecord {
   #qualityOf(version: number): Quality {
     if (this.#newest?.version !== version) return { measured: null, good: false };
     const { testAccuracy, testLoss } = this.#newest;
-    const good = Number.isFinite(testLoss) && testAccuracy >= this.#best - GOOD_WITHIN;
+    const good = isGood({ testAccuracy, testLoss }, this.#best);
     return { measured: { testAccuracy, testLoss }, good };
   }
 }
