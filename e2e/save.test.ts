@@ -85,7 +85,8 @@ describe('save', () => {
 
   it('[AD18] that the disk refuses is answered with the reason, and done once it can be', async () => {
     const folder = await temporaryFolder(cleanup);
-    const { act, done } = await operated(folder);
+    const { server, act, done } = await operated(folder);
+    const began = new Date().toISOString();
     await done('save');
     const blobs = join(folder, 'blobs');
     const aside = join(folder, 'set aside');
@@ -95,6 +96,8 @@ describe('save', () => {
     const refused = (await (await act('save')).json()) as Record<string, unknown>;
     expect(refused['error']).toBe('SAVE_FAILED');
     expect(refused['message']).toContain(blobs);
+    const { checkpointFailure } = server.snapshot();
+    expect((checkpointFailure?.failedAt ?? '') > began).toBe(true);
     await rm(blobs);
     await rename(aside, blobs);
     expect((await done('save')).checkpointFailure).toBeNull();

@@ -262,7 +262,7 @@ export class Training {
         },
         evaluationFailed: (error) => log(`evaluation failed: ${systemErrorMessage(error)}`),
         saveFailed: (error) => {
-          const failedAt = new Date(clock.now()).toISOString();
+          const failedAt = this.#parts.calendar.today().toISOString();
           this.#checkpointFailure = { failedAt, reason: systemErrorMessage(error) };
           log(`checkpoint failed: ${systemErrorMessage(error)}`);
           this.events.saveFailed(systemErrorMessage(error));
