@@ -10,9 +10,8 @@ import {
 import type { Clock } from '../clock.ts';
 import type { LiveChanges } from '../liveSettings.ts';
 import type { Coordinator } from './coordinator.ts';
+import { Evaluations } from './evaluations.ts';
 import type { KeptState } from './marks.ts';
-import { MEASURING, measuringOf } from './measuring.ts';
-import { Measurements } from './measurements.ts';
 import { Rollback } from './rollback.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
 import { Saves, type SaveOutcome } from './saves.ts';
@@ -50,9 +49,6 @@ export interface RunParts {
   saveFailed: (error: unknown) => void;
 }
 
-/** After an evaluation the next one waits this many times as long as it took: commits want the processor too. */
-const EVALUATION_REST = 1;
-
 /** What each state asks of the coordinator; it was stopped already where the run is. */
 const DIRECTIONS: Record<RunState, (coordinator: Coordinator) => void> = {
   running: (coordinator) => coordinator.start(),
@@ -68,19 +64,11 @@ export class Run {
   readonly #settings: RunSettings;
   readonly #parts: RunParts;
   readonly #watch: Stopwatch;
-  readonly #measurements: Measurements;
+  readonly #evaluations: Evaluations;
   readonly #saves: Saves;
   #state: RunState = 'paused';
   #lostShard = false;
   #stopReason: StopReason | null = null;
-  /** Update records at the last measurement. */
-  #measured: number;
-  #busy: Promise<void> | null = null;
-  /** The last evaluation asked for: they are done one at a time, in order. */
-  #evaluated: Promise<unknown> = Promise.resolve();
-  /** The coordinator is frozen while the version that reached the target is measured again. */
-  #confirming = false;
-  #nextEvaluation = 0;
   #ending: Promise<void> | null = null;
   readonly #rollback: Rollback;
   #waiting: (() => void)[] = [];
@@ -90,15 +78,29 @@ export class Run {
     this.#settings = settings;
     this.#parts = parts;
     this.#watch = new Stopwatch(parts.clock, settings.seconds * 1000);
-    this.#measurements = new Measurements(settings.measurements);
-    const { version, updates } = parts.coordinator;
-    this.#measured = updates - (version - (this.#measurements.last?.version ?? 0));
-    const { coordinator, keptState } = parts;
+    const { clock, coordinator, keptState } = parts;
+    this.#evaluations = new Evaluations({
+      clock,
+      coordinator,
+      repeatable: settings.repeatable,
+      measurements: settings.measurements,
+      snapshot: () => this.snapshot(),
+      evaluate: parts.evaluate,
+      trains: () => RUN_STATES[this.#state].trains,
+      isOver: () => this.#isOver(),
+      confirmed: () => this.#direct(),
+      reached: () => void this.stop('target'),
+      measured: (measurement) => {
+        parts.measured(measurement);
+        parts.changed();
+      },
+      failed: parts.evaluationFailed,
+    });
     this.#rollback = new Rollback({ coordinator, keptState, isOver: () => this.#isOver() });
     this.#saves = new Saves({
-      clock: parts.clock,
+      clock,
       everyMs: settings.checkpointSeconds * 1000,
-      version: () => parts.coordinator.version,
+      version: () => coordinator.version,
       save: () => this.#save(),
       changed: parts.changed,
       failed: parts.saveFailed,
@@ -121,7 +123,7 @@ export class Run {
   }
 
   get measurements(): readonly Measurement[] {
-    return this.#measurements.all;
+    return this.#evaluations.measurements;
   }
 
   status(): RunStatus {
@@ -134,7 +136,7 @@ export class Run {
       updates: coordinator.updates,
       samples: coordinator.samples,
       devices: this.#parts.devices(),
-      testAccuracy: this.#measurements.last?.testAccuracy ?? null,
+      testAccuracy: this.#evaluations.last?.testAccuracy ?? null,
       testImages: this.#settings.testImages,
     };
   }
@@ -190,9 +192,7 @@ export class Run {
    */
   async rollBack(version: number): Promise<number> {
     const made = await this.#rollback.to(version);
-    // What was measured last is undone.
-    this.#measured = -Infinity;
-    this.#evaluateWhenDue();
+    this.#evaluations.undone();
     this.#parts.changed();
     await this.save();
     return made;
@@ -235,7 +235,7 @@ export class Run {
   /** The coordinator committed a version. */
   committed(): void {
     if (this.#hasAllCommits()) void this.stop('max-commits');
-    else this.#evaluateWhenDue();
+    else this.#evaluations.whenDue();
   }
 
   /** The model as it is after every commit so far; all shards at one version. */
@@ -246,87 +246,16 @@ export class Run {
     return takeSnapshot(coordinator.shards, this.#settings.ranges, { updates, samples, settings, seconds });
   }
 
-  #evaluateWhenDue(): void {
-    const { coordinator, clock } = this.#parts;
-    const { evaluateEvery } = coordinator.settings;
-    if (evaluateEvery === 0 || this.#busy !== null || !RUN_STATES[this.#state].trains) return;
-    const rested = clock.now() >= this.#nextEvaluation;
-    if (
-      !this.#measuring.isDue(
-        { updates: coordinator.updates, measured: this.#measured, rested },
-        evaluateEvery,
-      )
-    )
-      return;
-    this.#busy = this.#evaluate().finally(() => {
-      this.#busy = null;
-    });
-  }
-
-  async #evaluate(): Promise<void> {
-    try {
-      // Where commits go on meanwhile, the version that would be kept has to reach the target itself.
-      const { goesOn } = this.#measuring;
-      if (goesOn && (!this.#reaches(await this.#measure()) || this.#isOver())) return;
-      this.#confirming = true;
-      this.#parts.coordinator.freeze();
-      const measured = await this.#measure();
-      // A restore meanwhile makes another version [RN2].
-      const isPresent = measured.version === this.#parts.coordinator.version;
-      if (isPresent && this.#reaches(measured) && !this.#isOver()) void this.stop('target');
-    } catch (error) {
-      this.#parts.evaluationFailed(error);
-    } finally {
-      if (this.#confirming) {
-        this.#confirming = false;
-        this.#direct();
-      }
-    }
-  }
-
   /** Has the coordinator do what the state asks for, once nothing is being confirmed. */
   #direct(): void {
-    if (this.#confirming) return;
+    if (this.#evaluations.isConfirming) return;
     DIRECTIONS[this.#state](this.#parts.coordinator);
   }
 
-  /** Measures the present version, unless that was the last one measured. */
-  async #measure(): Promise<Measurement> {
-    const { clock, coordinator } = this.#parts;
-    const last = this.#measurements.last;
-    if (last?.version === coordinator.version) return last;
-    const begun = clock.now();
-    const { version: marked } = coordinator;
-    coordinator.marks.mark(coordinator);
-    let good = false;
-    try {
-      const { version, updates, samples, seconds, parameters } = await this.snapshot();
-      const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
-      good = this.#measurements.add(measurement);
-      this.#measured = updates;
-      this.#parts.measured(measurement);
-      this.#parts.changed();
-      return measurement;
-    } finally {
-      coordinator.marks.judge(marked, good);
-      this.#nextEvaluation = clock.now() + EVALUATION_REST * (clock.now() - begun);
-    }
-  }
-
-  #evaluateNext(parameters: Float32Array): ReturnType<RunParts['evaluate']> {
-    const next = this.#evaluated.then(() => this.#parts.evaluate(parameters));
-    this.#evaluated = next.catch(() => undefined);
-    return next;
-  }
-
   async #finish(reason: StopReason): Promise<void> {
-    await this.#busy;
+    await this.#evaluations.settled();
     if (!STOP_REASONS[reason].isWhole) return;
-    try {
-      await this.#measure();
-    } catch (error) {
-      this.#parts.evaluationFailed(error);
-    }
+    await this.#evaluations.measureLast();
     await this.save();
     // The disk may be in order again before the command ends.
     if (this.#saves.behind) this.#saves.start();
@@ -339,25 +268,8 @@ export class Run {
   async #save(): Promise<number> {
     const snapshot = await this.snapshot();
     await this.#parts.saveCheckpoint(snapshot);
-    void this.#measureSaved(snapshot);
+    void this.#evaluations.measureSaved(snapshot);
     return snapshot.version;
-  }
-
-  /** Measures a version that was saved, so that it is known how good it is [CK27]. */
-  async #measureSaved({ version, updates, samples, seconds, parameters }: ModelSnapshot): Promise<void> {
-    const isMeasured = () => (this.#measurements.last?.version ?? 0) >= version;
-    const { evaluateEvery } = this.#parts.coordinator.settings;
-    if (evaluateEvery === 0 || !this.#measuring.goesOn || isMeasured()) return;
-    try {
-      const measurement = { version, samples, seconds, ...(await this.#evaluateNext(parameters)) };
-      if (isMeasured()) return;
-      this.#measurements.add(measurement);
-      this.#measured = updates;
-      this.#parts.measured(measurement);
-      this.#parts.changed();
-    } catch (error) {
-      this.#parts.evaluationFailed(error);
-    }
   }
 
   #cancelTimers(): void {
@@ -377,16 +289,6 @@ export class Run {
   #hasAllCommits(): boolean {
     const { updates, settings } = this.#parts.coordinator;
     return settings.maxCommits !== null && updates >= settings.maxCommits;
-  }
-
-  /** When it is measured, as it is now. */
-  get #measuring() {
-    return MEASURING[measuringOf(this.#settings.repeatable, this.#parts.coordinator.settings)];
-  }
-
-  #reaches({ testAccuracy }: Measurement): boolean {
-    const { target } = this.#parts.coordinator.settings;
-    return target !== null && testAccuracy >= target;
   }
 
   #isOver(): boolean {
