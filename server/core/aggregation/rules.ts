@@ -1,4 +1,5 @@
 import { mean } from './mean.ts';
+import { median } from './median.ts';
 import { normClip } from './normClip.ts';
 import type { AggregationRule, CoordinateRule } from './rule.ts';
 import { sum } from './sum.ts';
@@ -8,7 +9,7 @@ import { trimmedMean } from './trimmedMean.ts';
  * Every aggregation rule, by the word for `--aggregation`. Choices, help, the table of docs/operations.md, what shards
  * are told and the contract of rules are made from this.
  */
-export const RULES = { mean, sum, trimmedMean, normClip } satisfies Record<string, AggregationRule>;
+export const RULES = { mean, sum, trimmedMean, median, normClip } satisfies Record<string, AggregationRule>;
 
 type Rules = typeof RULES;
 export type AggregationName = keyof Rules;
