@@ -1,8 +1,9 @@
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
+import type { Evidence } from '../core/shard/evidence.ts';
 import type { CommitRecord } from '../core/shard/records.ts';
 import type { MarkedState, ShardInit, ShardPort, ShardSnapshot, Traffic } from '../core/shard/shardPort.ts';
 import { RemoteShardError, type HostConnection } from './hostConnection.ts';
-import { decodeSnapshot, encodeInit, encodeMark, type Body, type ToShard } from './wire.ts';
+import { decodeEvidence, decodeSnapshot, encodeInit, encodeMark, type Body, type ToShard } from './wire.ts';
 
 const OPEN_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 60_000;
@@ -45,6 +46,18 @@ export class RemoteShard implements ShardPort {
 
   pin(lease: number, version: number): void {
     this.#host.send('pin', { ...this.#at, lease, version });
+  }
+
+  keepEvidence(lease: number, version: number): void {
+    this.#host.send('keepEvidence', { ...this.#at, lease, version });
+  }
+
+  async evidence(lease: number): Promise<Evidence | null> {
+    return decodeEvidence(await this.#ask('evidence', { ...this.#at, lease }));
+  }
+
+  dropEvidence(lease: number): void {
+    this.#host.send('dropEvidence', { ...this.#at, lease });
   }
 
   mark(): void {

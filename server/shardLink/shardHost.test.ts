@@ -163,6 +163,18 @@ describe('a shard in a process of its own', () => {
     expect(traffic.get(DEVICE)?.socketio).toEqual({ bytesUp: bytes, bytesDown: bytes });
   });
 
+  it('[AT1] keeps the evidence of a lease until it is told to drop it, and gives it bit-identical', async () => {
+    const { url } = await hosting();
+    const { shard, reported } = await opened(url);
+    shard.keepEvidence(7, 3);
+    const update = sliceOf(noiseVector(2, 1000), range);
+    void ask(device(url), EVENTS.push, ...pushOf(7, update)).catch(() => undefined);
+    await expect.poll(() => reported.length).toBe(1);
+    expect(await shard.evidence(7)).toEqual({ base: PARAMETERS, update });
+    shard.dropEvidence(7);
+    expect(await shard.evidence(7)).toBeNull();
+  });
+
   it('[CF1] [CF2] changes its settings when it is told to, and keeps its parameters', async () => {
     const { url } = await hosting();
     const { shard } = await opened(url);

@@ -9,6 +9,7 @@ import {
   CONTROL_PATH,
   decodeInit,
   decodeMark,
+  encodeEvidence,
   encodeSnapshot,
   listen,
   SECRET_HEADER,
@@ -106,6 +107,14 @@ class Hosting {
         keep: ({ incarnation, shard, lease }) => this.#shardAt(incarnation, shard).keep(lease),
         pin: ({ incarnation, shard, lease, version }) =>
           this.#shardAt(incarnation, shard).pin(lease, version),
+        keepEvidence: ({ incarnation, shard, lease, version }) =>
+          this.#shardAt(incarnation, shard).keepEvidence(lease, version),
+        evidence: ({ incarnation, shard, lease }, acknowledge) =>
+          void this.#shardAt(incarnation, shard)
+            .evidence(lease)
+            .then((evidence) => acknowledge(encodeEvidence(evidence))),
+        dropEvidence: ({ incarnation, shard, lease }) =>
+          this.#shardAt(incarnation, shard).dropEvidence(lease),
         mark: ({ incarnation, shard }) => this.#shardAt(incarnation, shard).mark(),
         load: ({ incarnation, shard, state }, acknowledge) =>
           void this.#shardAt(incarnation, shard).load(decodeMark(state)).then(acknowledge),

@@ -3,6 +3,7 @@ import { decodeFloat32, encodeFloat32 } from '../../shared/codec/float32.ts';
 import { deviceTraffic } from '../../shared/protocol/admin.ts';
 import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
+import type { Evidence } from '../core/shard/evidence.ts';
 import { commitRecord } from '../core/shard/records.ts';
 import type { MarkedState, ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
 
@@ -78,6 +79,10 @@ const BODIES = {
   }),
   keep: z.strictObject({ ...at, lease: z.int() }),
   pin: z.strictObject({ ...at, lease: z.int(), version: z.int() }),
+  keepEvidence: z.strictObject({ ...at, lease: z.int(), version: z.int() }),
+  /** Acknowledged with what is kept, see {@link decodeEvidence}. */
+  evidence: z.strictObject({ ...at, lease: z.int() }),
+  dropEvidence: z.strictObject({ ...at, lease: z.int() }),
   mark: z.strictObject(at),
   /** Acknowledged when the state is there. */
   load: z.strictObject({ ...at, state: markedState }),
@@ -106,6 +111,9 @@ export type ToShard =
   | 'refuse'
   | 'keep'
   | 'pin'
+  | 'keepEvidence'
+  | 'evidence'
+  | 'dropEvidence'
   | 'mark'
   | 'load'
   | 'keepMarks'
@@ -173,6 +181,21 @@ export function encodeSnapshot({
 export function decodeSnapshot(answer: unknown): ShardSnapshot {
   const { version, parameters, optimizerState } = snapshot.parse(answer);
   return { version, parameters: decodeFloat32(parameters), optimizerState: decodeState(optimizerState) };
+}
+
+/** Float32, little-endian; null where nothing is kept. */
+const keptEvidence = z.nullable(z.strictObject({ base: bytes, update: bytes }));
+
+export function encodeEvidence(evidence: Evidence | null): z.infer<typeof keptEvidence> {
+  if (evidence === null) return null;
+  return { base: encodeFloat32(evidence.base), update: encodeFloat32(evidence.update) };
+}
+
+/** @throws {z.ZodError} where the answer is no evidence. */
+export function decodeEvidence(answer: unknown): Evidence | null {
+  const evidence = keptEvidence.parse(answer);
+  if (evidence === null) return null;
+  return { base: decodeFloat32(evidence.base), update: decodeFloat32(evidence.update) };
 }
 
 export function encodeMark({ optimizer, ...state }: MarkedState): z.infer<typeof markedState> {

@@ -4,6 +4,7 @@ import { macOfTerms, sameSecret } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { combine } from '../aggregation/combine.ts';
+import { EvidenceKeeper, type Evidence } from './evidence.ts';
 import { blockSquares } from './norms.ts';
 import type { Clock } from '../clock.ts';
 import { RecentMap } from '../recentMap.ts';
@@ -58,6 +59,7 @@ export class Shard implements ShardPort {
   };
   /** `kept`: the push is answered at once, before the lease is decided. */
   readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
+  readonly #evidence = new EvidenceKeeper();
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
   readonly traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
@@ -129,6 +131,7 @@ export class Shard implements ShardPort {
       return;
     }
     this.#staged.set(terms.lease, { values, answers: [answer], kept: false });
+    this.#evidence.staged(terms.lease, values);
     this.#reports.staged(terms.lease, this.index, squares);
   }
 
@@ -174,6 +177,18 @@ export class Shard implements ShardPort {
     this.#versions.pin(lease, version);
   }
 
+  keepEvidence(lease: number, version: number): void {
+    this.#evidence.keep(lease, this.#versions.get(version));
+  }
+
+  evidence(lease: number): Promise<Evidence | null> {
+    return Promise.resolve(this.#evidence.of(lease));
+  }
+
+  dropEvidence(lease: number): void {
+    this.#evidence.drop(lease);
+  }
+
   mark(): void {
     this.#state.mark();
   }
@@ -195,6 +210,7 @@ export class Shard implements ShardPort {
   abandon(): void {
     for (const lease of [...this.#staged.keys()]) this.#decide(lease, 'WITHDRAWN', null);
     for (const waiting of [...this.#awaited]) waiting.settle(false);
+    this.#evidence.clear();
   }
 
   #make<Type extends RecordType>(record: RecordOf<Type>): void {

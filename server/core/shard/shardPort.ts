@@ -1,6 +1,7 @@
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { OptimizerName, OptimizerSettings, OptimizerState } from './optimizer.ts';
+import type { Evidence } from './evidence.ts';
 import type { CommitRecord } from './records.ts';
 
 /** Everything a shard begins from. */
@@ -56,6 +57,12 @@ export interface ShardPort {
   keep(lease: number): void;
   /** Keep `version` until `lease` is decided: its device has yet to pull it. */
   pin(lease: number, version: number): void;
+  /** Keep the slices of this version and of the update that comes under the lease, as far as memory goes [AT1]. */
+  keepEvidence(lease: number, version: number): void;
+  /** What is kept of a lease, once it is complete; null where it is not kept. Do not change the arrays. */
+  evidence(lease: number): Promise<Evidence | null>;
+  /** Keep nothing more of a lease. */
+  dropEvidence(lease: number): void;
   /** Keep the whole state as it is at this version, for a restore [RS1]. */
   mark(): void;
   /** Keep a state of earlier as {@link mark} would have; settles when it is there. */

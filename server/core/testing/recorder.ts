@@ -1,4 +1,5 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { Evidence } from '../shard/evidence.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
 import type { MarkedState, ShardPort, ShardSnapshot, Traffic } from '../shard/shardPort.ts';
 import type { Shard } from '../shard/shard.ts';
@@ -104,6 +105,18 @@ export class RecordedShard implements ShardPort {
 
   pin(lease: number, version: number): void {
     this.#shard.pin(lease, version);
+  }
+
+  keepEvidence(lease: number, version: number): void {
+    this.#shard.keepEvidence(lease, version);
+  }
+
+  evidence(lease: number): Promise<Evidence | null> {
+    return this.#shard.evidence(lease);
+  }
+
+  dropEvidence(lease: number): void {
+    this.#shard.dropEvidence(lease);
   }
 
   mark(): void {

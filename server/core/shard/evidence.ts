@@ -1,0 +1,58 @@
+/** A shard's slices of the weights that a unit began from and of the update that came of it. */
+export interface Evidence {
+  base: Float32Array;
+  update: Float32Array;
+}
+
+/** What evidence may take in a shard: some leases of the largest model, thousands of a small one. */
+export const EVIDENCE_BYTES = 128 * 1024 * 1024;
+
+/** What a shard keeps so that updates can be computed again, until the coordinator lets it go or memory is short [AT1]. */
+export class EvidenceKeeper {
+  readonly #leases = new Map<number, { base: Float32Array; update: Float32Array | null }>();
+  readonly #limitBytes: number;
+  #bytes = 0;
+
+  constructor(limitBytes = EVIDENCE_BYTES) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /**
+   * Begins to keep what a lease comes to. Where there is no room, or the base is not there, nothing is kept and nobody
+   * is accused [AT2].
+   */
+  keep(lease: number, base: Float32Array | undefined): void {
+    if (base === undefined) return;
+    const bytes = bytesOf(base);
+    if (this.#leases.has(lease) || this.#bytes + bytes > this.#limitBytes) return;
+    this.#bytes += bytes;
+    this.#leases.set(lease, { base, update: null });
+  }
+
+  /** The slice that was staged under a lease, where it is kept. It is not copied: do not change it. */
+  staged(lease: number, update: Float32Array): void {
+    const kept = this.#leases.get(lease);
+    if (kept !== undefined) kept.update = update;
+  }
+
+  /** Null where it is not kept, or the lease came to nothing. */
+  of(lease: number): Evidence | null {
+    const kept = this.#leases.get(lease);
+    return kept === undefined || kept.update === null ? null : { base: kept.base, update: kept.update };
+  }
+
+  drop(lease: number): void {
+    const kept = this.#leases.get(lease);
+    if (kept === undefined) return;
+    this.#leases.delete(lease);
+    this.#bytes -= bytesOf(kept.base);
+  }
+
+  clear(): void {
+    this.#leases.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** Of the base and of an update as long. */
+const bytesOf = (base: Float32Array) => 2 * base.byteLength;
