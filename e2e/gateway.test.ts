@@ -233,6 +233,14 @@ describe('silence', () => {
     expect(again.unit).toEqual(lease.unit);
   });
 
+  it('[PO15] [LS18] a lone worker fills one buffer after another, asking for more while its updates wait', async () => {
+    const { url, training } = await server('--mode', 'buffered', '--max-commits', '3');
+    startScriptedWorker(cleanup, url);
+    await training.run.ended();
+    expect(training.run.status()).toMatchObject({ version: 3, stop: 'max-commits' });
+    expect(training.crowd.records()).toMatchObject([{ applied: 12, lost: 0 }]);
+  });
+
   it('[PR12] a socket that connects and says nothing holds nobody up', async () => {
     const { url, training } = await server('--mode', 'sync', '--round-size', '2', '--max-commits', '10');
     for (const namespace of [NAMESPACES.coordinator, NAMESPACES.coordinator, '/nowhere'])

@@ -13,6 +13,7 @@ import { Crowd } from '../core/crowd/crowd.ts';
 import type { LiveSettings } from '../core/liveSettings.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
+import { BufferedPolicy } from '../core/policy/buffered.ts';
 import { MODES } from '../core/policy/modes.ts';
 import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
 import { SyncPolicy } from '../core/policy/sync.ts';
@@ -338,7 +339,7 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
       steps: local?.steps ?? null,
       dataShards,
       // An async commit counts an update the same whatever number of samples a gradient is the mean of.
-      elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].hasRounds),
+      elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].sizedBy !== null),
       bytesPerUnit: bytesOfUnit(ranges, codec),
       bytesPerDataShard: largest * (height * width * channels + 1),
       minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
@@ -354,11 +355,13 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
 
 function policyOf(config: Config): Policy {
   const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
-  const { mode, roundSize, staleness, maxStaleness, repeatable } = config;
+  const { mode, roundSize, buffer, staleness, maxStaleness, repeatable } = config;
   switch (mode) {
     case 'sync':
       return new SyncPolicy({ roundSize, rounds: repeatable ? 'complete' : 'cut', limits });
     case 'async':
       return new AsyncPolicy({ staleness, maxStaleness, limits });
+    case 'buffered':
+      return new BufferedPolicy({ buffer, staleness, maxStaleness, limits });
   }
 }

@@ -32,7 +32,11 @@ describe('--aggregation', () => {
     expect(messageOf(['--model', 'ray-convnet'], { TABSWARM_AGGREGATION: 'normClip' })).toMatch(
       /^TABSWARM_AGGREGATION: "normClip" needs 3 updates a commit at least, and --mode async /,
     );
+    expect(messageOf([...trimmed, '--mode', 'buffered', '--buffer', '2'])).toBe(
+      '--aggregation: "trimmedMean" needs 3 updates a commit at least, and --buffer 2 makes commits of 2',
+    );
     expect(load([...trimmed, '--mode', 'sync']).roundSize).toBe('all');
+    expect(load([...trimmed, '--mode', 'buffered']).buffer).toBe('auto');
     const clipped = ['--aggregation', 'normClip', '--clip-norm', '5', '--mode', 'async'];
     expect(load(clipped)).toMatchObject({ mode: 'async', clipNorm: 5 });
   });

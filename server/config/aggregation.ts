@@ -4,15 +4,17 @@ import { MODES, type Mode } from '../core/policy/modes.ts';
 import { ConfigError, defaultOf, flagOf, type Key, type Settings } from './flags.ts';
 import type { Command } from './commands.ts';
 
-type Asked = Pick<Settings, 'aggregation' | 'roundSize' | keyof RuleSettings> & { mode: Mode };
+type Asked = Pick<Settings, 'aggregation' | 'roundSize' | 'buffer' | keyof RuleSettings> & { mode: Mode };
 
 /** The settings that some rule reads. */
 export const RULE_SETTING_KEYS = AGGREGATION_NAMES.flatMap((name) => RULES[name].reads);
 
 /** The most updates that a commit can have, and the setting that says so; null where that is who happens to be there. */
-function largestCommit({ mode, roundSize }: Asked): { updates: number; by: string } | null {
-  if (!MODES[mode].hasRounds) return { updates: 1, by: `${flagOf('mode')} ${mode}` };
-  return roundSize === 'all' ? null : { updates: roundSize, by: `${flagOf('roundSize')} ${roundSize}` };
+function largestCommit(asked: Asked): { updates: number; by: string } | null {
+  const { sizedBy } = MODES[asked.mode];
+  if (sizedBy === null) return { updates: 1, by: `${flagOf('mode')} ${asked.mode}` };
+  const updates = asked[sizedBy];
+  return typeof updates === 'string' ? null : { updates, by: `${flagOf(sizedBy)} ${updates}` };
 }
 
 /**

@@ -205,6 +205,8 @@ describe('a bad value is named with its flag', () => {
     ['--staleness', 'linear'],
     ['--max-staleness', '-1'],
     ['--round-size', '0'],
+    ['--buffer', 'all'],
+    ['--buffer', '0'],
     ['--lease-seconds', '0'],
     ['--target', '95'],
     ['--max-commits', '0'],
@@ -228,7 +230,9 @@ describe('a bad value is named with its flag', () => {
   });
 
   it('or with its variable', () => {
-    expect(messageOf([], { TABSWARM_MODE: 'bulk' })).toBe('TABSWARM_MODE: "bulk" is not one of async, sync');
+    expect(messageOf([], { TABSWARM_MODE: 'bulk' })).toBe(
+      'TABSWARM_MODE: "bulk" is not one of async, sync, buffered',
+    );
     expect(messageOf([], { TABSWARM_JSON: 'maybe' })).toBe('TABSWARM_JSON: "maybe" is not true or false');
   });
 

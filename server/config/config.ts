@@ -263,6 +263,7 @@ const KEPT: readonly Key[] = [
     'staleness',
     'maxStaleness',
     'roundSize',
+    'buffer',
     'placement',
     'requires',
     'prefers',

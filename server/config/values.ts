@@ -90,12 +90,14 @@ export function orNone<T>(kind: SettingKind<T>): SettingKind<T | null> {
   return { ...kind, schema: z.union([none, kind.schema]), expects: `${kind.expects}, or none` };
 }
 
-/** The word `all`, or a whole number from 1. */
-export const allOrCount: SettingKind<'all' | number> = {
-  schema: z.union([z.literal('all') as unknown as z.ZodType<'all', RawValue>, wholeNumber(1).schema]),
-  expects: 'all or a whole number from 1',
-  placeholder: '<all|n>',
-};
+/** This word, or a whole number from 1. */
+export function wordOrCount<const T extends string>(word: T): SettingKind<T | number> {
+  return {
+    schema: z.union([z.literal(word) as unknown as z.ZodType<T, RawValue>, wholeNumber(1).schema]),
+    expects: `${word} or a whole number from 1`,
+    placeholder: `<${word}|n>`,
+  };
+}
 
 /** An http or https address. */
 export const httpUrl: SettingKind<string> = {

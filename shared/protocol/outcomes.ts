@@ -18,8 +18,7 @@ export const OUTCOMES = {
     closes: false,
   },
   KEPT: {
-    means:
-      'The update is complete and waits for its round, which lacks workers; the worker may take another slot of it.',
+    means: 'The update is complete and waits for others of its commit; the worker may take another unit.',
     next: 'Ask for work; the weights stay as they are.',
     closes: false,
   },

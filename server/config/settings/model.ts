@@ -1,7 +1,7 @@
 import { MAX_BATCH, MAX_LOCAL_STEPS } from '../../../shared/protocol/messages.ts';
 import { AGGREGATION_NAMES, RULES } from '../../core/aggregation/rules.ts';
-import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../../core/policy/async.ts';
 import { MODE_NAMES, MODES, type Mode } from '../../core/policy/modes.ts';
+import { STALENESS_WEIGHT_NAMES, STALENESS_WEIGHTS } from '../../core/policy/staleness.ts';
 import { OPTIMIZER_NAMES, type OptimizerName } from '../../core/shard/optimizer.ts';
 import { DATASET_NAMES } from '../../dataset/datasets.ts';
 import { RUNS, setting } from '../setting.ts';
@@ -102,9 +102,9 @@ export const MODEL_SETTINGS = {
     RUNS,
     oneOf(...STALENESS_WEIGHT_NAMES),
     'sqrt',
-    `Weight of an async update that is s commits old (${meaningsOf(STALENESS_WEIGHTS)}).`,
+    `Weight of an update that is s commits old, in async and buffered (${meaningsOf(STALENESS_WEIGHTS)}).`,
   ),
-  maxStaleness: setting(RUNS, wholeNumber(0), 100, 'Async updates that are older than this are refused.', {
+  maxStaleness: setting(RUNS, wholeNumber(0), 100, 'In async and buffered, older updates are refused.', {
     unit: 'commits',
   }),
   seed: setting(

@@ -5,7 +5,7 @@ import {
   type Selector,
 } from '../../../shared/protocol/placement.ts';
 import { RUNS, setting } from '../setting.ts';
-import { allOrCount, decimal, deviceSelector, meaningsOf, oneOf, orNone, seconds } from '../values.ts';
+import { decimal, deviceSelector, meaningsOf, oneOf, orNone, seconds, wordOrCount } from '../values.ts';
 
 /** An hour for one work unit is more than any engine needs; longer would only hide a hung device. */
 const MAX_LEASE_SECONDS = 3600;
@@ -39,12 +39,19 @@ export const PLACEMENT_SETTINGS = {
   ),
   roundSize: setting(
     RUNS,
-    allOrCount,
+    wordOrCount('all'),
     'all',
     'Updates that a sync round waits for; all: one from each worker.',
     {
       unit: 'updates',
     },
+  ),
+  buffer: setting(
+    RUNS,
+    wordOrCount('auto'),
+    'auto',
+    'Updates that make a commit in buffered; auto: 0.3 times the workers, and 4 at least.',
+    { unit: 'updates' },
   ),
   leaseSeconds: setting(
     RUNS,

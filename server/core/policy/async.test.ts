@@ -1,28 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asyncPolicy, LIMITS, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, LIMITS, syncPolicy } from '../testing/policies.ts';
 import { AsyncPolicy } from './async.ts';
 import type { Policy, ReadyWorker } from './policy.ts';
+import type { StalenessWeight } from './staleness.ts';
 
 const ready = (...seats: number[]): ReadyWorker[] =>
   seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null }));
 
 describe('async', () => {
-  it('[PO2] each update is a commit as it comes, counted by (1 + staleness)^-1/2 or 1', () => {
+  it('[PO2] each update is a commit as it comes, counted by (1 + staleness)^-1, its root, or 1', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(64), (baseUpdates, staleness) => {
         const update = { lease: 7, baseUpdates, samples: 32 };
-        const weigh = (kind: 'sqrt' | 'none') =>
+        const weigh = (kind: StalenessWeight) =>
           new AsyncPolicy({ staleness: kind, maxStaleness: 64, limits: LIMITS }).completed(
             update,
             baseUpdates + staleness,
           );
-        const ageFactor = Math.fround((1 + staleness) ** -0.5);
         expect(weigh('none')).toEqual([{ type: 'commit', members: [{ lease: 7, ageFactor: 1 }] }]);
-        const [decision] = weigh('sqrt');
-        const given = decision?.type === 'commit' ? (decision.members[0]?.ageFactor ?? 0) : 0;
-        expect(Math.abs(given - ageFactor)).toBeLessThanOrEqual(2 ** -24);
-        expect(Math.fround(given)).toBe(given);
+        for (const [kind, exponent] of [
+          ['sqrt', -0.5],
+          ['inverse', -1],
+        ] as const) {
+          const [decision] = weigh(kind);
+          const given = decision?.type === 'commit' ? (decision.members[0]?.ageFactor ?? 0) : 0;
+          expect(Math.abs(given - Math.fround((1 + staleness) ** exponent))).toBeLessThanOrEqual(2 ** -24);
+          expect(Math.fround(given)).toBe(given);
+        }
       }),
     );
   });
@@ -101,6 +106,9 @@ it('[PO1] the same calls give the same answers', () => {
       expect(played(syncPolicy(), calls)).toEqual(played(syncPolicy(), calls));
       expect(played(syncPolicy({ roundSize: 2 }), calls)).toEqual(
         played(syncPolicy({ roundSize: 2 }), calls),
+      );
+      expect(played(bufferedPolicy({ buffer: 3 }), calls)).toEqual(
+        played(bufferedPolicy({ buffer: 3 }), calls),
       );
     }),
   );

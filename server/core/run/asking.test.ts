@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../policy/policy.ts';
-import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, syncPolicy } from '../testing/policies.ts';
 import type { ScriptedDevice } from '../testing/scriptedDevice.ts';
 import { twoDevices } from '../testing/twoDevices.ts';
 import { World } from '../testing/world.ts';
@@ -8,6 +8,7 @@ import { World } from '../testing/world.ts';
 const POLICIES: [string, () => Policy][] = [
   ['async', () => asyncPolicy()],
   ['sync', () => syncPolicy()],
+  ['buffered', () => bufferedPolicy({ buffer: 2 })],
   ['sync of two', () => syncPolicy({ roundSize: 2 })],
 ];
 

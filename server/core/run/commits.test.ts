@@ -5,7 +5,7 @@ import { combine } from '../aggregation/combine.ts';
 import { blockSquares, normOfBlocks } from '../shard/norms.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
-import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, syncPolicy } from '../testing/policies.ts';
 import { twoDevices } from '../testing/twoDevices.ts';
 import { World } from '../testing/world.ts';
 
@@ -100,6 +100,7 @@ describe('aggregates and norms', () => {
 describe.each<[string, () => Policy]>([
   ['async', () => asyncPolicy()],
   ['sync', () => syncPolicy()],
+  ['buffered', () => bufferedPolicy({ buffer: 2 })],
 ])('commits, %s', (_, policy) => {
   it('[CM1] [CM7] each commit makes the next version, and nothing else changes the parameters', () => {
     const world = trained(policy(), 2);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveChanges } from '../liveSettings.ts';
-import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, syncPolicy } from '../testing/policies.ts';
 import { RunWorld, settled } from '../testing/runWorld.ts';
 import { World } from '../testing/world.ts';
 import type { WorldOptions } from '../testing/testServer.ts';
@@ -62,6 +62,7 @@ describe('a record that configures', () => {
   it.each([
     ['async', asyncPolicy(1)],
     ['sync', syncPolicy({ roundSize: 2 })],
+    ['buffered', bufferedPolicy({ buffer: 2, maxStaleness: 1 })],
   ])('[CF3] ends no lease: updates of before it count as if it were not there, %s', (_mode, policy) => {
     const world = new World({ policy });
     const devices = world.readyDevices(2, { unitMs: null });

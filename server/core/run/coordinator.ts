@@ -229,13 +229,13 @@ export class Coordinator implements Borrower, ShardReports {
   #decide(): void {
     const waiting = this.#deciding ? [] : this.#leases.all().filter(({ complete }) => complete);
     this.#deciding = true;
-    for (const lease of waiting) if (this.#mayDecide()) this.#decideComplete(lease);
+    for (const live of waiting) if (this.#mayDecide(live)) this.#decideComplete(live);
     this.#pump();
   }
 
-  /** A commit may end the run: this is to be asked again after each. */
-  #mayDecide(): boolean {
-    return this.#deciding;
+  /** A commit may end the run, and have other updates than the one that made it full: this is to be asked again after each. */
+  #mayDecide({ lease }: LiveLease): boolean {
+    return this.#deciding && this.#leases.live(lease) !== undefined;
   }
 
   /** Assigns what can be assigned, settles what can be settled, until nothing moves. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { twoDevices } from '../testing/twoDevices.ts';
-import { asyncPolicy, LIMITS, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, LIMITS, syncPolicy } from '../testing/policies.ts';
 import { dataShards } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
 
@@ -10,6 +10,7 @@ describe('several workers', () => {
   it.each([
     ['async', () => asyncPolicy()],
     ['sync', () => syncPolicy()],
+    ['buffered', () => bufferedPolicy({ buffer: 1 })],
   ])('[LS8] [LS17] have a lease each and no more, in lanes of their own, %s', (_mode, policy) => {
     const world = new World({ policy: policy() });
     const device = world.device({ unitMs: null, workers: 3 }).join().ready();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../policy/policy.ts';
-import { asyncPolicy, syncPolicy } from '../testing/policies.ts';
+import { asyncPolicy, bufferedPolicy, syncPolicy } from '../testing/policies.ts';
 import { RunWorld, settled } from '../testing/runWorld.ts';
 import { World } from '../testing/world.ts';
 import { RollbackError } from './rollback.ts';
@@ -30,6 +30,7 @@ function restored(policy: Policy, shards: number) {
 describe.each<[string, () => Policy]>([
   ['async', () => asyncPolicy()],
   ['sync', () => syncPolicy()],
+  ['buffered', () => bufferedPolicy({ buffer: 2 })],
   ['sync of two, complete', () => syncPolicy({ roundSize: 2, rounds: 'complete' })],
 ])('a restore, %s', (_, policy) => {
   it('[RS1] [CM1] [CM7] brings back the whole state as the next version, and training goes on from it', () => {

@@ -5,7 +5,7 @@ import { AGGREGATION_NAMES } from '../aggregation/rules.ts';
 import type { LiveChanges } from '../liveSettings.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
-import { asyncPolicy, LIMITS, syncPolicy } from './policies.ts';
+import { asyncPolicy, bufferedPolicy, LIMITS, syncPolicy } from './policies.ts';
 import type { WorldOptions } from './testServer.ts';
 import { World } from './world.ts';
 
@@ -96,7 +96,7 @@ export class Simulation {
   }
 
   #policy(): Policy {
-    switch (this.#random.below(6)) {
+    switch (this.#random.below(8)) {
       case 0:
         return syncPolicy();
       case 1:
@@ -107,6 +107,10 @@ export class Simulation {
         return syncPolicy({ roundSize: 3, rounds: 'complete' });
       case 4:
         return asyncPolicy(1);
+      case 5:
+        return bufferedPolicy();
+      case 6:
+        return bufferedPolicy({ buffer: 2, maxStaleness: 1 });
       default:
         return asyncPolicy();
     }

@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bufferedPolicy, LIMITS } from '../testing/policies.ts';
+import type { BufferedPolicy, BufferedSettings } from './buffered.ts';
+import type { LeaseGrant, ReadyWorker } from './policy.ts';
+
+const workers = (count: number): ReadyWorker[] =>
+  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs: null }));
+
+const crowd = (able: number) => ({ able, withoutAllocation: 0 });
+
+/** Grants leases from this one on to so many workers. */
+function granted(policy: BufferedPolicy, count: number, firstLease = 1): LeaseGrant[] {
+  const grants = policy.assign(workers(count), 0, 0, crowd(count));
+  grants.forEach((grant, index) => policy.granted(firstLease + index, grant));
+  return grants;
+}
+
+/** With leases 1, 2, ... for so many workers. */
+function opened(count: number, settings: Partial<BufferedSettings> = {}) {
+  const policy = bufferedPolicy(settings);
+  return { policy, grants: granted(policy, count) };
+}
+
+const complete = (policy: BufferedPolicy, lease: number, staleness = 0) =>
+  policy.completed({ lease, baseUpdates: 0, samples: 32 }, staleness);
+
+const kept = (lease: number) => [{ type: 'keep', lease }];
+const commitOf = (...leases: number[]) => [
+  { type: 'commit', members: leases.map((lease) => ({ lease, ageFactor: 1 })) },
+];
+
+describe('buffered', () => {
+  it('[PO15] commits the first K updates that are complete, in their order, and lets the workers of the others go', () => {
+    const { policy } = opened(5, { buffer: 3 });
+    expect(complete(policy, 4)).toEqual(kept(4));
+    expect(complete(policy, 2)).toEqual(kept(2));
+    expect(policy.settle(1, true)).toEqual([]);
+    expect(complete(policy, 5)).toEqual(commitOf(4, 2, 5));
+    expect(policy.wakeAt()).toBeNull();
+    expect(complete(policy, 1)).toEqual(kept(1));
+  });
+
+  it('[PO17] by itself has a buffer of 0.3 times the workers, rounded up, and of four at least', () => {
+    for (const [count, size] of [
+      [1, 4],
+      [13, 4],
+      [14, 5],
+      [25, 8],
+    ] as const) {
+      const policy = bufferedPolicy();
+      granted(policy, count);
+      const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
+      expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
+    }
+  });
+
+  it('[PO17] where workers go, a buffer that is large enough for the others is committed', () => {
+    const { policy } = opened(25);
+    for (const lease of [1, 2, 3, 4]) complete(policy, lease);
+    expect(policy.settle(1, true)).toEqual([]);
+    policy.assign([], 0, 0, crowd(3));
+    expect(policy.settle(1, true)).toEqual(commitOf(1, 2, 3, 4));
+  });
+
+  it('[PO18] each update weighs by its own staleness, and beyond the bound it is STALE', () => {
+    const { policy, grants } = opened(3, { buffer: 2, maxStaleness: 3 });
+    complete(policy, 1, 3);
+    expect(complete(policy, 2, 4)).toEqual([{ type: 'refuse', lease: 2, outcome: 'STALE' }]);
+    policy.ended(2);
+    expect(complete(policy, 3, 1)).toEqual([
+      {
+        type: 'commit',
+        members: [
+          { lease: 1, ageFactor: 0.25 },
+          { lease: 3, ageFactor: 0.5 },
+        ],
+      },
+    ]);
+    const keys = granted(policy, 3, 4).map(({ key }) => key);
+    for (const { key } of grants) expect(keys).not.toContainEqual(key);
+  });
+
+  it('[PO16] half a buffer is committed when its first update has waited for the longest lease, and less never', () => {
+    const { policy } = opened(4);
+    complete(policy, 1);
+    expect(policy.settle(500, true)).toEqual([]);
+    expect(policy.wakeAt()).toBeNull();
+    expect(policy.settle(500 + 2 * LIMITS.capMs, true)).toEqual([]);
+    complete(policy, 2);
+    expect(policy.settle(500 + 2 * LIMITS.capMs, true)).toEqual(commitOf(1, 2));
+
+    complete(policy, 3);
+    complete(policy, 4);
+    expect(policy.settle(40_000, true)).toEqual([]);
+    expect(policy.wakeAt()).toBe(40_000 + LIMITS.capMs);
+    expect(policy.settle(40_000 + LIMITS.capMs - 1, true)).toEqual([]);
+    expect(policy.settle(40_000 + LIMITS.capMs, true)).toEqual(commitOf(3, 4));
+    expect(policy.wakeAt()).toBeNull();
+  });
+
+  it('[PO16] half a buffer is committed when a paused run has nothing out any more', () => {
+    const { policy } = opened(3);
+    complete(policy, 1);
+    complete(policy, 2);
+    expect(policy.settle(1, false)).toEqual([]);
+    policy.ended(3);
+    expect(policy.settle(1, true)).toEqual([]);
+    expect(policy.settle(1, false)).toEqual(commitOf(1, 2));
+  });
+
+  it('[PO15] an update that waits counts once, however often it is told of', () => {
+    const { policy } = opened(2, { buffer: 2 });
+    complete(policy, 1);
+    expect(complete(policy, 1)).toEqual([]);
+    expect(complete(policy, 2)).toEqual(commitOf(1, 2));
+  });
+
+  it('[RN4] a stop keeps the work that was out and that waited', () => {
+    const { policy, grants } = opened(3);
+    complete(policy, 2);
+    policy.reset();
+    expect(policy.wakeAt()).toBeNull();
+    expect(policy.assign(workers(3), 0, 0, crowd(3)).map(({ key }) => key)).toEqual(
+      grants.map(({ key }) => key),
+    );
+  });
+
+  it('[PO15] [PO16] no update counts twice, none that ended counts, and none waits beyond its time', () => {
+    const event = fc.tuple(fc.constantFrom('complete', 'gone', 'assign', 'pass'), fc.nat(8), fc.nat(4000));
+    const buffers = fc.constantFrom('auto' as const, 1, 2, 5);
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), buffers, (events, buffer) => {
+        const policy = bufferedPolicy({ buffer });
+        const out = new Set<number>();
+        const waiting = new Set<number>();
+        let now = 0;
+        let last = 0;
+        for (const [kind, which, passed] of events) {
+          const wakeAt = policy.wakeAt() ?? Infinity;
+          now = Math.min(now + passed, Math.max(now, wakeAt));
+          const lease = [...out, ...waiting][which % Math.max(1, out.size + waiting.size)];
+          const decisions = [];
+          if (kind === 'assign') {
+            granted(policy, which, last + 1).forEach(() => out.add(++last));
+          } else if (kind === 'gone' && lease !== undefined) {
+            out.delete(lease);
+            waiting.delete(lease);
+            policy.ended(lease);
+          } else if (kind === 'complete' && lease !== undefined) {
+            out.delete(lease);
+            waiting.add(lease);
+            decisions.push(...complete(policy, lease));
+          }
+          decisions.push(...policy.settle(now, true));
+          for (const decision of decisions) {
+            if (decision.type !== 'commit') continue;
+            for (const member of decision.members) expect(waiting.delete(member.lease)).toBe(true);
+          }
+          expect(policy.wakeAt() ?? Infinity).toBeGreaterThan(now);
+          expect(waiting.size).toBeLessThan(buffer === 'auto' ? 4 : buffer);
+        }
+      }),
+    );
+  });
+});
