@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Crowd } from '../core/crowd/crowd.ts';
 import { DeviceEvents } from '../core/crowd/deviceEvents.ts';
 import { EventRecorder } from '../core/eventRecorder.ts';
+import type { Rescue } from '../core/run/guard.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Calendar } from './machineTime.ts';
 
@@ -70,6 +71,16 @@ export class RunEvents {
 
   saveFailed(reason: string): void {
     void this.#recorder.record({ type: 'saveFailed', actor: 'server', reason: reason.slice(0, MAX_REASON) });
+  }
+
+  /** The guard brought a good state back [GU3]. */
+  rescued({ bad, of, made, loss, usual }: Rescue): void {
+    void this.#recorder.record({ type: 'rescued', actor: 'server', bad, of, version: made, loss, usual });
+  }
+
+  /** The guard paused the run. */
+  gaveUp(version: number): void {
+    void this.#recorder.record({ type: 'gaveUp', actor: 'server', version });
   }
 
   /** An operator had something done; settles when that is durable, or was given up [LG4]. */

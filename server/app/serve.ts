@@ -5,12 +5,14 @@ import { messageLimit } from '../gateway/messageLimit.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
 import { ROLES } from '../../shared/protocol/placement.ts';
 import { describeForeignOrigin } from '../../shared/protocol/origins.ts';
+import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import type { RunDescription } from '../../shared/protocol/messages.ts';
 import { NAMESPACES } from '../../shared/protocol/version.ts';
 import type { Clock } from '../core/clock.ts';
 import { ServerKeys } from '../core/serverKeys.ts';
 import { loadDataset } from '../dataset/cut.ts';
 import { DATASETS } from '../dataset/datasets.ts';
+import { sampleOf } from '../dataset/sample.ts';
 import { serveAdmin } from '../gateway/adminGateway.ts';
 import type { DataChannels } from '../webrtc/dataChannels.ts';
 import { serveCoordinator, tellReserves, tellStatus } from '../gateway/coordinatorGateway.ts';
@@ -66,6 +68,8 @@ export interface ServeOptions extends PreparedRun {
   log: (line: string) => void;
 }
 
+/** Images that the guard checks a version on [GU2]. */
+const GUARD_IMAGES = 128;
 /** Volunteers are told how the run stands at least this often. */
 const STATUS_EVERY_MS = 1000;
 
@@ -91,6 +95,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       arithmetic: arithmeticOf(config),
     });
     closing.add(() => evaluator.close());
+    const sampler = samplerOf(config, test);
+    closing.add(() => sampler?.close());
     const solver = new Solver(clock);
     closing.add(() => solver.close());
     const keys = new ServerKeys(folder.key);
@@ -106,6 +112,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       dataShards: dataShards.map(({ index, path, samples }) => ({ index, path, samples })),
       testImages: manifest.test.samples,
       evaluator,
+      sampler,
       solve: solver.solve,
       record,
       shards,
@@ -163,6 +170,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await closing.run();
     throw error;
   }
+}
+
+/** Measures on the sample that the guard goes by; null where the run has none. */
+function samplerOf(config: Config, test: DataShard): Evaluator | null {
+  if (config.guardJump === null) return null;
+  const sample = sampleOf(test, GUARD_IMAGES);
+  return new Evaluator({ model: config.spec, test: sample, arithmetic: arithmeticOf(config) });
 }
 
 /** What has to be closed, last first. */

@@ -29,6 +29,7 @@ import type { RunRecord } from '../store/runs.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
+import { guardOf } from './guardOf.ts';
 import { keptStateOf, keptVersions } from './keptVersions.ts';
 import { RunEvents } from './runEvents.ts';
 import type { RunInit, RunShards } from './runShards.ts';
@@ -52,6 +53,8 @@ export interface TrainingParts {
   dataShards: DataShardRef[];
   testImages: number;
   evaluator: Evaluator;
+  /** Measures on a sample of the test images; null where the run has no guard. */
+  sampler: Evaluator | null;
   /** Solves the programs of placement. */
   solve: Solve;
   /** What outlasts the process of the run. */
@@ -235,8 +238,8 @@ export class Training {
   }
 
   #createRun(): Run {
-    const { spec, checkpointSeconds, repeatable } = this.#config;
-    const { clock, start, testImages, evaluator, log } = this.#parts;
+    const { spec, checkpointSeconds, repeatable, guardJump: jump } = this.#config;
+    const { clock, start, testImages, evaluator, sampler, log } = this.#parts;
     return new Run(
       {
         model: spec.name,
@@ -261,6 +264,8 @@ export class Training {
           this.#keepState();
           for (const listener of this.#watchers) listener();
         },
+        guard: (run) =>
+          guardOf({ clock, coordinator: this.coordinator, jump, sampler, events: this.events, log }, run),
         evaluationFailed: (error) => log(`evaluation failed: ${systemErrorMessage(error)}`),
         saveFailed: (error) => {
           const failedAt = this.#parts.calendar.today().toISOString();

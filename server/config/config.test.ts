@@ -280,7 +280,7 @@ describe('a repeatable run', () => {
         ['--repeatable', '--model', model, '--tabs', '3', '--tab-workers', '2'],
         {},
       );
-      const implied = { repeatable: true, mode: 'sync', placement: 'uniform', roundSize: 6 };
+      const implied = { repeatable: true, mode: 'sync', placement: 'uniform', roundSize: 6, guardJump: null };
       expect(config).toMatchObject(implied);
       expect(settingsOf(config)).toMatchObject(implied);
     }
@@ -294,6 +294,7 @@ describe('a repeatable run', () => {
       repeatable: false,
       roundSize: 'all',
       placement: 'ilp',
+      guardJump: 3,
     });
   });
 
@@ -304,9 +305,10 @@ describe('a repeatable run', () => {
     ['--round-size', 'all'],
     ['--engine', 'webgpu'],
     ['--engine', 'tfjs-cpu'],
+    ['--guard-jump', 5],
   ])('[RN13] is none with %s %s, which is named', (flag, value) => {
-    const message = messageOf(['--repeatable', flag, value]);
-    expect(message).toContain(`${flag}: "${value}" cannot be repeatable: `);
+    const message = messageOf(['--repeatable', flag, String(value)]);
+    expect(message).toContain(`${flag}: ${JSON.stringify(value)} cannot be repeatable: `);
     expect(message).not.toContain('\n');
   });
 

@@ -272,6 +272,7 @@ const KEPT: readonly Key[] = [
     'maxCommits',
     'maxSeconds',
     'evaluateEvery',
+    'guardJump',
     'seed',
     'repeatable',
     'codec',
@@ -279,7 +280,14 @@ const KEPT: readonly Key[] = [
 ];
 
 /** Of those, the ones for which none is a choice like another, not the lack of one. */
-const MAY_BE_NONE: readonly Key[] = ['localDecay', 'average', 'target', 'maxCommits', 'maxSeconds'];
+const MAY_BE_NONE: readonly Key[] = [
+  'localDecay',
+  'average',
+  'target',
+  'maxCommits',
+  'maxSeconds',
+  'guardJump',
+];
 
 /** What runs did before these settings were kept. */
 const BEFORE: readonly (readonly [Key, string])[] = [

@@ -5,7 +5,7 @@ import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
 import { COMMANDS, type Command } from './commands.ts';
 
 /** The settings that a repeatable run decides where nobody else does. */
-export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize'>;
+export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize' | 'guardJump'>;
 
 /**
  * What a repeatable run implies [RN12].
@@ -32,7 +32,11 @@ export function repeatableSettings(
   if (settings.roundSize === 'all' && isGiven('roundSize')) {
     refuse('roundSize', 'how many updates a round has would follow from who happens to be there');
   }
+  if (settings.guardJump !== null && isGiven('guardJump')) {
+    refuse('guardJump', 'which versions are checked follows from how long a check takes');
+  }
   return {
+    guardJump: null,
     mode,
     placement,
     roundSize: settings.roundSize === 'all' ? crowdOf(command, settings) : settings.roundSize,

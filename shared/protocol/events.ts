@@ -31,6 +31,8 @@ interface EventTraits<Fields extends z.core.$ZodLooseShape> {
   says: (fields: z.infer<z.ZodMiniObject<Fields>>) => string;
 }
 
+const inWords = (loss: number | null): string => (loss === null ? 'no number' : loss.toPrecision(3));
+
 const event = <Fields extends z.core.$ZodLooseShape>(traits: EventTraits<Fields>) => traits;
 
 const TABLE = {
@@ -58,6 +60,27 @@ const TABLE = {
       stop === null
         ? `The run is ${state} at version ${grouped(version)}.`
         : `The run ${describeStop(stop)} at version ${grouped(version)}.`,
+  }),
+  rescued: event({
+    group: 'run',
+    means:
+      'The loss on a sample of the test images jumped at version `bad`, so the good state of version `of` came back, as `version`; null: no finite number, or nothing usual known.',
+    fields: {
+      bad: count,
+      of: count,
+      version: count,
+      loss: z.nullable(z.number()),
+      usual: z.nullable(z.number()),
+    },
+    says: ({ bad, of, version, loss, usual }) =>
+      `The model went bad at version ${grouped(bad)} (loss ${inWords(loss)}, usual ${inWords(usual)}): version ${grouped(of)} is back, as version ${grouped(version)}.`,
+  }),
+  gaveUp: event({
+    group: 'run',
+    means: 'The model went bad again and again, so the run was paused.',
+    fields: { version: count },
+    says: ({ version }) =>
+      `The model went bad again and again: the run is paused at version ${grouped(version)}. Look at its devices and its settings.`,
   }),
   joined: event({
     group: 'devices',

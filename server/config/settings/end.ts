@@ -20,6 +20,12 @@ export const END_SETTINGS = {
     unit: 's',
     defaults: { demo: 600 },
   }),
+  guardJump: setting<number | null>(
+    RUNS,
+    orNone(decimal('above 1', (value) => value > 1)),
+    3,
+    'A loss on a sample of the test images that is above the usual one by this factor, and by 0.5, brings the last good state back; none does without.',
+  ),
   evaluateEvery: setting(
     RUNS,
     wholeNumber(0),

@@ -101,17 +101,28 @@ export class Evaluations {
     }
   }
 
-  /** Measures a version that was saved, so that it is known how good it is [CK27]. A failure is told. */
+  /**
+   * Measures a version that was saved and marked, so that it is known how good it is [CK27], and keeps its mark where it
+   * is good. A failure is told.
+   */
   async measureSaved(snapshot: ModelSnapshot): Promise<void> {
+    const { coordinator, failed } = this.#parts;
+    let good = false;
+    try {
+      good = await this.#isGood(snapshot);
+    } catch (error) {
+      failed(error);
+    }
+    coordinator.marks.judge(snapshot.version, good);
+  }
+
+  /** Measures a version, unless it or a later one is measured. @returns whether it was, and is good. */
+  async #isGood(snapshot: ModelSnapshot): Promise<boolean> {
     const isMeasured = () => (this.last?.version ?? 0) >= snapshot.version;
     const { evaluateEvery } = this.#parts.coordinator.settings;
-    if (evaluateEvery === 0 || !this.#traits.goesOn || isMeasured()) return;
-    try {
-      const quality = await this.#evaluateNext(snapshot.parameters);
-      if (!isMeasured()) this.#add(snapshot, quality);
-    } catch (error) {
-      this.#parts.failed(error);
-    }
+    if (evaluateEvery === 0 || !this.#traits.goesOn || isMeasured()) return false;
+    const quality = await this.#evaluateNext(snapshot.parameters);
+    return !isMeasured() && this.#add(snapshot, quality).isGood;
   }
 
   async #evaluate(): Promise<void> {

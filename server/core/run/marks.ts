@@ -16,11 +16,13 @@ export interface KeptState extends Pick<ModelSnapshot, 'version' | 'parameters' 
 
 /**
  * The versions whose whole state the shards keep, so that a record can bring it back: the last two that were measured
- * as good, those that are being measured, and those that were loaded from a checkpoint for a restore.
+ * as good, or else that of the beginning, those that are being measured, and those that were loaded from a checkpoint for a restore.
  */
 export class Marks {
   readonly #shards: readonly ShardPort[];
   readonly #ranges: readonly KeyRange[];
+  /** The state that the run began with, until one was measured as good. */
+  #start: MarkedVersion | null = null;
   #good: MarkedVersion[] = [];
   /** It is not yet known whether they are good. */
   readonly #measured = new Map<number, MarkedVersion>();
@@ -36,9 +38,20 @@ export class Marks {
     return this.#good;
   }
 
+  /** The newest version to go back to; null before there is one. */
+  get newest(): number | null {
+    return (this.#good[0] ?? this.#start)?.version ?? null;
+  }
+
   /** Whether the state of a version can be brought back at once. */
   has(version: number): boolean {
-    return this.#good.some((good) => good.version === version) || this.#loaded.has(version);
+    return this.#known().some((known) => known.version === version) || this.#loaded.has(version);
+  }
+
+  /** Marks the present state of all shards as one to go back to until one was measured as good. */
+  begin({ version, updates }: MarkedVersion): void {
+    this.#start = { version, updates };
+    for (const shard of this.#shards) shard.mark();
   }
 
   /** Marks the present state of all shards, until it is known whether it is good. */
@@ -52,7 +65,10 @@ export class Marks {
     const marked = this.#measured.get(version);
     this.#measured.delete(version);
     const others = this.#good.filter((good) => good.version !== version);
-    if (isGood && marked !== undefined) this.#good = [marked, ...others].slice(0, GOOD_STATES);
+    if (isGood && marked !== undefined) {
+      this.#good = [marked, ...others].slice(0, GOOD_STATES);
+      this.#start = null;
+    }
     this.#forgetOthers();
   }
 
@@ -84,7 +100,16 @@ export class Marks {
   }
 
   #forgetOthers(): void {
-    const versions = [...this.#good.map((good) => good.version), ...this.#measured.keys(), ...this.#loaded];
+    const versions = this.#versions();
     for (const shard of this.#shards) shard.keepMarks(versions);
+  }
+
+  #versions(): number[] {
+    return [...this.#known().map(({ version }) => version), ...this.#measured.keys(), ...this.#loaded];
+  }
+
+  /** Those to go back to. */
+  #known(): readonly MarkedVersion[] {
+    return this.#start === null ? this.#good : [this.#start, ...this.#good];
   }
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { LiveChanges } from '../liveSettings.ts';
 import type { Coordinator } from './coordinator.ts';
 import { Evaluations } from './evaluations.ts';
+import type { Guard, GuardedRun } from './guard.ts';
 import type { KeptState } from './marks.ts';
 import { Rollback } from './rollback.ts';
 import { takeSnapshot, type ModelSnapshot } from './modelSnapshot.ts';
@@ -45,6 +46,8 @@ export interface RunParts {
   changed: () => void;
   /** The run goes on without this measurement. */
   evaluationFailed: (error: unknown) => void;
+  /** Makes what watches over the model of the run; null: nothing does. */
+  guard: (run: GuardedRun) => Guard | null;
   /** The run goes on, and what is newer than the checkpoint before is not kept. */
   saveFailed: (error: unknown) => void;
 }
@@ -71,6 +74,7 @@ export class Run {
   #stopReason: StopReason | null = null;
   #ending: Promise<void> | null = null;
   readonly #rollback: Rollback;
+  readonly #guard: Guard | null;
   #waiting: (() => void)[] = [];
   #cancelEnd: () => void = () => undefined;
 
@@ -97,6 +101,12 @@ export class Run {
       failed: parts.evaluationFailed,
     });
     this.#rollback = new Rollback({ coordinator, keptState, isOver: () => this.#isOver() });
+    this.#guard = parts.guard({
+      trains: () => RUN_STATES[this.#state].trains,
+      snapshot: () => this.snapshot(),
+      rollBack: (version) => this.#bringBack(version),
+      pause: () => this.pause(),
+    });
     this.#saves = new Saves({
       clock,
       everyMs: settings.checkpointSeconds * 1000,
@@ -149,6 +159,7 @@ export class Run {
     this.#state = 'running';
     this.#stopReason = null;
     this.#saves.start();
+    this.#guard?.begin();
     this.#direct();
     this.#parts.changed();
   }
@@ -191,6 +202,12 @@ export class Run {
    * @throws {RollbackError} where it cannot be had, or the run has ended meanwhile: nothing has changed then.
    */
   async rollBack(version: number): Promise<number> {
+    const made = await this.#bringBack(version);
+    this.#guard?.forget();
+    return made;
+  }
+
+  async #bringBack(version: number): Promise<number> {
     const made = await this.#rollback.to(version);
     this.#evaluations.undone();
     this.#parts.changed();
@@ -234,8 +251,12 @@ export class Run {
 
   /** The coordinator committed a version. */
   committed(): void {
-    if (this.#hasAllCommits()) void this.stop('max-commits');
-    else this.#evaluations.whenDue();
+    if (this.#hasAllCommits()) {
+      void this.stop('max-commits');
+      return;
+    }
+    this.#evaluations.whenDue();
+    this.#guard?.whenDue();
   }
 
   /** The model as it is after every commit so far; all shards at one version. */
@@ -266,10 +287,18 @@ export class Run {
   }
 
   async #save(): Promise<number> {
-    const snapshot = await this.snapshot();
-    await this.#parts.saveCheckpoint(snapshot);
-    void this.#evaluations.measureSaved(snapshot);
-    return snapshot.version;
+    const { coordinator, saveCheckpoint } = this.#parts;
+    const { version } = coordinator;
+    coordinator.marks.mark(coordinator);
+    try {
+      const snapshot = await this.snapshot();
+      await saveCheckpoint(snapshot);
+      void this.#evaluations.measureSaved(snapshot);
+      return version;
+    } catch (error) {
+      coordinator.marks.judge(version, false);
+      throw error;
+    }
   }
 
   #cancelTimers(): void {

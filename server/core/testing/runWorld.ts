@@ -1,5 +1,6 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
 import type { LiveSettings } from '../liveSettings.ts';
+import { Guard, type Rescue } from '../run/guard.ts';
 import type { ModelSnapshot } from '../run/modelSnapshot.ts';
 import type { KeptState } from '../run/marks.ts';
 import { RollbackError } from '../run/rollback.ts';
@@ -33,11 +34,17 @@ export class RunWorld extends World {
   kept = new Map<number, KeptState>();
   /** Why none of them can be used. */
   keptFault: RollbackError | null = null;
+  /** What the guard finds; a check is done at once. */
+  lossOf: (parameters: Float32Array) => Promise<number> = () => Promise.resolve(1);
+  readonly rescues: Rescue[] = [];
   /** How many evaluations are under way. */
   evaluating = 0;
 
-  /** @param settings of the run, and of those that may change. */
-  constructor(settings: Partial<RunSettings & LiveSettings> = {}, options: WorldOptions = {}) {
+  /** @param settings of the run, of those that may change, and of its guard; without a jump it has none. */
+  constructor(
+    { guardJump, ...settings }: Partial<RunSettings & LiveSettings> & { guardJump?: number } = {},
+    options: WorldOptions = {},
+  ) {
     super({ ...options, live: settings });
     const { clock, coordinator, crowd, ranges } = this;
     this.run = new Run(
@@ -63,6 +70,19 @@ export class RunWorld extends World {
           return this.saving();
         },
         changed: () => undefined,
+        guard: (run) =>
+          guardJump === undefined
+            ? null
+            : new Guard({
+                clock,
+                coordinator,
+                run,
+                jump: guardJump,
+                lossOf: (parameters) => this.lossOf(parameters),
+                rescued: (rescue) => this.rescues.push(rescue),
+                gaveUp: () => this.failures.push('guard'),
+                failed: () => this.failures.push('check'),
+              }),
         evaluationFailed: () => this.failures.push('evaluation'),
         saveFailed: (error) => this.failures.push(`checkpoint: ${String(error)}`),
       },

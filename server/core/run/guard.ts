@@ -1,0 +1,119 @@
+import type { Clock } from '../clock.ts';
+import { NEWEST } from '../shard/shardPort.ts';
+import type { Coordinator } from './coordinator.ts';
+import { LossWatch } from './lossWatch.ts';
+import type { ModelSnapshot } from './modelSnapshot.ts';
+
+/** A model that was brought back. */
+export interface Rescue {
+  /** Mean cross-entropy on the sample that it was noticed by; null: it was no finite number. */
+  loss: number | null;
+  /** What is usual; null before that is known. */
+  usual: number | null;
+  /** The version that was found bad. */
+  bad: number;
+  /** The good version whose state came back. */
+  of: number;
+  /** The version that it made. */
+  made: number;
+}
+
+/** What the guard needs of its run. */
+export interface GuardedRun {
+  /** Whether it trains now. */
+  trains: () => boolean;
+  snapshot: () => Promise<ModelSnapshot>;
+  /** Makes the state of a version that is marked the next one. @returns the version that it makes. */
+  rollBack: (version: number) => Promise<number>;
+  pause: () => void;
+}
+
+export interface GuardParts {
+  clock: Clock;
+  coordinator: Coordinator;
+  run: GuardedRun;
+  /** A loss of more than this many times the usual one has jumped. */
+  jump: number;
+  /** Mean cross-entropy of parameters on a small fixed sample of the test images. */
+  lossOf: (parameters: Float32Array) => Promise<number>;
+  rescued: (rescue: Rescue) => void;
+  /** The model was brought back again and again, and got no better: the run is paused, somebody has to look. */
+  gaveUp: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** After a check the next one waits this many times as long as it took: it is to cost little beside the commits. */
+const REST = 8;
+/** Rescues without a good measurement in between, after which the guard gives up. */
+const MAX_RESCUES = 3;
+
+/**
+ * Checks the newest parameters on a small sample, commit after commit, and brings the last good state back where their
+ * loss jumps [GU1]. What is measured and kept is not touched by it.
+ */
+export class Guard {
+  readonly #parts: GuardParts;
+  readonly #watch: LossWatch;
+  #busy = false;
+  #next = 0;
+  /** Since the last good measurement. */
+  #rescues = 0;
+  /** The good version that was newest at the last rescue. */
+  #lastGood: number | null = null;
+
+  constructor(parts: GuardParts) {
+    this.#parts = parts;
+    this.#watch = new LossWatch(parts.jump);
+  }
+
+  /** There is a state to go back to from now on. */
+  begin(): void {
+    const { coordinator } = this.#parts;
+    if (coordinator.marks.newest === null) coordinator.marks.begin(coordinator);
+  }
+
+  /** An operator brought back a state of earlier: what was usual is no longer. */
+  forget(): void {
+    this.#watch.forget();
+  }
+
+  /** Checks the present version, unless a check is under way or was just done. */
+  whenDue(): void {
+    const { coordinator, clock, run, failed } = this.#parts;
+    const isMeasured = coordinator.settings.evaluateEvery > 0;
+    if (this.#busy || clock.now() < this.#next || !isMeasured || !run.trains()) return;
+    this.#busy = true;
+    const begun = clock.now();
+    void this.#look()
+      .catch(failed)
+      .finally(() => {
+        this.#busy = false;
+        this.#next = clock.now() + REST * (clock.now() - begun);
+      });
+  }
+
+  async #look(): Promise<void> {
+    const { run, lossOf } = this.#parts;
+    const { version, parameters, optimizerState } = await run.snapshot();
+    // An average of the weights hides for a while what has happened to the newest ones.
+    const loss = await lossOf(optimizerState.slots[NEWEST] ?? parameters);
+    const usual = this.#watch.usual ?? null;
+    if (this.#watch.judge(loss) === 'steady' || !run.trains()) return;
+    await this.#rescue({ bad: version, loss: Number.isFinite(loss) ? loss : null, usual });
+  }
+
+  async #rescue(found: Pick<Rescue, 'bad' | 'loss' | 'usual'>): Promise<void> {
+    const { coordinator, run, rescued, gaveUp } = this.#parts;
+    const { newest: of } = coordinator.marks;
+    if (of === null) return;
+    if (of !== this.#lastGood) this.#rescues = 0;
+    this.#lastGood = of;
+    if (++this.#rescues > MAX_RESCUES) {
+      run.pause();
+      gaveUp();
+      return;
+    }
+    const made = await run.rollBack(of);
+    rescued({ ...found, of, made });
+  }
+}
