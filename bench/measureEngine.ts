@@ -1,5 +1,5 @@
 import type { DataShard } from '../shared/dataset/dataShard.ts';
-import { unitOrder } from '../client/engines/batch.ts';
+import { unitOrder } from '../shared/engine/unit.ts';
 import type { LocalTraining } from '../shared/engine/engine.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import { outputsOf, type ModelSpec } from '../shared/model/spec.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { unitOrder } from '../client/engines/batch.ts';
+import { unitOrder } from '../shared/engine/unit.ts';
 import { engineContract, noiseShard } from '../client/engines/testing/contract.ts';
 import { ODD_SPECS } from '../client/engines/testing/specs.ts';
 import { initialParameters } from '../shared/model/initialise.ts';

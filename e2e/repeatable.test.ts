@@ -3,7 +3,7 @@ import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { noiseShard } from '../client/engines/testing/contract.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
-import { unitOrder } from '../client/engines/batch.ts';
+import { unitOrder } from '../shared/engine/unit.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import { lenet } from '../server/zoo/lenet.ts';
 import { call, openEnginePage } from './support/remoteEngine.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from '../engines/batch.ts';
+import { unitOrder } from '../../shared/engine/unit.ts';
 import { ConnectionLost } from '../transport/connection.ts';
 import {
   DATA,

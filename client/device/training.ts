@@ -1,7 +1,7 @@
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
-import { unitOrder } from '../engines/batch.ts';
 import { DataMisfitError } from '../../shared/engine/data.ts';
 import type { Engine } from '../../shared/engine/engine.ts';
+import { computeUpdate, orderOf } from '../../shared/engine/unit.ts';
 import type { Lease, WorkUnit } from '../../shared/protocol/messages.ts';
 import { leavesLeaseOpen } from './asking.ts';
 import { OUTCOMES, type Outcome } from '../../shared/protocol/outcomes.ts';
@@ -49,8 +49,8 @@ export async function trainUnit(
     return { done: false, fault: 'supply', reason: `version ${terms.baseVersion} is gone` };
   if (typeof data === 'string') return { done: false, fault: 'supply', reason: data };
   if (data.samples === 0) return { done: false, fault: 'supply', reason: 'the data shard is empty' };
-  const order = unitOrder(unit.seed, unit.start, data.samples, unit.batch * (unit.local?.steps ?? 1));
-  const update = await compute(engine, unit, parameters, data, order).catch(faultOf);
+  const order = orderOf(unit, data.samples);
+  const update = await computeUpdate(engine, unit, parameters, data, order).catch(faultOf);
   if (!(update instanceof Float32Array)) return { done: false, ...update };
   submitting();
   const slices = weights.cut(update);
@@ -82,18 +82,6 @@ async function ending(push: Promise<HostReply>): Promise<HostReply> {
   if (leavesLeaseOpen(reply.outcome))
     throw new LeaseOpen(`${reply.outcome}: ${OUTCOMES[reply.outcome].means}`);
   return reply;
-}
-
-async function compute(
-  engine: Engine,
-  { batch, local }: WorkUnit,
-  parameters: Float32Array,
-  data: DataShard,
-  order: Uint32Array,
-): Promise<Float32Array> {
-  await engine.hold(data);
-  if (local === null) return (await engine.gradient(parameters, order)).gradient;
-  return (await engine.train(parameters, order, { batch, lr: local.lr, momentum: local.momentum })).delta;
 }
 
 /** What is at fault for a unit that could not be computed: no other engine would make better data of it [EN22]. */

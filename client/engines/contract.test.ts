@@ -1,6 +1,6 @@
 import { layoutOf } from '../../shared/model/layout.ts';
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from './batch.ts';
+import { unitOrder } from '../../shared/engine/unit.ts';
 import { DataMisfitError } from '../../shared/engine/data.ts';
 import { relativeError } from './reference.ts';
 import { engineContract, noiseShard } from './testing/contract.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from './batch.ts';
+import { unitOrder } from '../../shared/engine/unit.ts';
 import { noiseShard } from './testing/contract.ts';
 import { ODD_SPECS } from './testing/specs.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { unitOrder } from './batch.ts';
+import { unitOrder } from '../../shared/engine/unit.ts';
 import { noiseShard } from './testing/contract.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import { lenet } from '../../server/zoo/lenet.ts';

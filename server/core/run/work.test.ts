@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { unitOrder } from '../../../client/engines/batch.ts';
+import { unitOrder } from '../../../shared/engine/unit.ts';
 import type { WorkUnit } from '../../../shared/protocol/messages.ts';
 import { dataShards } from '../testing/testServer.ts';
 import { samplesOf } from '../unit.ts';

@@ -1,0 +1,52 @@
+import { allowRelaxedSimd } from '../../client/node/relaxedSimd.ts';
+import type { UnitWork } from '../../shared/engine/unit.ts';
+import type { ModelSpec } from '../../shared/model/spec.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Distance } from '../core/run/comparison.ts';
+import type { AuditTask, Recomputation } from '../core/run/recomputation.ts';
+import type { DataShardFile } from '../dataset/dataset.ts';
+import { TaskThread } from './taskThread.ts';
+
+/** What the thread is told once. */
+export interface AuditThreadInit {
+  model: ModelSpec;
+}
+
+/** What the thread is told of each unit. */
+export interface AuditRequest extends Omit<AuditTask, 'unit'> {
+  unit: UnitWork;
+  /** The data shard of the unit, in the format of shared/dataset/dataShard.ts. */
+  dataShard: Uint8Array;
+}
+
+/** Computes units of devices again, in a thread of its own with the engine of the server [AT3]. */
+export class Auditor {
+  readonly #dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[];
+  readonly #clock: Clock;
+  readonly #thread: TaskThread<AuditRequest, Distance>;
+
+  /** @param dataShards those that the units of the run are of. */
+  constructor(model: ModelSpec, dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[], clock: Clock) {
+    this.#dataShards = dataShards;
+    this.#clock = clock;
+    allowRelaxedSimd();
+    const init: AuditThreadInit = { model };
+    this.#thread = new TaskThread('audit', new URL('./audit.mjs', import.meta.url), init);
+  }
+
+  /**
+   * One unit at a time. What it took includes the start of the thread where that was not there.
+   * @throws {Error} where its data shard is not here, or the thread fails: the next call starts a new one.
+   */
+  async recompute({ unit: { dataShard: ref, ...unit }, ...task }: AuditTask): Promise<Recomputation> {
+    const file = this.#dataShards.find(({ index }) => index === ref.index);
+    if (file === undefined) throw new RangeError(`the data set has no data shard ${ref.index}`);
+    const begun = this.#clock.now();
+    const distance = await this.#thread.ask({ ...task, unit, dataShard: file.bytes });
+    return { ...distance, milliseconds: this.#clock.now() - begun };
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}
