@@ -104,7 +104,7 @@ export class RemoteShards implements RunShards {
       const devices = new RecentMap<string, MeteredTraffic>(REMEMBERED_DEVICES);
       this.#devices.set(connection.url, devices);
       connection.listen(init.incarnation, {
-        staged: (shard, lease, squares) => reports.staged(lease, shard, squares),
+        staged: (shard, lease, squares, products) => reports.staged(lease, shard, squares, products),
         rejected: (shard, lease, outcome) => reports.rejected(lease, shard, outcome),
         traffic: (shards, news) => {
           for (const { shard, ...traffic } of shards) {

@@ -5,7 +5,7 @@ import type { AdminSnapshot, KeptVersion } from '../../shared/protocol/admin.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts';
 import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
-import { createAggregation } from '../core/aggregation/aggregation.ts';
+import { createAggregation, type Aggregation } from '../core/aggregation/aggregation.ts';
 import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ServerKeys } from '../core/serverKeys.ts';
@@ -191,7 +191,7 @@ export class Training {
   #createCoordinator(): Coordinator {
     const { clock, start, dataShards, solve, shards, log } = this.#parts;
     const { version, updates, samples } = start;
-    const { batch, local, seed, repeatable, aggregation, trim, clipNorm, codec } = this.#config;
+    const { batch, local, seed, repeatable, codec } = this.#config;
     const settings = liveSettingsOf(this.#config);
     // A repeatable run that is resumed goes on as if it had never ended.
     const startUpdates = repeatable ? 0 : updates;
@@ -210,7 +210,7 @@ export class Training {
       {
         clock,
         policy: policyOf(this.#config),
-        aggregation: createAggregation(aggregation, { trim, clipNorm }),
+        aggregation: aggregationOf(this.#config),
         work: createWork(dataShards, { batch, local, seed, startUpdates }),
         crowd: this.crowd,
         placement: (replanned) =>
@@ -279,7 +279,7 @@ export class Training {
 
   #initOfShards(): RunInit {
     const { version, updates, parameters, optimizerState } = this.#parts.start;
-    const { optimizer: kind, lr, momentum, average } = this.#config;
+    const { optimizer: kind, lr, momentum, average, mode } = this.#config;
     const init = {
       ranges: this.ranges,
       incarnation: this.incarnation,
@@ -289,6 +289,7 @@ export class Training {
       parameters,
       optimizer: { kind, lr, momentum },
       average,
+      products: aggregationOf(this.#config).needsProducts && MODES[mode].sizedBy !== null,
     };
     return optimizerState === undefined ? init : { ...init, optimizerState };
   }
@@ -356,6 +357,10 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
     },
     budgetMs: SOLVER_BUDGET_MS,
   };
+}
+
+function aggregationOf({ aggregation, trim, clipNorm }: Config): Aggregation {
+  return createAggregation(aggregation, { trim, clipNorm });
 }
 
 function policyOf(config: Config): Policy {

@@ -128,7 +128,8 @@ class TestRun {
             },
           ),
         shards: (reports) => {
-          const init = { ...common, parameters: this.initial, optimizer: PLAIN_OPTIMIZER, average: null };
+          const start = { parameters: this.initial, optimizer: PLAIN_OPTIMIZER };
+          const init = { ...common, ...start, average: null, products: false };
           const ports = this.#shards.open(init, reports, () => undefined);
           return ports.map((port, index) => (index === 0 ? this.#recording(port) : port));
         },

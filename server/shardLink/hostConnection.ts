@@ -1,8 +1,16 @@
 import { io, type Socket } from 'socket.io-client';
 import type { Outcome } from '../../shared/protocol/outcomes.ts';
 import type { MeteredTraffic } from '../gateway/trafficMeter.ts';
-import type { Traffic } from '../core/shard/shardPort.ts';
-import { CONTROL_PATH, listen, SECRET_HEADER, type Body, type ToCoordinator, type ToShard } from './wire.ts';
+import type { SliceProducts, Traffic } from '../core/shard/shardPort.ts';
+import {
+  CONTROL_PATH,
+  decodeProducts,
+  listen,
+  SECRET_HEADER,
+  type Body,
+  type ToCoordinator,
+  type ToShard,
+} from './wire.ts';
 
 const HOST_WITHIN_MS = 10_000;
 
@@ -13,7 +21,7 @@ export class RemoteShardError extends Error {
 
 /** What one run hears of a host that has shards of it. */
 export interface HostListener {
-  staged(shard: number, lease: number, squares: number[]): void;
+  staged(shard: number, lease: number, squares: number[], products: SliceProducts): void;
   rejected(shard: number, lease: number, outcome: Outcome): void;
   traffic(shards: (Traffic & { shard: number })[], devices: [device: string, MeteredTraffic][]): void;
   /** The connection is gone, and with it what the host held. */
@@ -66,8 +74,8 @@ export class HostConnection {
     listen<ToCoordinator>(
       socket,
       {
-        staged: ({ incarnation, shard, lease, squares }) =>
-          this.#listeners.get(incarnation)?.staged(shard, lease, squares),
+        staged: ({ incarnation, shard, lease, squares, products }) =>
+          this.#listeners.get(incarnation)?.staged(shard, lease, squares, decodeProducts(products)),
         rejected: ({ incarnation, shard, lease, outcome }) =>
           this.#listeners.get(incarnation)?.rejected(shard, lease, outcome),
         traffic: ({ incarnation, shards, devices }) =>

@@ -41,6 +41,7 @@ const INIT: ShardInit = {
   parameters: PARAMETERS,
   optimizer: PLAIN_OPTIMIZER,
   average: null,
+  products: false,
 };
 
 const closing: (() => unknown)[] = [];
@@ -145,7 +146,7 @@ describe('a shard in a process of its own', () => {
     const pushing = ask(device(url), EVENTS.push, ...pushOf(7, new Float32Array(range.length).fill(0.5)));
     await expect.poll(() => reported.length).toBe(1);
     // Of blocks of 256 values: 512 to 768, and 232 that are left.
-    expect(reported).toEqual([['staged', 1, 7, [64, 58]]]);
+    expect(reported).toEqual([['staged', 1, 7, [64, 58], { leases: [], sums: new Float64Array(0) }]]);
     shard.commit({
       type: 'update',
       version: 4,
@@ -173,6 +174,28 @@ describe('a shard in a process of its own', () => {
     expect(await shard.evidence(7)).toEqual({ base: PARAMETERS, update });
     shard.dropEvidence(7);
     expect(await shard.evidence(7)).toBeNull();
+  });
+
+  it('[SL4] tells of the inner products with what is staged beside, where the run needs them', async () => {
+    const { url } = await hosting();
+    const { reported } = await opened(url, { init: { ...INIT, products: true } });
+    const socket = device(url);
+    const answers = [0.5, 0.1].map((value, index) =>
+      ask(socket, EVENTS.push, ...pushOf(7 + index, new Float32Array(range.length).fill(value))),
+    );
+    await expect.poll(() => reported.length).toBe(2);
+    const product = 0.5 * Math.fround(0.1);
+    const sums = [256, 232].map((count) =>
+      Array.from({ length: count }).reduce<number>((sum) => sum + product, 0),
+    );
+    expect(reported[1]).toEqual([
+      'staged',
+      1,
+      8,
+      expect.any(Array),
+      { leases: [7], sums: Float64Array.from(sums) },
+    ]);
+    closing.unshift(() => Promise.allSettled(answers));
   });
 
   it('[CF1] [CF2] changes its settings when it is told to, and keeps its parameters', async () => {

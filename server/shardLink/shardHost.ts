@@ -10,6 +10,7 @@ import {
   decodeInit,
   decodeMark,
   encodeEvidence,
+  encodeProducts,
   encodeSnapshot,
   listen,
   SECRET_HEADER,
@@ -190,7 +191,14 @@ class Hosting {
     const { incarnation } = init;
     const { group } = this.#begun().open(incarnation);
     const shard = new Shard(init, this.#parts.clock, {
-      staged: (lease, index, squares) => this.#send('staged', { incarnation, shard: index, lease, squares }),
+      staged: (lease, index, squares, products) =>
+        this.#send('staged', {
+          incarnation,
+          shard: index,
+          lease,
+          squares,
+          products: encodeProducts(products),
+        }),
       rejected: (lease, index, outcome) =>
         this.#send('rejected', { incarnation, shard: index, lease, outcome }),
     });

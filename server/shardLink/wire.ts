@@ -5,7 +5,8 @@ import { OUTCOME_NAMES } from '../../shared/protocol/outcomes.ts';
 import { OPTIMIZER_NAMES, type OptimizerState } from '../core/shard/optimizer.ts';
 import type { Evidence } from '../core/shard/evidence.ts';
 import { commitRecord } from '../core/shard/records.ts';
-import type { MarkedState, ShardInit, ShardSnapshot } from '../core/shard/shardPort.ts';
+import type { MarkedState, ShardInit, ShardSnapshot, SliceProducts } from '../core/shard/shardPort.ts';
+import { decodeFloat64, encodeFloat64 } from './float64.ts';
 
 /*
  * Everything that the coordinators of a server and a shard host in a process of its own send each other. Both are of one
@@ -34,6 +35,12 @@ const markedState = z.strictObject({
   /** Float32, little-endian. */
   parameters: bytes,
   optimizerState,
+});
+
+const sliceProducts = z.strictObject({
+  leases: z.array(z.int()),
+  /** Float64, little-endian. */
+  sums: bytes,
 });
 
 /** What each event of the link carries. */
@@ -66,6 +73,7 @@ const BODIES = {
       momentum: z.number(),
     }),
     average: z.nullable(z.int()),
+    products: z.boolean(),
     optimizerState: z.optional(optimizerState),
   }),
   /** All shards of one run here end, and no others. */
@@ -89,7 +97,7 @@ const BODIES = {
   keepMarks: z.strictObject({ ...at, versions: z.array(z.int()) }),
   /** Acknowledged with the state, see {@link decodeSnapshot}. */
   snapshot: z.strictObject(at),
-  staged: z.strictObject({ ...at, lease: z.int(), squares: z.array(z.number()) }),
+  staged: z.strictObject({ ...at, lease: z.int(), squares: z.array(z.number()), products: sliceProducts }),
   rejected: z.strictObject({ ...at, lease: z.int(), outcome: z.enum(OUTCOME_NAMES) }),
   traffic: z.strictObject({
     incarnation,
@@ -204,6 +212,16 @@ export function encodeMark({ optimizer, ...state }: MarkedState): z.infer<typeof
 
 export function decodeMark({ optimizer, ...state }: z.infer<typeof markedState>): MarkedState {
   return { optimizer, ...decodeSnapshot(state) };
+}
+
+/** Inner products as they travel: as bytes, for there may be thousands. */
+export function encodeProducts({ leases, sums }: SliceProducts): z.infer<typeof sliceProducts> {
+  return { leases, sums: encodeFloat64(sums) };
+}
+
+/** @throws {RangeError} where they are not whole numbers of float64. */
+export function decodeProducts({ leases, sums }: z.infer<typeof sliceProducts>): SliceProducts {
+  return { leases, sums: decodeFloat64(sums) };
 }
 
 function encodeState({ slots, scalars }: OptimizerState): z.infer<typeof optimizerState> {

@@ -9,7 +9,9 @@ interface Facts {
 }
 
 const countsOf = (updates: Facts[], clipNorm: number | null = null) =>
-  createAggregation('normClip', { ...RULE_SETTINGS, clipNorm }).coefficients(updates);
+  createAggregation('normClip', { ...RULE_SETTINGS, clipNorm }).coefficients(
+    updates.map((update) => ({ ...update, products: [] })),
+  );
 const ofNorms = (...norms: number[]) => norms.map((norm) => ({ norm, samples: 10 }));
 
 const facts = fc.array(

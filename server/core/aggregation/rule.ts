@@ -12,12 +12,19 @@ export interface UpdateFacts {
   samples: number;
   /** The L2 norm of all its slices, bit-identical for any number of shards [SL3]. */
   norm: number;
+  /**
+   * Its inner products with all updates of the commit, in their order, itself among them; bit-identical for any number of
+   * shards [SL4]. Empty where the rule needs none.
+   */
+  products: readonly number[];
 }
 
 /** What a weighing rule may need, by what it says it needs. */
 interface Needs {
   samples: Pick<UpdateFacts, 'samples'>;
-  norms: UpdateFacts;
+  norms: Pick<UpdateFacts, 'samples' | 'norm'>;
+  /** Inner products: what there is to know of the geometry of the updates. */
+  products: UpdateFacts;
 }
 
 interface Described {

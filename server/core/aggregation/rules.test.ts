@@ -12,7 +12,9 @@ describe.each(AGGREGATION_NAMES)('[AG1] [AG4] [AG5] [CM3] [CM4] [UP2] the rule %
 describe('weights', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 40 });
   const weightsOf = (name: 'mean' | 'sum', samples: number[]) =>
-    createAggregation(name, RULE_SETTINGS).coefficients(samples.map((each) => ({ samples: each, norm: 1 })));
+    createAggregation(name, RULE_SETTINGS).coefficients(
+      samples.map((each) => ({ samples: each, norm: 1, products: [] })),
+    );
 
   it('[AG2] of a mean are the shares of the samples and sum to 1', () => {
     fc.assert(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, cutKeyRanges, sliceOf } from '../../../shared/model/ranges.ts';
 import { combine } from '../aggregation/combine.ts';
-import { blockSquares, normOfBlocks } from '../shard/norms.ts';
+import { blockProducts, blockSquares, normOfBlocks, sumOfBlocks } from '../shard/norms.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
 import { asyncPolicy, bufferedPolicy, syncPolicy } from '../testing/policies.ts';
@@ -58,6 +58,32 @@ describe('aggregates and norms', () => {
         }
         const plain = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
         expect(Math.abs(whole - plain)).toBeLessThanOrEqual(1e-12 * plain);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('[SL4] an inner product is bit-identical for any number of shards, and whichever of the two is staged first', () => {
+    const pairs = fc
+      .integer({ min: 1, max: 5 * BLOCK })
+      .chain((length) => fc.tuple(floats(length), floats(length)));
+    fc.assert(
+      fc.property(pairs, ([one, other]) => {
+        const productOf = (left: Float32Array, right: Float32Array, shards: number) =>
+          sumOfBlocks(
+            cutKeyRanges(left.length, shards).flatMap((range) => {
+              const beside = new Map([[1, { values: sliceOf(right, range) }]]);
+              return [...blockProducts(sliceOf(left, range), beside).sums];
+            }),
+          );
+        const whole = productOf(one, other, 1);
+        for (let shards = 1; shards <= Math.ceil(one.length / BLOCK); shards++)
+          expect(productOf(other, one, shards)).toBe(whole);
+        expect(productOf(one, one, 1)).toBe(sumOfBlocks(blockSquares(one)));
+        const terms = Array.from(one, (value, index) => value * (other[index] ?? NaN));
+        const size = terms.reduce((sum, term) => sum + Math.abs(term), 0);
+        const plain = terms.reduce((sum, term) => sum + term, 0);
+        expect(Math.abs(whole - plain)).toBeLessThanOrEqual(1e-12 * size);
       }),
       { numRuns: 50 },
     );

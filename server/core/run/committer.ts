@@ -1,4 +1,5 @@
 import type { Aggregation } from '../aggregation/aggregation.ts';
+import type { UpdateFacts } from '../aggregation/rule.ts';
 import type { Crowd } from '../crowd/crowd.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
 import type { CommitMember } from '../policy/policy.ts';
@@ -86,12 +87,22 @@ export class Committer {
   /** What the policy chose, weighed by the rule [AG1]. */
   #recordOf(chosen: CommitMember[]): RecordOf<'update'> {
     const { rule, coefficients } = this.#parts.aggregation;
-    const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
-    const counts = coefficients(updates.map((live) => ({ samples: live.samples, norm: normOf(live) })));
+    const counts = coefficients(this.#factsOf(chosen));
     const members = chosen.map(({ lease, ageFactor }, index) => ({
       lease,
       weight: Math.fround((counts[index] ?? 0) * ageFactor),
     }));
     return { type: 'update', version: this.#version + 1, rule, members };
+  }
+
+  #factsOf(chosen: CommitMember[]): UpdateFacts[] {
+    const { aggregation, leases } = this.#parts;
+    const updates = chosen.map(({ lease }) => leases.expectLive(lease));
+    const products = aggregation.needsProducts ? leases.productsOf(updates) : [];
+    return updates.map((live, index) => ({
+      samples: live.samples,
+      norm: normOf(live),
+      products: products[index] ?? [],
+    }));
   }
 }

@@ -13,7 +13,7 @@ import { normOf, type LiveLease } from './leaseTable.ts';
 import { Marks } from './marks.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
-import type { ShardPort, ShardReports } from '../shard/shardPort.ts';
+import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
 import type { createWork } from './work.ts';
 
 export interface CoordinatorSettings {
@@ -194,8 +194,8 @@ export class Coordinator implements Borrower, ShardReports {
     return 'OK';
   }
 
-  staged(lease: number, shard: number, squares: number[]): void {
-    const live = this.#leases.stage(lease, shard, squares);
+  staged(lease: number, shard: number, squares: number[], products: SliceProducts): void {
+    const live = this.#leases.stage(lease, shard, squares, products);
     if (live === null) return;
     // Put so that a norm that is no number is out of bounds too: a shard elsewhere may be at fault.
     if (!(normOf(live) <= this.#settings.maxNorm)) {

@@ -5,11 +5,12 @@ import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
+import { InnerProducts } from './innerProducts.ts';
 import { localRatesOf } from '../liveSettings.ts';
-import { LeaseTable, type LiveLease } from './leaseTable.ts';
+import { LeaseTable, squareOf, type LiveLease } from './leaseTable.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { LeaseGrant, Policy } from '../policy/policy.ts';
-import type { ShardPort } from '../shard/shardPort.ts';
+import type { ShardPort, SliceProducts } from '../shard/shardPort.ts';
 import { samplesOf } from '../unit.ts';
 import type { Reached } from './reached.ts';
 import type { createWork } from './work.ts';
@@ -36,9 +37,11 @@ export interface LeaseManagerParts {
 export class LeaseManager {
   readonly #parts: LeaseManagerParts;
   readonly #book = new LeaseTable();
+  readonly #products: InnerProducts;
 
   constructor(parts: LeaseManagerParts) {
     this.#parts = parts;
+    this.#products = new InnerProducts(parts.shards.length);
   }
 
   live(lease: number): LiveLease | undefined {
@@ -93,13 +96,14 @@ export class LeaseManager {
    * A shard staged a slice. Answers the lease once its last slice is there, else null; where the lease is not
    * live, that shard is told how it ended.
    */
-  stage(lease: number, shard: number, squares: number[]): LiveLease | null {
+  stage(lease: number, shard: number, squares: number[], products: SliceProducts): LiveLease | null {
     const live = this.#book.live(lease);
     if (live === undefined) {
       this.#parts.shards[shard]?.refuse(lease, this.#book.endOf(lease), null);
       return null;
     }
     live.blockSums[shard] = squares;
+    this.#products.add(lease, shard, products, (other) => this.#book.live(other) !== undefined);
     return live.blockSums.some((each) => each === undefined) ? null : live;
   }
 
@@ -116,19 +120,36 @@ export class LeaseManager {
     return live;
   }
 
+  /**
+   * The inner products of complete updates: a row for each, in their order.
+   * @throws {Error} where one is not known: a broken invariant.
+   */
+  productsOf(updates: readonly LiveLease[]): number[][] {
+    return updates.map((one) =>
+      updates.map((other) =>
+        one === other ? squareOf(one) : this.#products.between(one.lease, other.lease),
+      ),
+    );
+  }
+
   /** Ends a lease whose update is part of a commit. @throws {Error} as {@link expectLive}. */
   apply(lease: number): LiveLease {
     const live = this.expectLive(lease);
-    this.#book.end(live, 'APPLIED');
+    this.#end(live, 'APPLIED');
     return live;
   }
 
   /** Ends a lease without a commit; its work is reissued. `version`: the weights that go with the answer. */
   settle(live: LiveLease, outcome: Outcome, version: number | null): void {
-    this.#book.end(live, outcome);
+    this.#end(live, outcome);
     this.#parts.policy.ended(live.lease);
     const { dataShard, plannedStart, samples } = live;
     if (plannedStart !== null) this.#parts.placement.lost({ dataShard, start: plannedStart, samples });
     for (const shard of this.#parts.shards) shard.refuse(live.lease, outcome, version);
+  }
+
+  #end(live: LiveLease, outcome: Outcome): void {
+    this.#book.end(live, outcome);
+    this.#products.forget(live.lease);
   }
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../recentMap.ts';
-import { normOfBlocks } from '../shard/norms.ts';
+import { sumOfBlocks } from '../shard/norms.ts';
 
 /** A work unit granted to one device until a deadline. */
 export interface LiveLease {
@@ -22,9 +22,14 @@ export interface LiveLease {
   cancelDeadline: () => void;
 }
 
+/** The inner product of an update that is complete with itself [SL3]. */
+export function squareOf({ blockSums }: LiveLease): number {
+  return sumOfBlocks(blockSums.flatMap((each) => each ?? []));
+}
+
 /** The L2 norm of an update that is complete [SL3]. */
-export function normOf({ blockSums }: LiveLease): number {
-  return normOfBlocks(blockSums.flatMap((each) => each ?? []));
+export function normOf(live: LiveLease): number {
+  return Math.sqrt(squareOf(live));
 }
 
 const REMEMBERED_LEASES = 65536;

@@ -106,7 +106,7 @@ describe('updates that never reach the parameters', () => {
 
   it('[UP3] a norm that is no number, as a faulty shard may report, is out of bounds', () => {
     const { world, device } = single({ shards: 1 });
-    world.coordinator.staged(device.lease.terms.lease, 0, [NaN]);
+    world.coordinator.staged(device.lease.terms.lease, 0, [NaN], { leases: [], sums: new Float64Array(0) });
     expect(world.coordinator.version).toBe(0);
     expect(world.crowd.records()[0]).toMatchObject({ state: 'silent', lost: 1 });
   });

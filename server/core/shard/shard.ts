@@ -5,7 +5,7 @@ import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { combine } from '../aggregation/combine.ts';
 import { EvidenceKeeper, type Evidence } from './evidence.ts';
-import { blockSquares } from './norms.ts';
+import { blockProducts, blockSquares } from './norms.ts';
 import type { Clock } from '../clock.ts';
 import { RecentMap } from '../recentMap.ts';
 import type { MarkedState, ShardInit, ShardPort, ShardReports, ShardSnapshot, Traffic } from './shardPort.ts';
@@ -130,9 +130,10 @@ export class Shard implements ShardPort {
       answer({ outcome: 'NOT_FINITE', reason: 'the slice has a NaN or an infinity' });
       return;
     }
+    const products = blockProducts(values, this.#opening.products ? this.#staged : new Map());
     this.#staged.set(terms.lease, { values, answers: [answer], kept: false });
     this.#evidence.staged(terms.lease, values);
-    this.#reports.staged(terms.lease, this.index, squares);
+    this.#reports.staged(terms.lease, this.index, squares, products);
   }
 
   /** The slice of one version; waits a little for one that is on its way. */

@@ -21,6 +21,8 @@ export interface ShardInit {
   optimizer: OptimizerSettings;
   /** The model is an EMA of the weights over a window of about this many update records; null: the newest parameters [OP2]. */
   average: number | null;
+  /** Measure the inner products of the slices that are staged: the rule of the run may need them. */
+  products: boolean;
   /** Absent at the start of a run. */
   optimizerState?: OptimizerState;
 }
@@ -75,10 +77,21 @@ export interface ShardPort {
   readonly traffic: Traffic;
 }
 
+/** Inner products of one slice with others of its shard, in double precision. */
+export interface SliceProducts {
+  /** Of the others. */
+  leases: number[];
+  /** A row for each of them, of one sum a block. */
+  sums: Float64Array;
+}
+
 /** What a shard tells the coordinator. */
 export interface ShardReports {
-  /** A slice is there; `squares` are its blocks' sums of squares. */
-  staged(lease: number, shard: number, squares: number[]): void;
+  /**
+   * A slice is there; `squares` are its blocks' sums of squares, `products` its inner products with all that were staged
+   * before it and are not decided yet, or with none where the run needs none. So each pair that is staged was reported by one of the two.
+   */
+  staged(lease: number, shard: number, squares: number[], products: SliceProducts): void;
   /** The leaseholder sent a slice that can never be applied. */
   rejected(lease: number, shard: number, outcome: Outcome): void;
 }

@@ -106,6 +106,7 @@ export class TestServer {
     const key = KEY.map((byte) => byte + life);
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
+    const aggregation = createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS);
     this.crowd = new Crowd({ key, maxDevices }, () =>
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
@@ -124,7 +125,7 @@ export class TestServer {
       {
         clock,
         policy,
-        aggregation: createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS),
+        aggregation,
         work: createWork(dataShards(DATA_SHARDS), {
           batch: BATCH,
           local: options.local ?? null,
@@ -148,7 +149,8 @@ export class TestServer {
             },
           ),
         shards: (reports) => {
-          const common = { ranges: this.ranges, incarnation, key, version: 0, updates: 0 };
+          const products = aggregation.needsProducts;
+          const common = { ranges: this.ranges, incarnation, key, version: 0, updates: 0, products };
           const optimizer = options.optimizer ?? PLAIN_OPTIMIZER;
           const average = options.average ?? null;
           return this.ranges.map((range, index) => {

@@ -5,7 +5,7 @@ import { syncPolicy } from '../../testing/policies.ts';
 import { World } from '../../testing/world.ts';
 import { createAggregation } from '../aggregation.ts';
 import { RULES, type AggregationName } from '../rules.ts';
-import { joined, rangesAt, RULE_SETTINGS, whole, type Update } from './joined.ts';
+import { factsOf, joined, rangesAt, RULE_SETTINGS, whole, type Update } from './joined.ts';
 
 const RUNS = { numRuns: 60 };
 /** How far float32 sums of a few members may be from each other, relative to the largest value. */
@@ -101,7 +101,7 @@ export function ruleContract(name: AggregationName): void {
         if (update === undefined) throw new Error('there is one at least');
         const updates = Array.from({ length: count }, () => update);
         const { coefficients } = createAggregation(name, RULE_SETTINGS);
-        const sum = coefficients(updates.map(({ samples }) => ({ samples, norm: 1 }))).reduce(
+        const sum = coefficients(factsOf(updates, whole(update.values.length))).reduce(
           (all, each) => all + each,
         );
         const factor = RULES[name].shape === 'coordinate' ? 1 : sum;

@@ -1,8 +1,8 @@
 import { BLOCK, cutKeyRanges, joinSlices, sliceOf, type KeyRange } from '../../../../shared/model/ranges.ts';
-import { blockSquares, normOfBlocks } from '../../shard/norms.ts';
+import { blockProducts, blockSquares, normOfBlocks, sumOfBlocks } from '../../shard/norms.ts';
 import { createAggregation } from '../aggregation.ts';
 import { combine } from '../combine.ts';
-import type { RuleSettings } from '../rule.ts';
+import type { RuleSettings, UpdateFacts } from '../rule.ts';
 import type { AggregationName } from '../rules.ts';
 
 /** As the settings have them where nobody says otherwise. */
@@ -24,11 +24,7 @@ export function joined(
   settings = RULE_SETTINGS,
 ): Float32Array {
   const { rule, coefficients } = createAggregation(name, settings);
-  const facts = updates.map(({ values, samples }) => ({
-    samples,
-    norm: normOfBlocks(ranges.flatMap((range) => blockSquares(sliceOf(values, range)))),
-  }));
-  const weights = coefficients(facts).map(Math.fround);
+  const weights = coefficients(factsOf(updates, ranges)).map(Math.fround);
   const slices = ranges.map((range) => {
     const members = updates.map(({ values }, index) => ({
       values: sliceOf(values, range),
@@ -38,6 +34,24 @@ export function joined(
   });
   return joinSlices(ranges, slices);
 }
+
+/** What the coordinator knows of the updates by the reports of the shards of these ranges. */
+export function factsOf(updates: readonly Update[], ranges: KeyRange[]): UpdateFacts[] {
+  const slices = updates.map(({ values }) => ranges.map((range) => sliceOf(values, range)));
+  return updates.map(({ samples }, index) => {
+    const own = slices[index] ?? [];
+    return {
+      samples,
+      norm: normOfBlocks(own.flatMap((slice) => blockSquares(slice))),
+      products: slices.map((others) =>
+        sumOfBlocks(own.flatMap((slice, range) => [...productsOf(slice, others[range])])),
+      ),
+    };
+  });
+}
+
+const productsOf = (slice: Float32Array, values = slice): Float64Array =>
+  blockProducts(slice, new Map([[0, { values }]])).sums;
 
 /** Key ranges that end after each of these blocks. */
 export function rangesAt(length: number, ends: readonly number[]): KeyRange[] {
