@@ -7,6 +7,15 @@ import { COLUMNS, sortDevices, summarise } from './deviceColumns.ts';
 const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
   device,
   state,
+  trust: {
+    state: 'trusted',
+    vouched: true,
+    audits: { right: 0, wrong: 0, unclear: 0 },
+    rightInRow: 0,
+    wrongSinceTrusted: 0,
+    faults: 0,
+    cause: null,
+  },
   profile: {
     ...TEST_PROFILE,
     engine: { name: 'tfjs-webgl', detail: 'SwiftShader', software: true },

@@ -60,6 +60,7 @@ const LEASE_AFTER: Record<Outcome, 'ended' | 'open'> = {
   WRONG_PROTOCOL: 'open',
   REFUSED: 'open',
   FULL: 'open',
+  BARRED: 'ended',
   REPLACED: 'open',
   TOO_SLOW: 'open',
   TOO_MANY_FAULTS: 'open',

@@ -162,7 +162,7 @@ describe('the run of a volunteer', () => {
 });
 
 describe('a volunteer that cannot go on', () => {
-  it.each(['WRONG_PROTOCOL', 'REFUSED', 'FULL', 'REPLACED', 'TOO_MANY_FAULTS'] as const)(
+  it.each(['WRONG_PROTOCOL', 'REFUSED', 'FULL', 'BARRED', 'REPLACED', 'TOO_MANY_FAULTS'] as const)(
     '[PR1] fails with the reason when the server closes with %s',
     async (outcome) => {
       const { server, engine, told } = await joinedVolunteer();

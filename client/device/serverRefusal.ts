@@ -6,6 +6,7 @@ export const FINAL: ReadonlySet<Outcome> = new Set([
   'WRONG_PROTOCOL',
   'REFUSED',
   'FULL',
+  'BARRED',
   'REPLACED',
   'TOO_MANY_FAULTS',
 ]);

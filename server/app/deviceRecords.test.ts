@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { TEST_PROFILE } from '../../shared/profile/testing/profile.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
+import { firstTrust } from '../core/crowd/trust.ts';
 import { VirtualClock } from '../core/testing/virtualClock.ts';
 import { MemoryRows } from '../store/memoryRows.ts';
 import { Store } from '../store/store.ts';
 import { DeviceRecords, KEEP_EVERY_MS } from './deviceRecords.ts';
 
 const KEY = new Uint8Array(32);
-const PORT = { lease: () => undefined, replaced: () => undefined };
+const PORT = { lease: () => undefined, replaced: () => undefined, barred: () => undefined };
 
 let minted = 0;
 const crowdOf = (key = KEY) =>
@@ -23,7 +24,7 @@ async function serving(rows = new MemoryRows()) {
   const crowd = crowdOf();
   records.follow(crowd);
   const joined = crowd.join(TEST_PROFILE, undefined, PORT);
-  if (joined === 'FULL') throw new Error('full');
+  if (typeof joined === 'string') throw new Error(joined);
   const work = (samples: number) => {
     const device = crowd.get(joined.session.device);
     if (device === undefined) throw new Error('gone');
@@ -41,7 +42,7 @@ it('[AU9] [AU10] a device comes back after a restart under its id, with what it 
   const next = await serving(rows);
   expect(next.crowd.recognise(resume)).toBe(resume.device);
   const kept = await next.records.recall(resume.device);
-  next.crowd.join(TEST_PROFILE, resume, PORT, kept);
+  next.crowd.join(TEST_PROFILE, resume, PORT, { kept, vouched: false });
   expect(next.crowd.records()).toContainEqual(
     expect.objectContaining({ device: resume.device, applied: 1, samples: 480, lost: 0 }),
   );
@@ -80,4 +81,31 @@ it('[AU10] a row that cannot be read is logged, and not written over', async () 
   await records.close(crowd);
   expect(lines).toEqual([expect.stringContaining(`device ${resume.device} cannot be read`)]);
   await expect(store.devices.get(resume.device)).rejects.toThrow('damaged');
+});
+
+it('[TS1] how far a device is trusted is kept over a restart, with the evidence, also where it never worked', async () => {
+  const { rows, records, crowd, resume } = await serving();
+  crowd.audited(resume.device, 'wrong', 'it is 1.4 times its own length off');
+  const trust = crowd.get(resume.device)?.history.trust;
+  await records.close(crowd);
+  const next = await serving(rows);
+  const kept = await next.records.recall(resume.device);
+  expect(kept?.trust).toEqual(trust);
+  next.crowd.join(TEST_PROFILE, resume, PORT, { kept, vouched: true });
+  expect(next.crowd.get(resume.device)?.trust).toBe('suspected');
+});
+
+it('[TS1] [TS11] a row of an earlier release is of a new device; faults in a row are kept', async () => {
+  const { rows, store, records, crowd, work, resume } = await serving();
+  work(480);
+  const device = crowd.get(resume.device);
+  if (device === undefined) throw new Error('gone');
+  device.history.faultsInRow = 3;
+  await records.close(crowd);
+  expect(await (await serving(rows)).records.recall(resume.device)).toMatchObject({ faultsInRow: 3 });
+  const [row] = await store.devices.list();
+  if (row === undefined) throw new Error('no row');
+  await store.devices.put({ ...row, trust: null });
+  const kept = await (await serving(rows)).records.recall(resume.device);
+  expect(kept?.trust).toEqual(firstTrust(false));
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Crowd } from '../core/crowd/crowd.ts';
-import type { DeviceCounts } from '../core/crowd/device.ts';
+import type { KeptHistory } from '../core/crowd/device.ts';
+import { firstTrust } from '../core/crowd/trust.ts';
 import { RecentMap } from '../core/recentMap.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +10,14 @@ import type { Calendar } from './machineTime.ts';
 
 /** What a kill can lose of the counts of devices. */
 export const KEEP_EVERY_MS = 5000;
+
+/** How a device stands that was never seen: nothing of it is worth a row [AU11]. */
+const hasNothing = ({ applied, samples, lost, trust }: KeptHistory): boolean =>
+  applied === 0 && samples === 0 && lost === 0 && trust.cause === null;
+
+/** The same text for the same history. */
+const textOf = ({ applied, samples, lost, faultsInRow, trust }: Pick<KeptDevice, keyof KeptHistory>) =>
+  JSON.stringify([applied, samples, lost, faultsInRow, trust]);
 
 /** More than a crowd knows at a time. */
 const REMEMBERED = 8192;
@@ -38,13 +47,13 @@ export class DeviceRecords {
   }
 
   /** What is kept of a device; null: nothing, or it cannot be read, which is logged. */
-  async recall(device: string): Promise<DeviceCounts | null> {
+  async recall(device: string): Promise<KeptHistory | null> {
     try {
       const row = await this.#parts.store.devices.get(device);
       if (row === null) return null;
       this.#kept.set(device, row);
-      const { applied, samples, lost } = row;
-      return { applied, samples, lost };
+      const { applied, samples, lost, faultsInRow, trust } = row;
+      return { applied, samples, lost, faultsInRow, trust: trust ?? firstTrust(false) };
     } catch (error) {
       this.#unread.add(device);
       this.#parts.log(`what is kept of device ${device} cannot be read: ${systemErrorMessage(error)}`);
@@ -53,7 +62,7 @@ export class DeviceRecords {
   }
 
   /** Keeps what changed of this crowd's devices, now and then, until {@link close}. */
-  follow(crowd: Pick<Crowd, 'records'>): void {
+  follow(crowd: Pick<Crowd, 'histories'>): void {
     this.#cancel = this.#parts.clock.after(KEEP_EVERY_MS, () => {
       void this.keep(crowd);
       this.follow(crowd);
@@ -61,25 +70,25 @@ export class DeviceRecords {
   }
 
   /** Keeps what changed of this crowd's devices; what fails is logged and tried again the next time. */
-  keep(crowd: Pick<Crowd, 'records'>): Promise<void> {
+  keep(crowd: Pick<Crowd, 'histories'>): Promise<void> {
     this.#last = this.#last.then(() => this.#write(crowd));
     return this.#last;
   }
 
   /** Keeps what changed a last time. */
-  async close(crowd: Pick<Crowd, 'records'>): Promise<void> {
+  async close(crowd: Pick<Crowd, 'histories'>): Promise<void> {
     this.#cancel();
     await this.keep(crowd);
   }
 
-  async #write(crowd: Pick<Crowd, 'records'>): Promise<void> {
+  async #write(crowd: Pick<Crowd, 'histories'>): Promise<void> {
     const { store, calendar, log } = this.#parts;
     const now = calendar.today().toISOString();
-    const changed = crowd.records().flatMap(({ device, applied, samples, lost }) => {
-      const before = this.#kept.get(device);
-      const { applied: a, samples: s, lost: l } = before ?? { applied: 0, samples: 0, lost: 0 };
-      if (this.#unread.has(device) || (applied === a && samples === s && lost === l)) return [];
-      return { device, firstSeen: before?.firstSeen ?? now, lastSeen: now, applied, samples, lost };
+    const changed = crowd.histories().flatMap((history) => {
+      const before = this.#kept.get(history.device);
+      const isKept = before === undefined ? hasNothing(history) : textOf(before) === textOf(history);
+      if (this.#unread.has(history.device) || isKept) return [];
+      return { ...history, firstSeen: before?.firstSeen ?? now, lastSeen: now };
     });
     if (changed.length === 0) return;
     try {

@@ -1,13 +1,20 @@
-import { MAX_REASON, type RunEvent } from '../../shared/protocol/events.ts';
+import { MAX_REASON, type NewEvent, type RunEvent } from '../../shared/protocol/events.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { ROLES, type PlacementReport } from '../../shared/protocol/placement.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd } from '../core/crowd/crowd.ts';
+import type { TrustChange } from '../core/crowd/crowd.ts';
 import { DeviceEvents } from '../core/crowd/deviceEvents.ts';
 import { EventRecorder } from '../core/eventRecorder.ts';
 import type { Rescue } from '../core/run/guard.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Calendar } from './machineTime.ts';
+
+/** What is recorded when a device comes to a state of trust [TS10]. */
+function trustEvent({ device, to: { state, cause } }: TrustChange): NewEvent {
+  const { by: actor, why } = cause ?? { by: 'server' as const, why: '' };
+  return { type: 'trust', actor, device, state, why };
+}
 
 export interface RunEventsParts {
   clock: Clock;
@@ -36,6 +43,7 @@ export class RunEvents {
   follow(crowd: Crowd): void {
     const devices = new DeviceEvents((event) => void this.#recorder.record(event));
     crowd.watch((device) => devices.look(device));
+    crowd.watchTrust((change) => void this.#recorder.record(trustEvent(change)));
   }
 
   served(incarnation: string, version: number): void {

@@ -248,8 +248,9 @@ class TestDevice {
         else next(lease);
       },
       replaced: () => undefined,
+      barred: () => undefined,
     });
-    if (joined === 'FULL') throw new Error('there is room');
+    if (typeof joined === 'string') throw new Error('there is room');
     this.#joined.push(joined);
     const { device } = joined.session;
     const token = 'a'.repeat(32);

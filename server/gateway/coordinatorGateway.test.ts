@@ -9,8 +9,10 @@ import {
   type RunDescription,
   type RunStatus,
 } from '../../shared/protocol/messages.ts';
+import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { NAMESPACES, PROTOCOL_VERSION } from '../../shared/protocol/version.ts';
 import { World } from '../core/testing/world.ts';
+import { barredBy, firstTrust } from '../core/crowd/trust.ts';
 import { hostAccessToken, resumeToken } from '../core/mac.ts';
 import { INCARNATION, KEY } from '../core/testing/testServer.ts';
 import {
@@ -150,6 +152,7 @@ describe('hello', () => {
     expect(await ask(connect(), EVENTS.hello, { ...HELLO, join: 'open sesame' })).toMatchObject({
       outcome: 'OK',
     });
+    expect(world.crowd.records()).toMatchObject([{ trust: { state: 'trusted', vouched: true } }]);
   });
 
   it('[AU6] beyond the limit of devices is answered FULL and closed', async () => {
@@ -172,10 +175,37 @@ describe('hello', () => {
   });
 });
 
+describe('a barred device', () => {
+  it('[TS8] has its connection closed as BARRED, and its hello answered so', async () => {
+    const { world } = serving();
+    const socket = connect();
+    const { device, token } = welcome.parse(await ask(socket, EVENTS.hello, HELLO));
+    const closing = next(socket, EVENTS.closing);
+    const closed = next(socket, 'disconnect');
+    world.crowd.bar(device, 'two audits found its work wrong');
+    expect(await closing).toEqual({ outcome: 'BARRED', reason: OUTCOMES.BARRED.means });
+    await closed;
+    const again = connect();
+    const closedAgain = next(again, 'disconnect');
+    expect(await ask(again, EVENTS.hello, { ...HELLO, resume: { device, token } })).toEqual({
+      outcome: 'BARRED',
+    });
+    await closedAgain;
+  });
+
+  it('[TS1] [TS8] is known as such where its row alone says so', async () => {
+    const device = 'feedfacecafe';
+    const trust = barredBy(firstTrust(false), 'admin', 'it sent noise');
+    serving({ recall: () => Promise.resolve({ applied: 0, samples: 0, lost: 0, faultsInRow: 0, trust }) });
+    const resume = { device, token: resumeToken(KEY, device) };
+    expect(await ask(connect(), EVENTS.hello, { ...HELLO, resume })).toEqual({ outcome: 'BARRED' });
+  });
+});
+
 describe('hello of a device that the crowd has forgotten', () => {
   const DEVICE = 'feedfacecafe';
   const resume = { device: DEVICE, token: resumeToken(KEY, DEVICE) };
-  const kept = { applied: 3, samples: 360, lost: 1 };
+  const kept = { applied: 3, samples: 360, lost: 1, faultsInRow: 0, trust: firstTrust(false) };
   /** A read of the disk that ends when the test says so. */
   const pending = () => {
     let resolve: (counts: typeof kept) => void = () => undefined;
@@ -197,7 +227,7 @@ describe('hello of a device that the crowd has forgotten', () => {
     expect(await ask(socket, EVENTS.hello, { ...HELLO, resume })).toMatchObject({ outcome: 'MALFORMED' });
     read.resolve(kept);
     expect(await first).toMatchObject({ outcome: 'OK', device: DEVICE });
-    expect(world.crowd.records()).toMatchObject([{ device: DEVICE, ...kept }]);
+    expect(world.crowd.histories()).toEqual([{ device: DEVICE, ...kept }]);
     expect(asked).toEqual([DEVICE]);
   });
 

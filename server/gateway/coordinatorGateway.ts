@@ -9,10 +9,12 @@ import {
   type RunStatus,
   type Welcome,
 } from '../../shared/protocol/messages.ts';
+import { OUTCOMES } from '../../shared/protocol/outcomes.ts';
 import { describeIssue } from '../../shared/profile/profile.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd, DeviceSession } from '../core/crowd/crowd.ts';
-import type { DeviceCounts } from '../core/crowd/device.ts';
+import type { KeptHistory } from '../core/crowd/device.ts';
+import type { Arrival } from '../core/crowd/devices.ts';
 import type { Coordinator } from '../core/run/coordinator.ts';
 import { MAX_IN_FLIGHT, type Handler, type Reply } from './peer.ts';
 import { readHello, SAID_ALREADY } from './readHello.ts';
@@ -24,7 +26,7 @@ const HELLO_WITHIN_MS = 10_000;
 export interface CoordinatorGatewayParts {
   crowd: Crowd;
   /** What is kept of a device that the crowd does not know; null: nothing. */
-  recall: (device: string) => Promise<DeviceCounts | null>;
+  recall: (device: string) => Promise<KeptHistory | null>;
   coordinator: Coordinator;
   clock: Clock;
   /** What a device is told of the run. */
@@ -97,22 +99,24 @@ function serveDevice(socket: Socket, parts: CoordinatorGatewayParts): void {
     }
     greeted = true;
     const id = crowd.recognise(read.hello.resume);
-    if (id === null || crowd.get(id) !== undefined) join(read.hello, null, reply);
+    const { vouched } = read;
+    if (id === null || crowd.get(id) !== undefined) join(read.hello, { kept: null, vouched }, reply);
     else {
       void parts.recall(id).then((kept) => {
-        if (socket.connected) join(read.hello, kept, reply);
+        if (socket.connected) join(read.hello, { kept, vouched }, reply);
       }, parts.failed);
     }
   };
 
-  const join = (said: Hello, kept: DeviceCounts | null, reply: Reply) => {
+  const join = (said: Hello, arrival: Arrival, reply: Reply) => {
     const port = {
       lease: (lease: Lease) => socket.emit(EVENTS.lease, lease),
       replaced: () => closeSocket(socket, 'REPLACED', 'this device joined again'),
+      barred: () => closeSocket(socket, 'BARRED', OUTCOMES.BARRED.means),
     };
-    const joining = crowd.join(said.profile, said.resume, port, kept);
-    if (joining === 'FULL') {
-      reply({ outcome: 'FULL' });
+    const joining = crowd.join(said.profile, said.resume, port, arrival);
+    if (typeof joining === 'string') {
+      reply({ outcome: joining });
       return;
     }
     cancelHello();

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
 import { Log } from './log.ts';
 import { MemoryRows } from './memoryRows.ts';
 import { SCHEMA_VERSION, Store } from './store.ts';
-import { EVENT_LOG, type KeptDevice } from './tables.ts';
+import { Table } from './table.ts';
+import { DEVICE_TABLE, EVENT_LOG, type KeptDevice } from './tables.ts';
 
 const TIME = '2026-01-02T03:04:05.678Z';
 const device = (name: string, applied = 0): KeptDevice => ({
@@ -12,6 +14,8 @@ const device = (name: string, applied = 0): KeptDevice => ({
   applied,
   samples: 0,
   lost: 0,
+  faultsInRow: 0,
+  trust: null,
 });
 const event = (type: string) => ({ type, time: TIME, actor: 'server' });
 
@@ -100,6 +104,24 @@ describe('the schema of a store', () => {
       `/data/store.mdb has schema ${SCHEMA_VERSION + 1}, this release knows schema ${SCHEMA_VERSION}: use the release that wrote it`,
     );
     expect(kept).toEqual(before);
+  });
+
+  test('[ST4] of an earlier release is read, and becomes that of this one', async () => {
+    const { open, kept } = world();
+    const store = await open();
+    const untyped = new Table(new MemoryRows(kept), {
+      name: DEVICE_TABLE.name,
+      schema: z.record(z.string(), z.unknown()),
+      key: ({ device }) => [String(device)],
+    });
+    const { device: id, firstSeen, lastSeen, applied, samples, lost } = device('0123456789ab', 3);
+    await store.write(
+      store.meta.putting({ name: 'schema', version: SCHEMA_VERSION - 1 }),
+      untyped.putting({ device: id, firstSeen, lastSeen, applied, samples, lost }),
+    );
+    const again = await open();
+    expect(await again.devices.list()).toEqual([device('0123456789ab', 3)]);
+    expect(await again.meta.get('schema')).toEqual({ name: 'schema', version: SCHEMA_VERSION });
   });
 });
 

@@ -22,7 +22,7 @@ import {
 } from './tables.ts';
 
 /** Raised when a table or a row gets another shape; a store of a later version is refused [ST4]. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Everything that a server knows beyond its process, in tables. */
 export class Store {
@@ -57,11 +57,12 @@ export class Store {
   static async open(rows: Rows, place: string): Promise<Store> {
     const store = new Store(rows);
     const schema = await store.meta.get('schema');
-    if (schema === null) await store.meta.put({ name: 'schema', version: SCHEMA_VERSION });
-    else if (schema.version > SCHEMA_VERSION)
+    if (schema !== null && schema.version > SCHEMA_VERSION)
       throw new OtherFormatError(
         `${place} has schema ${schema.version}, this release knows schema ${SCHEMA_VERSION}: use the release that wrote it`,
       );
+    // Rows of earlier schemas are read as they are; from now on there may be some that their releases cannot read.
+    if (schema?.version !== SCHEMA_VERSION) await store.meta.put({ name: 'schema', version: SCHEMA_VERSION });
     return store;
   }
 

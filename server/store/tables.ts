@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { adminSnapshot, measurement, type Measurement } from '../../shared/protocol/admin.ts';
 import { deviceId } from '../../shared/protocol/messages.ts';
 import { RUN_STATE_NAMES, STOP_REASON_NAMES } from '../../shared/protocol/runState.ts';
+import { trustRecord } from '../../shared/protocol/trust.ts';
 import type { LogOf } from './log.ts';
 import type { TableOf } from './table.ts';
 
@@ -101,6 +102,10 @@ const deviceRow = z.strictObject({
   samples: count,
   /** Its leases that ended without an update. */
   lost: count,
+  /** Of those it was at fault for, since its last applied update. */
+  faultsInRow: z._default(count, 0),
+  /** Null: an earlier release wrote the row, which knew of no trust. */
+  trust: z._default(z.nullable(trustRecord), null),
 });
 export type KeptDevice = z.infer<typeof deviceRow>;
 export const DEVICE_TABLE: TableOf<KeptDevice> = {

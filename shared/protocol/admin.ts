@@ -4,6 +4,7 @@ import { capabilityProfile } from '../profile/profile.ts';
 import { deviceId, incarnation, runId, runStatus } from './messages.ts';
 import { placementInForce, allocationReport } from './placement.ts';
 import type { RunAction } from './runActions.ts';
+import { trustRecord } from './trust.ts';
 
 /* What the admin's routes answer and its socket sends: one snapshot type for both. */
 
@@ -66,6 +67,8 @@ export const deviceRow = z.strictObject({
    * faulty: set aside for bad updates or expired leases; left: the person stopped; gone: the connection ended.
    */
   state: z.enum(DEVICE_STATES),
+  /** How far it is trusted, and the evidence. */
+  trust: trustRecord,
   profile: capabilityProfile,
   figures: deviceFigures,
   /** Of the last update, in versions; null before the first. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { counted, grouped } from '../text/counted.ts';
 import { deviceId } from './messages.ts';
+import { TRUST_STATE_NAMES, TRUST_STATES } from './trust.ts';
 import { describeStop, RUN_STATE_NAMES, STOP_REASON_NAMES } from './runState.ts';
 
 /* What happens to a run, in one table: the rows of the store, the answers of the API and the console's list follow. */
@@ -8,6 +9,7 @@ import { describeStop, RUN_STATE_NAMES, STOP_REASON_NAMES } from './runState.ts'
 /** By which the console filters. */
 export const EVENT_GROUPS = {
   devices: 'Devices',
+  trust: 'Trust',
   plans: 'Plans',
   checkpoints: 'Checkpoints',
   run: 'Run and server',
@@ -106,6 +108,13 @@ const TABLE = {
     fields: { applied: count },
     says: ({ applied }) =>
       `Is given no more work: too many of its units failed in a row, after ${counted(applied, 'update')}.`,
+  }),
+  trust: event({
+    group: 'trust',
+    means:
+      'A device came to another state of trust: the device, the state, and why; the actor is who decided it.',
+    fields: { device: deviceId, state: z.enum(TRUST_STATE_NAMES), why: sentence },
+    says: ({ device, state, why }) => `Device ${device} is ${TRUST_STATES[state].label} now: ${why}.`,
   }),
   planned: event({
     group: 'plans',

@@ -28,7 +28,7 @@ describe('the outcomes', () => {
         'WRONG_PROTOCOL',
         'REFUSED',
       ],
-      ...['FULL', 'REPLACED', 'TOO_SLOW', 'TOO_MANY_FAULTS'],
+      ...['FULL', 'BARRED', 'REPLACED', 'TOO_SLOW', 'TOO_MANY_FAULTS'],
     ]);
   });
 

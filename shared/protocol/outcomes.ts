@@ -108,6 +108,11 @@ export const OUTCOMES = {
     next: 'Come back later.',
     closes: true,
   },
+  BARRED: {
+    means: 'The device may not work for this server: checks found its work wrong, or an operator barred it.',
+    next: 'Ask the operator of the server, who can pardon the device.',
+    closes: true,
+  },
   REPLACED: {
     means: 'The same device joined again over a newer connection.',
     next: 'Close this connection.',

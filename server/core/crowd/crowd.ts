@@ -1,8 +1,11 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { Hello, Ready } from '../../../shared/protocol/messages.ts';
+import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { AuditVerdict, TrustCause, TrustRecord } from '../../../shared/protocol/trust.ts';
 import { resumeToken, sameSecret } from '../mac.ts';
-import type { Device, DeviceCounts, DevicePort, DeviceRecord } from './device.ts';
-import { DeviceRegistry } from './devices.ts';
+import type { Device, DevicePort, DeviceRecord, KeptHistory } from './device.ts';
+import { DeviceRegistry, type Arrival } from './devices.ts';
+import { audited, barredBy, faulted, pardonedBy, TRUST } from './trust.ts';
 
 /** Names one connection of a device: only the newest session of a device is heard. */
 export interface DeviceSession {
@@ -24,7 +27,19 @@ export interface Borrower {
   changed(device: Device): void;
   /** What the device has on lease is taken back, but for complete updates [LS4]. */
   withdraw(device: Device): void;
+  /** Every lease of the device ends, also those whose updates are complete [TS7]. */
+  bar(device: Device): void;
 }
+
+/** Another state of trust, or another reason for it. */
+export interface TrustChange {
+  device: string;
+  from: TrustRecord;
+  to: TrustRecord;
+}
+
+/** Nothing is known of it, and it showed nothing. */
+const STRANGER: Arrival = { kept: null, vouched: false };
 
 export interface CrowdSettings {
   /** Secret under which resume tokens are made. */
@@ -40,6 +55,7 @@ export class Crowd {
   readonly #devices = new DeviceRegistry();
   readonly #borrowers: Borrower[] = [];
   readonly #watchers: ((device: Device) => void)[] = [];
+  readonly #trustWatchers: ((change: TrustChange) => void)[] = [];
 
   /** @param mintDevice gives a fresh public device id. */
   constructor(settings: CrowdSettings, mintDevice: () => string) {
@@ -71,6 +87,14 @@ export class Crowd {
     return this.#devices.all().map((device) => device.record());
   }
 
+  /** Present and recent devices, as they are kept. */
+  histories(): ({ device: string } & KeptHistory)[] {
+    return this.#devices.all().map(({ id, history }) => {
+      const { applied, samples, lost, faultsInRow, trust } = history;
+      return { device: id, applied, samples, lost, faultsInRow, trust };
+    });
+  }
+
   /** The run hears of every device from now on, and may grant work to those that are present. */
   lendTo(borrower: Borrower): void {
     this.#borrowers.push(borrower);
@@ -81,9 +105,47 @@ export class Crowd {
     this.#watchers.push(listener);
   }
 
-  /** The device was set aside, or may have been, by who lends it [LS6]. */
-  judged(device: Device): void {
+  /** Has the listener called whenever a device comes to another state of trust [TS10]. */
+  watchTrust(listener: (change: TrustChange) => void): void {
+    this.#trustWatchers.push(listener);
+  }
+
+  /** A lease of the device ended with this outcome, which is the device's fault [LS6] [TS6]. */
+  atFault(device: Device, outcome: Outcome): void {
+    this.#judge(device, (trust) => faulted(trust, outcome));
     for (const tell of this.#watchers) tell(device);
+  }
+
+  /**
+   * A unit of the device was recomputed: its trust changes, and all that follows from that happens at once. A device
+   * that nobody remembers is left alone. Not to be called in the midst of a commit, as {@link bar}.
+   * @param why what the audit found, as a clause for people, such as “the update is 1.3 times its own length off”.
+   */
+  audited(device: string, verdict: AuditVerdict, why: string): void {
+    const known = this.#devices.get(device);
+    if (known !== undefined) this.#judge(known, (trust) => audited(trust, verdict, why));
+  }
+
+  /**
+   * The device may work no more: its leases end [TS7], its connection is closed [TS8].
+   * @param why a clause for people.
+   * @returns false where no such device is remembered.
+   */
+  bar(device: string, why: string, by: TrustCause['by'] = 'server'): boolean {
+    const known = this.#devices.get(device);
+    if (known !== undefined) this.#judge(known, (trust) => barredBy(trust, by, why));
+    return known !== undefined;
+  }
+
+  /**
+   * The device begins again, with nothing against it [TS9].
+   * @param why a clause for people.
+   * @returns false where no such device is remembered.
+   */
+  pardon(device: string, why: string, by: TrustCause['by'] = 'server'): boolean {
+    const known = this.#devices.get(device);
+    if (known !== undefined) this.#judge(known, (trust) => pardonedBy(trust, by, why));
+    return known !== undefined;
   }
 
   /** The id that a resume token is of; null where it is no token of this server [AU5]. */
@@ -93,25 +155,24 @@ export class Crowd {
     return genuine ? resume.device : null;
   }
 
-  /**
-   * @param kept what is kept of a device that the crowd does not know; null: nothing.
-   * @returns FULL where the server has as many devices as it takes [AU6].
-   */
+  /** @returns FULL where the server has as many devices as it takes [AU6], BARRED where this one may not join [TS8]. */
   join(
     profile: CapabilityProfile,
     resume: Hello['resume'],
     port: DevicePort,
-    kept: DeviceCounts | null = null,
-  ): Joined | 'FULL' {
+    arrival = STRANGER,
+  ): Joined | 'FULL' | 'BARRED' {
     const id = this.recognise(resume) ?? this.#mintDevice();
     const before = this.#devices.get(id);
+    const trust = (before?.history ?? arrival.kept)?.trust;
+    if (trust !== undefined && !TRUST[trust.state].joins) return 'BARRED';
     if (before?.isHere === true) {
       this.#end(before);
       before.port.replaced();
     } else if (this.size >= this.#settings.maxDevices) {
       return 'FULL';
     }
-    const device = this.#devices.join(id, profile, port, kept);
+    const device = this.#devices.join(id, profile, port, arrival);
     this.#changed(device);
     return {
       session: { device: id, number: device.session },
@@ -150,6 +211,24 @@ export class Crowd {
   heard({ device, number }: DeviceSession): Device | undefined {
     const known = this.#devices.get(device);
     return known?.session === number && known.isHere ? known : undefined;
+  }
+
+  /** Takes note of another judgement of the device, and does what follows from a change of its state. */
+  #judge(device: Device, judge: (trust: TrustRecord) => TrustRecord): void {
+    const from = device.history.trust;
+    const to = judge(from);
+    device.history.trust = to;
+    if (to.state === from.state) return;
+    for (const tell of this.#trustWatchers) tell({ device: device.id, from, to });
+    if (!TRUST[to.state].joins) this.#throwOut(device);
+    this.#changed(device);
+  }
+
+  #throwOut(device: Device): void {
+    for (const borrower of this.#borrowers) borrower.bar(device);
+    if (!device.isHere) return;
+    this.#end(device);
+    device.port.barred();
   }
 
   #end(device: Device): void {

@@ -3,6 +3,7 @@ import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import type { DeviceFigures, DeviceRow } from '../../../shared/protocol/admin.ts';
 import { measured, reported } from '../../../shared/profile/figure.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
+import type { TrustRecord, TrustState } from '../../../shared/protocol/trust.ts';
 import { UnitTimes } from './unitTimes.ts';
 import type { Cursor } from './cursor.ts';
 
@@ -16,6 +17,8 @@ export interface DevicePort {
   lease(lease: Lease): void;
   /** The device joined again elsewhere: this connection is over. */
   replaced(): void;
+  /** The device is barred: this connection is over. */
+  barred(): void;
 }
 
 /** What was measured of a device with one engine. */
@@ -27,7 +30,7 @@ interface Pace {
   atWork: number;
 }
 
-/** What a device did, over all its connections: the part of its history that outlasts the process. */
+/** What a device did, over all its connections. */
 export interface DeviceCounts {
   /** Updates that became part of a model. */
   applied: number;
@@ -37,8 +40,15 @@ export interface DeviceCounts {
   lost: number;
 }
 
+/** The part of a device's history that outlasts the process. */
+export interface KeptHistory extends DeviceCounts {
+  /** Bad updates, releases and expired leases since its last applied update. */
+  faultsInRow: number;
+  trust: TrustRecord;
+}
+
 /** What is remembered of a device from one connection to the next. */
-export interface DeviceHistory extends DeviceCounts {
+export interface DeviceHistory extends KeptHistory {
   /** By engine, of the run's model. */
   paces: Map<string, Pace>;
   /** Data shards that a plan gave it last. */
@@ -61,7 +71,7 @@ interface Seat {
 }
 
 /** After this many bad updates, releases or expired leases in a row a device gets no more work on this connection. */
-const MAX_FAULTS = 5;
+export const MAX_FAULTS = 5;
 
 /** One connection of a device: its workers' seats and leases, and what is known of it [LS8]. */
 export class Device {
@@ -77,8 +87,6 @@ export class Device {
   readonly #seats: Seat[] = [];
   /** Leases whose updates are kept for their rounds while their workers do more. */
   readonly #kept = new Set<number>();
-  /** Bad updates, releases and expired leases in a row. */
-  #faults = 0;
 
   constructor(
     { id, session, port }: Pick<Device, 'id' | 'session' | 'port'>,
@@ -95,6 +103,11 @@ export class Device {
   /** Whether it has a connection. */
   get isHere(): boolean {
     return DEVICE_STATUSES[this.status].isHere;
+  }
+
+  /** How far it is trusted [TS1]. */
+  get trust(): TrustState {
+    return this.history.trust.state;
   }
 
   /** Whether it may have work. */
@@ -188,14 +201,14 @@ export class Device {
     }
     this.history.applied++;
     this.history.staleness = staleness;
-    this.#faults = 0;
+    this.history.faultsInRow = 0;
   }
 
   /** A lease ended without an update, and the device is at fault. */
   failed(lease: number): void {
     this.#free(lease);
     this.history.lost++;
-    if (++this.#faults >= MAX_FAULTS) this.status = 'faulty';
+    if (++this.history.faultsInRow >= MAX_FAULTS) this.status = 'faulty';
   }
 
   /** It did not submit within `elapsedMs`: the next lease takes that into account. */
@@ -218,9 +231,9 @@ export class Device {
   /** For the admin's device table. */
   record(): DeviceRecord {
     const { id, profile, history } = this;
-    const { staleness, applied, samples, lost } = history;
+    const { staleness, applied, samples, lost, trust } = history;
     const figures = this.#figures();
-    return { device: id, state: this.#state(), profile, figures, staleness, applied, samples, lost };
+    return { device: id, state: this.#state(), trust, profile, figures, staleness, applied, samples, lost };
   }
 
   #figures(): DeviceRecord['figures'] {

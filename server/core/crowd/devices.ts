@@ -1,16 +1,31 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
-import { Device, type DeviceCounts, type DeviceHistory, type DevicePort } from './device.ts';
+import { Device, MAX_FAULTS, type DeviceHistory, type DevicePort, type KeptHistory } from './device.ts';
+import { firstTrust, vouchedFor } from './trust.ts';
 
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
 
-const historyOf = (counts: DeviceCounts | null): DeviceHistory => ({
+/** What is known of a device that comes, beyond what it says. */
+export interface Arrival {
+  /** What is kept of one that is not known here; null: nothing. */
+  kept: KeptHistory | null;
+  /** It showed the join credential, where the server has one. */
+  vouched: boolean;
+}
+
+const historyOf = ({ kept, vouched }: Arrival): DeviceHistory => ({
   paces: new Map(),
   staleness: null,
   dataShards: [],
   cursor: null,
-  ...(counts ?? { applied: 0, samples: 0, lost: 0 }),
+  ...(kept ?? { applied: 0, samples: 0, lost: 0, faultsInRow: 0, trust: firstTrust(vouched) }),
 });
+
+/** What a device did wrong on its last connection leaves it one fault until it is set aside again [TS11]. */
+function comingBack(history: DeviceHistory, { vouched }: Arrival): void {
+  history.faultsInRow = Math.min(history.faultsInRow, MAX_FAULTS - 1);
+  if (vouched) history.trust = vouchedFor(history.trust);
+}
 
 /** Present and recent devices by id. */
 export class DeviceRegistry {
@@ -38,11 +53,11 @@ export class DeviceRegistry {
       .map(({ device, seat }) => ({ device, seat }));
   }
 
-  /** @param kept what a device did that is not known here; null: nothing. */
-  join(id: string, profile: CapabilityProfile, port: DevicePort, kept: DeviceCounts | null): Device {
+  join(id: string, profile: CapabilityProfile, port: DevicePort, arrival: Arrival): Device {
     const known = this.#devices.get(id);
     this.#devices.delete(id);
-    const history = known?.history ?? historyOf(kept);
+    const history = known?.history ?? historyOf(arrival);
+    comingBack(history, arrival);
     const device = new Device({ id, session: ++this.#sessions, port }, profile, history);
     this.#devices.set(id, device);
     this.resize(device, profile.workers);

@@ -183,6 +183,10 @@ export class Coordinator implements Borrower, ShardReports {
     this.#ends.withdrawAll(device);
   }
 
+  bar(device: Device): void {
+    this.#ends.bar(device);
+  }
+
   /** The device cannot do its lease [LS5]. */
   release(session: DeviceSession, lease: number): Outcome {
     const device = this.#parts.crowd.heard(session);

@@ -28,7 +28,7 @@ export class LeaseEnds {
   fail(live: LiveLease, outcome: Outcome): void {
     this.#parts.leases.settle(live, outcome, null);
     const device = this.#parts.crowd.get(live.device);
-    if (device !== undefined) this.#atFault(device, live);
+    if (device !== undefined) this.#atFault(device, live, outcome);
   }
 
   /** Its deadline passed before its update was complete [LS2]. */
@@ -38,7 +38,7 @@ export class LeaseEnds {
     if (device?.has(live.lease) !== true) return;
     device.late(live.lease, this.#parts.clock.now() - live.grantedAt, live.samples);
     this.#parts.placement.measured(device);
-    this.#atFault(device, live);
+    this.#atFault(device, live, 'EXPIRED');
   }
 
   /** Its complete update is refused by the policy; its worker goes on from the weights of this version. */
@@ -78,9 +78,19 @@ export class LeaseEnds {
     }
   }
 
-  #atFault(device: Device, { lease }: LiveLease): void {
+  /** The device is barred: nothing of it that is undecided becomes part of the model [TS7]. */
+  bar(device: Device): void {
+    for (const live of this.#parts.leases.all()) {
+      if (live.device !== device.id) continue;
+      this.#parts.leases.settle(live, 'BARRED', null);
+      device.withdrawn(live.lease, null);
+      device.history.lost++;
+    }
+  }
+
+  #atFault(device: Device, { lease }: LiveLease, outcome: Outcome): void {
     device.failed(lease);
-    this.#parts.crowd.judged(device);
+    this.#parts.crowd.atFault(device, outcome);
     this.#parts.placement.noticed(device);
   }
 }

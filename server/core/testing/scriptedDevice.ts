@@ -38,6 +38,8 @@ export interface DeviceScript {
   workers?: number;
   /** What it says of itself that others do not. */
   profile?: Partial<CapabilityProfile>;
+  /** It shows the join credential; no where it is not said. */
+  vouched?: boolean;
 }
 
 export interface PushAnswer extends SliceAnswer {
@@ -61,6 +63,9 @@ export class ScriptedDevice {
   joined: Joined | null = null;
   /** How often a newer connection took this one's place. */
   replaced = 0;
+  /** How often its connection was closed because it is barred. */
+  barred = 0;
+  readonly #vouched: boolean;
   readonly #world: DeviceWorld;
   readonly #unitMs: number | null;
   readonly #workers: number;
@@ -73,12 +78,13 @@ export class ScriptedDevice {
   constructor(
     world: DeviceWorld,
     number: number,
-    { unitMs = 100, msPerSample, workers = 1, profile = {} }: DeviceScript,
+    { unitMs = 100, msPerSample, workers = 1, profile = {}, vouched = false }: DeviceScript,
   ) {
     this.#world = world;
     this.#link = new DeviceLink(world, `device-${number}/`);
     this.#unitMs = unitMs;
     this.#workers = workers;
+    this.#vouched = vouched;
     this.#profile = { ...PROFILE, ...profile };
     this.#msPerSample = msPerSample ?? null;
   }
@@ -118,14 +124,20 @@ export class ScriptedDevice {
     this.#link.connect();
     const { connection } = this.#link;
     const { leases } = this.#world;
-    const joined = this.#world.crowd.join(this.#profile, resume, {
-      lease: (lease) => {
-        leases.set(lease.terms.lease, lease);
-        this.#link.deliver(connection, () => this.#take(lease));
+    const joined = this.#world.crowd.join(
+      this.#profile,
+      resume,
+      {
+        lease: (lease) => {
+          leases.set(lease.terms.lease, lease);
+          this.#link.deliver(connection, () => this.#take(lease));
+        },
+        replaced: () => this.replaced++,
+        barred: () => this.barred++,
       },
-      replaced: () => this.replaced++,
-    });
-    this.joined = joined === 'FULL' ? null : joined;
+      { kept: null, vouched: this.#vouched },
+    );
+    this.joined = typeof joined === 'string' ? null : joined;
     this.#weights = null;
     return this;
   }

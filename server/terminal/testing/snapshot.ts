@@ -1,3 +1,4 @@
+import { firstTrust } from '../../core/crowd/trust.ts';
 import { measured, reported, UNKNOWN } from '../../../shared/profile/figure.ts';
 import { TEST_PROFILE } from '../../../shared/profile/testing/profile.ts';
 import type { EngineName } from '../../../shared/profile/profile.ts';
@@ -79,6 +80,7 @@ export function deviceOf(engine: EngineName, applied: number): AdminSnapshot['de
       webrtc: { bytesUp: 0, bytesDown: 0 },
     },
     lost: 0,
+    trust: firstTrust(false),
     allocation: null,
   };
 }
