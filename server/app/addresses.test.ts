@@ -33,6 +33,15 @@ it('on one interface, it is that one', () => {
   expect(urls({ host: 'fd00::5' })).toEqual(['http://[fd00::5]:8080/']);
 });
 
+it('[TS13] tells the address for trusted devices apart', () => {
+  const open = joinAddresses({ ...listening, host: 'localhost' });
+  const trusted = joinAddresses({ ...listening, host: 'localhost', join: 'sesame' });
+  expect(addressLines(open, 'http://localhost:8080/admin/', trusted).slice(0, 2)).toEqual([
+    expect.stringMatching(/^join {3}http:\/\/localhost:8080\/ /),
+    'trust  http://localhost:8080/#join=sesame  for devices that you trust from the beginning',
+  ]);
+});
+
 it('carries secrets in the fragment', () => {
   expect(urls({ host: 'localhost', join: 'a b&c' })).toEqual(['http://localhost:8080/#join=a%20b%26c']);
   expect(adminAddress({ ...listening, tls: 'self-signed' }, 'ff')).toBe(

@@ -44,6 +44,7 @@ export interface Address {
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 const KEEP_IT = 'keep it to yourself';
+const FOR_TRUSTED = 'for devices that you trust from the beginning';
 const TOKEN_IS_KEPT = 'with the token that an earlier start printed; npm run token makes another';
 
 const EVERYWHERE = ['0.0.0.0', '::'];
@@ -74,22 +75,27 @@ export function joinFragment(join: string): string {
  * The admin's address on this machine, or on the one host that is listened on.
  * @param token for the fragment; null where it is not known: the console asks for it.
  */
-export function adminAddress(listening: Listening, token: string | null): string {
+export function adminAddress(listening: Omit<Listening, 'join'>, token: string | null): string {
   const local = LOOPBACK.includes(listening.host) || EVERYWHERE.includes(listening.host);
   const origin = originOf(local ? 'localhost' : listening.host, listening);
   return token === null ? `${origin}/admin/` : `${origin}/admin/#token=${encodeURIComponent(token)}`;
 }
 
-/** All of it as lines to print. */
-export function addressLines(addresses: readonly Address[], admin: string): string[] {
+/** All of it as lines to print. @param trusted where devices join that begin as trusted, and others elsewhere. */
+export function addressLines(
+  addresses: readonly Address[],
+  admin: string,
+  trusted: readonly Address[] = [],
+): string[] {
   const width = Math.max(...addresses.map(({ url }) => url.length));
   return [
     ...addresses.map(({ url, allows }) => `join   ${url.padEnd(width)}  ${allows}`),
+    ...trusted.map(({ url }) => `trust  ${url}  ${FOR_TRUSTED}`),
     `admin  ${admin}  ${admin.includes('#') ? KEEP_IT : TOKEN_IS_KEPT}`,
   ];
 }
 
-function originOf(host: string, { port, tls }: Listening): string {
+function originOf(host: string, { port, tls }: Omit<Listening, 'join'>): string {
   const { scheme } = TLS_KINDS[tls];
   return new URL(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`).origin;
 }

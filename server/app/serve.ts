@@ -49,6 +49,8 @@ export interface Serving {
   /** Origin of the server on this machine. */
   url: string;
   addresses: Address[];
+  /** The same for devices that begin as trusted, where others may join too. */
+  trusted: Address[];
   adminUrl: string;
   trainImages: number;
   /** Devices that have a data channel to this process. */
@@ -86,8 +88,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const tls = await certificateOf(config, calendar);
     const endpoint = await Endpoint.open(config.host, config.port, tls);
     closing.add(() => endpoint.close());
-    const listening = { host: config.host, port: endpoint.port, tls: tlsOf(config.https), join: config.join };
-    const addresses = joinAddresses(listening);
+    const listening = { host: config.host, port: endpoint.port, tls: tlsOf(config.https) };
+    const withCredential = joinAddresses({ ...listening, join: config.join });
+    const addresses = config.open ? joinAddresses({ ...listening, join: '' }) : withCredential;
     const { manifest, train: dataShards, test } = await loadDataset(DATASETS[config.dataset]);
     const evaluator = new Evaluator({
       model: config.spec,
@@ -156,6 +159,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       hash: async () => modelHash((await training.run.snapshot()).parameters),
       url: new URL(addresses[0]?.url ?? '').origin,
       addresses,
+      trusted: config.open ? withCredential : [],
       adminUrl: adminAddress(listening, sessions.token),
       trainImages: manifest.train.samples,
       channelPeers: () => channels?.peers ?? 0,
@@ -287,7 +291,7 @@ function serveSockets(
     clock,
     describe: (device) => runDescriptionFor(device, { config, training, shards, dataset }),
     dataChannels: dataChannelOfferOf(config, limitBytes),
-    join: config.join,
+    join: { credential: config.join, open: config.open },
     status: () => training.run.status(),
     failed,
   });
@@ -301,7 +305,7 @@ function serveSockets(
 }
 
 /** Where this server's pages may be open, for shards elsewhere. */
-function originsOf(addresses: Address[], { port, tls }: Listening): string[] {
+function originsOf(addresses: Address[], { port, tls }: Omit<Listening, 'join'>): string[] {
   const { scheme } = TLS_KINDS[tls];
   const origins = addresses.map(({ url }) => new URL(url).origin);
   return [...new Set([...origins, `${scheme}://localhost:${port}`, `${scheme}://127.0.0.1:${port}`])];

@@ -1,9 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressLines } from '../app/addresses.ts';
+import { addressLines, joinFragment } from '../app/addresses.ts';
 import { prepareRun, type PreparedRun } from '../app/startState.ts';
-import { prepareDemoWorkers, startDemoWorkers, type PreparedWorkers } from '../swarm/demoWorkers.ts';
+import {
+  prepareDemoWorkers,
+  startDemoWorkers,
+  withOwnCredential,
+  type PreparedWorkers,
+} from '../swarm/demoWorkers.ts';
 import { loadConfig, type Config, type Remembered } from '../config/config.ts';
 import { EXIT_FAILED, runCommand } from '../terminal/failure.ts';
 import { interruption } from '../terminal/interruption.ts';
@@ -27,11 +32,12 @@ async function main(): Promise<number> {
   let prepared: PreparedWorkers | null = null;
   try {
     begun = await prepareRun({ load, temporary, clock: machineClock, calendar: machineCalendar, note });
-    const { config } = begun;
+    const config = withOwnCredential(begun.config);
     prepared = await prepareDemoWorkers(config, note);
     const pages = await ensurePages();
     const serving = await serve({
       ...begun,
+      config,
       pages,
       clock: machineClock,
       calendar: machineCalendar,
@@ -40,9 +46,10 @@ async function main(): Promise<number> {
     const { run } = serving.training;
     for (const line of addressLines(serving.addresses, serving.adminUrl)) note(line);
     await serving.training.begin();
-    const url = serving.addresses[0]?.url ?? serving.url;
+    const url = new URL(serving.addresses[0]?.url ?? serving.url);
     const { engine, join: credential } = config;
-    const crowd = await startDemoWorkers(prepared, { url, engine, join: credential, log: note });
+    url.hash = joinFragment(credential);
+    const crowd = await startDemoWorkers(prepared, { url: url.href, engine, join: credential, log: note });
     progress.follow(() => runProgress(serving.snapshot()));
     const died = crowd.ended.then((how) => how === 'died');
     const end = await Promise.race([

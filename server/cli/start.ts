@@ -35,8 +35,8 @@ async function serveRun(begun: PreparedRun, progress: ShownProgress): Promise<nu
   const pages = await ensurePages();
   const interrupted = interruption(note);
   const serving = await serve({ ...begun, pages, clock: machineClock, calendar: machineCalendar, log: note });
-  const { training, addresses, adminUrl, trainImages } = serving;
-  for (const line of addressLines(addresses, adminUrl)) note(line);
+  const { training, addresses, trusted, adminUrl, trainImages } = serving;
+  for (const line of addressLines(addresses, adminUrl, trusted)) note(line);
   progress.follow(() => runProgress(serving.snapshot()));
   await training.begin();
   await interrupted;

@@ -239,6 +239,8 @@ describe('a bad value is named with its flag', () => {
   it('but a secret is not repeated', () => {
     expect(messageOf(['--join', 'x'.repeat(129)])).not.toContain('xxx');
     expect(messageOf(['--join', ''])).toMatch(/^--join: /);
+    expect(messageOf(['--open'])).toMatch(/^--open: needs --join /);
+    expect(loadConfig('start', ['--open', '--join', 'sesame'], {})).toMatchObject({ open: true });
   });
 
   it('also where no setting has the flag, or its value is missing', () => {

@@ -182,6 +182,11 @@ function resolve(
   if (startsWorkers && settings.tabs + settings.nodeWorkers === 0) {
     throw new ConfigError(`${source('tabs')}: 0 needs ${flagOf('nodeWorkers')}, or nobody trains`);
   }
+  if (settings.open && settings.join === '') {
+    throw new ConfigError(
+      `${source('open')}: needs ${flagOf('join')} with the credential of trusted devices; without one everyone may join anyway`,
+    );
+  }
   if (settings.new && settings.checkpoint !== null) {
     throw new ConfigError(
       `${source('checkpoint')}: ${flagOf('new')} begins a run that has no checkpoint yet`,

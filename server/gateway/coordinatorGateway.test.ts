@@ -74,7 +74,7 @@ function serving(changes: Partial<CoordinatorGatewayParts> = {}, maxDevices = 8)
       hosts: [{ url: '', accessToken: hostAccessToken(KEY, '', device) }],
     }),
     dataChannels: null,
-    join: '',
+    join: { credential: '', open: false },
     status: () => STATUS,
     failed: (error) => failures.push(error),
     ...changes,
@@ -138,7 +138,7 @@ describe('hello', () => {
   });
 
   it('[AU3] without the credential is answered REFUSED and closed, with it OK', async () => {
-    const { world } = serving({ join: 'open sesame' });
+    const { world } = serving({ join: { credential: 'open sesame', open: false } });
     for (const join of ['', 'open', 'open sesame!']) {
       const stranger = connect();
       const closed = next(stranger, 'disconnect');
@@ -172,6 +172,36 @@ describe('hello', () => {
     const again = await ask(connect(), EVENTS.hello, { ...HELLO, resume: { device, token } });
     expect(again).toMatchObject({ outcome: 'OK', device });
     expect(await closing).toMatchObject({ outcome: 'REPLACED' });
+  });
+});
+
+describe('who is trusted from the beginning', () => {
+  const trustAfter = async (join: CoordinatorGatewayParts['join'], shown: string) => {
+    const { world } = serving({ join });
+    const { device } = welcome.parse(await ask(connect(), EVENTS.hello, { ...HELLO, join: shown }));
+    return world.crowd.get(device)?.trust;
+  };
+
+  it('[TS12] who shows the join credential', async () => {
+    expect(await trustAfter({ credential: 'sesame', open: false }, 'sesame')).toBe('trusted');
+  });
+
+  it('[TS12] nobody where there is no credential', async () => {
+    expect(await trustAfter({ credential: '', open: false }, '')).toBe('new');
+  });
+
+  it.each([
+    ['sesame', 'trusted'],
+    ['', 'new'],
+  ])('[TS13] on an open server, %j makes a device %s', async (shown, trust) => {
+    expect(await trustAfter({ credential: 'sesame', open: true }, shown)).toBe(trust);
+  });
+
+  it('[TS13] [AU3] on an open server, a wrong credential is refused', async () => {
+    serving({ join: { credential: 'sesame', open: true } });
+    expect(await ask(connect(), EVENTS.hello, { ...HELLO, join: 'simsalabim' })).toMatchObject({
+      outcome: 'REFUSED',
+    });
   });
 });
 

@@ -17,7 +17,7 @@ import type { KeptHistory } from '../core/crowd/device.ts';
 import type { Arrival } from '../core/crowd/devices.ts';
 import type { Coordinator } from '../core/run/coordinator.ts';
 import { MAX_IN_FLIGHT, type Handler, type Reply } from './peer.ts';
-import { readHello, SAID_ALREADY } from './readHello.ts';
+import { readHello, SAID_ALREADY, type JoinRule } from './readHello.ts';
 import { answerRequests, closeSocket } from './socketPeer.ts';
 
 /** A socket that has not said hello by then is closed [PR5]. */
@@ -32,8 +32,7 @@ export interface CoordinatorGatewayParts {
   /** What a device is told of the run. */
   describe: (device: string) => RunDescription;
   dataChannels: Welcome['dataChannels'];
-  /** What a device must show to join; empty: nothing. */
-  join: string;
+  join: JoinRule;
   status: () => RunStatus;
   failed: (error: unknown) => void;
 }

@@ -13,12 +13,20 @@ const refuse = (outcome: Refusal['outcome'], reason: string): ReadHello => ({
 /** A device says hello once. */
 export const SAID_ALREADY = refuse('MALFORMED', 'hello was said already');
 
+/** What a device shows to join. */
+export interface JoinRule {
+  /** The credential; empty: there is none. */
+  credential: string;
+  /** It may be left out. */
+  open: boolean;
+}
+
 /**
  * Reads the first message of a device: its version before anything else, since another version has another form [PR2].
- * @param join what a device must show to join [AU3]; empty: nothing.
- * @returns `vouched`: it showed a credential [TS12].
+ * A credential that is not the server's is refused also where none is needed: who has one means to show it [AU3].
+ * @returns `vouched`: it showed the credential [TS12].
  */
-export function readHello(body: unknown, join: string): ReadHello {
+export function readHello(body: unknown, { credential, open }: JoinRule): ReadHello {
   const version = helloVersion.safeParse(body);
   if (!version.success) return refuse('MALFORMED', 'hello without a protocol version');
   if (version.data.protocol !== PROTOCOL_VERSION) {
@@ -26,6 +34,8 @@ export function readHello(body: unknown, join: string): ReadHello {
   }
   const message = hello.safeParse(body);
   if (!message.success) return refuse('MALFORMED', describeIssue(message.error.issues[0]));
-  if (!sameSecret(message.data.join, join)) return refuse('REFUSED', 'the credential to join is not valid');
-  return { ok: true, hello: message.data, vouched: join !== '' };
+  const { join } = message.data;
+  if (open && join === '') return { ok: true, hello: message.data, vouched: false };
+  if (!sameSecret(join, credential)) return refuse('REFUSED', 'the credential to join is not valid');
+  return { ok: true, hello: message.data, vouched: credential !== '' };
 }

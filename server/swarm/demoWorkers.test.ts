@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NoBrowserError } from './chromium.ts';
 import { machineWith } from './testing/machine.ts';
-import { prepareDemoWorkers } from './demoWorkers.ts';
+import { prepareDemoWorkers, withOwnCredential } from './demoWorkers.ts';
 
 const asked = { tabs: 2, tabWorkers: 1, nodeWorkers: 1, chromium: null };
 
@@ -21,6 +21,17 @@ describe('the crowd of a demo', () => {
     const named = { ...asked, chromium: '/opt/none' };
     const { machine } = machineWith(['/usr/bin/chromium']);
     await expect(prepareDemoWorkers(named, () => undefined, machine)).rejects.toThrow(NoBrowserError);
+  });
+
+  it('[TS14] has a credential of its own where everyone may join, another each time', () => {
+    const own = withOwnCredential({ join: '', open: false });
+    expect(own).toEqual({ join: expect.stringMatching(/^[0-9a-f]{32}$/) as string, open: true });
+    expect(withOwnCredential({ join: '', open: false }).join).not.toBe(own.join);
+  });
+
+  it('[TS14] has that of its operator where there is one', () => {
+    const given = { join: 'sesame', open: false };
+    expect(withOwnCredential(given)).toEqual(given);
   });
 
   it('looks for no browser where no tab is asked for', async () => {

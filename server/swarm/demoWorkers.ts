@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright';
 import { troublesOf } from '../../client/node/troubles.ts';
 import { startNodeWorkers } from '../../client/node/workers.ts';
@@ -51,6 +52,13 @@ export async function prepareDemoWorkers(
     note(`${error.message} Training on ${counted(tabs + nodeWorkers, 'worker')} without a browser instead.`);
     return { tabs: 0, tabWorkers, nodeWorkers: tabs + nodeWorkers, browser: null };
   }
+}
+
+/** A demo has a credential, for the workers that it starts itself: they are trusted, and everyone may join as before [TS14]. */
+export function withOwnCredential<Settings extends Pick<Config, 'join' | 'open'>>(
+  config: Settings,
+): Settings {
+  return config.join === '' ? { ...config, join: randomBytes(16).toString('hex'), open: true } : config;
 }
 
 /** Sets everyone to train on the server. */

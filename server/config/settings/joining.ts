@@ -1,6 +1,6 @@
 import { RUN_ACTION_NAMES, type RunAction } from '../../../shared/protocol/runActions.ts';
 import { RUNS, setting } from '../setting.ts';
-import { assignments, httpUrl, oneOf, orNone, words } from '../values.ts';
+import { assignments, flag, httpUrl, oneOf, orNone, words } from '../values.ts';
 
 /** Characters of an admin's token: fewer could be guessed. */
 export const ADMIN_TOKEN_LENGTH = { least: 16, most: 128 };
@@ -13,6 +13,12 @@ export const JOINING_SETTINGS = {
     '',
     'Credential that volunteers must show; without it, everyone may join.',
     { secret: true },
+  ),
+  open: setting(
+    RUNS,
+    flag,
+    false,
+    'With --join: everyone may join, and devices that show the credential begin as trusted.',
   ),
   adminToken: setting<string | null>(
     RUNS,
