@@ -3,11 +3,14 @@ import type { Evaluator } from '../threads/evaluator.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { RunEvents } from './runEvents.ts';
 
+/** Images that the guard checks a version on [GU2]. */
+export const GUARD_IMAGES = 128;
+
 export interface GuardOfParts extends Pick<GuardParts, 'clock' | 'coordinator'> {
   /** Null: the run has no guard. */
   jump: number | null;
   /** Measures on a sample of the test images; null where there is no guard. */
-  sampler: Evaluator | null;
+  sampler: Pick<Evaluator, 'evaluate'> | null;
   events: RunEvents;
   log: (line: string) => void;
 }

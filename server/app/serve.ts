@@ -30,6 +30,7 @@ import type { PreparedRun } from './startState.ts';
 import { adminTokenOf } from './adminToken.ts';
 import { certificateOf } from './certificateOf.ts';
 import { DeviceRecords } from './deviceRecords.ts';
+import { GUARD_IMAGES } from './guardOf.ts';
 import { arithmeticOf, dataChannelOfferOf, runDescriptionFor } from './runDescription.ts';
 import { settingsOf, type Config } from '../config/config.ts';
 import type { Calendar } from './machineTime.ts';
@@ -70,8 +71,6 @@ export interface ServeOptions extends PreparedRun {
   log: (line: string) => void;
 }
 
-/** Images that the guard checks a version on [GU2]. */
-const GUARD_IMAGES = 128;
 /** Volunteers are told how the run stands at least this often. */
 const STATUS_EVERY_MS = 1000;
 

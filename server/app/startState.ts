@@ -193,7 +193,7 @@ function checkpointBytes({ spec, optimizer: kind, lr, momentum, average }: Confi
 }
 
 /** The beginning of a run from its seed. */
-function freshStart({ spec, seed }: Config): StartState {
+export function freshStart({ spec, seed }: Config): StartState {
   const parameters = initialParameters(spec, seed);
   const begun = { state: 'running', stop: null, measurements: [], savedAt: null } as const;
   return { ...begun, version: 0, updates: 0, samples: 0, seconds: 0, parameters };

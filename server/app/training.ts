@@ -52,9 +52,9 @@ export interface TrainingParts {
   start: StartState;
   dataShards: DataShardRef[];
   testImages: number;
-  evaluator: Evaluator;
+  evaluator: Pick<Evaluator, 'evaluate'>;
   /** Measures on a sample of the test images; null where the run has no guard. */
-  sampler: Evaluator | null;
+  sampler: Pick<Evaluator, 'evaluate'> | null;
   /** Solves the programs of placement. */
   solve: Solve;
   /** What outlasts the process of the run. */

@@ -1,0 +1,109 @@
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { AGGREGATION_NAMES } from '../server/core/aggregation/rules.ts';
+import { ATTACKS } from './trust/attacks.ts';
+import type { CellResult } from './trust/cell.ts';
+import { ALL_DEFENCES, CELL_MODES, cellsOf, quickCells, ROWS, SIZES, type Chosen } from './trust/cells.ts';
+import { tableOf } from './trust/table.ts';
+import { runCells } from './trust/threads.ts';
+
+/**
+ * `npm run bench:trust`: trains `lenet` with devices of which some are hostile, in one process under a clock that is
+ * turned by hand: the core of a server as it is composed, and devices that compute with the engine that trains. A line
+ * of a table for each attack, number of devices, mode and set of defences, or with `--json` a line of JSON as it ends.
+ */
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It is a whole number from 1 on.');
+  return value;
+}
+
+/** An option that takes some of a list, and by default all. */
+function someOf(flag: string, help: string, all: readonly string[]): Option {
+  return new Option(`${flag} <names>`, `${help}, separated by commas (${all.join(', ')})`)
+    .default(all, 'all')
+    .argParser((text) => {
+      const names = text.split(',');
+      const unknown = names.find((name) => !all.includes(name));
+      if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${all.join(', ')}.`);
+      return names;
+    });
+}
+
+const sizes = Object.keys(SIZES);
+const command = new Command('bench:trust')
+  .description('Trains with hostile devices among the honest, with and without defences.')
+  .addOption(someOf('--attack', 'what hostile devices do', ROWS))
+  .addOption(someOf('--size', 'how many devices there are', sizes))
+  .addOption(someOf('--mode', 'when updates are committed', CELL_MODES))
+  .addOption(someOf('--defences', 'what the server has against them', ALL_DEFENCES))
+  .addOption(
+    new Option('--rule <name>', 'the aggregation rule, in place of that of the defences').choices(
+      AGGREGATION_NAMES,
+    ),
+  )
+  .option('--seed <number>', 'seed of the run and of its devices', whole, 1)
+  .option('--samples <number>', 'samples of honest devices in a cell', whole)
+  .option('--threads <number>', 'cells at a time', whole, availableParallelism())
+  .option('--quick', 'six cells that tell whether the defences are there')
+  .option('--json', 'print a line of JSON for each cell')
+  .addHelpText(
+    'after',
+    `\nAttacks:\n${Object.entries(ATTACKS)
+      .map(([name, { help }]) => `  ${name}: ${help}`)
+      .join('\n')}`,
+  )
+  .parse();
+const {
+  attack,
+  size,
+  mode,
+  defences,
+  rule = null,
+  seed,
+  samples = null,
+  threads,
+  quick,
+  json,
+} = command.opts<{
+  attack: Chosen['attacks'];
+  size: readonly string[];
+  mode: Chosen['modes'];
+  defences: Chosen['defences'];
+  rule?: string;
+  seed: number;
+  samples?: number;
+  threads: number;
+  quick?: true;
+  json?: true;
+}>();
+
+const common = { rule, seed, samples };
+const chosen = {
+  ...common,
+  attacks: attack,
+  modes: mode,
+  defences,
+  sizes: size.map(Number) as Chosen['sizes'][number][],
+};
+const cells = quick === true ? quickCells(common) : cellsOf(chosen);
+const results: CellResult[] = [];
+await runCells(cells, threads, (result) => {
+  results.push(result);
+  if (json === true) console.log(JSON.stringify(result));
+  else process.stderr.write(`\r${results.length} of ${cells.length} cells`);
+});
+if (json !== true) {
+  process.stderr.write('\n');
+  const placeOf = (result: CellResult) =>
+    cells.findIndex(
+      (cell) =>
+        cell.attack === result.attack &&
+        cell.devices === result.devices &&
+        cell.mode === result.mode &&
+        cell.defences === result.defences,
+    );
+  console.log(tableOf(results.toSorted((one, other) => placeOf(one) - placeOf(other))));
+}

@@ -1,0 +1,129 @@
+import type { Generator } from '../../shared/random/generator.ts';
+import { middleOf, momentsOf, noise, normOf, ofNorm, scaled } from './vectors.ts';
+
+/** What an attacker knows when it makes an update. */
+export interface Known {
+  /** Units that it did before, under whatever ids. */
+  done: number;
+  /** What an honest device would send; an attacker without training has zeros. */
+  own: Float32Array;
+  /** The newest update of each honest device. In a round those of the round: it waits for them. */
+  honest: readonly Float32Array[];
+  /** Its own. */
+  random: Generator;
+  /** That all attackers have in common, from its beginning each time. */
+  common: Generator;
+}
+
+/** What an attacker trains on for what it calls its own update. */
+export type Training = 'data' | 'wrong labels' | 'nothing';
+
+export interface Attack {
+  /** What it sends, in half a sentence. */
+  help: string;
+  trains: Training;
+  /** It answers at once instead of after the time that the unit would take. */
+  isFast: boolean;
+  /** Each time that it is barred it comes back as another device. */
+  rejoins: boolean;
+  /** It is there before anybody else is, and the run has begun. */
+  isEarly: boolean;
+  /** Units that it does honestly before its first lie. */
+  honestUnits: number;
+  update: (known: Known) => Float32Array;
+}
+
+/** Just within what the server takes as an update whatever it is of. */
+const AT_THE_BOUND = 9_900;
+/** Baruch et al. 2019 derive it from the share of attackers; this is more than they find for a fifth of 25 devices. */
+const ALIE_DEVIATIONS = 1.5;
+const IPM_FACTOR = 10;
+const LIAR_NORM = 0.01;
+/** Of its updates the late one is sent after so many. */
+const LATE = 15;
+
+const PLAIN = { trains: 'data', isFast: false, rejoins: false, isEarly: false, honestUnits: 0 } as const;
+
+const flip =
+  (factor: number): Attack['update'] =>
+  ({ own }) =>
+    scaled(own, -factor);
+
+/** One update at the bound, against the model, and honest ones before and after. */
+const hugeOnce =
+  (at: number): Attack['update'] =>
+  ({ own, done }) =>
+    done === at ? ofNorm(scaled(own, -1), AT_THE_BOUND) : own;
+
+/** From the updates of the honest devices; its own where it has seen none yet. */
+const fromHonest =
+  (make: (honest: readonly Float32Array[]) => Float32Array): Attack['update'] =>
+  ({ honest, own }) =>
+    honest.length === 0 ? own : make(honest);
+
+/** Everything that is tried against a run, by name. */
+export const ATTACKS = {
+  flip1: { ...PLAIN, help: 'its update with the sign changed', update: flip(1) },
+  flip10: { ...PLAIN, help: 'ten times its update with the sign changed', update: flip(10) },
+  noise: {
+    ...PLAIN,
+    help: 'noise of the largest norm that the server takes',
+    trains: 'nothing',
+    update: ({ own, random }) => noise(own.length, AT_THE_BOUND, random),
+  },
+  labelFlip: {
+    ...PLAIN,
+    help: 'trained on 9 - y for each label y',
+    trains: 'wrong labels',
+    update: ({ own }) => own,
+  },
+  hugeFirst: { ...PLAIN, help: 'one update of the largest norm, the first', update: hugeOnce(0) },
+  hugeLate: {
+    ...PLAIN,
+    help: `one update of the largest norm after ${LATE} honest ones`,
+    update: hugeOnce(LATE),
+  },
+  alie: {
+    ...PLAIN,
+    help: `mean of the honest updates less ${ALIE_DEVIATIONS} deviations (Baruch et al. 2019)`,
+    update: fromHonest((honest) => {
+      const { mean, deviation } = momentsOf(honest);
+      return mean.map((value, at) => value - ALIE_DEVIATIONS * (deviation[at] ?? 0));
+    }),
+  },
+  ipm: {
+    ...PLAIN,
+    help: `-${IPM_FACTOR} times the mean of the honest updates (Xie et al. 2020)`,
+    update: fromHonest((honest) => scaled(momentsOf(honest).mean, -IPM_FACTOR)),
+  },
+  early: {
+    ...PLAIN,
+    help: 'flip10, begun before an honest device is there',
+    isEarly: true,
+    update: flip(10),
+  },
+  freeRider: { ...PLAIN, help: 'zeros', trains: 'nothing', update: ({ own }) => own },
+  fastLiar: {
+    ...PLAIN,
+    help: `noise of norm ${LIAR_NORM}, at once`,
+    trains: 'nothing',
+    isFast: true,
+    update: ({ own, random }) => noise(own.length, LIAR_NORM, random),
+  },
+  sleeper: { ...PLAIN, help: 'honest for fifty units, then flip10', honestUnits: 50, update: flip(10) },
+  whitewasher: {
+    ...PLAIN,
+    help: 'flip10, as a new device each time that it is barred',
+    rejoins: true,
+    update: flip(10),
+  },
+  colluders: {
+    ...PLAIN,
+    help: 'all the same random direction in every unit, of the norm of an honest update',
+    trains: 'nothing',
+    update: ({ own, honest, common }) => noise(own.length, middleOf(honest.map(normOf)) ?? LIAR_NORM, common),
+  },
+} satisfies Record<string, Attack>;
+
+export type AttackName = keyof typeof ATTACKS;
+export const ATTACK_NAMES = Object.keys(ATTACKS) as AttackName[];

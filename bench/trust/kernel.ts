@@ -1,0 +1,38 @@
+import type { DataShard } from '../../shared/dataset/dataShard.ts';
+import type { Engine, EvaluationResult } from '../../shared/engine/engine.ts';
+import { computeUpdate, orderOf, type UnitWork } from '../../shared/engine/unit.ts';
+
+/** One engine for everybody in a process: what is asked of it is done one after the other, in the order of asking. */
+export class Kernel {
+  readonly #engine: Engine;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /** The update of a unit from these parameters. */
+  update(unit: UnitWork, parameters: Float32Array, data: DataShard): Promise<Float32Array> {
+    const order = orderOf(unit, data.samples);
+    return this.#next(() => computeUpdate(this.#engine, unit, parameters, data, order));
+  }
+
+  evaluate(parameters: Float32Array, data: DataShard): Promise<EvaluationResult> {
+    return this.#next(async () => {
+      await this.#engine.hold(data);
+      return this.#engine.evaluate(parameters);
+    });
+  }
+
+  #next<Result>(task: () => Promise<Result>): Promise<Result> {
+    this.#waiting++;
+    const result = this.#last.then(task).finally(() => this.#waiting--);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
