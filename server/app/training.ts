@@ -6,6 +6,7 @@ import type { RunEvent } from '../../shared/protocol/events.ts';
 import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
 import { createAggregation, type Aggregation } from '../core/aggregation/aggregation.ts';
+import { BOUNDED_WEIGHT } from '../core/aggregation/capped.ts';
 import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ServerKeys } from '../core/serverKeys.ts';
@@ -359,8 +360,9 @@ function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRang
   };
 }
 
-function aggregationOf({ aggregation, trim, clipNorm }: Config): Aggregation {
-  return createAggregation(aggregation, { trim, clipNorm });
+/** What is known of devices follows from what happened when: it may not decide a bit of a repeatable run [RN8]. */
+function aggregationOf({ aggregation, trim, clipNorm, repeatable }: Config): Aggregation {
+  return createAggregation(aggregation, { trim, clipNorm }, repeatable ? 1 : BOUNDED_WEIGHT);
 }
 
 function policyOf(config: Config): Policy {

@@ -4,6 +4,7 @@ import {
   type PlacementConstraint,
   type AllocationReport,
 } from '../../../shared/protocol/placement.ts';
+import { TRUST_STATES } from '../../../shared/protocol/trust.ts';
 import type { Device } from '../crowd/device.ts';
 import { samplesOfSize } from '../unit.ts';
 import type { DeviceStatus } from '../crowd/deviceStatus.ts';
@@ -37,6 +38,8 @@ export interface AllocationParts {
   plan: Plan;
   /** Whether the plan holds for what may be asked of a device now. */
   countsOn: (device: Device) => boolean;
+  /** Whether the plan is made without the device, which works beside it [TS17]. */
+  isApart: (device: Device) => boolean;
   pins: Pins;
   constraints: readonly PlacementConstraint[];
   shape: RunShape;
@@ -82,7 +85,7 @@ function allocationOf(
   device: Device,
   able: boolean,
   option: PlacementOption | undefined,
-  { plan, countsOn, pins, constraints, shape }: AllocationParts,
+  { plan, countsOn, isApart, pins, constraints, shape }: AllocationParts,
 ): Allocation {
   const limits = limitsOf(device.profile);
   const why = [...limits.reasons];
@@ -93,7 +96,8 @@ function allocationOf(
   if (!hasData(pins, device.id)) {
     return { role: 'reserve', ...none, why: [...why, 'every data shard is kept for other devices'] };
   }
-  if (option !== undefined && countsOn(device)) {
+  const apart = isApart(device);
+  if (option !== undefined && countsOn(device) && !apart) {
     const { batch, steps, workers } = option;
     return {
       role: 'train',
@@ -104,7 +108,8 @@ function allocationOf(
       why: [...why, whyOf(option, device, plan, shape)],
     };
   }
-  if (device.times.settled && plan.options.length > 0 && countsOn(device)) {
+  const isTooSlow = apart ? withinRound(device, plan) < smallestUnit(shape) : countsOn(device);
+  if (device.times.settled && plan.options.length > 0 && isTooSlow) {
     why.push(`too slow for a round of ${plan.roundMs.toFixed(0)} ms, which it would hold up`);
     return { role: 'reserve', ...none, why };
   }
@@ -119,11 +124,7 @@ function allocationOf(
     ...(localSteps === undefined ? {} : { steps: localSteps }),
   };
   const workers = maxWorkers(device, constraints);
-  why.push(
-    device.times.settled
-      ? 'the next plan counts on it: small units first'
-      : 'not measured yet: small units first',
-  );
+  why.push(whySmall(device, apart));
   return {
     role: 'probe',
     batch: shape.batch,
@@ -135,6 +136,13 @@ function allocationOf(
     why,
   };
 }
+
+function whySmall({ times, trust }: Device, apart: boolean): string {
+  if (apart) return `${TRUST_STATES[trust].label}: small units, and a bounded share of all samples`;
+  return `${times.settled ? 'the next plan counts on it' : 'not measured yet'}: small units first`;
+}
+
+const smallestUnit = (shape: RunShape): number => (shape.elastic ? shape.batch : defaultUnitSamples(shape));
 
 /** Samples that a device whose pace is known does within a round of the plan in force. */
 function withinRound({ times: { settled, fit } }: Device, { roundMs, options }: Plan): number {

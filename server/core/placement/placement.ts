@@ -9,6 +9,8 @@ import type { Device } from '../crowd/device.ts';
 import { MODES } from '../policy/modes.ts';
 import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
 import { samplesOfSize, type PlannedUnit } from '../unit.ts';
+import { isBounded, plannedFor } from './bounded.ts';
+import { BoundedShare, type OtherDevice } from './boundedShare.ts';
 import { limitsOf } from './limits.ts';
 import { ConstraintError, readConstraints } from './constraints.ts';
 import { hasData, resolvePins, type Pins } from './pins.ts';
@@ -47,6 +49,7 @@ export class Placement {
   readonly #planningKeys = new PlanningKeys();
   readonly #reserves: Reserves;
   readonly #work: PlannedWork;
+  readonly #share: BoundedShare;
   readonly #devices: () => Device[];
   readonly #replanned: () => void;
   #constraints: PlacementConstraint[] = [];
@@ -66,10 +69,11 @@ export class Placement {
     this.#clock = parts.clock;
     this.#pins = this.#noPins();
     this.#work = new PlannedWork(settings.shape);
+    this.#share = new BoundedShare(parts.clock, () => this.#replanned());
     this.#reserves = new Reserves(parts.clock, (id) => this.#measureAnew(id));
     this.#keeper = new PlanKeeper(settings, parts, {
       devices: () => this.#devices(),
-      asked: () => planDevices(this.#able(), this.#constraints, settings.shape, this.#pins),
+      asked: () => planDevices(plannedFor(this.#able()), this.#constraints, settings.shape, this.#pins),
       planningKeys: this.#planningKeys,
       made: () => {
         this.#reallocate();
@@ -117,39 +121,43 @@ export class Placement {
     if (ready.length === 0) return [];
     const devices = new Map(this.#welcome().map((device) => [device.id, device]));
     const working = new Map<string, number>();
-    return ready.flatMap(({ device, seat }) => {
-      const { times, leases } = devices.get(device) ?? {};
-      if (times === undefined) return [];
-      const unitMs = (samples: number) => times.expectedMs(samples);
-      const recipe = defaultUnitSamples(this.#settings.shape);
-      if (!this.#active) return [{ device, seat, unitMs: times.proven ? unitMs(recipe) : null }];
-      const allocation = this.#allocations.get(device);
-      const busy = working.get(device) ?? leases?.length ?? 0;
-      if (allocation === undefined || busy >= this.#mostOf(device)) return [];
-      working.set(device, busy + 1);
-      return [{ device, seat, unitMs: unitMs(samplesOfSize(allocation)) }];
+    const asking = ready.flatMap(({ device: id, seat }) => {
+      const device = devices.get(id);
+      const busy = working.get(id) ?? device?.leases.length ?? 0;
+      if (device === undefined || busy >= this.#mostOf(device)) return [];
+      working.set(id, busy + 1);
+      const samples = this.#samplesOf(id);
+      const { times } = device;
+      const unitMs = this.#active || times.proven ? times.expectedMs(samples) : null;
+      return [{ device: id, seat, unitMs, samples, isBounded: isBounded(device) }];
     });
+    return this.#share
+      .admit(asking, () => this.#others())
+      .map(({ device, seat, unitMs }) => ({ device, seat, unitMs }));
   }
 
   /** The numbers of workers with and without an allocation. */
   workerCounts(): WorkerCounts {
     const present = this.#devices().filter(({ works }) => works);
     const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
-    if (!this.#active) {
-      const welcome = this.#welcome().filter(({ works }) => works);
-      const able = welcome.reduce((sum, { seats }) => sum + seats.length, 0);
-      return { able, withoutAllocation: workers - able };
-    }
-    const able = present.reduce((sum, { id, seats }) => sum + Math.min(seats.length, this.#mostOf(id)), 0);
+    const welcome = this.#welcome().filter(({ works }) => works);
+    const ableOf = (devices: readonly Device[]) =>
+      devices.reduce((sum, device) => sum + Math.min(device.seats.length, this.#mostOf(device)), 0);
+    const bounded = ableOf(welcome.filter(isBounded));
+    const others = ableOf(welcome.filter((device) => !isBounded(device)));
+    const able = others + this.#share.workersOf(bounded, () => this.#others());
     return { able, withoutAllocation: workers - able };
   }
 
   /** Gives a device its next unit, which starts where the last one on its data shard ended; null where it follows from lane and step. */
-  nextUnit({ id, history }: Device): PlannedUnit | null {
+  nextUnit(device: Device): PlannedUnit | null {
+    const { id, history } = device;
     const allocation = this.#active ? this.#allocations.get(id) : undefined;
-    if (allocation === undefined) return null;
-    const unit = this.#work.next(history, allocation);
-    if (unit === null) throw new Error(`placement: device ${id} has no data shard`);
+    const unit = allocation === undefined ? null : this.#work.next(history, allocation);
+    if (allocation !== undefined && unit === null)
+      throw new Error(`placement: device ${id} has no data shard`);
+    const samples = unit === null ? this.#samplesOf(id) : samplesOfSize(unit);
+    this.#share.granted({ isBounded: isBounded(device), samples });
     return unit;
   }
 
@@ -194,10 +202,28 @@ export class Placement {
     };
   }
 
-  /** Workers of a device that may have work at a time. */
-  #mostOf(device: string): number {
-    const { dataShards, workers } = this.#allocations.get(device) ?? { dataShards: [], workers: 0 };
+  /** Workers of a device that may have work at a time; all of one that is welcome where plans decide nothing. */
+  #mostOf({ id, seats }: Device): number {
+    if (!this.#active) return seats.length;
+    const { dataShards, workers } = this.#allocations.get(id) ?? { dataShards: [], workers: 0 };
     return dataShards.length === 0 ? 0 : workers;
+  }
+
+  /** Of the next unit of a device. */
+  #samplesOf(device: string): number {
+    const allocation = this.#active ? this.#allocations.get(device) : undefined;
+    return allocation === undefined ? defaultUnitSamples(this.#settings.shape) : samplesOfSize(allocation);
+  }
+
+  /** The devices that bounded ones are held back for; in a repeatable run, where all units are the same, none. */
+  #others(): OtherDevice[] {
+    if (this.#settings.repeatable) return [];
+    return this.#devices().flatMap((device) => {
+      const { id, works, profile, leases, ready, seats } = device;
+      const workers = Math.min(seats.length, this.#mostOf(device));
+      if (isBounded(device) || !works || profile.engine === null || workers === 0) return [];
+      return [{ isActive: leases.length + ready.length > 0, workers, samples: this.#samplesOf(id) }];
+    });
   }
 
   /** The devices here that may have work while placement is inactive. */
@@ -261,6 +287,7 @@ export class Placement {
   #allocate(devices: readonly Device[]): void {
     const { shape } = this.#settings;
     const able = this.#able();
+    const hasOthers = able.some((device) => !isBounded(device));
     this.#pins = resolvePins(this.#indices(), this.#constraints, able);
     this.#allocations = allocationsOf({
       devices,
@@ -270,6 +297,7 @@ export class Placement {
       constraints: this.#constraints,
       shape,
       countsOn: ({ id }) => this.#keeper.countsOn(id),
+      isApart: (device) => hasOthers && isBounded(device),
     });
     for (const { id, history } of devices) {
       const { dataShards = [] } = this.#allocations.get(id) ?? {};

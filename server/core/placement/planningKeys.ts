@@ -1,5 +1,6 @@
 import type { PlacementConstraint } from '../../../shared/protocol/placement.ts';
 import type { Device } from '../crowd/device.ts';
+import { isBounded } from './bounded.ts';
 import { limitsOf } from './limits.ts';
 import type { RunShape } from './plan.ts';
 import { constraintFor, mayWork } from './planDevices.ts';
@@ -15,7 +16,10 @@ export function planningKeyOf(
   const kind = !mayWork(device, constraints, shape) ? 'held' : times.settled ? 'known' : 'new';
   const engine = profile.engine?.name ?? 'none';
   const { workers: told, batch, localSteps } = constraintFor(device, constraints) ?? {};
-  return [id, status, engine, kind, workers, fraction, dataShards, told, batch, localSteps].join(' ');
+  const bounded = isBounded(device);
+  return [id, status, engine, kind, bounded, workers, fraction, dataShards, told, batch, localSteps].join(
+    ' ',
+  );
 }
 
 /** The planning keys of the devices that are here. */

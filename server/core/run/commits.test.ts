@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, cutKeyRanges, sliceOf } from '../../../shared/model/ranges.ts';
 import { combine } from '../aggregation/combine.ts';
+import type { AggregationName } from '../aggregation/rules.ts';
 import { blockProducts, blockSquares, normOfBlocks, sumOfBlocks } from '../shard/norms.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { SliceAnswer } from '../shard/shard.ts';
@@ -272,4 +273,33 @@ it('[PO2] the staleness that is shown of a device is that of its newest update',
   expect(shown()).toEqual([2, 0]);
   first.pushNow();
   expect(shown()).toEqual([0, 0]);
+});
+
+describe('a commit with members that are bounded', () => {
+  const weightsOf = (aggregation: AggregationName, vouched: readonly boolean[]) => {
+    const world = new World({ policy: syncPolicy(), aggregation });
+    for (const each of vouched) world.device({ unitMs: 50, vouched: each }).join().ready();
+    world.coordinator.start();
+    world.pass(100);
+    const record = world.recorder.records[0];
+    if (record?.type !== 'update') throw new Error('nothing was committed');
+    expect(world.parametersAt(1)).toEqual(world.plain()[1]);
+    const byDevice = new Map(
+      record.members.map(({ lease, weight }) => [world.leases.get(lease)?.terms.device, weight]),
+    );
+    return world.devices.map(({ id }) => byDevice.get(id));
+  };
+
+  it('[TS15] has them weigh a quarter together, and all the others the rest', () => {
+    expect(weightsOf('mean', [true, false])).toEqual([0.75, 0.25]);
+  });
+
+  it('[TS15] weighs by the rule alone where all are bounded, or none', () => {
+    expect(weightsOf('mean', [false, false])).toEqual([0.5, 0.5]);
+    expect(weightsOf('mean', [true, true])).toEqual([0.5, 0.5]);
+  });
+
+  it('[TS15] moves no value of a rule that compares values', () => {
+    expect(weightsOf('trimmedMean', [true, false])).toEqual([1, 1]);
+  });
 });

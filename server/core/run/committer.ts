@@ -1,6 +1,7 @@
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
 import type { Crowd } from '../crowd/crowd.ts';
+import { TRUST } from '../crowd/trust.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
 import type { CommitMember } from '../policy/policy.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
@@ -84,15 +85,25 @@ export class Committer {
     this.#version = record.version;
   }
 
-  /** What the policy chose, weighed by the rule [AG1]. */
+  /** What the policy chose, weighed by the rule [AG1], within the part of bounded devices [TS15]. */
   #recordOf(chosen: CommitMember[]): RecordOf<'update'> {
-    const { rule, coefficients } = this.#parts.aggregation;
+    const { rule, coefficients, cap } = this.#parts.aggregation;
     const counts = coefficients(this.#factsOf(chosen));
-    const members = chosen.map(({ lease, ageFactor }, index) => ({
+    const weights = cap(
+      chosen.map(({ ageFactor }, index) => (counts[index] ?? 0) * ageFactor),
+      chosen.map(({ lease }) => this.#isBounded(lease)),
+    );
+    const members = chosen.map(({ lease }, index) => ({
       lease,
-      weight: Math.fround((counts[index] ?? 0) * ageFactor),
+      weight: Math.fround(weights[index] ?? 0),
     }));
     return { type: 'update', version: this.#version + 1, rule, members };
+  }
+
+  /** Nothing speaks for a device that nobody remembers. */
+  #isBounded(lease: number): boolean {
+    const { crowd, leases } = this.#parts;
+    return TRUST[crowd.get(leases.expectLive(lease).device)?.trust ?? 'new'].bounded;
   }
 
   #factsOf(chosen: CommitMember[]): UpdateFacts[] {

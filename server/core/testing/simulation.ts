@@ -65,7 +65,13 @@ export class Simulation {
   /** @throws {Error} with seed and history where an invariant does not hold. */
   run(): void {
     try {
-      for (const unitMs of [50, 100, 300]) this.#here.add(this.world.device({ unitMs }).join().ready());
+      for (const unitMs of [50, 100, 300])
+        this.#here.add(
+          this.world
+            .device({ unitMs, vouched: unitMs > 50 })
+            .join()
+            .ready(),
+        );
       this.world.coordinator.start();
       for (let step = 0; step < STEPS; step++) {
         this.#step();
@@ -202,7 +208,8 @@ export class Simulation {
       this.#note(
         `join of device ${this.world.devices.length}, ${workers} workers, unit of ${String(unitMs)} ms`,
       );
-      const device = this.world.device({ unitMs, workers }).join();
+      const vouched = this.#random.below(2) === 0;
+      const device = this.world.device({ unitMs, workers, vouched }).join();
       if (device.joined !== null) this.#here.add(device.ready());
       return;
     }
