@@ -5,6 +5,7 @@ import {
   RUN_ACTION_NAMES,
   RUN_ACTIONS,
 } from '../shared/protocol/runActions.ts';
+import { DEVICE_ACTION_NAMES } from '../shared/protocol/deviceActions.ts';
 import { startCommand } from './support/commandProcess.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
 import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
@@ -14,6 +15,7 @@ import { Cleanup, startServer, temporaryFolder } from './support/testServer.ts';
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
+const WORDS = [...RUN_ACTION_NAMES, ...DEVICE_ACTION_NAMES];
 const PATIENCE = { timeout: 30_000 };
 const SLOW_MS = 60_000;
 
@@ -152,8 +154,10 @@ describe('npm run control', () => {
 
   it.each([
     [['save', '--url', 'http://127.0.0.1:9/'], 'nothing listens there'],
-    [['explode', '--url', 'http://127.0.0.1:9/'], `is not one of ${RUN_ACTION_NAMES.join(', ')}`],
-    [['--url', 'http://127.0.0.1:9/'], `an action is needed: ${RUN_ACTION_NAMES.join(', ')}`],
+    [['explode', '--url', 'http://127.0.0.1:9/'], `is not one of ${WORDS.join(', ')}`],
+    [['--url', 'http://127.0.0.1:9/'], `an action is needed: ${WORDS.join(', ')}`],
+    [['bar', '--url', 'http://127.0.0.1:9/'], 'bar needs the id of a device'],
+    [['save', '0123456789ab', '--url', 'http://127.0.0.1:9/'], '--device: belongs to bar and pardon alone'],
     [['configure', '--url', 'http://127.0.0.1:9/'], 'configure needs --set'],
     [['save', '--set', 'lr=1', '--url', 'http://127.0.0.1:9/'], '--set: belongs to configure alone'],
     [['configure', '--set', 'lr', '--url', 'http://127.0.0.1:9/'], 'is not a comma list of name=value'],

@@ -12,6 +12,7 @@ import { zoo } from '../server/zoo/index.ts';
 import { HTTP_ERRORS } from '../shared/protocol/httpErrors.ts';
 import { CODEC_NAMES, CODECS } from '../shared/codec/codecs.ts';
 import { OUTCOMES } from '../shared/protocol/outcomes.ts';
+import { DEVICE_ACTIONS } from '../shared/protocol/deviceActions.ts';
 import { RUN_ACTIONS } from '../shared/protocol/runActions.ts';
 
 /* What the documents say that can be checked without reading them. */
@@ -38,6 +39,16 @@ function actionsTable(): string {
       `| \`${action}\` | ${label} | ${possible.join(', ')} | ${help} |`,
   );
   return ['| action | button | while the run is | what it does |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function deviceActionsTable(): string {
+  const rows = Object.entries(DEVICE_ACTIONS).map(
+    ([action, { label, help, possible }]) =>
+      `| \`${action}\` | ${label} | ${possible.join(', ')} | ${help} |`,
+  );
+  return ['| action | button | while the device is | what it does |', '|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }
 
 function httpErrorsTable(): string {
@@ -128,7 +139,8 @@ it('the tables of docs/operations.md are those of the code; -u writes them anew'
   const rules = withTable(recipes, 'rules', rulesTable());
   const outcomes = withTable(rules, 'outcomes', outcomesTable());
   const actions = withTable(outcomes, 'actions', actionsTable());
-  const events = withTable(actions, 'events', eventsTable());
+  const deviceActions = withTable(actions, 'deviceActions', deviceActionsTable());
+  const events = withTable(deviceActions, 'events', eventsTable());
   await expect(withTable(events, 'http-errors', httpErrorsTable())).toMatchFileSnapshot(OPERATIONS);
 });
 

@@ -2,6 +2,7 @@ import { adminSnapshot, API, type AdminSnapshot, type SessionRequest } from '../
 import { below } from '../../shared/protocol/basePath.ts';
 import { eventPage, type EventPage, type EventType } from '../../shared/protocol/events.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
+import type { DeviceAction } from '../../shared/protocol/deviceActions.ts';
 import type { RunAction } from '../../shared/protocol/runActions.ts';
 import { serverBase } from './base.ts';
 import { errorMessage } from '../../shared/text/errorMessage.ts';
@@ -44,6 +45,9 @@ export const act = (run: string, action: RunAction, body?: object): Promise<ApiA
     method: 'POST',
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
+
+export const actOnDevice = (run: string, device: string, action: DeviceAction): Promise<ApiAnswer> =>
+  request(API.deviceAction(run, device, action), { method: 'POST' });
 
 /** The versions that a run can be rolled back to. */
 export const keptVersionsOf = (run: string): Promise<ApiAnswer> =>

@@ -1,4 +1,4 @@
-import type { Confirmation, RunAction } from '../../shared/protocol/runActions.ts';
+import type { Confirmation } from '../../shared/protocol/runActions.ts';
 import { element } from '../page/dom.ts';
 
 const YES = 'yes';
@@ -6,10 +6,11 @@ const NO = 'no';
 
 /**
  * A dialog that asks before an action.
+ * @param action its name, for ids.
  * @param agreed called each time that the answer is yes.
  * @returns what opens it.
  */
-export function createConfirmation(action: RunAction, asked: Confirmation, agreed: () => void): () => void {
+export function createConfirmation(action: string, asked: Confirmation, agreed: () => void): () => void {
   const title = element('h2', '', asked.question);
   title.id = `${action}-question`;
   const buttons = element('div', 'controls');

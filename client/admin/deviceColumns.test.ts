@@ -78,6 +78,7 @@ it('shows a row as text', () => {
     'TensorFlow.js on WebGL',
     'Chrome 156 on Linux',
     'working',
+    'trusted',
     '120 × 4 images',
     '1,235',
     '–',

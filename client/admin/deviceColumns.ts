@@ -1,7 +1,9 @@
 import { VERDICTS, type EngineTrial } from '../../shared/profile/profile.ts';
 import { TRANSPORT_NAMES, type DeviceRow, type TransportName } from '../../shared/protocol/admin.ts';
+import { TRUST_STATES } from '../../shared/protocol/trust.ts';
 import { NONE, formatBytes, formatCount, formatRate } from '../page/format.ts';
 import { describeEngine } from '../page/words.ts';
+import { describeEvidence } from './trustWords.ts';
 import { describeAllocation, describeUnit } from './placementWords.ts';
 import { describeConnection, describeEngineFigure, describeProfile } from './profileWords.ts';
 
@@ -87,6 +89,14 @@ export const COLUMNS: readonly Column[] = [
     number: false,
     text: ({ state }) => state,
     title: ({ state }) => STATES[state].means,
+  },
+  {
+    key: 'trust',
+    label: 'Trust',
+    number: false,
+    text: ({ trust }) => TRUST_STATES[trust.state].label,
+    detail: ({ trust }) => describeEvidence(trust),
+    title: ({ trust }) => TRUST_STATES[trust.state].means,
   },
   {
     key: 'allocation',

@@ -1,12 +1,14 @@
 import { VERDICTS } from '../../shared/profile/profile.ts';
 import type { AdminSnapshot, DeviceRow } from '../../shared/protocol/admin.ts';
 import { byId, element, setText } from '../page/dom.ts';
+import { makeDeviceButtons, renderDeviceButtons } from './deviceActions.ts';
 import { COLUMNS, sortDevices, summarise, type Column } from './deviceColumns.ts';
 
 const rows = new Map<string, HTMLTableRowElement>();
 
 /** The device table. Rows are kept and changed in place, so that selecting text in them works while they live. */
-export function renderDevices({ devices }: AdminSnapshot): void {
+export function renderDevices(snapshot: AdminSnapshot): void {
+  const { devices } = snapshot;
   renderHead();
   setText(byId('device-summary'), devices.length > 0 ? summarise(devices) : '');
   byId('no-devices').hidden = devices.length > 0;
@@ -24,6 +26,8 @@ export function renderDevices({ devices }: AdminSnapshot): void {
   sorted.forEach((device, place) => {
     const row = rows.get(device.device) ?? makeRow(device);
     fillRow(row, device);
+    const bar = row.querySelector('.acts');
+    if (bar !== null) renderDeviceButtons(bar, device, snapshot);
     if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
   });
 }
@@ -49,11 +53,12 @@ function makeRow({ device }: DeviceRow): HTMLTableRowElement {
     cell.setAttribute('role', 'cell');
     cell.dataset.key = key;
     cell.dataset.label = label;
-    const main = key === 'device' ? 'id' : key === 'state' ? 'mark' : '';
+    const main = key === 'device' ? 'id' : key === 'state' || key === 'trust' ? 'mark' : '';
     cell.append(element('span', main), element('span', 'chip'), element('span', 'detail'));
     const warning = element('span', 'warning');
     if (key === 'engine') warning.dataset.testid = 'trial';
     cell.append(warning);
+    if (key === 'trust') cell.append(makeDeviceButtons(device));
     row.append(cell);
   }
   rows.set(device, row);
@@ -73,6 +78,7 @@ function fillCell(cell: HTMLElement, column: Column, device: DeviceRow): void {
   if (!(main && chip && detail && warning)) return;
   setText(main, column.text(device));
   if (column.key === 'state') main.dataset.state = device.state;
+  if (column.key === 'trust') main.dataset.trust = device.trust.state;
   const title = column.title?.(device);
   if (title !== undefined && main.title !== title) main.title = title;
   setText(chip, column.chip?.(device) ?? '');

@@ -1,3 +1,4 @@
+import type { TrustRecord } from '../../shared/protocol/trust.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd } from '../core/crowd/crowd.ts';
 import type { KeptHistory } from '../core/crowd/device.ts';
@@ -59,6 +60,16 @@ export class DeviceRecords {
       this.#parts.log(`what is kept of device ${device} cannot be read: ${systemErrorMessage(error)}`);
       return null;
     }
+  }
+
+  /** Keeps another judgement of a device that no crowd knows. @throws {StoreError} where its row cannot be read or written. */
+  async judge(device: string, judge: (trust: TrustRecord) => TrustRecord): Promise<void> {
+    const { store } = this.#parts;
+    const row = await store.devices.get(device);
+    if (row === null) return;
+    const judged = { ...row, trust: judge(row.trust ?? firstTrust(false)) };
+    await store.write(store.devices.putting(judged));
+    this.#kept.set(device, judged);
   }
 
   /** Keeps what changed of this crowd's devices, now and then, until {@link close}. */

@@ -29,6 +29,7 @@ import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Liste
 import type { PreparedRun } from './startState.ts';
 import { adminTokenOf } from './adminToken.ts';
 import { certificateOf } from './certificateOf.ts';
+import { actOnDevice } from './deviceActions.ts';
 import { DeviceRecords } from './deviceRecords.ts';
 import { GUARD_IMAGES } from './guardOf.ts';
 import { arithmeticOf, dataChannelOfferOf, runDescriptionFor } from './runDescription.ts';
@@ -135,6 +136,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     );
     const refused = logRefusals(log, describeForeignOrigin);
     const admin = adminOf(training, config, {
+      actOnDevice: (device, action) => actOnDevice({ crowd: training.crowd, records }, device, action),
       sessions,
       refused,
       secure: tls !== null,
@@ -227,7 +229,9 @@ function adminOf(
   {
     log,
     ...common
-  }: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure' | 'events'> & { log: (line: string) => void },
+  }: Pick<AdminRoutesOptions, 'sessions' | 'refused' | 'secure' | 'events' | 'actOnDevice'> & {
+    log: (line: string) => void;
+  },
 ): AdminRoutesOptions {
   return {
     ...common,

@@ -2,9 +2,16 @@ import { adminSnapshot, API, type AdminSnapshot } from '../../shared/protocol/ad
 import { baseOf } from '../../shared/protocol/basePath.ts';
 import { httpErrorBody } from '../../shared/protocol/httpErrors.ts';
 import type { ConfigureRequest } from '../../shared/protocol/liveSettings.ts';
-import { RUN_ACTION_NAMES, type RunAction, type RunActionBody } from '../../shared/protocol/runActions.ts';
+import { DEVICE_ACTION_NAMES, deviceActionOf } from '../../shared/protocol/deviceActions.ts';
+import {
+  RUN_ACTION_NAMES,
+  runAction,
+  type RunAction,
+  type RunActionBody,
+} from '../../shared/protocol/runActions.ts';
 import { counted, grouped } from '../../shared/text/counted.ts';
 import { ConfigError, loadConfig, type Config } from '../config/config.ts';
+import type { ControlAction } from '../config/settings/joining.ts';
 import { AddressError } from '../swarm/joining.ts';
 import { jsonClient } from '../swarm/jsonClient.ts';
 import { reach } from '../swarm/reach.ts';
@@ -48,11 +55,33 @@ function versionOf({ checkpoint }: Config): { version: number } {
   return { version: checkpoint };
 }
 
+interface Request {
+  path: string;
+  body: object | null;
+  /** Of what it is asked. */
+  of: string;
+}
+
+/** @throws {ConfigError} where something is missing, or belongs to another action. */
+function requestOf(config: Config, action: ControlAction): Request {
+  const deviceAction = deviceActionOf(action);
+  if (deviceAction !== undefined) {
+    const { device } = config;
+    if (device === null) throw new ConfigError(`${action} needs the id of a device: ${action} 0123456789ab`);
+    nothing(config);
+    return { path: API.deviceAction('current', device, deviceAction), body: null, of: `device ${device}` };
+  }
+  if (config.device !== null) throw new ConfigError('--device: belongs to bar and pardon alone');
+  const ofRun = runAction.parse(action);
+  return { path: API.action('current', ofRun), body: BODIES[ofRun](config), of: 'the run' };
+}
+
 async function main(): Promise<number> {
   const config = loadConfig('control');
   const { url, action } = config;
-  if (action === null) throw new ConfigError(`an action is needed: ${RUN_ACTION_NAMES.join(', ')}`);
-  const body = BODIES[action](config);
+  if (action === null)
+    throw new ConfigError(`an action is needed: ${[...RUN_ACTION_NAMES, ...DEVICE_ACTION_NAMES].join(', ')}`);
+  const { path, body, of } = requestOf(config, action);
   const base = baseOf(url.replace(/\/admin\/?(?=[?#]|$)/, '/'));
   const token = new URLSearchParams(new URL(url).hash.slice(1)).get('token') ?? '';
   const found = await reach(base);
@@ -65,13 +94,13 @@ async function main(): Promise<number> {
     );
   }
   const cookie = session.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-  const answer = await ask('POST', API.action('current', action), cookie, body ?? undefined);
+  const answer = await ask('POST', path, cookie, body ?? undefined);
   // Each session that stays open ends one of somebody else in time.
   await ask('DELETE', API.session, cookie);
   if (answer.status !== 200) {
     const refusal = httpErrorBody.safeParse(answer.body);
     const reason = refusal.data?.message ?? `The server answered with status ${answer.status}.`;
-    messages.line(`Could not ${action} the run: ${reason}`);
+    messages.line(`Could not ${action} ${of}: ${reason}`);
     return EXIT_FAILED;
   }
   results.line(describe(adminSnapshot.parse(answer.body)));

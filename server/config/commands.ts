@@ -82,6 +82,10 @@ export const COMMANDS = {
         flags: 'configure --set lr=0.02,max-commits=500 --url http://localhost:8080/admin/#token=secret',
         does: 'Change settings while the run goes on.',
       },
+      {
+        flags: 'bar 0123456789ab --url http://localhost:8080/admin/#token=secret',
+        does: 'Bar a device; pardon takes that back.',
+      },
     ],
   },
   token: {

@@ -3,7 +3,7 @@ import { cutKeyRanges } from '../../shared/model/ranges.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { GradientRecipe, Recipe } from '../zoo/entry.ts';
 import type { AdminSnapshot } from '../../shared/protocol/admin.ts';
-import type { RunAction } from '../../shared/protocol/runActions.ts';
+import type { ControlAction } from './settings/joining.ts';
 import { didYouMean } from '../../shared/text/suggest.ts';
 import type { PlacementMethod } from '../../shared/protocol/placement.ts';
 import type { LocalSchedule } from '../core/run/work.ts';
@@ -60,7 +60,7 @@ export interface Config extends Omit<Settings, 'model' | 'url' | 'action' | Reso
   /** Empty but for the commands that have this setting, which must have one. */
   url: string;
   /** Null where none was asked for. */
-  action: RunAction | null;
+  action: ControlAction | null;
 }
 
 export { ConfigError };
@@ -301,7 +301,7 @@ const BEFORE: readonly (readonly [Key, string])[] = [
 ];
 
 /** What says how a command talks, not how it trains. */
-const ASIDE: readonly Key[] = ['action', 'checkpoint', 'chromium', 'json', 'new', 'set', 'url'];
+const ASIDE: readonly Key[] = ['action', 'checkpoint', 'chromium', 'device', 'json', 'new', 'set', 'url'];
 
 /** The settings of a run as the admin is shown them and checkpoints keep them; secrets are left out. */
 export function settingsOf(config: Config): AdminSnapshot['settings'] {

@@ -17,7 +17,7 @@ import type { RawValue } from './values.ts';
 /* What is made from the table of flags.ts for a person to read: `--help`, and the table of docs/operations.md. */
 
 /** The setting that may be given without its flag. */
-const ARGUMENTS: Partial<Record<Command, Key>> = { control: 'action' };
+const ARGUMENTS: Partial<Record<Command, readonly Key[]>> = { control: ['action', 'device'] };
 
 /** Asked for `--help` or `--version`: the message is the text to show. */
 export class HelpRequest extends Error {
@@ -43,9 +43,10 @@ export function readFlags(command: Command, argv: readonly string[]): Partial<Re
     throw new ConfigError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
   const flags = program.opts<Partial<Record<Key, RawValue>>>();
-  const argument = ARGUMENTS[command];
-  const [word] = program.args;
-  if (argument !== undefined && word !== undefined) flags[argument] = word;
+  program.args.forEach((word, place) => {
+    const argument = ARGUMENTS[command]?.[place];
+    if (argument !== undefined) flags[argument] = word;
+  });
   return flags;
 }
 
@@ -74,8 +75,8 @@ function programOf(command: Command): Program {
     .addHelpOption(new Option('-h, --help', 'Show this.').helpGroup('Help:'))
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-  const argument = ARGUMENTS[command];
-  if (argument !== undefined) program.argument(`[${argument}]`, `The same as ${flagOf(argument)}.`);
+  for (const argument of ARGUMENTS[command] ?? [])
+    program.argument(`[${argument}]`, `The same as ${flagOf(argument)}.`);
   for (const key of KEYS) {
     if (SETTINGS[key].commands.includes(command)) program.addOption(optionOf(key, command));
   }

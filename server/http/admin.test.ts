@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API, keptVersionList, type AdminSnapshot } from '../../shared/protocol/admin.ts';
+import { DEVICE_ACTION_NAMES } from '../../shared/protocol/deviceActions.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import { RUN_ACTION_NAMES, RUN_ACTIONS, type RunAction } from '../../shared/protocol/runActions.ts';
 import { ConstraintError } from '../core/placement/constraints.ts';
@@ -14,6 +15,7 @@ const RUN = '00000badcafe';
 const SNAPSHOT = { run: RUN } as AdminSnapshot;
 const PLACEMENT = { constraints: [] } as unknown as PlacementReport;
 const HOST = 'tabs.example';
+const DEVICE = '0123456789ab';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -59,6 +61,7 @@ async function routes(changes: Partial<AdminRoutesOptions> = {}) {
       done.push(action);
       return Promise.resolve();
     }),
+    actOnDevice: (device, action) => Promise.resolve(void done.push([device, action])),
     keptVersions: () => Promise.resolve([KEPT]),
     placement: () => PLACEMENT,
     place: (body) => void done.push(['place', body]),
@@ -93,6 +96,9 @@ describe('without a session', () => {
     ['POST', API.placement(RUN)],
     ['GET', API.events(RUN)],
     ...RUN_ACTION_NAMES.map((action) => ['POST', API.action(RUN, action)] as ['POST', string]),
+    ...DEVICE_ACTION_NAMES.map(
+      (action) => ['POST', API.deviceAction(RUN, DEVICE, action)] as ['POST', string],
+    ),
   ];
 
   it.each(paths)('[AD1] %s %s is answered 401 and does nothing', async (method, path) => {
@@ -114,6 +120,29 @@ describe('without a session', () => {
       expect([status, answer.cookies]).toEqual([401, []]);
     },
   );
+});
+
+describe('a device', () => {
+  it.each(DEVICE_ACTION_NAMES)(
+    '[AD29] has %s done to it, which is an event of the operator',
+    async (action) => {
+      const { ask, admin, done, acts } = await routes();
+      const { status, body } = await ask('POST', API.deviceAction('current', DEVICE, action), admin);
+      expect([status, body]).toEqual([200, SNAPSHOT]);
+      expect(done).toEqual([[DEVICE, action]]);
+      expect(acts).toEqual([[action, { device: DEVICE }]]);
+    },
+  );
+
+  it.each([
+    [`/api/v1/runs/current/devices/${DEVICE}/praise`, 'NO_SUCH_ACTION', 'A device takes bar, pardon.'],
+    ['/api/v1/runs/current/devices/nobody/bar', 'UNKNOWN_DEVICE', 'No device has such an id.'],
+    [`/api/v1/runs/0badc0de/devices/${DEVICE}/bar`, 'NO_SUCH_RUN', `The run here is ${RUN}, not 0badc0de.`],
+  ])('[AD8] %s is answered 404, %s', async (path, error, message) => {
+    const { ask, admin, done } = await routes();
+    expect(await ask('POST', path, admin)).toMatchObject({ status: 404, body: { error, message } });
+    expect(done).toEqual([]);
+  });
 });
 
 describe('a session', () => {

@@ -1,7 +1,12 @@
 import type { FastifyPluginCallback } from 'fastify';
 import { API, sessionRequest, type AdminSnapshot, type KeptVersion } from '../../shared/protocol/admin.ts';
 import { eventsQuery, type EventPage, type EventsQuery } from '../../shared/protocol/events.ts';
-import type { RunStatus } from '../../shared/protocol/messages.ts';
+import {
+  DEVICE_ACTION_NAMES,
+  deviceActionOf,
+  type DeviceAction,
+} from '../../shared/protocol/deviceActions.ts';
+import { deviceId, type RunStatus } from '../../shared/protocol/messages.ts';
 import type { PlacementReport } from '../../shared/protocol/placement.ts';
 import {
   possibleActions,
@@ -35,6 +40,8 @@ export interface AdminRoutesOptions {
   state: () => RunStatus['state'];
   /** What is done for each action; done when the promise is. */
   actions: RunActionHandlers;
+  /** Does what is asked of a device; done when that is kept. @throws {HttpRefusal} where it cannot be done. */
+  actOnDevice: (device: string, action: DeviceAction) => Promise<void>;
   /** The versions that the run can be rolled back to, newest first. */
   keptVersions: () => Promise<KeptVersion[]>;
   /** The plan in force. */
@@ -57,6 +64,7 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     snapshot,
     state,
     actions,
+    actOnDevice,
     keptVersions,
     placement,
     place,
@@ -122,6 +130,21 @@ export const adminRoutes: FastifyPluginCallback<AdminRoutesOptions> = (app, opti
     }
     return events(query.data);
   });
+
+  app.post<{ Params: { run: string; device: string; action: string } }>(
+    '/api/v1/runs/:run/devices/:device/:action',
+    async ({ params }) => {
+      checkRun(params.run);
+      const action = deviceActionOf(params.action);
+      if (action === undefined)
+        throw new HttpRefusal('NO_SUCH_ACTION', `A device takes ${DEVICE_ACTION_NAMES.join(', ')}.`);
+      const { data: device } = deviceId.safeParse(params.device);
+      if (device === undefined) throw new HttpRefusal('UNKNOWN_DEVICE', 'No device has such an id.');
+      await actOnDevice(device, action);
+      await acted(action, { device });
+      return snapshot();
+    },
+  );
 
   app.post<{ Params: { run: string; action: string } }>('/api/v1/runs/:run/:action', async (request) => {
     checkRun(request.params.run);

@@ -43,6 +43,7 @@ beforeEach(async () => {
       snapshot: () => ({}) as AdminSnapshot,
       state: () => 'running',
       actions: {} as AdminRoutesOptions['actions'],
+      actOnDevice: () => Promise.resolve(),
       keptVersions: () => Promise.resolve([]),
       placement: () => ({}) as PlacementReport,
       acted: () => Promise.resolve(),

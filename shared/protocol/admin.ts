@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
+import type { DeviceAction } from './deviceActions.ts';
 import { deviceId, incarnation, runId, runStatus } from './messages.ts';
 import { placementInForce, allocationReport } from './placement.ts';
 import type { RunAction } from './runActions.ts';
@@ -133,6 +134,8 @@ export const API = {
   checkpoints: (run: string) => `/api/v1/runs/${run}/checkpoints`,
   placement: (run: string) => `/api/v1/runs/${run}/placement`,
   events: (run: string) => `/api/v1/runs/${run}/events`,
+  deviceAction: (run: string, device: string, action: DeviceAction) =>
+    `/api/v1/runs/${run}/devices/${device}/${action}`,
   action: (run: string, action: RunAction) => `/api/v1/runs/${run}/${action}`,
 } as const;
 

@@ -24,7 +24,8 @@ export const HTTP_ERRORS = {
   UNKNOWN_DATA_SHARD: { status: 404, means: 'There is no such data shard.' },
   WRONG_STATE: {
     status: 409,
-    means: 'The action is not possible in the present state of the run; the message names those that are.',
+    means:
+      'The action is not possible in the present state of the run or the device; the message says what is.',
   },
   SHARD_LOST: { status: 409, means: 'The run lost a shard process and cannot go on.' },
   NO_DATA_FOLDER: { status: 409, means: "The run's data folder is removed when it ends." },

@@ -1,6 +1,10 @@
+import { DEVICE_ACTION_NAMES, type DeviceAction } from '../../../shared/protocol/deviceActions.ts';
 import { RUN_ACTION_NAMES, type RunAction } from '../../../shared/protocol/runActions.ts';
 import { RUNS, setting } from '../setting.ts';
 import { assignments, flag, httpUrl, oneOf, orNone, words } from '../values.ts';
+
+/** What `npm run control` may ask. */
+export type ControlAction = RunAction | DeviceAction;
 
 /** Characters of an admin's token: fewer could be guessed. */
 export const ADMIN_TOKEN_LENGTH = { least: 16, most: 128 };
@@ -40,11 +44,17 @@ export const JOINING_SETTINGS = {
     undefined,
     'Join address of the server; for control its admin URL. Required.',
   ),
-  action: setting<RunAction | undefined>(
+  action: setting<ControlAction | undefined>(
     ['control'],
-    oneOf(...RUN_ACTION_NAMES),
+    oneOf(...RUN_ACTION_NAMES, ...DEVICE_ACTION_NAMES),
     undefined,
-    'What to ask of the run. Required.',
+    'What to ask of the run, or of a device. Required.',
+  ),
+  device: setting<string | null>(
+    ['control'],
+    orNone(words('a device id', '<device>', 12, 12)),
+    null,
+    'For bar and pardon: the id of the device, as events and the device table have it.',
   ),
   set: setting<string[]>(
     ['control'],
