@@ -207,6 +207,7 @@ export class Training {
         samples,
         settings,
         maxNorm: MAX_NORM,
+        boundsNorms: !repeatable,
       },
       {
         clock,

@@ -91,7 +91,14 @@ class TestRun {
     this.#shards = hosts.shardsOf(ranges);
     const common = { incarnation: this.incarnation, key, ranges, version: 0, updates: 0 };
     this.coordinator = new Coordinator(
-      { ...common, codec: 'float32', samples: 0, settings: settingsOfWorld({}), maxNorm: 1e4 },
+      {
+        ...common,
+        codec: 'float32',
+        samples: 0,
+        settings: settingsOfWorld({}),
+        maxNorm: 1e4,
+        boundsNorms: true,
+      },
       {
         clock,
         policy: asyncPolicy(),

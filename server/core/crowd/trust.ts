@@ -18,6 +18,8 @@ interface TrustTraits {
   waits: { alone: boolean; together: boolean };
   /** It shares bounded parts of samples and of weight with all others that are bounded. */
   bounded: boolean;
+  /** An update with more than this many times the usual norm is scaled down to that [NB4]. */
+  clipsAt: number;
   /** Right audits make it trusted. */
   earnsTrust: boolean;
   /** Too many bad updates make it suspected. */
@@ -32,6 +34,12 @@ interface TrustTraits {
  */
 const TRUSTED_AUDIT_RATE = 0.05;
 
+/**
+ * Honest updates of local steps had up to 4.5 times the median norm of those before, gradients of eight images up to 14
+ * times: what a device that is trusted computes is as good as never scaled down, and who is not trusted pays for a rare one.
+ */
+const CLIPS_AT = { trusted: 30, others: 5 } as const;
+
 /** What the server does with a device, by how far it is trusted [TS1]. */
 export const TRUST = {
   new: {
@@ -40,6 +48,7 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: true, together: false },
     bounded: true,
+    clipsAt: CLIPS_AT.others,
     earnsTrust: true,
     suspectable: true,
     inDoubt: false,
@@ -50,6 +59,7 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: false, together: false },
     bounded: false,
+    clipsAt: CLIPS_AT.trusted,
     earnsTrust: false,
     suspectable: true,
     inDoubt: false,
@@ -60,6 +70,7 @@ export const TRUST = {
     auditedFirst: true,
     waits: { alone: true, together: true },
     bounded: true,
+    clipsAt: CLIPS_AT.others,
     earnsTrust: true,
     suspectable: false,
     inDoubt: true,
@@ -70,6 +81,7 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: true, together: true },
     bounded: true,
+    clipsAt: CLIPS_AT.others,
     earnsTrust: false,
     suspectable: false,
     inDoubt: true,

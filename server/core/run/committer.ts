@@ -1,3 +1,4 @@
+import type { TrustState } from '../../../shared/protocol/trust.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
 import type { Crowd } from '../crowd/crowd.ts';
@@ -7,13 +8,17 @@ import type { CommitMember } from '../policy/policy.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import type { LeaseManager } from './leaseManager.ts';
-import { normOf } from './leaseTable.ts';
+import { normOf, type LiveLease } from './leaseTable.ts';
+import type { NormBound } from './normBound.ts';
 import type { Reached } from './reached.ts';
+import type { NormedUpdate } from './usualNorms.ts';
 
 export interface CommitterParts {
   aggregation: Aggregation;
   crowd: Crowd;
   leases: LeaseManager;
+  /** Null: no update is scaled down. */
+  norms: NormBound | null;
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
 }
@@ -88,32 +93,48 @@ export class Committer {
   /** What the policy chose, weighed by the rule [AG1], within the part of bounded devices [TS15]. */
   #recordOf(chosen: CommitMember[]): RecordOf<'update'> {
     const { rule, coefficients, cap } = this.#parts.aggregation;
-    const counts = coefficients(this.#factsOf(chosen));
+    const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
+    const scales = updates.map((live) => this.#scaleOf(live));
+    const counts = coefficients(this.#factsOf(updates, scales));
     const weights = cap(
       chosen.map(({ ageFactor }, index) => (counts[index] ?? 0) * ageFactor),
-      chosen.map(({ lease }) => this.#isBounded(lease)),
+      updates.map((live) => TRUST[this.#trustOf(live)].bounded),
     );
     const members = chosen.map(({ lease }, index) => ({
       lease,
-      weight: Math.fround(weights[index] ?? 0),
+      weight: Math.fround((weights[index] ?? 0) * (scales[index] ?? 1)),
     }));
+    updates.forEach((live, index) => this.#parts.norms?.learn(normed(live), scales[index] ?? 1));
     return { type: 'update', version: this.#version + 1, rule, members };
   }
 
   /** Nothing speaks for a device that nobody remembers. */
-  #isBounded(lease: number): boolean {
-    const { crowd, leases } = this.#parts;
-    return TRUST[crowd.get(leases.expectLive(lease).device)?.trust ?? 'new'].bounded;
+  #trustOf({ device }: LiveLease): TrustState {
+    return this.#parts.crowd.get(device)?.trust ?? 'new';
   }
 
-  #factsOf(chosen: CommitMember[]): UpdateFacts[] {
+  #scaleOf(live: LiveLease): number {
+    return this.#parts.norms?.scaleOf(normed(live), this.#trustOf(live)) ?? 1;
+  }
+
+  /** What the rule is told of updates that are scaled so. */
+  #factsOf(updates: readonly LiveLease[], scales: readonly number[]): UpdateFacts[] {
     const { aggregation, leases } = this.#parts;
-    const updates = chosen.map(({ lease }) => leases.expectLive(lease));
     const products = aggregation.needsProducts ? leases.productsOf(updates) : [];
-    return updates.map((live, index) => ({
-      samples: live.samples,
-      norm: normOf(live),
-      products: products[index] ?? [],
-    }));
+    return updates.map((live, index) => {
+      const scale = scales[index] ?? 1;
+      return {
+        samples: live.samples,
+        norm: normOf(live) * scale,
+        products: (products[index] ?? []).map((product, other) => product * scale * (scales[other] ?? 1)),
+      };
+    });
   }
 }
+
+const normed = (live: LiveLease): NormedUpdate => ({
+  device: live.device,
+  kind: live.kind,
+  samples: live.samples,
+  norm: normOf(live),
+});

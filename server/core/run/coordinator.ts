@@ -11,6 +11,7 @@ import { LeaseManager } from './leaseManager.ts';
 import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import { Marks } from './marks.ts';
+import { NormBound } from './normBound.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
@@ -31,6 +32,8 @@ export interface CoordinatorSettings {
   settings: LiveSettings;
   /** An update whose L2 norm is above this is answered NORM_EXCEEDED. */
   maxNorm: number;
+  /** Updates that are far larger than usual are scaled down. Whose they are decides, so a repeatable run does without. */
+  boundsNorms: boolean;
 }
 
 export interface CoordinatorParts {
@@ -63,6 +66,8 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #leases: LeaseManager;
   readonly #ends: LeaseEnds;
   readonly #committer: Committer;
+  /** Null: no update is scaled down. */
+  readonly norms: NormBound | null;
   /** The states that can be brought back. */
   readonly marks: Marks;
   #granting = false;
@@ -91,9 +96,14 @@ export class Coordinator implements Borrower, ShardReports {
       expired: (live) => this.#expire(live),
     });
     this.marks = new Marks(this.shards, ranges);
+    this.norms = settings.boundsNorms ? new NormBound() : null;
     const common = { crowd, leases: this.#leases, shards: this.shards };
     this.#ends = new LeaseEnds({ ...common, clock, placement: this.placement });
-    this.#committer = new Committer(settings, { ...common, aggregation: parts.aggregation });
+    this.#committer = new Committer(settings, {
+      ...common,
+      norms: this.norms,
+      aggregation: parts.aggregation,
+    });
     crowd.lendTo(this);
   }
 

@@ -77,6 +77,7 @@ export class LeaseManager {
       device: device.id,
       baseVersion: version,
       baseUpdates: updates,
+      kind: terms.kind,
       samples: terms.samples,
       dataShard: unit.dataShard.index,
       plannedStart: planned?.start ?? null,

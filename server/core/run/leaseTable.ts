@@ -1,3 +1,4 @@
+import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../recentMap.ts';
 import { sumOfBlocks } from '../shard/norms.ts';
@@ -9,6 +10,7 @@ export interface LiveLease {
   baseVersion: number;
   /** Update records when it was granted. */
   baseUpdates: number;
+  kind: LeaseTerms['kind'];
   samples: number;
   /** Index of the data shard that it is trained on. */
   dataShard: number;

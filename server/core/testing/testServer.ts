@@ -43,6 +43,8 @@ export interface WorldOptions {
   aggregation?: AggregationName;
   shards?: number;
   maxNorm?: number;
+  /** No where it is not named. */
+  boundsNorms?: boolean;
   /** Float32 where none is named. */
   codec?: CodecName;
   /** As placement is told; sync where none is named. */
@@ -121,6 +123,7 @@ export class TestServer {
         samples: 0,
         settings: settingsOfWorld(options),
         maxNorm,
+        boundsNorms: options.boundsNorms ?? false,
       },
       {
         clock,

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { TRUST } from '../crowd/trust.ts';
+import { syncPolicy } from '../testing/policies.ts';
+import type { ScriptedDevice } from '../testing/scriptedDevice.ts';
+import type { WorldOptions } from '../testing/testServer.ts';
+import { World } from '../testing/world.ts';
+import { NormBound } from './normBound.ts';
+
+const UNIT = { kind: 'delta', samples: 480 } as const;
+
+describe('the bound on norms', () => {
+  it('[NB4] scales an update down to a multiple of the usual norm, less of a device that is trusted less', () => {
+    const bound = new NormBound();
+    bound.refer({ ...UNIT, norm: 2 });
+    for (const trust of ['new', 'trusted', 'suspected'] as const) {
+      const most = 2 * TRUST[trust].clipsAt;
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, trust)).toBe(1);
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, trust)).toBe(0.25);
+    }
+    expect(TRUST.new.clipsAt).toBeLessThan(TRUST.trusted.clipsAt);
+  });
+
+  it('[NB4] scales nothing down while nothing is usual', () => {
+    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, 'new')).toBe(1);
+  });
+
+  it('[NB4] learns what an update was scaled down to', () => {
+    const bound = new NormBound();
+    bound.refer({ ...UNIT, norm: 1 });
+    for (const device of ['a', 'b', 'c']) {
+      const update = { ...UNIT, device, norm: 1000 };
+      bound.learn(update, bound.scaleOf(update, 'new'));
+    }
+    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, 'new')).toBe(
+      (TRUST.new.clipsAt * TRUST.new.clipsAt) / 1000,
+    );
+  });
+});
+
+/** Three devices with a lease each of one round, that do only what they are told. */
+function threeDevices(options: WorldOptions) {
+  const world = new World({ policy: syncPolicy({ roundSize: 3 }), boundsNorms: true, ...options });
+  const devices = [1, 2, 3].map(() => world.device({ unitMs: null }).join().ready());
+  world.coordinator.start();
+  world.wire.drain();
+  return { world, devices };
+}
+
+const vector = (norm: number) => new Float32Array(1000).fill(norm / Math.sqrt(1000));
+const pushed = (devices: ScriptedDevice[], norms: number[]) =>
+  devices.forEach((device, index) => device.pushNow(device.lease, {}, vector(norms[index] ?? 0)));
+
+describe('a run', () => {
+  it('[NB4] is moved by no update further than the bound, on any number of shards by the same bits', () => {
+    const [one, two, four] = [1, 2, 4].map((shards) => {
+      const { world, devices } = threeDevices({ shards });
+      pushed(devices, [1, 1, 1]);
+      pushed(devices, [1, 1, 1000]);
+      expect(world.coordinator.version).toBe(2);
+      const [first, , last] = world.recorder.membersAt(2);
+      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(TRUST.new.clipsAt / 1000, 8);
+      return world.parameters;
+    });
+    expect([two, four]).toEqual([one, one]);
+  });
+
+  it('[NB3] is not moved far by its first update, where the server computed a unit itself', () => {
+    const { world, devices } = threeDevices({});
+    const { kind, samples } = devices[0]?.lease.terms ?? UNIT;
+    world.coordinator.norms?.refer({ kind, samples, norm: 1 });
+    pushed(devices, [1, 1, 1000]);
+    const weights = world.recorder.membersAt(1).map(({ weight }) => weight);
+    expect(weights[2]).toBeLessThan((weights[0] ?? 0) / 100);
+  });
+
+  it('[NB5] has no such bound where whose an update is must not matter', () => {
+    const { world, devices } = threeDevices({ boundsNorms: false });
+    pushed(devices, [1, 1, 1]);
+    pushed(devices, [1, 1, 1000]);
+    expect(new Set(world.recorder.membersAt(2).map(({ weight }) => weight)).size).toBe(1);
+  });
+});

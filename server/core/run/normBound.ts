@@ -1,0 +1,29 @@
+import type { TrustState } from '../../../shared/protocol/trust.ts';
+import { TRUST } from '../crowd/trust.ts';
+import { UsualNorms, type NormedUnit, type NormedUpdate } from './usualNorms.ts';
+
+/**
+ * Keeps one update from moving the model far more than updates usually do: a norm above a multiple of the usual one, which
+ * depends on how far its device is trusted, is scaled down to that [NB4].
+ */
+export class NormBound {
+  readonly #usual = new UsualNorms();
+
+  /** Takes note of the norm of a unit that the server computed itself: the first update must not set the scale [NB3]. */
+  refer(reference: NormedUnit & { norm: number }): void {
+    this.#usual.refer(reference);
+  }
+
+  /** What the values of an update are multiplied by, above 0 and at most 1. */
+  scaleOf(update: NormedUpdate, trust: TrustState): number {
+    const usual = this.#usual.of(update);
+    if (usual === undefined) return 1;
+    const bound = usual * TRUST[trust].clipsAt;
+    return update.norm > bound ? bound / update.norm : 1;
+  }
+
+  /** Takes note of an update that became part of the model, scaled so: nobody moves what is usual by more than the bound. */
+  learn(update: NormedUpdate, scale: number): void {
+    this.#usual.learn({ ...update, norm: update.norm * scale });
+  }
+}
