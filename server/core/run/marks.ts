@@ -73,7 +73,18 @@ export class Marks {
   }
 
   /** Marks a state of earlier, until it is {@link release}d. @throws {Error} where a shard does not take it. */
-  async load({ version, parameters, optimizerState, optimizer }: KeptState): Promise<void> {
+  async load(state: KeptState): Promise<void> {
+    // Before the shards have it: what is judged meanwhile must not have one of them forget it [RS10].
+    this.#loaded.add(state.version);
+    try {
+      await this.#sendToShards(state);
+    } catch (error) {
+      this.release(state.version);
+      throw error;
+    }
+  }
+
+  async #sendToShards({ version, parameters, optimizerState, optimizer }: KeptState): Promise<void> {
     const cutBy = (range: KeyRange) => (vector: Float32Array) => sliceOf(vector, range).slice();
     await Promise.all(
       this.#shards.map((shard, index) => {
@@ -90,7 +101,6 @@ export class Marks {
         });
       }),
     );
-    this.#loaded.add(version);
   }
 
   /** Forgets a state that was loaded. */

@@ -184,6 +184,28 @@ describe('a rollback of a run', () => {
     expect(world.parameters).toEqual(world.plain().at(-1));
   });
 
+  it('[RS10] is done although a measurement ends while one of the shards is still being given the state', async () => {
+    const world = await training();
+    const { parameters, coordinator } = world;
+    const [, port] = world.ports;
+    if (port === undefined) throw new Error('two shards');
+    const load = port.load.bind(port);
+    let take: () => void = () => undefined;
+    port.load = async (state) => {
+      await load(state);
+      await new Promise<void>((resolve) => (take = resolve));
+    };
+    const state = { version: 2, parameters, optimizerState: { slots: {}, scalars: {} } };
+    world.kept.set(2, { ...state, optimizer: 'sgd' });
+    const rolling = world.run.rollBack(2);
+    await settled();
+    await world.evaluation.finish(0.5);
+    const before = coordinator.version;
+    take();
+    expect(await rolling).toBe(before + 1);
+    expect(world.recorder.records.at(-1)).toMatchObject({ type: 'restore', of: 2 });
+  });
+
   it('[RS5] that a shard does not take changes nothing, and the next one is done', async () => {
     const world = await training();
     const { parameters, coordinator } = world;
