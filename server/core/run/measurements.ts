@@ -14,13 +14,12 @@ type Quality = Pick<Measurement, 'testAccuracy' | 'testLoss'>;
 
 /** The measurements of a run, oldest first. A long run keeps few of its early ones: what is shown and kept stays small. */
 export class Measurements {
-  readonly #all: Measurement[];
-  #best: number;
+  readonly #all: Measurement[] = [];
+  #best = 0;
 
-  /** @param before those of the run that this one goes on from. */
+  /** @param before those of the run that this one goes on from: the store may have many more of them [EV4]. */
   constructor(before: readonly Measurement[]) {
-    this.#all = [...before];
-    this.#best = Math.max(0, ...before.map(({ testAccuracy }) => testAccuracy));
+    for (const measurement of before) this.add(measurement);
   }
 
   get all(): readonly Measurement[] {
