@@ -247,6 +247,21 @@ describe('configure', () => {
     expect([world.coordinator.version, world.coordinator.settings, told]).toEqual([version, settings, []]);
   });
 
+  it('[CF11] of several at once keeps and has the changes of all', async () => {
+    const keptSettings: LiveSettings[] = [];
+    const keepSettings = async (settings: LiveSettings) => {
+      await settled();
+      keptSettings.push(settings);
+    };
+    const { world, actions } = await trained({ keepSettings });
+    await Promise.all([
+      actions.configure({ changes: { lr: 0.02 } }),
+      actions.configure({ changes: { maxCommits: 900 } }),
+    ]);
+    expect(keptSettings.at(-1)).toMatchObject({ lr: 0.02, maxCommits: 900 });
+    expect(world.coordinator.settings).toMatchObject(keptSettings.at(-1) ?? {});
+  });
+
   it('[CF7] of a run that lost a shard is refused', async () => {
     const { world, actions } = await trained();
     await world.run.stop('shard-lost');

@@ -26,6 +26,13 @@ export interface ActionParts {
 /** The handlers of one run. */
 export function runActionHandlers(parts: ActionParts): RunActionHandlers {
   const { run, kept } = parts;
+  /** The last change of settings: they are made one at a time, each to those in force then [CF11]. */
+  let last: Promise<unknown> = Promise.resolve();
+  const configureInOrder = (changes: SettingChanges) => {
+    const done = last.then(() => configure(parts, changes));
+    last = done.catch(() => undefined);
+    return done;
+  };
   return {
     start: () => start(parts),
     pause: () => {
@@ -37,7 +44,11 @@ export function runActionHandlers(parts: ActionParts): RunActionHandlers {
       await kept();
     },
     save: () => save(parts),
-    configure: ({ changes }) => configure(parts, changes),
+    configure: async ({ changes }) => {
+      await configureInOrder(changes);
+      // What is answered as done is there after a crash; a save that fails is shown as such.
+      if (parts.keeps) await run.save();
+    },
     rollback: ({ version }) => rollback(parts, version),
   };
 }
@@ -77,7 +88,7 @@ async function save({ run, keeps }: ActionParts): Promise<void> {
 
 /** @throws {HttpRefusal} where a part of the model is gone, or a change is wrong: nothing is changed then. */
 async function configure(parts: ActionParts, asked: SettingChanges): Promise<void> {
-  const { run, keeps, config, keepSettings, told } = parts;
+  const { run, config, keepSettings, told } = parts;
   checkWhole(run);
   const changes = changesOf(config(), asked);
   try {
@@ -88,8 +99,6 @@ async function configure(parts: ActionParts, asked: SettingChanges): Promise<voi
   run.configure(changes);
   const listed = Object.entries(changes).map(([name, value]) => `${name} to ${value ?? 'none'}`);
   told(`The admin changed ${listed.join(', ')}, from version ${run.status().version} on.`);
-  // What is answered as done is there after a crash; a save that fails is shown as such.
-  if (keeps) await run.save();
 }
 
 const ROLLBACK_REFUSALS: Readonly<Record<RollbackFault, HttpError>> = {

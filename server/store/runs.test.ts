@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sampleCheckpoint } from './fixtures/samples.ts';
 import type { StoredRun } from './runs.ts';
 import { Disk } from './testing/disk.ts';
@@ -61,6 +61,26 @@ describe('the runs of a store', () => {
     expect(await newest()).toMatchObject({ state: 'paused', settings: { lr: 0.2 } });
     await record.keepState('stopped', 'target');
     expect(await newest()).toMatchObject({ state: 'stopped', stop: 'target' });
+  });
+
+  test('[RN24] a change that could not be kept is not kept by a later one, and is tried again where it is asked for again', async () => {
+    const { start, newest, store } = await world();
+    const record = await start();
+    vi.spyOn(store, 'write').mockRejectedValueOnce(new Error('no room'));
+    await expect(record.keepSettings({ lr: 9 })).rejects.toThrow('no room');
+    await record.keepState('paused', null);
+    expect(await newest()).toMatchObject({ state: 'paused', settings: { lr: 0.1 } });
+    vi.spyOn(store, 'write').mockRejectedValueOnce(new Error('no room'));
+    await expect(record.keepState('running', null)).rejects.toThrow('no room');
+    await record.keepState('running', null);
+    expect(await newest()).toMatchObject({ state: 'running' });
+  });
+
+  test('[RN24] changes at once are all kept', async () => {
+    const { start, newest } = await world();
+    const record = await start();
+    await Promise.all([record.keepSettings({ lr: 0.3 }), record.keepState('stopped', 'target')]);
+    expect(await newest()).toMatchObject({ state: 'stopped', stop: 'target', settings: { lr: 0.3 } });
   });
 
   test('[CK25] measurements are kept as they are made, and the next start has those up to its version', async () => {

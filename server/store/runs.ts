@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { AdminSnapshot, Measurement } from '../../shared/protocol/admin.ts';
 import type { RunState, StopReason } from '../../shared/protocol/runState.ts';
@@ -90,7 +91,10 @@ export class RunRecord {
   readonly #store: Store;
   readonly #checkpoints: Checkpoints;
   readonly #job: KeptJob;
+  /** As it is in the store, once it is there. */
   #row: KeptRun;
+  /** The last change of the row asked for: they are made one at a time, in order. */
+  #last: Promise<unknown> = Promise.resolve();
   #best: number;
   #newest: Measurement | null;
   /** What the store has of commits that are lost. */
@@ -120,22 +124,19 @@ export class RunRecord {
   }
 
   /** Keeps that a coordinator of the run begins, under an incarnation, with these settings. */
-  async started(incarnation: string, settings: AdminSnapshot['settings'], today: Date): Promise<void> {
-    this.#row = { ...this.#row, incarnation, settings, startedAt: today.toISOString() };
-    await this.#store.write(this.#store.jobs.putting(this.#job), this.#store.runs.putting(this.#row));
+  started(incarnation: string, settings: AdminSnapshot['settings'], today: Date): Promise<void> {
+    const began = { incarnation, settings, startedAt: today.toISOString() };
+    return this.#change(began, this.#store.jobs.putting(this.#job));
   }
 
   /** Keeps settings that were changed while the run goes on. */
-  async keepSettings(settings: AdminSnapshot['settings']): Promise<void> {
-    this.#row = { ...this.#row, settings };
-    await this.#store.runs.put(this.#row);
+  keepSettings(settings: AdminSnapshot['settings']): Promise<void> {
+    return this.#change({ settings });
   }
 
   /** Keeps how the run stands, as the next start has to find it. */
-  async keepState(state: RunState, stop: StopReason | null): Promise<void> {
-    if (state === this.#row.state && stop === this.#row.stop) return;
-    this.#row = { ...this.#row, state, stop };
-    await this.#store.runs.put(this.#row);
+  keepState(state: RunState, stop: StopReason | null): Promise<void> {
+    return this.#change({ state, stop });
   }
 
   /** Appends a measurement, and marks the checkpoint of its version where there is one. */
@@ -168,6 +169,18 @@ export class RunRecord {
   /** As {@link Checkpoints.load}. */
   load(row: KeptCheckpoint): Promise<Checkpoint> {
     return this.#checkpoints.load(row);
+  }
+
+  /** Changes the row, and nothing where that fails: no later change may bring what was refused [RN24]. */
+  #change(changes: Partial<KeptRun>, ...also: readonly Change[]): Promise<void> {
+    const done = this.#last.then(async () => {
+      const row = { ...this.#row, ...changes };
+      if (isDeepStrictEqual(row, this.#row)) return;
+      await this.#store.write(...also, this.#store.runs.putting(row));
+      this.#row = row;
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   #qualityOf(version: number): Quality {
