@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { MemoryRows } from '../store/memoryRows.ts';
 import { renewToken } from './adminSessions.ts';
 import { sessionsIn } from './testing/sessions.ts';
@@ -37,6 +37,15 @@ it('[AD27] a token that the operator gives takes the place of the one before, an
   const own = (await sessions.open(GIVEN)) ?? '';
   expect((await sessionsIn(rows, GIVEN)).sessions.holds(own)).toBe(true);
   expect((await sessionsIn(rows)).sessions.holds(own)).toBe(true);
+});
+
+it('[AD29] a session that cannot be kept is opened all the same, and ends with the process', async () => {
+  const rows = new MemoryRows();
+  const { sessions, token } = await sessionsIn(rows);
+  vi.spyOn(rows, 'write').mockRejectedValueOnce(new Error('no room'));
+  const cookie = (await sessions.open(token)) ?? '';
+  expect(sessions.holds(cookie)).toBe(true);
+  expect((await sessionsIn(rows)).sessions.holds(cookie)).toBe(false);
 });
 
 it('[AD28] a renewed token is the only one, and every session has ended', async () => {
