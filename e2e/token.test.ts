@@ -1,4 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { machineClock } from '../server/app/machineTime.ts';
+import { ROWS_FILE } from '../server/store/dataFolder.ts';
+import { FileProcess } from '../server/store/fileProcess.ts';
 import { API } from '../shared/protocol/admin.ts';
 import { post, signIn, tokenOf } from './support/adminClient.ts';
 import { startCommand } from './support/commandProcess.ts';
@@ -36,4 +40,18 @@ it('[AD26] [AD28] npm run token makes another, but not while the server runs', a
   const opened = (token: string) => post(`${third.url}${API.session}`, { token });
   expect((await opened(tokenOf(first))).status).toBe(401);
   expect((await opened(output)).status).toBe(200);
+}, 60_000);
+
+it('[LG8] [AD27] a server whose token cannot be read does not start, and leaves no events of a run', async () => {
+  const folder = await temporaryFolder(cleanup);
+  const command = startCommand(cleanup, 'start', [
+    ...['--data-dir', folder, '--port', '0'],
+    ...['--admin-token-file', join(folder, 'none')],
+  ]);
+  expect(await command.ended).toBe(2);
+  expect(command.lines.join()).toContain('cannot be read: no such file');
+  const files = new FileProcess(machineClock);
+  cleanup.add(() => files.end());
+  const span = { from: 'event/', below: 'event0', limit: 1, order: 'ascending' } as const;
+  expect(await files.readRows(join(folder, ROWS_FILE), span)).toEqual([]);
 }, 60_000);

@@ -29,6 +29,7 @@ export class RunEvents {
   readonly #recorder: EventRecorder;
   #state: RunStatus['state'] | null = null;
   #plan = '';
+  #isServed = false;
 
   constructor({ clock, calendar, append, log }: RunEventsParts) {
     this.#recorder = new EventRecorder({
@@ -47,12 +48,13 @@ export class RunEvents {
   }
 
   served(incarnation: string, version: number): void {
+    this.#isServed = true;
     void this.#recorder.record({ type: 'served', actor: 'server', incarnation, version });
   }
 
-  /** The last event; settles when all are kept or given up. */
+  /** The last event of a server that came to serve the run; settles when all are kept or given up. */
   close(version: number): Promise<void> {
-    void this.#recorder.record({ type: 'closed', actor: 'server', version });
+    if (this.#isServed) void this.#recorder.record({ type: 'closed', actor: 'server', version });
     return this.#recorder.close();
   }
 

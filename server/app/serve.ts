@@ -85,6 +85,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const closing = new Closing();
   try {
+    const givenToken = await adminTokenOf(config);
     const tls = await certificateOf(config, calendar);
     const endpoint = await Endpoint.open(config.host, config.port, tls);
     closing.add(() => endpoint.close());
@@ -127,13 +128,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     records.follow(training.crowd);
     closing.add(() => records.close(training.crowd));
     await shards.opened();
-    training.events.served(training.incarnation, training.coordinator.version);
     closing.add(() => training.events.close(training.coordinator.version));
     const limitBytes = messageLimit(config.maxParameters);
     const channels = await openChannels(config, hosts, listening.port, { clock, log, limitBytes, closing });
-    const sessions = await AdminSessions.open(folder.store, await adminTokenOf(config), () =>
-      calendar.today(),
-    );
+    const sessions = await AdminSessions.open(folder.store, givenToken, () => calendar.today());
+    await record.started(training.incarnation, settingsOf(config), calendar.today());
+    // Nothing is kept of a run before the run itself is, and devices join after this.
+    training.events.served(training.incarnation, training.coordinator.version);
     const refused = logRefusals(log, describeForeignOrigin);
     const admin = adminOf(training, config, {
       actOnDevice: (device, action) => actOnDevice({ crowd: training.crowd, records }, device, action),
@@ -152,7 +153,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     const common = { config, clock, training, records, sessions, failed };
     serveSockets(sockets, { ...common, hosts, shards, channels, app, dataset, limitBytes });
     closing.add(keepDevicesInformed(sockets.of(NAMESPACES.coordinator), training));
-    await record.started(training.incarnation, settingsOf(config), calendar.today());
     await folder.announce(new URL(addresses[0]?.url ?? '').origin);
     return {
       training,
@@ -166,9 +166,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       channelPeers: () => channels?.peers ?? 0,
       cutChannels: () => channels?.cut(),
       close: async () => {
-        await closing.run();
-        await training.kept();
-        await folder.close();
+        try {
+          await closing.run();
+          await training.kept();
+        } finally {
+          await folder.close();
+        }
       },
     };
   } catch (error) {
