@@ -75,8 +75,9 @@ export class Log<Entry extends object> {
   }
 
   async #lookUp(run: string): Promise<{ newest: number; removed: number }> {
-    const [oldest] = await this.#table.list({ under: [run], limit: 1 });
-    const [newest] = await this.#table.list({ under: [run], limit: 1, order: 'descending' });
-    return { newest: newest?.place ?? 0, removed: (oldest?.place ?? 1) - 1 };
+    const one = { under: [run], limit: 1 };
+    const [oldest = 1] = await this.#table.lastParts(one);
+    const [newest = 0] = await this.#table.lastParts({ ...one, order: 'descending' });
+    return { newest: Number(newest), removed: Number(oldest) - 1 };
   }
 }

@@ -83,7 +83,7 @@ describe('a store', () => {
     for (const wrong of [value.replace('"lost":0', '"lost":1'), value.slice(0, -1), '', 'x']) {
       kept.set(key, wrong);
       await expect(store.devices.get('000000000001')).rejects.toThrow(
-        'the row device/000000000001 of the store is damaged: it is altered',
+        'the row device/000000000001 of the store is damaged: it is altered. Put a copy of the data folder back,',
       );
       await expect(store.devices.list()).rejects.toThrow('device/000000000001');
     }
@@ -153,6 +153,15 @@ describe('a log', () => {
       { place: 1, entry: event('a') },
       { place: 2, entry: event('b') },
     ]);
+  });
+
+  test('[ST24] goes on where its oldest and newest entries are damaged', async () => {
+    const { open, kept } = world();
+    await (await open()).events.append('run', event('a'), event('b'));
+    for (const [key, value] of kept) if (key.startsWith('event/')) kept.set(key, `${value} `);
+    const { events } = await open();
+    await events.append('run', event('c'));
+    expect(await events.list('run', { after: 2 })).toEqual([{ place: 3, entry: event('c') }]);
   });
 
   test('[ST6] removes its oldest entries beyond its bound, also of what was kept before', async () => {

@@ -71,17 +71,24 @@ export class Table<Value> {
   }
 
   /** Rows in the order of their keys. @throws {StoreError} where one is damaged. */
-  async list({ under = [], after, limit = Infinity, order = 'ascending' }: ListOptions = {}): Promise<
-    Value[]
-  > {
+  async list(options: ListOptions = {}): Promise<Value[]> {
+    return (await this.#range(options)).map((row) => this.#decode(row));
+  }
+
+  /** The last parts of the keys of rows, in their order, whether or not the rows are damaged. */
+  async lastParts(options: ListOptions = {}): Promise<string[]> {
+    return (await this.#range(options)).map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+  }
+
+  async #range({ under = [], after, limit = Infinity, order = 'ascending' }: ListOptions): Promise<Row[]> {
     const prefix = `${[this.#of.name, ...under.map(partOf)].join('/')}/`;
     let from = after === undefined ? prefix : justAfter(keyOf(this.#of.name, after));
     let below = justAfterAll(prefix);
-    const found: Value[] = [];
+    const found: Row[] = [];
     while (found.length < limit) {
       const page = Math.min(PAGE_ROWS, limit - found.length);
       const rows = await this.#rows.range({ from, below, limit: page, order });
-      found.push(...rows.map((row) => this.#decode(row)));
+      found.push(...rows);
       const last = rows.at(-1);
       if (last === undefined || rows.length < page) break;
       if (order === 'ascending') from = justAfter(last.key);
@@ -105,8 +112,10 @@ export class Table<Value> {
   }
 }
 
+const REMEDY = 'Put a copy of the data folder back, or choose another with --data-dir to begin anew.';
+
 function damaged(key: string, fault: string): StoreError {
-  return new StoreError(`the row ${key} of the store is damaged: ${fault}`);
+  return new StoreError(`the row ${key} of the store is damaged: ${fault}. ${REMEDY}`);
 }
 
 function faultOf({ issues: [issue] }: z.core.$ZodError): string {
