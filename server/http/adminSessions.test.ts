@@ -39,7 +39,7 @@ it('[AD27] a token that the operator gives takes the place of the one before, an
   expect((await sessionsIn(rows)).sessions.holds(own)).toBe(true);
 });
 
-it('[AD29] a session that cannot be kept is opened all the same, and ends with the process', async () => {
+it('[AD31] a session that cannot be kept is opened all the same, and ends with the process', async () => {
   const rows = new MemoryRows();
   const { sessions, token } = await sessionsIn(rows);
   vi.spyOn(rows, 'write').mockRejectedValueOnce(new Error('no room'));

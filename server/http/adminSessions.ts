@@ -62,7 +62,7 @@ export class AdminSessions {
       tokens.putting({ kind: 'session', hash, madeAt: this.#today().toISOString() }),
       ...ended.map((each) => tokens.removing('session', each)),
     ];
-    // An operator has to get in on a full disk too: such a session ends with the process [AD29].
+    // An operator has to get in on a full disk too: such a session ends with the process [AD31].
     await this.#store.write(...changes).catch(() => undefined);
     for (const each of ended) this.#sessions.delete(each);
     this.#sessions.add(hash);
