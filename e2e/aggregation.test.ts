@@ -13,7 +13,7 @@ const RUN = [
   ...['--repeatable', '--round-size', '3', '--max-commits', '2', '--evaluate-every', '0', '--seed', '4'],
   ...['--local-steps', '10'],
 ];
-const RULES = ['trimmedMean', 'normClip'];
+const RULES = ['trimmedMean', 'geometricMedian'];
 
 let processes: Promise<string> | null = null;
 /** The addresses of two shard processes, which serve one run after another. */

@@ -28,8 +28,8 @@ describe('one hostile device of five', () => {
   const honest = parametersOf('mean', false);
   const harmOf = (rule: AggregationName) => distance(parametersOf(rule, true), honest);
 
-  it.each(['trimmedMean', 'median', 'normClip'] as const)(
-    '[AG7] [AG20] [AG8] does less than a fifth of the harm by %s that it does by mean',
+  it.each(['trimmedMean', 'median', 'normClip', 'geometricMedian'] as const)(
+    '[AG7] [AG20] [AG8] [AG22] does less than a fifth of the harm by %s that it does by mean',
     (rule) => {
       expect(harmOf(rule)).toBeLessThan(harmOf('mean') / 5);
     },

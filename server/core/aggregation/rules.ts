@@ -1,3 +1,4 @@
+import { geometricMedian } from './geometricMedian.ts';
 import { mean } from './mean.ts';
 import { median } from './median.ts';
 import { normClip } from './normClip.ts';
@@ -9,7 +10,10 @@ import { trimmedMean } from './trimmedMean.ts';
  * Every aggregation rule, by the word for `--aggregation`. Choices, help, the table of docs/operations.md, what shards
  * are told and the contract of rules are made from this.
  */
-export const RULES = { mean, sum, trimmedMean, median, normClip } satisfies Record<string, AggregationRule>;
+export const RULES = { mean, sum, trimmedMean, median, normClip, geometricMedian } satisfies Record<
+  string,
+  AggregationRule
+>;
 
 type Rules = typeof RULES;
 export type AggregationName = keyof Rules;

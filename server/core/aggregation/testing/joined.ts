@@ -23,8 +23,8 @@ export function joined(
   ranges: KeyRange[],
   settings = RULE_SETTINGS,
 ): Float32Array {
-  const { rule, coefficients } = createAggregation(name, settings);
-  const weights = coefficients(factsOf(updates, ranges)).map(Math.fround);
+  const { rule, coefficients, needsProducts } = createAggregation(name, settings);
+  const weights = coefficients(factsOf(updates, ranges, needsProducts)).map(Math.fround);
   const slices = ranges.map((range) => {
     const members = updates.map(({ values }, index) => ({
       values: sliceOf(values, range),
@@ -36,14 +36,14 @@ export function joined(
 }
 
 /** What the coordinator knows of the updates by the reports of the shards of these ranges. */
-export function factsOf(updates: readonly Update[], ranges: KeyRange[]): UpdateFacts[] {
+export function factsOf(updates: readonly Update[], ranges: KeyRange[], hasProducts = true): UpdateFacts[] {
   const slices = updates.map(({ values }) => ranges.map((range) => sliceOf(values, range)));
   return updates.map(({ samples }, index) => {
     const own = slices[index] ?? [];
     return {
       samples,
       norm: normOfBlocks(own.flatMap((slice) => blockSquares(slice))),
-      products: slices.map((others) =>
+      products: (hasProducts ? slices : []).map((others) =>
         sumOfBlocks(own.flatMap((slice, range) => [...productsOf(slice, others[range])])),
       ),
     };
