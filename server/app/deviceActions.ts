@@ -1,6 +1,6 @@
 import { DEVICE_ACTIONS, type DeviceAction } from '../../shared/protocol/deviceActions.ts';
 import type { TrustRecord } from '../../shared/protocol/trust.ts';
-import type { Crowd } from '../core/crowd/crowd.ts';
+import type { Crowd, TrustChange } from '../core/crowd/crowd.ts';
 import { barredBy, pardonedBy } from '../core/crowd/trust.ts';
 import { HttpRefusal } from '../http/refusals.ts';
 import type { DeviceRecords } from './deviceRecords.ts';
@@ -8,6 +8,8 @@ import type { DeviceRecords } from './deviceRecords.ts';
 export interface DeviceActionParts {
   crowd: Crowd;
   records: DeviceRecords;
+  /** Told of another trust in a device that the crowd does not know [TS10]. */
+  judged: (change: TrustChange) => void;
 }
 
 interface Judgement {
@@ -37,7 +39,7 @@ const JUDGEMENTS: Readonly<Record<DeviceAction, Judgement>> = {
  * @throws {HttpRefusal} where nothing is known of the device, or its trust is not such that this can be done.
  */
 export async function actOnDevice(
-  { crowd, records }: DeviceActionParts,
+  { crowd, records, judged }: DeviceActionParts,
   device: string,
   action: DeviceAction,
 ): Promise<void> {
@@ -52,8 +54,11 @@ export async function actOnDevice(
     );
   }
   const { why, here, kept } = JUDGEMENTS[action];
-  if (known === undefined) await records.judge(device, (before) => kept(before, why));
-  else {
+  if (known === undefined) {
+    const to = kept(trust, why);
+    await records.judge(device, to);
+    judged({ device, from: trust, to });
+  } else {
     here(crowd, device, why);
     await records.keep(crowd);
   }

@@ -95,6 +95,13 @@ it('[TS1] how far a device is trusted is kept over a restart, with the evidence,
   expect(next.crowd.get(resume.device)?.trust).toBe('suspected');
 });
 
+it('[TS1] another state of trust is kept at once: a kill undoes no bar', async () => {
+  const { rows, crowd, resume } = await serving();
+  crowd.bar(resume.device, 'two audits found its work wrong');
+  await new Promise(setImmediate);
+  expect((await (await serving(rows)).records.recall(resume.device))?.trust.state).toBe('barred');
+});
+
 it('[TS1] [TS11] a row of an earlier release is of a new device; faults in a row are kept', async () => {
   const { rows, store, records, crowd, work, resume } = await serving();
   work(480);

@@ -63,20 +63,26 @@ export class DeviceRecords {
   }
 
   /** Keeps another judgement of a device that no crowd knows. @throws {StoreError} where its row cannot be read or written. */
-  async judge(device: string, judge: (trust: TrustRecord) => TrustRecord): Promise<void> {
+  async judge(device: string, trust: TrustRecord): Promise<void> {
     const { store } = this.#parts;
     const row = await store.devices.get(device);
     if (row === null) return;
-    const judged = { ...row, trust: judge(row.trust ?? firstTrust(false)) };
+    const judged = { ...row, trust };
     await store.write(store.devices.putting(judged));
     this.#kept.set(device, judged);
   }
 
-  /** Keeps what changed of this crowd's devices, now and then, until {@link close}. */
-  follow(crowd: Pick<Crowd, 'histories'>): void {
+  /** Keeps what changed of this crowd's devices, now and then, and another state of trust at once, until {@link close}. */
+  follow(crowd: Pick<Crowd, 'histories' | 'watchTrust'>): void {
+    // Who is barred stays so, also where the server is killed the moment after.
+    crowd.watchTrust(() => void this.keep(crowd));
+    this.#followTime(crowd);
+  }
+
+  #followTime(crowd: Pick<Crowd, 'histories'>): void {
     this.#cancel = this.#parts.clock.after(KEEP_EVERY_MS, () => {
       void this.keep(crowd);
-      this.follow(crowd);
+      this.#followTime(crowd);
     });
   }
 

@@ -44,7 +44,12 @@ export class RunEvents {
   follow(crowd: Crowd): void {
     const devices = new DeviceEvents((event) => void this.#recorder.record(event));
     crowd.watch((device) => devices.look(device));
-    crowd.watchTrust((change) => void this.#recorder.record(trustEvent(change)));
+    crowd.watchTrust((change) => this.judged(change));
+  }
+
+  /** A device came to another state of trust. */
+  judged(change: TrustChange): void {
+    void this.#recorder.record(trustEvent(change));
   }
 
   served(incarnation: string, version: number): void {

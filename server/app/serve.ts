@@ -137,7 +137,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     training.events.served(training.incarnation, training.coordinator.version);
     const refused = logRefusals(log, describeForeignOrigin);
     const admin = adminOf(training, config, {
-      actOnDevice: (device, action) => actOnDevice({ crowd: training.crowd, records }, device, action),
+      actOnDevice: (device, action) =>
+        actOnDevice(
+          { crowd: training.crowd, records, judged: (change) => training.events.judged(change) },
+          device,
+          action,
+        ),
       sessions,
       refused,
       secure: tls !== null,
