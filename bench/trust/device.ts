@@ -22,7 +22,7 @@ const PROFILE: CapabilityProfile = {
   conditions: UNKNOWN_CONDITIONS,
 };
 const READY: Ready = {
-  engine: { name: 'wasm', detail: '', software: false },
+  engine: { name: 'wasm', detail: 'SIMD', software: false },
   trials: [],
   workers: 1,
   conditions: UNKNOWN_CONDITIONS,
@@ -82,7 +82,10 @@ export class Device {
       replaced: () => undefined,
       barred: () => undefined,
     };
-    const joined = this.#server.training.crowd.join(PROFILE, undefined, port);
+    const joined = this.#server.training.crowd.join(PROFILE, undefined, port, {
+      kept: null,
+      vouched: this.#server.vouched,
+    });
     if (typeof joined === 'string') throw new Error(`bench:trust: a device could not join: ${joined}`);
     return joined.session;
   }
