@@ -46,7 +46,7 @@ export const act = (run: string, action: RunAction, body?: object): Promise<ApiA
     ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
 
-export const actOnDevice = (run: string, device: string, action: DeviceAction): Promise<ApiAnswer> =>
+export const postDeviceAction = (run: string, device: string, action: DeviceAction): Promise<ApiAnswer> =>
   request(API.deviceAction(run, device, action), { method: 'POST' });
 
 /** The versions that a run can be rolled back to. */

@@ -5,7 +5,7 @@ import {
   type DeviceAction,
 } from '../../shared/protocol/deviceActions.ts';
 import { byId, element, setNotice } from '../page/dom.ts';
-import { actOnDevice, snapshotOf } from './api.ts';
+import { postDeviceAction, snapshotOf } from './api.ts';
 import { createConfirmation } from './confirmation.ts';
 import type { ControlEvents } from './controls.ts';
 
@@ -76,7 +76,7 @@ async function request(device: string, action: DeviceAction): Promise<void> {
   if (latest === null || pending.has(device)) return;
   pending.add(device);
   setNotice(byId('device-error'), null);
-  const answer = await actOnDevice(latest.run, device, action);
+  const answer = await postDeviceAction(latest.run, device, action);
   pending.delete(device);
   const snapshot = answer.kind === 'done' ? snapshotOf(answer) : null;
   if (snapshot !== null) events?.changed(snapshot);

@@ -308,6 +308,7 @@ describe('a repeatable run', () => {
     ['--engine', 'webgpu'],
     ['--engine', 'tfjs-cpu'],
     ['--guard-jump', 5],
+    ['--aggregation', 'auto'],
   ])('[RN13] is none with %s %s, which is named', (flag, value) => {
     const message = messageOf(['--repeatable', flag, String(value)]);
     expect(message).toContain(`${flag}: ${JSON.stringify(value)} cannot be repeatable: `);

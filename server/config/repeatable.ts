@@ -1,5 +1,6 @@
 import { CAN_BE_STRICT } from '../../shared/profile/profile.ts';
 import { PLACEMENT_METHODS } from '../../shared/protocol/placement.ts';
+import { RULES } from '../core/aggregation/rules.ts';
 import { MODES } from '../core/policy/modes.ts';
 import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
 import { COMMANDS, type Command } from './commands.ts';
@@ -24,6 +25,8 @@ export function repeatableSettings(
   };
   const ofMode = MODES[mode].notRepeatable;
   if (ofMode !== null) refuse('mode', ofMode);
+  const ofRule = RULES[settings.aggregation].notRepeatable;
+  if (ofRule !== null) refuse('aggregation', ofRule);
   const ofPlacement = PLACEMENT_METHODS[placement].notRepeatable;
   if (ofPlacement !== null) refuse('placement', ofPlacement);
   if (engine !== 'auto' && !CAN_BE_STRICT[engine]) {

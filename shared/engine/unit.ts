@@ -23,7 +23,7 @@ export function unitOrder(seed: number, start: number, samples: number, count: n
   return order;
 }
 
-/** The samples that a unit visits of a data shard of so many. @throws {RangeError} as {@link unitOrder}. */
+/** The samples that a unit visits of a data shard of that many samples. @throws {RangeError} as {@link unitOrder}. */
 export function orderOf({ seed, start, batch, local }: UnitWork, samples: number): Uint32Array {
   return unitOrder(seed, start, samples, batch * (local?.steps ?? 1));
 }

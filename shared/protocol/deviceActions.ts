@@ -22,7 +22,7 @@ const ACTIONS = {
     confirm: {
       question: 'Bar this device?',
       consequence:
-        'Its work is dropped and it may not join again under its id until you pardon it. Whoever is behind it can still come as a new device.',
+        'Its work is dropped and it may not join again under its id until you pardon it. Its owner can still come as a new device.',
       yes: 'Bar the device',
       no: 'Leave it',
     },

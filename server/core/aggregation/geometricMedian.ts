@@ -24,6 +24,7 @@ export const geometricMedian: WeighingRule = {
   reads: [],
   minUpdates: () => MIN_FOR_MEDIAN,
   countsSamples: true,
+  notRepeatable: null,
   coefficients: (updates) => (updates.length < MIN_FOR_MEDIAN ? sharesOf(updates) : weiszfeld(updates)),
 };
 

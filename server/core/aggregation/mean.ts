@@ -9,6 +9,7 @@ export const mean: WeighingRule = {
   reads: [],
   minUpdates: () => 1,
   countsSamples: true,
+  notRepeatable: null,
   coefficients: sharesOf,
 };
 

@@ -14,6 +14,7 @@ export const median: CoordinateRule = {
   reads: [],
   minUpdates: () => 3,
   countsSamples: false,
+  notRepeatable: null,
   combine: (ascending) => {
     const lower = ascending[Math.floor((ascending.length - 1) / 2)] ?? NaN;
     const upper = ascending[Math.floor(ascending.length / 2)] ?? NaN;

@@ -14,6 +14,7 @@ export const normClip: WeighingRule = {
   reads: ['clipNorm'],
   minUpdates: ({ clipNorm }) => (clipNorm === null ? MIN_FOR_MEDIAN : 1),
   countsSamples: true,
+  notRepeatable: null,
   coefficients: (updates, { clipNorm }) => {
     const bound = clipNorm ?? (updates.length < MIN_FOR_MEDIAN ? Infinity : medianNorm(updates));
     const shares = sharesOf(updates);

@@ -17,6 +17,8 @@ export interface UpdateFacts {
    * shards [SL4]. Empty where the rule needs none.
    */
   products: readonly number[];
+  /** Its device is trusted. */
+  trusted: boolean;
 }
 
 /** What a weighing rule may need, by what it says it needs. */
@@ -38,6 +40,8 @@ interface Described {
   minUpdates: (settings: RuleSettings) => number;
   /** An update of more samples counts for more, so placement may give out units of different sizes. */
   countsSamples: boolean;
+  /** Why no run of it is repeatable [RN8]; null where one may be. */
+  notRepeatable: string | null;
 }
 
 interface Weighing<Need extends keyof Needs> extends Described {

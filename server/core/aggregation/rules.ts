@@ -1,3 +1,4 @@
+import { auto } from './auto.ts';
 import { geometricMedian } from './geometricMedian.ts';
 import { mean } from './mean.ts';
 import { median } from './median.ts';
@@ -10,7 +11,7 @@ import { trimmedMean } from './trimmedMean.ts';
  * Every aggregation rule, by the word for `--aggregation`. Choices, help, the table of docs/operations.md, what shards
  * are told and the contract of rules are made from this.
  */
-export const RULES = { mean, sum, trimmedMean, median, normClip, geometricMedian } satisfies Record<
+export const RULES = { mean, sum, trimmedMean, median, normClip, geometricMedian, auto } satisfies Record<
   string,
   AggregationRule
 >;

@@ -9,5 +9,6 @@ export const sum: WeighingRule = {
   reads: [],
   minUpdates: () => 1,
   countsSamples: false,
+  notRepeatable: null,
   coefficients: (updates) => updates.map(() => 1),
 };

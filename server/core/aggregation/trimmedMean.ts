@@ -14,6 +14,7 @@ export const trimmedMean: CoordinateRule = {
   reads: ['trim'],
   minUpdates: () => 3,
   countsSamples: false,
+  notRepeatable: null,
   combine: (ascending, { trim }) => {
     const dropped = droppedOf(ascending.length, trim);
     let sum = 0;

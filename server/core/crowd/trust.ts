@@ -29,7 +29,7 @@ interface TrustTraits {
 }
 
 /**
- * Of a trusted device's units so many are audited: recomputing them costs a twentieth of its work, and one that begins
+ * The part of a trusted device's units that is audited: recomputing them costs a twentieth of its work, and one that begins
  * to lie is met after twenty units in the mean.
  */
 const TRUSTED_AUDIT_RATE = 0.05;

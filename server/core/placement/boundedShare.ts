@@ -36,7 +36,7 @@ export class BoundedShare {
   #activeAt = -Infinity;
   #cancelWait: () => void = () => undefined;
 
-  /** @param freed called a while after a worker was held back: whoever it was held back for may be away. */
+  /** @param freed called a while after a worker was held back: the devices that it was held back for may be away. */
   constructor(clock: Clock, freed: () => void) {
     this.#clock = clock;
     this.#freed = freed;
@@ -77,7 +77,7 @@ export class BoundedShare {
     else if (this.#isHolding) this.#credit -= samples;
   }
 
-  /** Of so many bounded workers, those that a round may count on. */
+  /** Of a number of bounded workers, those that a round may count on. */
   workersOf(bounded: number, othersHere: () => readonly OtherDevice[]): number {
     if (bounded === 0) return 0;
     const others = othersHere();

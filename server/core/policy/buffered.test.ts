@@ -41,7 +41,7 @@ describe('buffered', () => {
     expect(complete(policy, 1)).toEqual(kept(1));
   });
 
-  it('[PO17] by itself has a buffer of 0.3 times the workers, rounded up, and of four at least', () => {
+  it('[PO17] has, where no size is given, a buffer of 0.3 times the workers, rounded up, and of four at least', () => {
     for (const [count, size] of [
       [1, 4],
       [13, 4],

@@ -24,7 +24,7 @@ const LEAST_AUTO = 4;
 const AUTO_SHARE = 0.3;
 
 /**
- * A commit is of the first K updates that are complete, whoever sent them; nobody waits for who is slow (FedBuff, Nguyen
+ * A commit is of the first K updates that are complete, from any device; nobody waits for who is slow (FedBuff, Nguyen
  * et al. 2022). The worker of an update that waits is let go, so that any number of workers fills a buffer [PO15].
  */
 export class BufferedPolicy implements Policy {

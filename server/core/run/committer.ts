@@ -127,6 +127,7 @@ export class Committer {
         samples: live.samples,
         norm: normOf(live) * scale,
         products: (products[index] ?? []).map((product, other) => product * scale * (scales[other] ?? 1)),
+        trusted: !TRUST[this.#trustOf(live)].bounded,
       };
     });
   }
