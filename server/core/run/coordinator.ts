@@ -129,6 +129,8 @@ export class Coordinator implements Borrower, ShardReports {
   /** Has settings take other values from the next version on [CF1]; nothing that is out on lease ends. */
   configure(changes: LiveChanges): void {
     this.#committer.configure(changes);
+    this.#forgive();
+    this.#pump();
   }
 
   /** Lets work be leased and updates be decided. */
@@ -168,7 +170,13 @@ export class Coordinator implements Borrower, ShardReports {
     if (!this.marks.has(of)) throw new Error(`coordinator: version ${of} is not marked`);
     this.#committer.restore(of);
     this.#withdrawAll();
+    this.#forgive();
     this.#pump();
+  }
+
+  /** A model that has gone bad makes honest devices fail: what they failed at before may be no fault of theirs [RS11]. */
+  #forgive(): void {
+    for (const device of this.#parts.crowd.present()) device.forgive(this.version);
   }
 
   #withdrawAll(): void {

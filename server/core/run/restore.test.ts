@@ -226,3 +226,43 @@ describe('a rollback of a run', () => {
     ).toBe(true);
   });
 });
+
+describe('devices that failed at a model that had gone bad', () => {
+  /** A world in which a device is set aside after five updates that are no numbers. */
+  function setAside() {
+    const world = new World();
+    const device = world.device({ unitMs: null }).join().ready();
+    world.coordinator.start();
+    world.coordinator.marks.begin(world.coordinator);
+    world.wire.drain();
+    for (let failed = 0; failed < 5; failed++) {
+      device.pushNow(device.lease, { values: (values) => values.map(() => NaN) });
+      device.ready();
+      world.wire.drain();
+    }
+    const state = () => world.crowd.records()[0]?.state;
+    expect(state()).toBe('faulty');
+    return { world, device, state };
+  }
+
+  it('[RS11] work again after a restore', () => {
+    const { world, device, state } = setAside();
+    const before = device.leases.length;
+    world.coordinator.restore(0);
+    world.wire.drain();
+    expect([state(), device.leases.length]).toEqual(['working', before + 1]);
+  });
+
+  it('[RS11] work again after a change of settings, and are set aside again where they go on failing', () => {
+    const { world, device, state } = setAside();
+    world.coordinator.configure({ lr: 0.01 });
+    world.wire.drain();
+    expect(state()).toBe('working');
+    for (let failed = 0; failed < 5; failed++) {
+      device.pushNow(device.lease, { values: (values) => values.map(() => NaN) });
+      device.ready();
+      world.wire.drain();
+    }
+    expect(state()).toBe('faulty');
+  });
+});
