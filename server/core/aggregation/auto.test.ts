@@ -14,7 +14,7 @@ const facts = (...trusted: boolean[]) =>
   factsOf(UPDATES, whole(4)).map((each, index) => ({ ...each, trusted: trusted[index] ?? true }));
 
 describe('auto', () => {
-  it('[AG24] is the mean, to the bit, where all updates are of trusted devices', () => {
+  it('[AG24] is exactly the mean where all updates are of trusted devices', () => {
     const all = facts(true, true, true);
     expect(weightsBy('auto', all)).toEqual(weightsBy('mean', all));
     expect(weightsBy('auto', all)).not.toEqual(weightsBy('geometricMedian', all));
