@@ -16,7 +16,7 @@ afterEach(() => cleanup.run());
 const PATIENCE = { timeout: 30_000 };
 const SLOW_MS = 120_000;
 const SCREENS = { phone: PHONE, desktop: DESKTOP };
-/** Pictures for whoever wants to look; nothing is compared with them. */
+/** Pictures for people to look at; nothing is compared with them. */
 const PICTURES = join(tmpdir(), 'tabswarm-pictures');
 
 const text = (page: Page, id: string) => page.getByTestId(id).innerText();

@@ -15,7 +15,7 @@ afterEach(() => cleanup.run());
 
 const PATIENCE = { timeout: 30_000 };
 const SLOW_MS = 60_000;
-/** Pictures for whoever wants to look; nothing is compared with them. */
+/** Pictures for people to look at; nothing is compared with them. */
 const PICTURES = join(tmpdir(), 'tabswarm-pictures');
 
 describe('an operator', () => {

@@ -33,13 +33,13 @@ export interface Attack {
   update: (known: Known) => Float32Array;
 }
 
-/** Just within what the server takes as an update whatever it is of. */
+/** Just within the largest norm that the server takes of an update of any kind. */
 const AT_THE_BOUND = 9_900;
 /** Baruch et al. 2019 derive it from the share of attackers; this is more than they find for a fifth of 25 devices. */
 const ALIE_DEVIATIONS = 1.5;
 const IPM_FACTOR = 10;
 const LIAR_NORM = 0.01;
-/** Of its updates the late one is sent after so many. */
+/** Updates that the late attacker sends before its large one. */
 const LATE = 15;
 
 const PLAIN = { trains: 'data', isFast: false, rejoins: false, isEarly: false, honestUnits: 0 } as const;

@@ -49,7 +49,7 @@ export interface CellResult extends CellSpec {
 
 /** The accuracy that is to be had in spite of any attack. */
 export const TARGET = 0.975;
-/** A commit of many devices is of many samples: with so many, each is measured. */
+/** A commit of many devices is of many samples: with this many devices, each is measured. */
 const DEVICES_A_MEASUREMENT = 10;
 /** Nothing of a device takes less by much. */
 const STEP_MS = 10;

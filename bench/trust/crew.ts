@@ -4,7 +4,7 @@ import type { Attack, Training } from './attacks.ts';
 import { Device, type Behaviour, type Server } from './device.ts';
 import type { Workshop } from './testBed.ts';
 
-/** An honest device does so many samples a second at least, and at most. */
+/** Samples a second of the slowest and of the fastest honest device. */
 const RATES = { least: 300, most: 600 };
 /** From lease to push of a device that computes nothing and does not pretend to. */
 const AT_ONCE_MS = 20;

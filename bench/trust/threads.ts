@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { CellResult, CellSpec } from './cell.ts';
 
 /**
- * Runs cells in so many threads. @param done hears of each as it ends.
+ * Runs cells in a number of threads. @param done hears of each as it ends.
  * @throws {Error} where a thread fails.
  */
 export async function runCells(

@@ -66,8 +66,6 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #leases: LeaseManager;
   readonly #ends: LeaseEnds;
   readonly #committer: Committer;
-  /** Null: no update is scaled down. */
-  readonly norms: NormBound | null;
   /** The states that can be brought back. */
   readonly marks: Marks;
   #granting = false;
@@ -96,12 +94,11 @@ export class Coordinator implements Borrower, ShardReports {
       expired: (live) => this.#expire(live),
     });
     this.marks = new Marks(this.shards, ranges);
-    this.norms = settings.boundsNorms ? new NormBound() : null;
     const common = { crowd, leases: this.#leases, shards: this.shards };
     this.#ends = new LeaseEnds({ ...common, clock, placement: this.placement });
     this.#committer = new Committer(settings, {
       ...common,
-      norms: this.norms,
+      norms: settings.boundsNorms ? new NormBound() : null,
       aggregation: parts.aggregation,
     });
     crowd.lendTo(this);

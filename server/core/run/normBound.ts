@@ -1,6 +1,6 @@
 import type { TrustState } from '../../../shared/protocol/trust.ts';
 import { TRUST } from '../crowd/trust.ts';
-import { UsualNorms, type NormedUnit, type NormedUpdate } from './usualNorms.ts';
+import { UsualNorms, type NormedUpdate } from './usualNorms.ts';
 
 /**
  * Keeps one update from moving the model far more than updates usually do: a norm above a multiple of the usual one, which
@@ -8,11 +8,6 @@ import { UsualNorms, type NormedUnit, type NormedUpdate } from './usualNorms.ts'
  */
 export class NormBound {
   readonly #usual = new UsualNorms();
-
-  /** Takes note of the norm of a unit that the server computed itself: the first update must not set the scale [NB3]. */
-  refer(reference: NormedUnit & { norm: number }): void {
-    this.#usual.refer(reference);
-  }
 
   /** What the values of an update are multiplied by, above 0 and at most 1. */
   scaleOf(update: NormedUpdate, trust: TrustState): number {

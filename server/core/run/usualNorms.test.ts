@@ -32,11 +32,9 @@ describe('the usual norm', () => {
     expect(new UsualNorms().of(UNIT)).toBeUndefined();
   });
 
-  it('[NB3] of fewer than three devices is that of the unit that the server computed', () => {
+  it('[NB3] is not known of fewer than three devices', () => {
     const usual = after([1000, 1000]);
     expect(usual.of(UNIT)).toBeUndefined();
-    usual.refer({ ...UNIT, norm: 2 });
-    expect(usual.of(UNIT)).toBe(2);
     usual.learn({ ...UNIT, device: 'third', norm: 5 });
     expect(usual.of(UNIT)).toBe(1000);
   });
@@ -48,7 +46,7 @@ describe('the usual norm', () => {
     [600, 1.25],
   ])('[NB2] of %d samples is put at %d times that of the nearest size', (samples, factor) => {
     const usual = after([1, 1, 1]);
-    usual.refer({ kind: 'delta', samples: 100_000, norm: 50 });
+    for (const device of ['a', 'b', 'c']) usual.learn({ kind: 'delta', samples: 100_000, device, norm: 50 });
     expect(usual.of({ kind: 'delta', samples })).toBe(factor);
   });
 

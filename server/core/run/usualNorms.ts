@@ -28,23 +28,16 @@ interface Size {
 
 /**
  * Which norm updates of a kind and size usually have: the median over devices of the last one of each, so that no
- * device counts for more by sending more. Norms fall as training goes on, and so does what is usual. Until a few devices
- * were seen it is the norm of a unit that the server computed itself.
+ * device counts for more by sending more. Norms fall as training goes on, and so does what is usual.
  */
 export class UsualNorms {
   readonly #sizes = new Map<string, Size>();
-  #reference: (NormedUnit & { norm: number }) | null = null;
-
-  /** Takes note of a unit that the server computed itself. */
-  refer(reference: NormedUnit & { norm: number }): void {
-    this.#reference = reference;
-  }
 
   /** The usual norm of such an update; of a size that was not seen it is put generously. Undefined: too little was seen. */
   of(unit: NormedUnit): number | undefined {
     const seen = [...this.#sizes.values()].filter(({ norms }) => norms.size >= LEAST_DEVICES);
     const known = seen.map((size) => ({ ...size.unit, norm: medianOf(size.norms) }));
-    const nearest = [...known, ...(this.#reference === null ? [] : [this.#reference])]
+    const nearest = known
       .filter(({ kind }) => kind === unit.kind)
       .map(({ samples, norm }) => ({ ratio: ratioOf(samples, unit.samples), norm }))
       .toSorted((left, right) => left.ratio - right.ratio)[0];
