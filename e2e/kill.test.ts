@@ -152,7 +152,7 @@ describe(`a server that is killed ${KILLS} times (TABSWARM_KILL_SEED=${SEED})`, 
           cleanup,
           'e2e/support/killedServer.ts',
           life === 0 ? [...RUN, ...place] : place,
-          { TABSWARM_LEDGER: ledger, TABSWARM_KILL: isWhole ? '' : kill },
+          { TABSWARM_LEDGER: ledger, TABSWARM_KILL: isWhole ? '' : kill, TABSWARM_AUDIT_CPU: '0' },
         );
 
         const ready = await whileAlive(

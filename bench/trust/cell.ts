@@ -7,7 +7,7 @@ import { TestBed, type Workshop } from './testBed.ts';
 /** What a run has against hostile devices. */
 export const DEFENCES = {
   /** Everything off, and every device as if the operator vouched for it. */
-  none: { argv: ['--guard-jump', 'none'], rule: 'mean', vouched: true },
+  none: { argv: ['--guard-jump', 'none', '--audit-cpu', '0'], rule: 'mean', vouched: true },
   /** As an open server has it: every device is a stranger. */
   all: { argv: [], rule: 'median', vouched: false },
 } as const;

@@ -1,3 +1,5 @@
+import { compare, type Comparison } from '../../server/core/run/comparison.ts';
+import type { AuditTask } from '../../server/core/run/recomputation.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import type { Engine, EvaluationResult } from '../../shared/engine/engine.ts';
 import { computeUpdate, orderOf, type UnitWork } from '../../shared/engine/unit.ts';
@@ -20,6 +22,11 @@ export class Kernel {
   update(unit: UnitWork, parameters: Float32Array, data: DataShard): Promise<Float32Array> {
     const order = orderOf(unit, data.samples);
     return this.#next(() => computeUpdate(this.#engine, unit, parameters, data, order));
+  }
+
+  /** What the auditing thread of a server does, with strict arithmetic only: that of all devices here. */
+  async compare({ unit, base, update }: AuditTask, data: DataShard): Promise<Comparison> {
+    return compare(update, [await this.update(unit, base, data)], base);
   }
 
   evaluate(parameters: Float32Array, data: DataShard): Promise<EvaluationResult> {

@@ -11,6 +11,8 @@ import type { ShardGroup } from '../../server/core/shard/shardGroup.ts';
 import { VirtualClock } from '../../server/core/testing/virtualClock.ts';
 import { sampleOf } from '../../server/dataset/sample.ts';
 import { DataFolder } from '../../server/store/dataFolder.ts';
+import { samplesOf } from '../../server/core/unit.ts';
+import type { AuditTask, Recomputation } from '../../server/core/run/recomputation.ts';
 import type { Evaluation } from '../../server/threads/evaluator.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
@@ -24,6 +26,8 @@ const TODAY = new Date(0);
 const MEASURED_IMAGES = 1000;
 /** Stands for a loss that is no number any more, as in the thread of evaluation. */
 const DIVERGED = Number.MAX_VALUE;
+/** What a core of a server is taken to do: a budget of audits must not follow from the machine that this runs on. */
+const SERVER_SAMPLES_A_MS = 24;
 
 /** What all cells of a process have in common. */
 export interface Workshop {
@@ -42,6 +46,14 @@ export async function openWorkshop(): Promise<Workshop> {
     await rm(path, { recursive: true });
   };
   return { images: await loadImages(), kernel, folder, close };
+}
+
+/** Computes a unit again, and says what that takes a server. */
+async function recompute(task: AuditTask, { kernel, images }: Workshop): Promise<Recomputation> {
+  const { unit } = task;
+  const data = images.honest[unit.dataShard.index];
+  if (data === undefined) throw new RangeError(`there is no data shard ${unit.dataShard.index}`);
+  return { ...(await kernel.compare(task, data)), milliseconds: samplesOf(unit) / SERVER_SAMPLES_A_MS };
 }
 
 /** A run as a server composes it, which has yet to begin, under a clock that is turned by hand, with one engine in place of all threads. */
@@ -93,6 +105,7 @@ export class TestBed {
         },
       },
       sampler: config.guardJump === null ? null : { evaluate: (parameters) => evaluateOn(few, parameters) },
+      recompute: config.auditCpu === 0 ? null : (task) => recompute(task, workshop),
       solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }),
       record: await folder.runs.begin(job, TODAY),
       shards: host.shardsOf(rangesOf(config)),

@@ -30,6 +30,13 @@ function renderCheckpointFailure({ checkpointFailure: failure }: AdminSnapshot):
   line.hidden = failure === null;
 }
 
+/** What audits found that is not right, and what they took. */
+function describeAudits({ audits }: AdminSnapshot): string {
+  if (audits === null) return 'No work is audited';
+  const { wrong, unclear, share } = audits;
+  return `${formatCount(wrong)} wrong, ${formatCount(unclear)} unclear; ${formatPercent(share)} of a core`;
+}
+
 /** The head of the page and its figures. */
 export function renderOverview(snapshot: AdminSnapshot): void {
   const { status, settings } = snapshot;
@@ -63,6 +70,10 @@ export function renderOverview(snapshot: AdminSnapshot): void {
   setFigure(byId('elapsed'), formatDuration(snapshot.seconds), snapshot.seconds);
   setFigure(byId('bytes-up'), formatBytes(snapshot.bytesUp), snapshot.bytesUp);
   setFigure(byId('bytes-down'), formatBytes(snapshot.bytesDown), snapshot.bytesDown);
+
+  const { audits } = snapshot;
+  setFigure(byId('audits'), audits === null ? NONE : formatCount(audits.right), audits?.right ?? null);
+  setText(byId('audits-other'), describeAudits(snapshot));
 
   const { checkpoint } = snapshot;
   const version = checkpoint?.version ?? null;

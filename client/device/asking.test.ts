@@ -41,6 +41,7 @@ it('[LS18] a lease is over once its push was decided, and with no other answer',
     'WRONG_SHAPE',
     'NOT_FINITE',
     'NORM_EXCEEDED',
+    'WRONG_UPDATE',
     'BARRED',
   ]);
 });

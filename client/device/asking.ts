@@ -51,6 +51,7 @@ const LEASE_AFTER: Record<Outcome, 'ended' | 'open'> = {
   WRONG_SHAPE: 'ended',
   NOT_FINITE: 'ended',
   NORM_EXCEEDED: 'ended',
+  WRONG_UPDATE: 'ended',
   VERSION_GONE: 'open',
   UNAVAILABLE: 'open',
   CORRUPT: 'open',

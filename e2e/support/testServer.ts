@@ -44,6 +44,9 @@ export interface TestServerOptions {
   pages?: string;
 }
 
+/** What scripted engines compute is no model's update. */
+const UNAUDITED = { TABSWARM_AUDIT_CPU: '0' };
+
 /**
  * Serves what a command line asks for, as `npm start` does, on a free port.
  * @param argv flags; `--data-dir` is a temporary folder where they name none.
@@ -59,7 +62,7 @@ export async function startServer(
   const said: string[] = [];
   const note = (line: string) => void log.push(line);
   const begun = await prepareRun({
-    load: (remembered) => loadConfig('start', flags, environment, remembered),
+    load: (remembered) => loadConfig('start', flags, { ...UNAUDITED, ...environment }, remembered),
     temporary: null,
     clock: machineClock,
     calendar: machineCalendar,

@@ -1,8 +1,8 @@
-import type { Arithmetic } from '../../shared/profile/profile.ts';
 import type { RunDescription, Welcome } from '../../shared/protocol/messages.ts';
 import { TRANSPORT_PREFERENCES } from '../../shared/transport/preference.ts';
 import type { Config } from '../config/config.ts';
 import { iceServerForBrowsers } from '../config/iceServers.ts';
+import { arithmeticOf } from './arithmeticOf.ts';
 import type { RunShards } from './runShards.ts';
 import type { Training } from './training.ts';
 
@@ -28,11 +28,6 @@ export function runDescriptionFor(
     hosts: shards.hostsFor(device),
     shards: shards.map,
   };
-}
-
-/** How the units of a run are to be computed. */
-export function arithmeticOf({ repeatable }: Config): Arithmetic {
-  return repeatable ? 'strict' : 'fastest';
 }
 
 /** The data channels that devices may open. @param maxMessageBytes of a message over them. */

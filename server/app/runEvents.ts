@@ -1,10 +1,12 @@
 import { MAX_REASON, type NewEvent, type RunEvent } from '../../shared/protocol/events.ts';
+import { finiteOrNull } from '../../shared/protocol/audits.ts';
 import type { RunStatus } from '../../shared/protocol/messages.ts';
 import { ROLES, type PlacementReport } from '../../shared/protocol/placement.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Crowd } from '../core/crowd/crowd.ts';
 import type { TrustChange } from '../core/crowd/crowd.ts';
 import { DeviceEvents } from '../core/crowd/deviceEvents.ts';
+import type { Finding } from '../core/run/audits.ts';
 import { EventRecorder } from '../core/eventRecorder.ts';
 import type { Rescue } from '../core/run/guard.ts';
 import { systemErrorMessage } from '../store/errors.ts';
@@ -86,6 +88,13 @@ export class RunEvents {
 
   saveFailed(reason: string): void {
     void this.#recorder.record({ type: 'saveFailed', actor: 'server', reason: reason.slice(0, MAX_REASON) });
+  }
+
+  /** An audit has ended; those that found an update right are counted alone, else they would fill the log. */
+  audited({ device, lease, verdict, relative, cosine }: Finding): void {
+    if (verdict === 'right') return;
+    const distance = { relative: finiteOrNull(relative), cosine: finiteOrNull(cosine) };
+    void this.#recorder.record({ type: 'audit', actor: 'server', device, lease, verdict, ...distance });
   }
 
   /** The guard brought a good state back [GU3]. */

@@ -23,16 +23,18 @@ import { AdminSessions, SESSION_COOKIE } from '../http/adminSessions.ts';
 import type { AdminRoutesOptions } from '../http/admin.ts';
 import { createApp } from '../http/app.ts';
 import { Endpoint } from '../http/endpoint.ts';
+import { Auditor } from '../threads/auditor.ts';
 import { Evaluator } from '../threads/evaluator.ts';
 import { Solver } from '../threads/solver.ts';
 import { adminAddress, joinAddresses, TLS_KINDS, tlsOf, type Address, type Listening } from './addresses.ts';
 import type { PreparedRun } from './startState.ts';
+import { arithmeticOf } from './arithmeticOf.ts';
 import { adminTokenOf } from './adminToken.ts';
 import { certificateOf } from './certificateOf.ts';
 import { actOnDevice } from './deviceActions.ts';
 import { DeviceRecords } from './deviceRecords.ts';
 import { GUARD_IMAGES } from './guardOf.ts';
-import { arithmeticOf, dataChannelOfferOf, runDescriptionFor } from './runDescription.ts';
+import { dataChannelOfferOf, runDescriptionFor } from './runDescription.ts';
 import { settingsOf, type Config } from '../config/config.ts';
 import type { Calendar } from './machineTime.ts';
 import { prepareChannels } from './openChannels.ts';
@@ -101,6 +103,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     closing.add(() => evaluator.close());
     const sampler = samplerOf(config, test);
     closing.add(() => sampler?.close());
+    const auditor = config.auditCpu > 0 ? new Auditor(config.spec, dataShards, clock) : null;
+    closing.add(() => auditor?.close());
     const solver = new Solver(clock);
     closing.add(() => solver.close());
     const keys = new ServerKeys(folder.key);
@@ -117,12 +121,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       testImages: manifest.test.samples,
       evaluator,
       sampler,
+      recompute: auditor === null ? null : (task) => auditor.recompute(task),
       solve: solver.solve,
       record,
       shards,
       keepEvents: (run, events) => folder.store.events.append(run, ...events),
       log,
     });
+    closing.add(() => training.coordinator.audits.close());
     closing.add(() => training.run.close());
     const records = new DeviceRecords({ store: folder.store, clock, calendar, log });
     records.follow(training.crowd);

@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ServerKeys } from '../core/serverKeys.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
 import type { LiveSettings } from '../core/liveSettings.ts';
+import type { Recompute } from '../core/run/recomputation.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
 import { AsyncPolicy } from '../core/policy/async.ts';
 import { BufferedPolicy } from '../core/policy/buffered.ts';
@@ -31,6 +32,7 @@ import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
 import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import { guardOf } from './guardOf.ts';
+import { auditReportOf, auditsOf } from './auditsOf.ts';
 import { keptStateOf, keptVersions } from './keptVersions.ts';
 import { RunEvents } from './runEvents.ts';
 import type { RunInit, RunShards } from './runShards.ts';
@@ -54,6 +56,8 @@ export interface TrainingParts {
   dataShards: DataShardRef[];
   testImages: number;
   evaluator: Pick<Evaluator, 'evaluate'>;
+  /** Computes units again; null where their data are not the server's, or audits are turned off [AT12]. */
+  recompute: Recompute | null;
   /** Measures on a sample of the test images; null where the run has no guard. */
   sampler: Pick<Evaluator, 'evaluate'> | null;
   /** Solves the programs of placement. */
@@ -180,6 +184,7 @@ export class Training {
       }),
       placement,
       measurements: [...this.run.measurements],
+      audits: auditReportOf(this.coordinator.audits.figures),
       checkpoint: this.#checkpoint,
       checkpointFailure: this.#checkpointFailure,
     };
@@ -190,7 +195,7 @@ export class Training {
   }
 
   #createCoordinator(): Coordinator {
-    const { clock, start, dataShards, solve, shards, log } = this.#parts;
+    const { clock, start, dataShards, solve, shards, recompute, log } = this.#parts;
     const { version, updates, samples } = start;
     const { batch, local, seed, repeatable, codec } = this.#config;
     const settings = liveSettingsOf(this.#config);
@@ -230,6 +235,12 @@ export class Training {
             log(error.message);
             void this.run.stop('shard-lost');
           }),
+        audits: auditsOf(this.#config, {
+          recompute,
+          secret: this.#leaseKey(),
+          found: (finding) => this.events.audited(finding),
+          log,
+        }),
         committed: () => {
           this.#throughput.mark(this.coordinator.updates, this.coordinator.samples);
           this.run.committed();

@@ -140,6 +140,7 @@ class TestRun {
           const ports = this.#shards.open(init, reports, () => undefined);
           return ports.map((port, index) => (index === 0 ? this.#recording(port) : port));
         },
+        audits: null,
         committed: () => this.coordinator.version >= COMMITS && this.coordinator.freeze(),
         firstLease: () => undefined,
       },

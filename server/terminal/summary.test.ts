@@ -8,7 +8,8 @@ const HASH = 'ab'.repeat(32);
 const TRAVELLED =
   '{"device":"0123456789ab","newest":"socketio","socketio":{"bytesUp":1000,"bytesDown":2000},"webrtc":{"bytesUp":0,"bytesDown":0}}';
 const devices = [deviceOf('tfjs-webgl', 3), deviceOf('wasm', 5), deviceOf('wasm', 1), deviceOf('webgpu', 0)];
-const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices });
+const audits = { right: 12, wrong: 1, unclear: 2, seconds: 0.25, share: 0.004 };
+const ended = snapshotOf({ state: 'stopped', stop: 'target' }, { devices, audits });
 
 it('is one JSON line with its keys in order', () => {
   expect(summaryJson(summaryOf(ended, demo, 60_000, HASH))).toBe(
@@ -16,7 +17,7 @@ it('is one JSON line with its keys in order', () => {
       '"samples":79360,"seconds":62.346,"testAccuracy":0.9431,"testImages":10000,"trainImages":60000,' +
       `"modelHash":"${HASH}",` +
       '"bytesUp":12345678,"bytesDown":23456789,' +
-      `"transports":[${devices.map(() => TRAVELLED).join()}],"stop":"target","saved":null,"checkpoint":null,"saveFailure":null}`,
+      `"transports":[${devices.map(() => TRAVELLED).join()}],"audits":{"right":12,"wrong":1,"unclear":2,"seconds":0.25,"share":0.004},"stop":"target","saved":null,"checkpoint":null,"saveFailure":null}`,
   );
 });
 
@@ -29,7 +30,7 @@ it('counts the devices of a server, and names what tried where nothing was appli
 
 it('says the same in a few lines', () => {
   const text = summaryText(summaryOf(ended, demo, 60_000, HASH));
-  expect(text.split('\n')).toHaveLength(5);
+  expect(text.split('\n')).toHaveLength(6);
   for (const part of [
     'lenet',
     '94.31%',
@@ -38,13 +39,14 @@ it('says the same in a few lines', () => {
     '1,240 commits',
     '12.3 MB up',
     `model ${HASH}`,
+    'audits: 12 right, 1 wrong, 2 unclear, in 0.3 s',
   ]) {
     expect(text).toContain(part);
   }
   expect(summaryText(summaryOf(snapshotOf({ testAccuracy: null }), demo, 60_000, HASH))).toContain(
     'not measured',
   );
-  expect(summaryText(summaryOf(ended, demo, 60_000, null)).split('\n')).toHaveLength(4);
+  expect(summaryText(summaryOf(ended, demo, 60_000, null)).split('\n')).toHaveLength(5);
 });
 
 describe('what is said of the last save', () => {

@@ -41,6 +41,8 @@ export interface Summary {
   bytesDown: number;
   /** What each device's tensors travelled by; the last of it first. */
   transports: DeviceTransport[];
+  /** What audits of updates came to; null where there were none. */
+  audits: AdminSnapshot['audits'];
   stop: StopReason | null;
   /** Whether a checkpoint has the last version; null where there was nothing to keep. */
   saved: boolean | null;
@@ -80,6 +82,7 @@ export function summaryOf(
     bytesUp: snapshot.bytesUp,
     bytesDown: snapshot.bytesDown,
     transports: snapshot.devices.map(({ device, traffic }) => ({ device, ...traffic })),
+    audits: snapshot.audits,
     stop: status.stop,
     saved: kept && status.version > 0 ? checkpoint?.version === status.version : null,
     checkpoint: kept ? (checkpoint?.version ?? null) : null,
@@ -109,8 +112,16 @@ export function summaryText(summary: Summary): string {
     `  ${summary.mode}, ${counted(shards, 'shard')}, ${counted(tabs + nodeWorkers, 'device')}${engines.length > 0 ? ` on ${engines.join(', ')}` : ''}`,
     ...(summary.modelHash === null ? [] : [`  model ${summary.modelHash}`]),
     `  ${megabytes(summary.bytesUp)} up, ${megabytes(summary.bytesDown)} down`,
+    ...describeAudits(summary),
     ...describeSaved(summary),
   ].join('\n');
+}
+
+function describeAudits({ audits }: Summary): string[] {
+  if (audits === null) return [];
+  const { right, wrong, unclear, seconds } = audits;
+  const found = `${grouped(right)} right, ${grouped(wrong)} wrong, ${grouped(unclear)} unclear`;
+  return [`  audits: ${found}, in ${seconds.toFixed(1)} s`];
 }
 
 function describeSaved({ saved, version, checkpoint, saveFailure }: Summary): string[] {

@@ -5,7 +5,7 @@ import { computeUpdate, orderOf } from '../../shared/engine/unit.ts';
 import { WASM_ARITHMETIC } from '../../shared/engine/wasm/arithmetic.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
-import { distanceOf, type Distance } from '../core/run/comparison.ts';
+import { compare, type Comparison } from '../core/run/comparison.ts';
 import type { AuditRequest, AuditThreadInit } from './auditor.ts';
 
 /* The audit thread: computes units again with the fused engine, and compares. */
@@ -22,12 +22,15 @@ async function engineOf(arithmetic: Arithmetic): Promise<Engine> {
   return engine;
 }
 
-async function recompute(request: AuditRequest): Promise<Distance> {
-  const { unit, base, update, arithmetic } = request;
-  const data = decodeDataShard(request.dataShard);
-  const engine = await engineOf(arithmetic);
-  const own = await computeUpdate(engine, unit, base, data, orderOf(unit, data.samples));
-  return distanceOf(update, own);
+async function recompute({ unit, base, update, arithmetics, dataShard }: AuditRequest): Promise<Comparison> {
+  const data = decodeDataShard(dataShard);
+  const order = orderOf(unit, data.samples);
+  const compute = async (arithmetic: Arithmetic) =>
+    computeUpdate(await engineOf(arithmetic), unit, base, data, order);
+  const [first, ...others] = arithmetics;
+  const own: [Float32Array, ...Float32Array[]] = [await compute(first)];
+  for (const arithmetic of others) own.push(await compute(arithmetic));
+  return compare(update, own, base);
 }
 
 // One at a time: the auditor waits for the answer before it asks again.

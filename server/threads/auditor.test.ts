@@ -43,7 +43,7 @@ async function honest(unit: WorkUnit): Promise<Float32Array> {
 }
 
 async function taskOf(unit: WorkUnit): Promise<AuditTask> {
-  return { unit, base, update: await honest(unit), arithmetic: 'strict' };
+  return { unit, base, update: await honest(unit), arithmetics: ['strict'] };
 }
 
 let auditor: Auditor;
@@ -62,11 +62,23 @@ describe('Auditor', () => {
 
   it('[AT3] computes with the arithmetic that it is told, and says what it took', async () => {
     const task = await taskOf(unitOf(1, LOCAL));
-    const { relative, cosine, milliseconds } = await auditor.recompute({ ...task, arithmetic: 'fastest' });
+    const { relative, cosine, spread, milliseconds } = await auditor.recompute({
+      ...task,
+      arithmetics: ['fastest'],
+    });
+    expect(spread).toBe(0);
     expect(relative).toBeGreaterThan(0);
     expect(relative).toBeLessThan(1e-3);
     expect(cosine).toBeCloseTo(1, 5);
     expect(milliseconds).toBeGreaterThan(0);
+  });
+
+  it('[AT3] computes once with each arithmetic, and says how far its results are from each other', async () => {
+    const task = await taskOf(unitOf(1, LOCAL));
+    const one = await auditor.recompute({ ...task, arithmetics: ['fastest'] });
+    const both = await auditor.recompute({ ...task, arithmetics: ['fastest', 'strict'] });
+    expect(both).toMatchObject({ relative: 0, cosine: 1 });
+    expect(both.spread).toBeCloseTo(one.relative, 9);
   });
 
   it('[AT3] finds what is not the update of the unit', async () => {

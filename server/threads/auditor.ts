@@ -2,7 +2,7 @@ import { allowRelaxedSimd } from '../../client/node/relaxedSimd.ts';
 import type { UnitWork } from '../../shared/engine/unit.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Distance } from '../core/run/comparison.ts';
+import type { Comparison } from '../core/run/comparison.ts';
 import type { AuditTask, Recomputation } from '../core/run/recomputation.ts';
 import type { DataShardFile } from '../dataset/dataset.ts';
 import { TaskThread } from './taskThread.ts';
@@ -23,7 +23,7 @@ export interface AuditRequest extends Omit<AuditTask, 'unit'> {
 export class Auditor {
   readonly #dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[];
   readonly #clock: Clock;
-  readonly #thread: TaskThread<AuditRequest, Distance>;
+  readonly #thread: TaskThread<AuditRequest, Comparison>;
 
   /** @param dataShards those that the units of the run are of. */
   constructor(model: ModelSpec, dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[], clock: Clock) {
@@ -42,8 +42,8 @@ export class Auditor {
     const file = this.#dataShards.find(({ index }) => index === ref.index);
     if (file === undefined) throw new RangeError(`the data set has no data shard ${ref.index}`);
     const begun = this.#clock.now();
-    const distance = await this.#thread.ask({ ...task, unit, dataShard: file.bytes });
-    return { ...distance, milliseconds: this.#clock.now() - begun };
+    const comparison = await this.#thread.ask({ ...task, unit, dataShard: file.bytes });
+    return { ...comparison, milliseconds: this.#clock.now() - begun };
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { figure } from '../profile/figure.ts';
 import { capabilityProfile } from '../profile/profile.ts';
 import type { DeviceAction } from './deviceActions.ts';
+import { auditReport } from './audits.ts';
 import { deviceId, incarnation, runId, runStatus } from './messages.ts';
 import { placementInForce, allocationReport } from './placement.ts';
 import type { RunAction } from './runActions.ts';
@@ -101,6 +102,8 @@ export const adminSnapshot = z.strictObject({
   devices: z.array(deviceRow),
   placement: z.strictObject(placementInForce),
   measurements: z.array(measurement),
+  /** Null where nothing is audited. */
+  audits: z.nullable(auditReport),
   /** Version and time of the newest checkpoint, or null. */
   checkpoint: z.nullable(z.strictObject({ version: count, savedAt: z.string() })),
   /** Why the last save failed, and when; null once one was done. */

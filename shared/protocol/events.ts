@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { counted, grouped } from '../text/counted.ts';
+import { describeDistance } from './audits.ts';
 import { deviceId } from './messages.ts';
-import { TRUST_STATE_NAMES, TRUST_STATES } from './trust.ts';
+import { AUDIT_VERDICTS, TRUST_STATE_NAMES, TRUST_STATES } from './trust.ts';
 import { describeStop, RUN_STATE_NAMES, STOP_REASON_NAMES } from './runState.ts';
 
 /* What happens to a run, in one table: the rows of the store, the answers of the API and the console's list follow. */
@@ -115,6 +116,20 @@ const TABLE = {
       'A device came to another state of trust: the device, the state, and why; the actor is who decided it.',
     fields: { device: deviceId, state: z.enum(TRUST_STATE_NAMES), why: sentence },
     says: ({ device, state, why }) => `Device ${device} is ${TRUST_STATES[state].label} now: ${why}.`,
+  }),
+  audit: event({
+    group: 'trust',
+    means:
+      'A unit of a device was computed again, and its update is not what the unit gives, or neither can be said: how far it is from that, as a multiple of that, and the cosine; null: no finite number.',
+    fields: {
+      device: deviceId,
+      lease: count,
+      verdict: z.enum(AUDIT_VERDICTS),
+      relative: z.nullable(z.number()),
+      cosine: z.nullable(z.number()),
+    },
+    says: ({ device, verdict, relative, cosine }) =>
+      `A unit of device ${device} was computed again: ${describeDistance(relative, cosine)}, which is ${verdict}.`,
   }),
   planned: event({
     group: 'plans',

@@ -19,6 +19,7 @@ describe('the outcomes', () => {
       ],
       ...[
         'NORM_EXCEEDED',
+        'WRONG_UPDATE',
         'VERSION_GONE',
         'UNAVAILABLE',
         'CORRUPT',

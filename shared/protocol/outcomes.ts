@@ -38,7 +38,8 @@ export const OUTCOMES = {
     closes: false,
   },
   WITHDRAWN: {
-    means: 'The run was stopped, or the lease was given back, before the update was decided.',
+    means:
+      'The update was not decided: the run was stopped, the lease was given back, or no check could confirm it.',
     next: 'Ask for work, unless weights came along.',
     closes: false,
   },
@@ -60,6 +61,11 @@ export const OUTCOMES = {
   },
   NORM_EXCEEDED: {
     means: "The update's L2 norm is above the run's bound.",
+    next: 'Check the engine, then ask for work.',
+    closes: false,
+  },
+  WRONG_UPDATE: {
+    means: 'The update is not what its unit gives: the server computed it again.',
     next: 'Check the engine, then ask for work.',
     closes: false,
   },

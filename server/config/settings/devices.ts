@@ -1,6 +1,6 @@
 import { ENGINES, MAX_WORKERS, type DeviceLabels } from '../../../shared/profile/profile.ts';
-import { setting, TABS } from '../setting.ts';
-import { labelList, oneOf, wholeNumber, words } from '../values.ts';
+import { RUNS, setting, TABS } from '../setting.ts';
+import { decimal, labelList, oneOf, wholeNumber, words } from '../values.ts';
 
 const MAX_TABS = 256;
 const MAX_WORKERS_SETTING = 64;
@@ -13,6 +13,13 @@ export const DEVICES_SETTINGS = {
     wholeNumber(0, MAX_WORKERS_SETTING),
     0,
     'Workers without a browser to start.',
+  ),
+  auditCpu: setting(
+    RUNS,
+    decimal('from 0 to 100', (value) => value <= 100),
+    5,
+    'Of one core of the server, what audits may take, which compute units of devices again to see whether their updates are right; 0 turns audits off.',
+    { unit: '%' },
   ),
   engine: setting(
     TABS,

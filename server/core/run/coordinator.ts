@@ -5,6 +5,8 @@ import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Clock } from '../clock.ts';
 import type { Borrower, Crowd, DeviceSession } from '../crowd/crowd.ts';
 import type { Device } from '../crowd/device.ts';
+import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
+import type { AuditScheduler } from './audits.ts';
 import { Committer } from './committer.ts';
 import { LeaseEnds } from './leaseEnds.ts';
 import { LeaseManager } from './leaseManager.ts';
@@ -12,6 +14,7 @@ import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import { Marks } from './marks.ts';
 import { NormBound } from './normBound.ts';
+import { createAudits, type RunAudits } from './runAudits.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
@@ -47,6 +50,8 @@ export interface CoordinatorParts {
   placement: (replanned: () => void) => Placement;
   /** Makes the run's shards, in the order of the key ranges. @param reports is told what becomes of pushes. */
   shards: (reports: ShardReports) => readonly ShardPort[];
+  /** How updates are audited; null: they are not. */
+  audits: RunAudits | null;
   /** Called after each commit, before anything else is decided. */
   committed: () => void;
   /** Called at the first lease after each {@link Coordinator.start}. */
@@ -61,6 +66,7 @@ export class Coordinator implements Borrower, ShardReports {
   readonly placement: Placement;
   /** In the order of the key ranges. */
   readonly shards: readonly ShardPort[];
+  readonly audits: AuditScheduler;
   readonly #settings: CoordinatorSettings;
   readonly #parts: CoordinatorParts;
   readonly #leases: LeaseManager;
@@ -68,6 +74,14 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #committer: Committer;
   /** The states that can be brought back. */
   readonly marks: Marks;
+  /** What becomes of an update that waited, by what its audit found [AT9]. */
+  readonly #afterAudit: Readonly<Record<AuditVerdict, (live: LiveLease) => void>> = {
+    right: (live) => {
+      if (this.#deciding) this.#decideComplete(live);
+    },
+    wrong: (live) => this.#ends.fail(live, 'WRONG_UPDATE'),
+    unclear: (live) => this.#ends.withdraw(live, this.version),
+  };
   #granting = false;
   #deciding = true;
   #granted = false;
@@ -81,6 +95,7 @@ export class Coordinator implements Borrower, ShardReports {
     const { clock, policy, work, crowd } = parts;
     this.placement = parts.placement(() => this.#replanned());
     this.shards = parts.shards(this);
+    this.audits = createAudits(parts.audits, { clock, crowd, ranges, shards: this.shards });
     this.#leases = new LeaseManager({
       incarnation,
       key,
@@ -91,6 +106,7 @@ export class Coordinator implements Borrower, ShardReports {
       work,
       placement: this.placement,
       shards: this.shards,
+      audits: this.audits,
       expired: (live) => this.#expire(live),
     });
     this.marks = new Marks(this.shards, ranges);
@@ -228,8 +244,16 @@ export class Coordinator implements Borrower, ShardReports {
       device.submitted(lease, elapsedMs, live.samples);
       this.placement.measured(device);
     }
-    if (!this.#deciding) return;
+    live.waits = this.audits.completed(live, (verdict) => this.#audited(live, verdict));
+    if (!this.#deciding || live.waits) return;
     this.#decideComplete(live);
+    this.#pump();
+  }
+
+  /** An update waits no longer. @param verdict of its audit; null where that did not come in time. */
+  #audited(live: LiveLease, verdict: AuditVerdict | null): void {
+    live.waits = false;
+    this.#afterAudit[verdict ?? 'unclear'](live);
     this.#pump();
   }
 
@@ -246,7 +270,9 @@ export class Coordinator implements Borrower, ShardReports {
 
   /** Decides from now on, beginning with what became complete while nothing was decided. */
   #decide(): void {
-    const waiting = this.#deciding ? [] : this.#leases.all().filter(({ complete }) => complete);
+    const waiting = this.#deciding
+      ? []
+      : this.#leases.all().filter(({ complete, waits }) => complete && !waits);
     this.#deciding = true;
     for (const live of waiting) if (this.#mayDecide(live)) this.#decideComplete(live);
     this.#pump();

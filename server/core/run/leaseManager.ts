@@ -3,6 +3,7 @@ import type { KeyRange } from '../../../shared/model/ranges.ts';
 import { macOfTerms } from '../mac.ts';
 import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import type { AuditScheduler } from './audits.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
 import { InnerProducts } from './innerProducts.ts';
@@ -29,6 +30,7 @@ export interface LeaseManagerParts {
   placement: Placement;
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
+  audits: AuditScheduler;
   /** A lease's deadline passed before its update was whole. */
   expired: (live: LiveLease) => void;
 }
@@ -54,7 +56,7 @@ export class LeaseManager {
 
   /** Sends a device its lease on the present version, which is kept for it where it has yet to pull it [CM9]. */
   grant(device: Device, assignment: LeaseGrant, { version, updates, settings }: Reached): void {
-    const { incarnation, key, ranges, codec, clock, policy, work, placement, shards } = this.#parts;
+    const { incarnation, key, ranges, codec, clock, policy, work, placement, shards, audits } = this.#parts;
     const lease = this.#book.nextId();
     const planned = placement.nextUnit(device);
     const unit = work(assignment.key, updates, planned, localRatesOf(settings));
@@ -79,14 +81,17 @@ export class LeaseManager {
       baseUpdates: updates,
       kind: terms.kind,
       samples: terms.samples,
+      unit,
       dataShard: unit.dataShard.index,
       plannedStart: planned?.start ?? null,
       grantedAt: now,
       blockSums: shards.map(() => undefined),
       complete: false,
+      waits: false,
       cancelDeadline: clock.after(remainingMs, () => this.#parts.expired(live)),
     };
     this.#book.add(live);
+    audits.granted(live, device.profile.engine?.name ?? null);
     policy.granted(lease, assignment);
     device.take(assignment.seat, lease);
     const mac = macOfTerms(key, terms, ranges);
@@ -152,5 +157,6 @@ export class LeaseManager {
   #end(live: LiveLease, outcome: Outcome): void {
     this.#book.end(live, outcome);
     this.#products.forget(live.lease);
+    this.#parts.audits.ended(live.lease);
   }
 }

@@ -1,4 +1,4 @@
-import type { LeaseTerms } from '../../../shared/protocol/messages.ts';
+import type { LeaseTerms, WorkUnit } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { RecentMap } from '../recentMap.ts';
 import { sumOfBlocks } from '../shard/norms.ts';
@@ -12,6 +12,7 @@ export interface LiveLease {
   baseUpdates: number;
   kind: LeaseTerms['kind'];
   samples: number;
+  unit: WorkUnit;
   /** Index of the data shard that it is trained on. */
   dataShard: number;
   /** Where it begins in the order of its data shard; null where its unit is of no plan. */
@@ -21,6 +22,8 @@ export interface LiveLease {
   blockSums: (number[] | undefined)[];
   /** Every slice is staged: the deadline no longer counts, only the policy's decision. */
   complete: boolean;
+  /** Its update is complete and not yet the policy's: it counts only where its audit finds it right [AT9]. */
+  waits: boolean;
   cancelDeadline: () => void;
 }
 

@@ -1,16 +1,17 @@
 import type { Arithmetic } from '../../../shared/profile/profile.ts';
 import type { WorkUnit } from '../../../shared/protocol/messages.ts';
 import type { Evidence } from '../shard/evidence.ts';
-import type { Distance } from './comparison.ts';
+import type { Comparison } from './comparison.ts';
 
 /** A unit that is to be computed again, with the whole base and the whole update. */
 export interface AuditTask extends Evidence {
   unit: WorkUnit;
-  arithmetic: Arithmetic;
+  /** Once with each. */
+  arithmetics: readonly [Arithmetic, ...Arithmetic[]];
 }
 
-/** How far the update is from what the server computed, and what that took. */
-export interface Recomputation extends Distance {
+/** The update beside what the server computed, and what that took. */
+export interface Recomputation extends Comparison {
   milliseconds: number;
 }
 

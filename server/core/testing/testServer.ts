@@ -8,6 +8,7 @@ import type { AggregationName } from '../aggregation/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Crowd } from '../crowd/crowd.ts';
 import { Coordinator } from '../run/coordinator.ts';
+import type { RunAudits } from '../run/runAudits.ts';
 import { Placement } from '../placement/placement.ts';
 import type { OptimizerSettings } from '../shard/optimizer.ts';
 import type { PlacementMethod } from '../../../shared/protocol/placement.ts';
@@ -67,6 +68,8 @@ export interface WorldOptions {
   local?: LocalSchedule;
   /** Of the settings that may change, those that are other than {@link UNLIMITED}. */
   live?: Partial<LiveSettings>;
+  /** Nothing is audited where none are named. */
+  audits?: RunAudits;
   /** Other than the plain model's: {@link World.plain} cannot be asked then. */
   optimizer?: OptimizerSettings;
   /** The model is the newest parameters where none is named. */
@@ -165,6 +168,7 @@ export class TestServer {
             return port;
           });
         },
+        audits: options.audits ?? null,
         committed: parts.committed,
         firstLease: parts.firstLease,
       },

@@ -45,6 +45,7 @@ export function snapshotOf(
       constraints: [],
     },
     measurements: [],
+    audits: null,
     checkpoint: null,
     checkpointFailure: null,
     ...rest,

@@ -1,0 +1,332 @@
+import { describe, expect, it } from 'vitest';
+import { cutKeyRanges, sliceOf } from '../../../shared/model/ranges.ts';
+import type { Arithmetic } from '../../../shared/profile/profile.ts';
+import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
+import { settled } from '../testing/runWorld.ts';
+import { noiseVector } from '../testing/plainModel.ts';
+import { VirtualClock } from '../testing/virtualClock.ts';
+import type { Evidence } from '../shard/evidence.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
+import { AUDIT_PATIENCE_MS, Audits, type AuditTraits, type Finding } from './audits.ts';
+import type { AuditTask, Recomputation } from './recomputation.ts';
+
+const BASE = noiseVector(1, 1000);
+const UPDATE = noiseVector(2, 1000);
+const RANGES = cutKeyRanges(1000, 2);
+
+type Call = AuditTask & {
+  finish: (relative: number, milliseconds?: number) => Promise<void>;
+  fail: () => Promise<void>;
+};
+
+const NEW: AuditTraits = { auditRate: 1, auditedFirst: false, waits: false };
+const WAITS: AuditTraits = { auditRate: 1, auditedFirst: false, waits: true };
+const FIRST: AuditTraits = { auditRate: 1, auditedFirst: true, waits: true };
+const SELDOM: AuditTraits = { auditRate: 0.05, auditedFirst: false, waits: false };
+
+/** Audits whose recomputations end when the test says so; evidence is there for every lease that is not in `lost`. */
+function audits({
+  traits = {},
+  share = 0.05,
+  seed = 1,
+}: { traits?: Record<string, AuditTraits>; share?: number; seed?: number } = {}) {
+  const clock = new VirtualClock();
+  const kept = new Set<number>();
+  const lost = new Set<number>();
+  const calls: Call[] = [];
+  const findings: Finding[] = [];
+  const failures: string[] = [];
+  const released: [lease: number, verdict: AuditVerdict | null][] = [];
+  const shards = RANGES.map((range) => ({
+    keepEvidence: (lease: number) => void kept.add(lease),
+    dropEvidence: (lease: number) => void kept.delete(lease),
+    evidence: (lease: number): Promise<Evidence | null> =>
+      Promise.resolve(
+        kept.has(lease) && !(lost.has(lease) && range.offset > 0)
+          ? { base: sliceOf(BASE, range), update: sliceOf(UPDATE, range) }
+          : null,
+      ),
+  })) as unknown as ShardPort[];
+  const scheduler = new Audits(
+    {
+      share,
+      seed,
+      arithmetic: 'fastest',
+      codec: 'float32',
+      recompute: (task) =>
+        new Promise<Recomputation>((resolve, reject) =>
+          calls.push({
+            ...task,
+            finish: (relative, milliseconds = 10) => {
+              resolve({ relative, cosine: 1 - relative / 4, spread: 0, isRounding: false, milliseconds });
+              return settled();
+            },
+            fail: () => {
+              reject(new Error('no engine'));
+              return settled();
+            },
+          }),
+        ),
+    },
+    {
+      clock,
+      shards,
+      ranges: RANGES,
+      traitsOf: (device) => traits[device] ?? NEW,
+      found: (finding) => findings.push(finding),
+      failed: (error) => failures.push(String(error)),
+    },
+  );
+  const leaseOf = (lease: number, device = 'a', samples = 32) => ({
+    lease,
+    device,
+    baseVersion: 0,
+    unit: {
+      dataShard: { index: 0, path: '', samples: 100 },
+      seed: lease,
+      start: 0,
+      batch: samples,
+      local: null,
+    },
+  });
+  const grant = (lease: number, device?: string, samples?: number) =>
+    scheduler.granted(leaseOf(lease, device, samples), 'wasm');
+  const complete = async (lease: number, device?: string, samples?: number) => {
+    const waits = scheduler.completed(leaseOf(lease, device, samples), (verdict) =>
+      released.push([lease, verdict]),
+    );
+    await settled();
+    return waits;
+  };
+  /** The recomputation that is under way. */
+  const current = (): Call => {
+    const call = calls.at(-1);
+    if (call === undefined) throw new Error('nothing is computed');
+    return call;
+  };
+  return { clock, kept, lost, calls, findings, failures, released, scheduler, grant, complete, current };
+}
+
+describe('audits', () => {
+  it('[AT6] have the whole base and update of a unit computed again, and say what came of it', async () => {
+    const { grant, complete, current, findings, kept, scheduler } = audits();
+    grant(1);
+    expect([...kept]).toEqual([1]);
+    expect(await complete(1)).toBe(false);
+    expect(current()).toMatchObject({
+      base: BASE,
+      update: UPDATE,
+      arithmetics: ['fastest'],
+      unit: { seed: 1 },
+    });
+    await current().finish(1e-6);
+    expect(findings).toEqual([
+      {
+        lease: 1,
+        device: 'a',
+        relative: 1e-6,
+        cosine: 1 - 1e-6 / 4,
+        spread: 0,
+        isRounding: false,
+        verdict: 'right',
+      },
+    ]);
+    expect([...kept]).toEqual([]);
+    expect(scheduler.figures).toEqual({ right: 1, wrong: 0, unclear: 0, spentMs: 10, share: 0 });
+  });
+
+  it('[AT6] are drawn at the grant, as often as the device’s trust asks for, and by a secret seed', () => {
+    const drawnBy = (seed: number) => {
+      const { grant, kept, scheduler } = audits({ traits: { a: SELDOM }, seed });
+      const drawn: number[] = [];
+      for (let lease = 1; lease <= 4000; lease++) {
+        grant(lease);
+        if (kept.has(lease)) drawn.push(lease);
+        scheduler.ended(lease);
+      }
+      return drawn;
+    };
+    expect(drawnBy(7)).toEqual(drawnBy(7));
+    expect(drawnBy(7)).not.toEqual(drawnBy(8));
+    for (const seed of [1, 2, 3]) {
+      expect(drawnBy(seed).length).toBeGreaterThan(150);
+      expect(drawnBy(seed).length).toBeLessThan(250);
+    }
+  });
+
+  it('[AT6] are none of a lease that came to nothing, and keep nothing for it', async () => {
+    const { grant, kept, calls, complete, scheduler } = audits();
+    grant(1);
+    scheduler.ended(1);
+    expect([...kept]).toEqual([]);
+    await complete(1);
+    expect(calls).toEqual([]);
+  });
+
+  it('[AT6] go on after the lease was decided', async () => {
+    const { grant, complete, current, findings, scheduler } = audits();
+    grant(1);
+    await complete(1);
+    scheduler.ended(1);
+    await current().finish(2);
+    await current().finish(2);
+    expect(findings).toMatchObject([{ lease: 1, verdict: 'wrong' }]);
+  });
+
+  it('[AT10] take the other arithmetic as well before an update is not right, and the nearer counts', async () => {
+    const { grant, complete, calls, current, findings } = audits();
+    const judged = async (lease: number, ...distances: number[]) => {
+      grant(lease);
+      await complete(lease);
+      const used: (readonly Arithmetic[])[] = [];
+      for (const distance of distances) {
+        used.push(current().arithmetics);
+        await current().finish(distance);
+      }
+      return [findings.at(-1)?.verdict, findings.at(-1)?.relative, used];
+    };
+    const once = [['fastest']];
+    const again = [['fastest'], ['fastest', 'strict']];
+    expect(await judged(1, 0.001)).toEqual(['right', 0.001, once]);
+    expect(await judged(2, 2, 0)).toEqual(['right', 0, again]);
+    expect(await judged(3, 0.2, 0.15)).toEqual(['unclear', 0.15, again]);
+    expect(await judged(4, 1, 0.2)).toEqual(['unclear', 0.2, again]);
+    expect(await judged(5, 2, 1.9)).toEqual(['wrong', 1.9, again]);
+    expect(calls).toHaveLength(9);
+  });
+
+  it('[AT8] wait while their share of the processor is used up, and go on by themselves', async () => {
+    const { clock, grant, complete, calls, current } = audits({ share: 0.05 });
+    for (const lease of [1, 2, 3]) {
+      grant(lease);
+      await complete(lease);
+    }
+    await current().finish(0, 4999);
+    await current().finish(0, 101);
+    expect(calls).toHaveLength(2);
+    clock.advance(100 / 0.05);
+    expect(calls).toHaveLength(2);
+    clock.advance(1 / 0.05);
+    await settled();
+    expect(calls).toHaveLength(3);
+  });
+
+  it('[AT9] an update that waits is let go by what its audit found, once', async () => {
+    const { grant, complete, current, released, clock } = audits({ traits: { a: WAITS } });
+    for (const [lease, distances] of [
+      [1, [0]],
+      [2, [2, 2]],
+      [3, [0.2, 0.2]],
+    ] as const) {
+      grant(lease);
+      expect(await complete(lease)).toBe(true);
+      expect(released).toHaveLength(lease - 1);
+      for (const distance of distances) await current().finish(distance);
+    }
+    clock.advance(10 * AUDIT_PATIENCE_MS);
+    expect(released).toEqual([
+      [1, 'right'],
+      [2, 'wrong'],
+      [3, 'unclear'],
+    ]);
+  });
+
+  it('[AT9] no update waits longer than five seconds, whatever becomes of its audit', async () => {
+    const { grant, complete, released, clock, current, findings, kept } = audits({ traits: { a: WAITS } });
+    grant(1);
+    grant(2);
+    await complete(1);
+    await complete(2);
+    clock.advance(AUDIT_PATIENCE_MS - 1);
+    expect(released).toEqual([]);
+    clock.advance(1);
+    expect(released).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+    // The first was under way: what is found of its device still counts. The other is not begun.
+    expect([...kept]).toEqual([1]);
+    await current().finish(2);
+    await current().finish(2);
+    expect(findings).toMatchObject([{ lease: 1, verdict: 'wrong' }]);
+    expect([...kept]).toEqual([]);
+    expect(released).toHaveLength(2);
+  });
+
+  it('[AT9] an update without evidence is let go at once, unaudited, and nobody is accused', async () => {
+    const { grant, complete, released, clock, lost, findings, failures } = audits({ traits: { a: WAITS } });
+    expect(await complete(1)).toBe(true);
+    clock.advance(0);
+    lost.add(2);
+    grant(2);
+    await complete(2);
+    expect(released).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+    expect([findings, failures]).toEqual([[], []]);
+  });
+
+  it('[AT9] an update whose lease the coordinator ends no longer waits', async () => {
+    const { grant, complete, released, clock, scheduler, current } = audits({ traits: { a: WAITS } });
+    grant(1);
+    await complete(1);
+    scheduler.ended(1);
+    await current().finish(0);
+    clock.advance(2 * AUDIT_PATIENCE_MS);
+    expect(released).toEqual([]);
+  });
+
+  it('[AT7] come first of devices in doubt, then of updates that wait, then as they came', async () => {
+    const { grant, complete, current } = audits({ traits: { waits: WAITS, first: FIRST } });
+    const devices = ['a', 'b', 'waits', 'first'];
+    for (const [index, device] of devices.entries()) grant(index, device);
+    for (const [index, device] of devices.entries()) await complete(index, device);
+    const order: number[] = [];
+    for (let audit = 0; audit < devices.length; audit++) {
+      order.push(current().unit.seed);
+      await current().finish(0);
+    }
+    expect(order).toEqual([0, 3, 2, 1]);
+  });
+
+  it('[AT7] are not drawn of units that take the server more than ten seconds, which do not wait either', async () => {
+    const { grant, complete, current, kept } = audits({ traits: { a: WAITS }, share: 1 });
+    for (const lease of [1, 2]) {
+      grant(lease);
+      await complete(lease);
+      await current().finish(0, 32);
+    }
+    grant(3, 'a', 10_001);
+    expect([...kept]).toEqual([]);
+    expect(await complete(3, 'a', 10_001)).toBe(false);
+    grant(4, 'a', 9999);
+    expect([...kept]).toEqual([4]);
+  });
+
+  it('[AT4] a unit that cannot be computed is told of, and the next is audited', async () => {
+    const { grant, complete, current, released, failures, findings } = audits({ traits: { a: WAITS } });
+    grant(1);
+    await complete(1);
+    await current().fail();
+    expect([failures, released]).toEqual([['Error: no engine'], [[1, null]]]);
+    grant(2);
+    await complete(2);
+    await current().finish(0);
+    expect(findings).toMatchObject([{ lease: 2, verdict: 'right' }]);
+  });
+
+  it('[AT4] end with the run, and say nothing more', async () => {
+    const { grant, complete, current, released, findings, failures, scheduler, clock, calls } = audits({
+      traits: { a: WAITS },
+    });
+    grant(1);
+    grant(2);
+    await complete(1);
+    await complete(2);
+    scheduler.close();
+    await current().fail();
+    clock.advance(2 * AUDIT_PATIENCE_MS);
+    expect([released, findings, failures, calls.length]).toEqual([[], [], [], 1]);
+  });
+});

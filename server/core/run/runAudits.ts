@@ -1,0 +1,46 @@
+import { describeDistance, finiteOrNull } from '../../../shared/protocol/audits.ts';
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import type { Clock } from '../clock.ts';
+import type { Crowd } from '../crowd/crowd.ts';
+import { TRUST } from '../crowd/trust.ts';
+import type { ShardPort } from '../shard/shardPort.ts';
+import { Audits, NO_AUDITS, type AuditScheduler, type AuditSettings, type Finding } from './audits.ts';
+
+/** How the updates of a run are audited, and who is told. */
+export interface RunAudits extends AuditSettings {
+  /** A commit combines several updates by a rule: those of new devices need not wait for their audits. */
+  combines: boolean;
+  found: (finding: Finding) => void;
+  /** A unit could not be computed again; nothing follows from that. */
+  failed: (error: unknown) => void;
+}
+
+export interface RunAuditsParts {
+  clock: Clock;
+  crowd: Crowd;
+  ranges: KeyRange[];
+  /** In the order of the key ranges. */
+  shards: readonly ShardPort[];
+}
+
+/** The audits of a run: what a device's trust asks for, and what a verdict means for it. */
+export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): AuditScheduler {
+  if (audits === null) return NO_AUDITS;
+  const { clock, crowd, ranges, shards } = parts;
+  const kind = audits.combines ? 'together' : 'alone';
+  return new Audits(audits, {
+    clock,
+    shards,
+    ranges,
+    traitsOf: (device) => {
+      const { auditRate, auditedFirst, waits } = TRUST[crowd.get(device)?.trust ?? 'new'];
+      return { auditRate, auditedFirst, waits: waits[kind] };
+    },
+    found: (finding) => {
+      const { device, verdict, relative, cosine } = finding;
+      audits.found(finding);
+      crowd.audited(device, verdict, describeDistance(finiteOrNull(relative), finiteOrNull(cosine)));
+    },
+    failed: audits.failed,
+  });
+}
