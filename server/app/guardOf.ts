@@ -32,6 +32,13 @@ export function guardOf(
         `The model of version ${rescue.bad} had gone bad: the state of version ${rescue.of} is back, as version ${rescue.made}.`,
       );
     },
+    undid: (undoing) => {
+      const { bad, of, made } = undoing;
+      events.undid(undoing);
+      log(
+        `Half or more of what made version ${bad} was found wrong: the state of version ${of} is back, as version ${made}.`,
+      );
+    },
     gaveUp: () => {
       events.gaveUp(common.coordinator.version);
       log('The model went bad again and again, so the run is paused: look at its devices and its settings.');

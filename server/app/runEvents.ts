@@ -8,7 +8,7 @@ import type { TrustChange } from '../core/crowd/crowd.ts';
 import { DeviceEvents } from '../core/crowd/deviceEvents.ts';
 import type { Finding } from '../core/run/audits.ts';
 import { EventRecorder } from '../core/eventRecorder.ts';
-import type { Rescue } from '../core/run/guard.ts';
+import type { Rescue, Undoing } from '../core/run/guard.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Calendar } from './machineTime.ts';
 
@@ -95,6 +95,11 @@ export class RunEvents {
     if (verdict === 'right') return;
     const distance = { relative: finiteOrNull(relative), cosine: finiteOrNull(cosine) };
     void this.#recorder.record({ type: 'audit', actor: 'server', device, lease, verdict, ...distance });
+  }
+
+  /** Updates that decided a commit were found wrong, and the state before it is back [GU8]. */
+  undid({ bad, of, made }: Undoing): void {
+    void this.#recorder.record({ type: 'undone', actor: 'server', bad, of, version: made });
   }
 
   /** The guard brought a good state back [GU3]. */

@@ -241,6 +241,7 @@ export class Training {
           found: (finding) => this.events.audited(finding),
           log,
         }),
+        undermined: (version) => this.run.undermined(version),
         committed: () => {
           this.#throughput.mark(this.coordinator.updates, this.coordinator.samples);
           this.run.committed();

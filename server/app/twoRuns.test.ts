@@ -142,6 +142,7 @@ class TestRun {
         },
         audits: null,
         committed: () => this.coordinator.version >= COMMITS && this.coordinator.freeze(),
+        undermined: () => undefined,
         firstLease: () => undefined,
       },
     );

@@ -78,6 +78,14 @@ const TABLE = {
     says: ({ bad, of, version, loss, usual }) =>
       `The model went bad at version ${grouped(bad)} (loss ${inWords(loss)}, usual ${inWords(usual)}): version ${grouped(of)} is back, as version ${grouped(version)}.`,
   }),
+  undone: event({
+    group: 'run',
+    means:
+      'Updates with half of the weight of version `bad` or more were found wrong by audits, so the good state of version `of` came back, as `version`.',
+    fields: { bad: count, of: count, version: count },
+    says: ({ bad, of, version }) =>
+      `Half or more of what made version ${grouped(bad)} was found wrong: version ${grouped(of)} is back, as version ${grouped(version)}.`,
+  }),
   gaveUp: event({
     group: 'run',
     means: 'The model went bad again and again, so the run was paused.',

@@ -64,7 +64,7 @@ export class RecomputationPace {
     if (this.#measured > 2) this.#msPerSample = Math.min(this.#msPerSample, pace);
   }
 
-  /** What a unit of so many samples takes; 0 where nothing is known. */
+  /** What a unit of this many samples takes; 0 where nothing is known. */
   expectedMs(samples: number): number {
     return samples * this.#msPerSample;
   }

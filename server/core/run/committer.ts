@@ -12,6 +12,7 @@ import { normOf, type LiveLease } from './leaseTable.ts';
 import type { NormBound } from './normBound.ts';
 import type { Reached } from './reached.ts';
 import type { NormedUpdate } from './usualNorms.ts';
+import type { WrongShares } from './wrongShares.ts';
 
 export interface CommitterParts {
   aggregation: Aggregation;
@@ -19,6 +20,7 @@ export interface CommitterParts {
   leases: LeaseManager;
   /** Null: no update is scaled down. */
   norms: NormBound | null;
+  wrongShares: WrongShares;
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
 }
@@ -63,6 +65,7 @@ export class Committer {
   commit(chosen: CommitMember[]): string[] {
     const record = this.#recordOf(chosen);
     this.#append(record);
+    this.#parts.wrongShares.committed(record);
     const updates = this.#updates++;
     return record.members.map(({ lease }) => {
       const live = this.#parts.leases.apply(lease);

@@ -18,6 +18,7 @@ import { createAudits, type RunAudits } from './runAudits.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
+import { WrongShares } from './wrongShares.ts';
 import type { createWork } from './work.ts';
 
 export interface CoordinatorSettings {
@@ -52,6 +53,8 @@ export interface CoordinatorParts {
   shards: (reports: ShardReports) => readonly ShardPort[];
   /** How updates are audited; null: they are not. */
   audits: RunAudits | null;
+  /** Updates that decided the commit of this version were found wrong afterwards. */
+  undermined: (version: number) => void;
   /** Called after each commit, before anything else is decided. */
   committed: () => void;
   /** Called at the first lease after each {@link Coordinator.start}. */
@@ -72,6 +75,7 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #leases: LeaseManager;
   readonly #ends: LeaseEnds;
   readonly #committer: Committer;
+  readonly #wrongShares = new WrongShares();
   /** The states that can be brought back. */
   readonly marks: Marks;
   /** What becomes of an update that waited, by what its audit found [AT9]. */
@@ -95,7 +99,13 @@ export class Coordinator implements Borrower, ShardReports {
     const { clock, policy, work, crowd } = parts;
     this.placement = parts.placement(() => this.#replanned());
     this.shards = parts.shards(this);
-    this.audits = createAudits(parts.audits, { clock, crowd, ranges, shards: this.shards });
+    this.audits = createAudits(parts.audits, {
+      clock,
+      crowd,
+      ranges,
+      shards: this.shards,
+      foundWrong: (lease) => this.#foundWrong(lease),
+    });
     this.#leases = new LeaseManager({
       incarnation,
       key,
@@ -115,6 +125,7 @@ export class Coordinator implements Borrower, ShardReports {
     this.#committer = new Committer(settings, {
       ...common,
       norms: settings.boundsNorms ? new NormBound() : null,
+      wrongShares: this.#wrongShares,
       aggregation: parts.aggregation,
     });
     crowd.lendTo(this);
@@ -255,6 +266,11 @@ export class Coordinator implements Borrower, ShardReports {
     live.waits = false;
     this.#afterAudit[verdict ?? 'unclear'](live);
     this.#pump();
+  }
+
+  #foundWrong(lease: number): void {
+    const version = this.#wrongShares.foundWrong(lease);
+    if (version !== null) this.#parts.undermined(version);
   }
 
   rejected(lease: number, _shard: number, outcome: Outcome): void {

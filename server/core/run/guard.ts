@@ -4,18 +4,22 @@ import type { Coordinator } from './coordinator.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { ModelSnapshot } from './modelSnapshot.ts';
 
-/** A model that was brought back. */
-export interface Rescue {
-  /** Mean cross-entropy on the sample that it was noticed by; null: it was no finite number. */
-  loss: number | null;
-  /** What is usual; null before that is known. */
-  usual: number | null;
+/** A good state that was brought back. */
+export interface Undoing {
   /** The version that was found bad. */
   bad: number;
   /** The good version whose state came back. */
   of: number;
   /** The version that it made. */
   made: number;
+}
+
+/** One that was brought back because of the loss. */
+export interface Rescue extends Undoing {
+  /** Mean cross-entropy on the sample that it was noticed by; null: it was no finite number. */
+  loss: number | null;
+  /** What is usual; null before that is known. */
+  usual: number | null;
 }
 
 /** What the guard needs of its run. */
@@ -37,6 +41,8 @@ export interface GuardParts {
   /** Mean cross-entropy of parameters on a small fixed sample of the test images. */
   lossOf: (parameters: Float32Array) => Promise<number>;
   rescued: (rescue: Rescue) => void;
+  /** Updates that decided a commit were found wrong, and the state before it is back. */
+  undid: (undoing: Undoing) => void;
   /** The model was brought back again and again, and got no better: the run is paused, somebody has to look. */
   gaveUp: () => void;
   failed: (error: unknown) => void;
@@ -60,6 +66,9 @@ export class Guard {
   #rescues = 0;
   /** The good version that was newest at the last rescue. */
   #lastGood: number | null = null;
+  /** What was brought back last: nothing between these two versions is part of the model. */
+  #undone = { of: 0, made: 0 };
+  #lastUndoing: Promise<void> = Promise.resolve();
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -92,6 +101,28 @@ export class Guard {
       });
   }
 
+  /** Updates that decided the commit of this version were found wrong: what came of it is undone [GU8]. */
+  undermined(version: number): void {
+    this.#lastUndoing = this.#lastUndoing.then(() => this.#undo(version)).catch(this.#parts.failed);
+  }
+
+  async #undo(bad: number): Promise<void> {
+    const { coordinator, run, undid } = this.#parts;
+    const isUndone = bad > this.#undone.of && bad < this.#undone.made;
+    const of = coordinator.marks.before(bad);
+    if (isUndone || of === null || !run.trains()) return;
+    const made = await this.#bringBack(of);
+    undid({ bad, of, made });
+  }
+
+  async #bringBack(of: number): Promise<number> {
+    const { coordinator, run } = this.#parts;
+    const made = await run.rollBack(of);
+    coordinator.marks.undone(of, made);
+    this.#undone = { of, made };
+    return made;
+  }
+
   async #look(): Promise<void> {
     const { run, lossOf } = this.#parts;
     const { version, parameters, optimizerState } = await run.snapshot();
@@ -113,7 +144,7 @@ export class Guard {
       gaveUp();
       return;
     }
-    const made = await run.rollBack(of);
+    const made = await this.#bringBack(of);
     rescued({ ...found, of, made });
   }
 }

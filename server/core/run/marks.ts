@@ -16,12 +16,12 @@ export interface KeptState extends Pick<ModelSnapshot, 'version' | 'parameters' 
 
 /**
  * The versions whose whole state the shards keep, so that a record can bring it back: the last two that were measured
- * as good, or else that of the beginning, those that are being measured, and those that were loaded from a checkpoint for a restore.
+ * as good, that of the beginning where there are fewer, those that are being measured, and those that were loaded from a checkpoint for a restore.
  */
 export class Marks {
   readonly #shards: readonly ShardPort[];
   readonly #ranges: readonly KeyRange[];
-  /** The state that the run began with, until one was measured as good. */
+  /** The state that the run began with, until {@link GOOD_STATES} were measured as good. */
   #start: MarkedVersion | null = null;
   #good: MarkedVersion[] = [];
   /** It is not yet known whether they are good. */
@@ -43,12 +43,18 @@ export class Marks {
     return (this.#good[0] ?? this.#start)?.version ?? null;
   }
 
+  /** The newest version to go back to of those before one; null where there is none. */
+  before(version: number): number | null {
+    const earlier = this.#known().find((known) => known.version < version);
+    return earlier?.version ?? null;
+  }
+
   /** Whether the state of a version can be brought back at once. */
   has(version: number): boolean {
     return this.#known().some((known) => known.version === version) || this.#loaded.has(version);
   }
 
-  /** Marks the present state of all shards as one to go back to until one was measured as good. */
+  /** Marks the present state of all shards as one to go back to until there are later ones. */
   begin({ version, updates }: MarkedVersion): void {
     this.#start = { version, updates };
     for (const shard of this.#shards) shard.mark();
@@ -67,7 +73,7 @@ export class Marks {
     const others = this.#good.filter((good) => good.version !== version);
     if (isGood && marked !== undefined) {
       this.#good = [marked, ...others].slice(0, GOOD_STATES);
-      this.#start = null;
+      if (this.#good.length === GOOD_STATES) this.#start = null;
     }
     this.#forgetOthers();
   }
@@ -109,6 +115,14 @@ export class Marks {
     this.#forgetOthers();
   }
 
+  /** Those between two versions were undone: none of them is gone back to, however they were or are measured. */
+  undone(of: number, made: number): void {
+    const isUndone = (version: number) => version > of && version < made;
+    this.#good = this.#good.filter(({ version }) => !isUndone(version));
+    for (const version of [...this.#measured.keys()].filter(isUndone)) this.#measured.delete(version);
+    this.#forgetOthers();
+  }
+
   #forgetOthers(): void {
     const versions = this.#versions();
     for (const shard of this.#shards) shard.keepMarks(versions);
@@ -118,8 +132,12 @@ export class Marks {
     return [...this.#known().map(({ version }) => version), ...this.#measured.keys(), ...this.#loaded];
   }
 
-  /** Those to go back to. */
+  #begun(): readonly MarkedVersion[] {
+    return this.#start === null ? [] : [this.#start];
+  }
+
+  /** Those to go back to, the newest first. */
   #known(): readonly MarkedVersion[] {
-    return this.#start === null ? this.#good : [this.#start, ...this.#good];
+    return [...this.#good, ...this.#begun()];
   }
 }

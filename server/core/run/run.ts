@@ -259,6 +259,11 @@ export class Run {
     this.#guard?.whenDue();
   }
 
+  /** Updates that decided the commit of this version were found wrong [GU8]. */
+  undermined(version: number): void {
+    this.#guard?.undermined(version);
+  }
+
   /** The model as it is after every commit so far; all shards at one version. */
   snapshot(): Promise<ModelSnapshot> {
     const { coordinator } = this.#parts;

@@ -21,12 +21,14 @@ export interface RunAuditsParts {
   ranges: KeyRange[];
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
+  /** The update of this lease was found wrong; called after its device was judged. */
+  foundWrong: (lease: number) => void;
 }
 
 /** The audits of a run: what a device's trust asks for, and what a verdict means for it. */
 export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): AuditScheduler {
   if (audits === null) return NO_AUDITS;
-  const { clock, crowd, ranges, shards } = parts;
+  const { clock, crowd, ranges, shards, foundWrong } = parts;
   const kind = audits.combines ? 'together' : 'alone';
   return new Audits(audits, {
     clock,
@@ -37,9 +39,10 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
       return { auditRate, auditedFirst, waits: waits[kind] };
     },
     found: (finding) => {
-      const { device, verdict, relative, cosine } = finding;
+      const { lease, device, verdict, relative, cosine } = finding;
       audits.found(finding);
       crowd.audited(device, verdict, describeDistance(finiteOrNull(relative), finiteOrNull(cosine)));
+      if (verdict === 'wrong') foundWrong(lease);
     },
     failed: audits.failed,
   });

@@ -1,6 +1,6 @@
 import type { Measurement } from '../../../shared/protocol/admin.ts';
 import type { LiveSettings } from '../liveSettings.ts';
-import { Guard, type Rescue } from '../run/guard.ts';
+import { Guard, type Rescue, type Undoing } from '../run/guard.ts';
 import type { ModelSnapshot } from '../run/modelSnapshot.ts';
 import type { KeptState } from '../run/marks.ts';
 import { RollbackError } from '../run/rollback.ts';
@@ -37,6 +37,7 @@ export class RunWorld extends World {
   /** What the guard finds; a check is done at once. */
   lossOf: (parameters: Float32Array) => Promise<number> = () => Promise.resolve(1);
   readonly rescues: Rescue[] = [];
+  readonly undoings: Undoing[] = [];
   /** How many evaluations are under way. */
   evaluating = 0;
 
@@ -80,6 +81,7 @@ export class RunWorld extends World {
                 jump: guardJump,
                 lossOf: (parameters) => this.lossOf(parameters),
                 rescued: (rescue) => this.rescues.push(rescue),
+                undid: (undoing) => this.undoings.push(undoing),
                 gaveUp: () => this.failures.push('guard'),
                 failed: () => this.failures.push('check'),
               }),
@@ -88,6 +90,7 @@ export class RunWorld extends World {
       },
     );
     this.committed = () => this.run.committed();
+    this.undermined = (version) => this.run.undermined(version);
     this.firstLease = () => this.run.firstLease();
   }
 

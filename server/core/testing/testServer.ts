@@ -81,6 +81,7 @@ interface TestServerParts {
   life: number;
   clock: Clock;
   committed: () => void;
+  undermined: (version: number) => void;
   firstLease: () => void;
 }
 
@@ -169,6 +170,7 @@ export class TestServer {
           });
         },
         audits: options.audits ?? null,
+        undermined: parts.undermined,
         committed: parts.committed,
         firstLease: parts.firstLease,
       },

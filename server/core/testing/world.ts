@@ -24,6 +24,8 @@ export class World implements DeviceWorld {
   readonly wire = new Wire();
   readonly devices: ScriptedDevice[] = [];
   committed: () => void = () => undefined;
+  /** Called with the version of a commit that wrong updates decided. */
+  undermined: (version: number) => void = () => undefined;
   firstLease: () => void = () => undefined;
   #server: TestServer;
   #lives = 0;
@@ -126,6 +128,7 @@ export class World implements DeviceWorld {
     return new TestServer(options, initial, {
       life: this.#lives++,
       clock: this.clock,
+      undermined: (version) => this.undermined(version),
       committed: () => this.committed(),
       firstLease: () => this.firstLease(),
     });

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { gradientOf } from '../testing/plainModel.ts';
+import { syncPolicy } from '../testing/policies.ts';
+import { RunWorld, settled } from '../testing/runWorld.ts';
+import type { ScriptedDevice, Tampering } from '../testing/scriptedDevice.ts';
+import type { WorldOptions } from '../testing/testServer.ts';
+import { compare } from './comparison.ts';
+import type { Recompute } from './recomputation.ts';
+
+/* What becomes of the model where updates are found wrong after they were applied. */
+
+const FLIPPED: Tampering = { values: (values) => values.map((each) => -each) };
+
+/** Has audits end when the test says so. */
+function auditsOnDemand() {
+  const held: (() => void)[] = [];
+  const recompute: Recompute = ({ base, update, unit }) =>
+    new Promise((resolve) =>
+      held.push(() => resolve({ ...compare(update, [gradientOf(base, unit)], base), milliseconds: 1 })),
+    );
+  const audits: WorldOptions['audits'] = {
+    share: 0.05,
+    seed: 5,
+    combines: true,
+    arithmetic: 'fastest',
+    codec: 'float32',
+    recompute,
+    found: () => undefined,
+    failed: () => undefined,
+  };
+  /** Lets every audit end that has begun or begins because of that. */
+  const end = async () => {
+    for (await settled(); held.length > 0; await settled()) held.shift()?.();
+  };
+  return { audits, end };
+}
+
+async function guarded(devices: number) {
+  const { audits, end } = auditsOnDemand();
+  const world = new RunWorld({ evaluateEvery: 2, guardJump: 3 }, { policy: syncPolicy(), audits });
+  const crew = Array.from({ length: devices }, () => world.device({ unitMs: null }).join().ready());
+  await world.run.start();
+  world.wire.drain();
+  /** Each does its unit; the first so many lie. */
+  const round = async (liars: number) => {
+    crew.forEach((device: ScriptedDevice, index) =>
+      device.pushNow(device.lease, index < liars ? FLIPPED : undefined),
+    );
+    await settled();
+    world.wire.drain();
+  };
+  return { world, crew, round, end };
+}
+
+const restores = ({ recorder }: RunWorld) => recorder.records.filter(({ type }) => type === 'restore');
+
+describe('updates that are found wrong when they are part of the model', () => {
+  it('[GU8] are undone where they were a whole commit', async () => {
+    const { world, round, end } = await guarded(1);
+    await round(1);
+    expect(world.coordinator.version).toBe(1);
+    await end();
+    expect(world.undoings).toEqual([{ bad: 1, of: 0, made: 2 }]);
+    expect(restores(world)).toEqual([{ type: 'restore', version: 2, of: 0 }]);
+    expect(world.parameters).toEqual(world.initial);
+  });
+
+  it('[GU8] are undone where they were two of three, once the second is found', async () => {
+    const { world, round, end } = await guarded(3);
+    await round(2);
+    await end();
+    expect(world.undoings).toMatchObject([{ bad: 1, of: 0 }]);
+  });
+
+  it('[GU8] stay where they were one of three', async () => {
+    const { world, round, end } = await guarded(3);
+    await round(1);
+    await end();
+    expect([world.undoings, restores(world)]).toEqual([[], []]);
+    expect(world.coordinator.version).toBeGreaterThan(0);
+  });
+
+  it('[GU8] are undone once where several commits are found wrong together', async () => {
+    const { world, round, end } = await guarded(1);
+    for (let unit = 0; unit < 3; unit++) await round(1);
+    expect(world.coordinator.version).toBe(3);
+    await end();
+    expect(world.undoings).toMatchObject([{ bad: 1, of: 0 }]);
+  });
+
+  it('[GU8] are not undone where the run does not train', async () => {
+    const { world, round, end } = await guarded(1);
+    await round(1);
+    world.run.pause();
+    await end();
+    expect(restores(world)).toEqual([]);
+  });
+
+  it('[GU8] are undone up to a good version before them, not up to one after them', async () => {
+    const { world, round, end } = await guarded(1);
+    for (let unit = 0; unit < 2; unit++) await round(0);
+    await end();
+    await world.live(100);
+    await world.evaluation.finish(0.5);
+    const good = world.run.measurements.at(-1)?.version;
+    await round(1);
+    const { version: bad } = world.coordinator;
+    await round(0);
+    await world.live(100);
+    await world.evaluation.finish(0.6);
+    await end();
+    expect(world.undoings).toMatchObject([{ bad, of: good }]);
+  });
+
+  it('[GU9] are not gone back to, although a measurement finds them good afterwards', async () => {
+    const { world, round, end } = await guarded(1);
+    for (let unit = 0; unit < 2; unit++) await round(1);
+    await world.live(100);
+    const { evaluation } = world;
+    await end();
+    await evaluation.finish(0.9);
+    expect(world.undoings).toHaveLength(1);
+    expect(world.coordinator.marks.newest).toBe(0);
+  });
+});
