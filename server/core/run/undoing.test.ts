@@ -49,7 +49,15 @@ async function guarded(devices: number) {
     await settled();
     world.wire.drain();
   };
-  return { world, crew, round, end };
+  /** Lets what is measured next be this good. @returns its version. */
+  const measure = async (accuracy: number) => {
+    await world.live(50);
+    await world.evaluation.finish(accuracy);
+    // The next one rests for as long.
+    await world.live(50);
+    return world.coordinator.marks.newest;
+  };
+  return { world, round, end, measure };
 }
 
 const restores = ({ recorder }: RunWorld) => recorder.records.filter(({ type }) => type === 'restore');
@@ -97,19 +105,36 @@ describe('updates that are found wrong when they are part of the model', () => {
   });
 
   it('[GU8] are undone up to a good version before them, not up to one after them', async () => {
-    const { world, round, end } = await guarded(1);
+    const { world, round, end, measure } = await guarded(1);
     for (let unit = 0; unit < 2; unit++) await round(0);
     await end();
-    await world.live(100);
-    await world.evaluation.finish(0.5);
-    const good = world.run.measurements.at(-1)?.version;
+    const good = await measure(0.5);
     await round(1);
     const { version: bad } = world.coordinator;
-    await round(0);
-    await world.live(100);
-    await world.evaluation.finish(0.6);
+    for (let unit = 0; unit < 2; unit++) await round(0);
+    expect(await measure(0.6)).toBeGreaterThan(bad);
     await end();
     expect(world.undoings).toMatchObject([{ bad, of: good }]);
+  });
+
+  it('[GU4] [GU8] are undone up to the beginning, where the one good version is after them', async () => {
+    const { world, round, end, measure } = await guarded(1);
+    await round(1);
+    for (let unit = 0; unit < 2; unit++) await round(0);
+    expect(await measure(0.6)).toBeGreaterThan(1);
+    await end();
+    expect(world.undoings).toMatchObject([{ bad: 1, of: 0 }]);
+  });
+
+  it('[GU8] stay where no good version before them is kept', async () => {
+    const { world, round, end, measure } = await guarded(1);
+    await round(1);
+    for (const accuracy of [0.5, 0.6]) {
+      for (let unit = 0; unit < 2; unit++) await round(0);
+      await measure(accuracy);
+    }
+    await end();
+    expect(world.undoings).toEqual([]);
   });
 
   it('[GU9] are not gone back to, although a measurement finds them good afterwards', async () => {
