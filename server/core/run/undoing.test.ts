@@ -14,10 +14,10 @@ const FLIPPED: Tampering = { values: (values) => values.map((each) => -each) };
 /** Has audits end when the test says so. */
 function auditsOnDemand() {
   const held: (() => void)[] = [];
-  const recompute: Recompute = ({ base, update, unit }) =>
-    new Promise((resolve) =>
-      held.push(() => resolve({ ...compare(update, [gradientOf(base, unit)], base), milliseconds: 1 })),
-    );
+  const recompute: Recompute = async ({ base, update, unit }) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return { ...compare(update, [gradientOf(base, unit)], base), milliseconds: 1 };
+  };
   const audits: WorldOptions['audits'] = {
     share: 0.05,
     seed: 5,
