@@ -30,7 +30,11 @@ function auditsOnDemand() {
   };
   /** Lets every audit end that has begun or begins because of that. */
   const end = async () => {
-    for (await settled(); held.length > 0; await settled()) held.shift()?.();
+    await settled();
+    while (held.length > 0) {
+      held.shift()?.();
+      await settled();
+    }
   };
   return { audits, end };
 }
