@@ -1,18 +1,15 @@
 import type { CodecName } from '../../../shared/codec/codecs.ts';
-import { joinSlices, type KeyRange } from '../../../shared/model/ranges.ts';
-import { ARITHMETICS, type Arithmetic, type ReportedEngine } from '../../../shared/profile/profile.ts';
-import type { WorkUnit } from '../../../shared/protocol/messages.ts';
+import type { KeyRange } from '../../../shared/model/ranges.ts';
+import type { Arithmetic, ReportedEngine } from '../../../shared/profile/profile.ts';
 import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
 import { deriveSeed } from '../../../shared/random/generator.ts';
 import type { Clock } from '../clock.ts';
-import type { Evidence } from '../shard/evidence.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
-import { samplesOf } from '../unit.ts';
-import { AuditBudget, RecomputationPace } from './auditBudget.ts';
+import { AuditBudget } from './auditBudget.ts';
 import type { Comparison } from './comparison.ts';
-import type { AuditTask, Recompute } from './recomputation.ts';
+import type { Recompute } from './recomputation.ts';
 import type { LiveLease } from './leaseTable.ts';
-import { verdictOf } from './tolerances.ts';
+import { UnitAudit } from './unitAudit.ts';
 
 /** What a server has audits for. */
 export interface AuditSettings {
@@ -96,8 +93,6 @@ export const NO_AUDITS: AuditScheduler = {
 const MAX_PENDING = 256;
 /** No update waits longer for its audit: beyond that its device had better do another one. */
 export const AUDIT_PATIENCE_MS = 5000;
-/** A unit that takes the server longer is not audited: all others would wait for it. */
-const LONGEST_UNIT_MS = 10_000;
 
 interface Pending extends AuditedLease {
   engine: ReportedEngine | null;
@@ -114,7 +109,7 @@ export class Audits implements AuditScheduler {
   readonly #settings: AuditSettings;
   readonly #parts: AuditsParts;
   readonly #budget: AuditBudget;
-  readonly #pace = new RecomputationPace();
+  readonly #unitAudit: UnitAudit;
   /** By lease, in the order of the grants. */
   readonly #pending = new Map<number, Pending>();
   readonly #waiting = new Map<number, Waiting>();
@@ -127,6 +122,8 @@ export class Audits implements AuditScheduler {
     this.#settings = settings;
     this.#parts = parts;
     this.#budget = new AuditBudget(parts.clock, settings.share);
+    const { shards, ranges } = parts;
+    this.#unitAudit = new UnitAudit({ ...settings, budget: this.#budget, shards, ranges });
   }
 
   get figures(): AuditFigures {
@@ -136,7 +133,8 @@ export class Audits implements AuditScheduler {
   granted(live: AuditedLease, engine: ReportedEngine | null): void {
     const { lease, device, baseVersion, unit } = live;
     const isDrawn = deriveSeed(this.#settings.seed, lease) < this.#parts.traitsOf(device).auditRate * 2 ** 32;
-    if (!isDrawn || this.#isClosed || this.#pending.size >= MAX_PENDING || this.#isTooLong(unit)) return;
+    if (!isDrawn || this.#isClosed || this.#pending.size >= MAX_PENDING || this.#unitAudit.isTooLong(unit))
+      return;
     this.#pending.set(lease, { lease, device, baseVersion, unit, engine, state: 'out' });
     for (const shard of this.#parts.shards) shard.keepEvidence(lease, baseVersion);
   }
@@ -145,7 +143,7 @@ export class Audits implements AuditScheduler {
     const { lease, device, unit } = live;
     const pending = this.#pending.get(lease);
     if (pending !== undefined) pending.state = 'complete';
-    const waits = this.#parts.traitsOf(device).waits && !this.#isTooLong(unit);
+    const waits = this.#parts.traitsOf(device).waits && !this.#unitAudit.isTooLong(unit);
     if (waits) {
       const patience = pending === undefined ? 0 : AUDIT_PATIENCE_MS;
       const cancel = this.#parts.clock.after(patience, () => this.#giveUp(lease));
@@ -165,10 +163,6 @@ export class Audits implements AuditScheduler {
     this.#isClosed = true;
     this.#cancelWake();
     for (const { cancel } of this.#waiting.values()) cancel();
-  }
-
-  #isTooLong(unit: WorkUnit): boolean {
-    return this.#pace.expectedMs(samplesOf(unit)) > LONGEST_UNIT_MS;
   }
 
   /** Nobody waits longer. An audit that is under way goes on: what it finds is of the device, not of the update alone. */
@@ -222,7 +216,7 @@ export class Audits implements AuditScheduler {
 
   async #audit(pending: Pending): Promise<void> {
     const { lease, device } = pending;
-    const finding = await this.#compare(pending).catch((error: unknown) => {
+    const finding = await this.#unitAudit.judge(pending).catch((error: unknown) => {
       if (!this.#isClosed) this.#parts.failed(error);
       return null;
     });
@@ -233,52 +227,5 @@ export class Audits implements AuditScheduler {
       this.#parts.found({ lease, device, ...finding });
     }
     this.#release(lease, finding?.verdict ?? null);
-  }
-
-  /** By the run's arithmetic, and where that does not find it right by the other as well [AT10]. */
-  async #compare(pending: Pending): Promise<Omit<Finding, 'lease' | 'device'> | null> {
-    const evidence = await this.#evidenceOf(pending.lease);
-    if (evidence === null) return null;
-    const { arithmetic, codec } = this.#settings;
-    const { engine, unit } = pending;
-    const made = { engine, steps: unit.local?.steps ?? 1, codec };
-    const others = ARITHMETICS.filter((each) => each !== arithmetic);
-    const one = await this.#recompute(unit, evidence, [arithmetic]);
-    if (verdictOf(one, made) === 'right') return { ...one, verdict: 'right' };
-    const all = await this.#recompute(unit, evidence, [arithmetic, ...others]);
-    return { ...all, verdict: verdictOf(all, made) };
-  }
-
-  async #recompute(
-    unit: WorkUnit,
-    evidence: Evidence,
-    arithmetics: AuditTask['arithmetics'],
-  ): Promise<Comparison> {
-    const { milliseconds, ...comparison } = await this.#settings.recompute({
-      ...evidence,
-      unit,
-      arithmetics,
-    });
-    this.#budget.spend(milliseconds);
-    this.#pace.measured(samplesOf(unit) * arithmetics.length, milliseconds);
-    return comparison;
-  }
-
-  /** Of all shards together; null where one of them has none: nobody is accused without evidence [AT2]. */
-  async #evidenceOf(lease: number): Promise<Evidence | null> {
-    const { shards, ranges } = this.#parts;
-    const kept = await Promise.all(shards.map((shard) => shard.evidence(lease)));
-    const parts = kept.flatMap((each) => each ?? []);
-    if (parts.length < shards.length) return null;
-    return {
-      base: joinSlices(
-        ranges,
-        parts.map(({ base }) => base),
-      ),
-      update: joinSlices(
-        ranges,
-        parts.map(({ update }) => update),
-      ),
-    };
   }
 }
