@@ -135,22 +135,24 @@ describe('audits', () => {
     expect(scheduler.figures).toEqual({ right: 1, wrong: 0, unclear: 0, spentMs: 10, share: 0 });
   });
 
-  it('[AT6] are drawn at the grant, as often as the device’s trust asks for, and by a secret seed', () => {
-    const drawnBy = (seed: number) => {
-      const { grant, kept, scheduler } = audits({ traits: { a: SELDOM }, seed });
-      const drawn: number[] = [];
-      for (let lease = 1; lease <= 4000; lease++) {
+  it('[AT6] are drawn at the grant, as often as the device’s trust asks for, and by a secret seed', async () => {
+    const drawnBy = async (seed: number) => {
+      const { grant, complete, calls, current, findings } = audits({ traits: { a: SELDOM }, seed });
+      for (let lease = 1; lease <= 2000; lease++) {
         grant(lease);
-        if (kept.has(lease)) drawn.push(lease);
-        scheduler.ended(lease);
+        const { length } = calls;
+        await complete(lease);
+        if (calls.length > length) await current().finish(0, 0);
       }
-      return drawn;
+      return findings.map(({ lease }) => lease);
     };
-    expect(drawnBy(7)).toEqual(drawnBy(7));
-    expect(drawnBy(7)).not.toEqual(drawnBy(8));
-    for (const seed of [1, 2, 3]) {
-      expect(drawnBy(seed).length).toBeGreaterThan(150);
-      expect(drawnBy(seed).length).toBeLessThan(250);
+    const drawn = await drawnBy(7);
+    const other = await drawnBy(8);
+    expect(await drawnBy(7)).toEqual(drawn);
+    expect(other).not.toEqual(drawn);
+    for (const { length } of [drawn, other]) {
+      expect(length).toBeGreaterThan(70);
+      expect(length).toBeLessThan(130);
     }
   });
 
@@ -328,5 +330,51 @@ describe('audits', () => {
     await current().fail();
     clock.advance(2 * AUDIT_PATIENCE_MS);
     expect([released, findings, failures, calls.length]).toEqual([[], [], [], 1]);
+  });
+});
+
+describe('a review', () => {
+  const NEVER: AuditTraits = { auditRate: 0, auditedFirst: false, waits: false };
+  const TRUSTED = { traits: { t: NEVER } };
+
+  it('[AT13] audits what no audit was drawn for, before others', async () => {
+    const { grant, complete, scheduler, current, findings } = audits(TRUSTED);
+    for (const lease of [1, 2]) grant(lease);
+    for (const lease of [3, 4, 5]) grant(lease, 't');
+    for (const lease of [1, 3, 4]) await complete(lease, lease === 1 ? 'a' : 't');
+    scheduler.review();
+    await complete(2);
+    await complete(5, 't');
+    for (let audit = 0; audit < 4; audit++) await current().finish(0);
+    expect(findings.map(({ lease }) => lease)).toEqual([1, 3, 4, 2]);
+  });
+
+  it('[AT13] does not touch what is not complete, and its evidence is dropped when its lease ends', () => {
+    const { grant, scheduler, kept, calls } = audits(TRUSTED);
+    grant(1, 't');
+    scheduler.review();
+    expect([calls, [...kept]]).toEqual([[], [1]]);
+    scheduler.ended(1);
+    expect([...kept]).toEqual([]);
+  });
+
+  it('[AT13] finds the evidence of an update that was applied, and drops it after the audit', async () => {
+    const { grant, complete, scheduler, kept, current, findings } = audits(TRUSTED);
+    grant(1, 't');
+    await complete(1, 't');
+    scheduler.ended(1);
+    expect([...kept]).toEqual([1]);
+    scheduler.review();
+    await settled();
+    await current().finish(2);
+    await current().finish(2);
+    expect(findings).toMatchObject([{ lease: 1, device: 't', verdict: 'wrong' }]);
+    expect([...kept]).toEqual([]);
+  });
+
+  it('[AT13] is of the last 64 leases', () => {
+    const { grant, kept } = audits(TRUSTED);
+    for (let lease = 1; lease <= 70; lease++) grant(lease, 't');
+    expect([...kept]).toEqual(Array.from({ length: 64 }, (_, index) => index + 7));
   });
 });

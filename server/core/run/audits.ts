@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { AuditBudget } from './auditBudget.ts';
 import type { Comparison } from './comparison.ts';
+import { HeldLeases } from './heldLeases.ts';
 import type { Recompute } from './recomputation.ts';
 import type { LiveLease } from './leaseTable.ts';
 import { UnitAudit } from './unitAudit.ts';
@@ -67,6 +68,8 @@ export interface AuditScheduler {
   completed(lease: AuditedLease, after: AfterAudit): boolean;
   /** The lease ended: what waits for it no longer does, and without an update there is nothing to audit. */
   ended(lease: number): void;
+  /** The model went bad: every update of which there is evidence is audited, before others [AT13]. */
+  review(): void;
   close(): void;
   /** Null where nothing is audited. */
   readonly figures: AuditFigures | null;
@@ -85,6 +88,7 @@ export const NO_AUDITS: AuditScheduler = {
   granted: () => undefined,
   completed: () => false,
   ended: () => undefined,
+  review: () => undefined,
   close: () => undefined,
   figures: null,
 };
@@ -97,6 +101,8 @@ export const AUDIT_PATIENCE_MS = 5000;
 interface Pending extends AuditedLease {
   engine: ReportedEngine | null;
   state: 'out' | 'complete' | 'under way';
+  /** The model went bad, and it may be because of this one. */
+  isReviewed: boolean;
 }
 
 interface Waiting {
@@ -112,6 +118,8 @@ export class Audits implements AuditScheduler {
   readonly #unitAudit: UnitAudit;
   /** By lease, in the order of the grants. */
   readonly #pending = new Map<number, Pending>();
+  /** Those that are audited only where the model goes bad. */
+  readonly #held: HeldLeases<Pending>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #counts: Record<AuditVerdict, number> = { right: 0, wrong: 0, unclear: 0 };
   #isBusy = false;
@@ -123,6 +131,7 @@ export class Audits implements AuditScheduler {
     this.#parts = parts;
     this.#budget = new AuditBudget(parts.clock, settings.share);
     const { shards, ranges } = parts;
+    this.#held = new HeldLeases(ranges, (lease) => this.#dropEvidence(lease));
     this.#unitAudit = new UnitAudit({ ...settings, budget: this.#budget, shards, ranges });
   }
 
@@ -130,19 +139,19 @@ export class Audits implements AuditScheduler {
     return { ...this.#counts, spentMs: this.#budget.spent, share: this.#budget.share };
   }
 
-  granted(live: AuditedLease, engine: ReportedEngine | null): void {
-    const { lease, device, baseVersion, unit } = live;
-    const isDrawn = deriveSeed(this.#settings.seed, lease) < this.#parts.traitsOf(device).auditRate * 2 ** 32;
-    if (!isDrawn || this.#isClosed || this.#pending.size >= MAX_PENDING || this.#unitAudit.isTooLong(unit))
-      return;
-    this.#pending.set(lease, { lease, device, baseVersion, unit, engine, state: 'out' });
+  granted({ lease, device, baseVersion, unit }: AuditedLease, engine: ReportedEngine | null): void {
+    if (this.#isClosed || this.#unitAudit.isTooLong(unit)) return;
+    const granted: Pending = { lease, device, baseVersion, unit, engine, state: 'out', isReviewed: false };
+    if (this.#isDrawn(lease, device)) this.#pending.set(lease, granted);
+    else if (!this.#held.add(granted)) return;
     for (const shard of this.#parts.shards) shard.keepEvidence(lease, baseVersion);
   }
 
   completed(live: AuditedLease, after: AfterAudit): boolean {
     const { lease, device, unit } = live;
     const pending = this.#pending.get(lease);
-    if (pending !== undefined) pending.state = 'complete';
+    const kept = pending ?? this.#held.get(lease);
+    if (kept !== undefined) kept.state = 'complete';
     const waits = this.#parts.traitsOf(device).waits && !this.#unitAudit.isTooLong(unit);
     if (waits) {
       const patience = pending === undefined ? 0 : AUDIT_PATIENCE_MS;
@@ -153,10 +162,19 @@ export class Audits implements AuditScheduler {
     return waits;
   }
 
+  review(): void {
+    for (const held of this.#held.takeAll(({ state }) => state === 'complete')) {
+      this.#pending.set(held.lease, held);
+    }
+    for (const pending of this.#pending.values()) pending.isReviewed = pending.state === 'complete';
+    this.#next();
+  }
+
   ended(lease: number): void {
     this.#waiting.get(lease)?.cancel();
     this.#waiting.delete(lease);
-    if (this.#pending.get(lease)?.state === 'out') this.#forget(lease);
+    const kept = this.#pending.get(lease) ?? this.#held.get(lease);
+    if (kept?.state === 'out') this.#forget(lease);
   }
 
   close(): void {
@@ -178,8 +196,20 @@ export class Audits implements AuditScheduler {
     waiting?.after(verdict);
   }
 
+  /** Whether it is audited in any case [AT6]; while too many wait for that, nobody is. */
+  #isDrawn(lease: number, device: string): boolean {
+    const { auditRate } = this.#parts.traitsOf(device);
+    const isMeant = deriveSeed(this.#settings.seed, lease) < auditRate * 2 ** 32;
+    return isMeant && this.#pending.size < MAX_PENDING;
+  }
+
   #forget(lease: number): void {
     this.#pending.delete(lease);
+    this.#held.delete(lease);
+    this.#dropEvidence(lease);
+  }
+
+  #dropEvidence(lease: number): void {
     for (const shard of this.#parts.shards) shard.dropEvidence(lease);
   }
 
@@ -202,10 +232,10 @@ export class Audits implements AuditScheduler {
     });
   }
 
-  /** Of those that can be audited: of devices that come first, then what an update waits for, then the oldest. */
+  /** Of those that can be audited: of devices in doubt, and what is reviewed; then what an update waits for; then the oldest. */
   #first(): Pending | undefined {
-    const rank = ({ lease, device }: Pending) =>
-      (this.#parts.traitsOf(device).auditedFirst ? 0 : 2) + (this.#waiting.has(lease) ? 0 : 1);
+    const rank = ({ lease, device, isReviewed }: Pending) =>
+      (isReviewed || this.#parts.traitsOf(device).auditedFirst ? 0 : 2) + (this.#waiting.has(lease) ? 0 : 1);
     return [...this.#pending.values()]
       .filter(({ state }) => state === 'complete')
       .reduce<Pending | undefined>(

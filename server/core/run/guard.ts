@@ -145,6 +145,7 @@ export class Guard {
       return;
     }
     const made = await this.#bringBack(of);
+    coordinator.audits.review();
     rescued({ ...found, of, made });
   }
 }

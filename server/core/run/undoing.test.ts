@@ -39,10 +39,10 @@ function auditsOnDemand() {
   return { audits, end };
 }
 
-async function guarded(devices: number) {
+async function guarded(devices: number, vouched = false) {
   const { audits, end } = auditsOnDemand();
   const world = new RunWorld({ evaluateEvery: 2, guardJump: 3 }, { policy: syncPolicy(), audits });
-  const crew = Array.from({ length: devices }, () => world.device({ unitMs: null }).join().ready());
+  const crew = Array.from({ length: devices }, () => world.device({ unitMs: null, vouched }).join().ready());
   await world.run.start();
   world.wire.drain();
   /** Each does its unit; the first so many lie. */
@@ -61,7 +61,7 @@ async function guarded(devices: number) {
     await world.live(50);
     return world.coordinator.marks.newest;
   };
-  return { world, round, end, measure };
+  return { world, crew, round, end, measure };
 }
 
 const restores = ({ recorder }: RunWorld) => recorder.records.filter(({ type }) => type === 'restore');
@@ -150,5 +150,20 @@ describe('updates that are found wrong when they are part of the model', () => {
     await evaluation.finish(0.9);
     expect(world.undoings).toHaveLength(1);
     expect(world.coordinator.marks.newest).toBe(0);
+  });
+});
+
+describe('a device whose update made the model bad', () => {
+  it('[AT13] [GU3] is found when the guard has brought the good state back, although it was trusted', async () => {
+    const { world, crew, round, end } = await guarded(3, true);
+    await round(1);
+    await end();
+    const trust = () => crew.map(({ id }) => world.crowd.get(id)?.trust);
+    expect(trust()).toEqual(['trusted', 'trusted', 'trusted']);
+    world.lossOf = () => Promise.resolve(world.rescues.length === 0 ? NaN : 1);
+    await round(0);
+    expect(world.rescues).toHaveLength(1);
+    await end();
+    expect(trust()).toEqual(['suspected', 'trusted', 'trusted']);
   });
 });
