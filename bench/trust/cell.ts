@@ -8,8 +8,8 @@ import { TestBed, type Workshop } from './testBed.ts';
 export const DEFENCES = {
   /** Everything off, and every device as if the operator vouched for it. */
   none: { argv: ['--guard-jump', 'none', '--audit-cpu', '0'], rule: 'mean', vouched: true },
-  /** As an open server has it: every device is a stranger. */
-  all: { argv: [], rule: 'median', vouched: false },
+  /** As an open server has it where its operator names nothing: every device is a stranger. */
+  all: { argv: [], rule: 'auto', vouched: false },
 } as const;
 export type DefencesName = keyof typeof DEFENCES;
 export const DEFENCES_NAMES = Object.keys(DEFENCES) as DefencesName[];

@@ -41,9 +41,20 @@ describe('--aggregation', () => {
     expect(load(clipped)).toMatchObject({ mode: 'async', clipNorm: 5 });
   });
 
+  it('[AG25] is auto where none is named, and mean in a repeatable run', () => {
+    expect(load([]).aggregation).toBe('auto');
+    expect(load(['--mode', 'async']).aggregation).toBe('auto');
+    expect(load(['--repeatable', '--round-size', '3']).aggregation).toBe('mean');
+  });
+
+  it('[AG25] stays mean in a run of before there were rules', () => {
+    expect(load([], {}, { model: 'lenet' }).aggregation).toBe('mean');
+    expect(load([], {}, { model: 'lenet', reduce: 'sum' }).aggregation).toBe('sum');
+  });
+
   it('[AG10] is asked for where a setting of a rule is given that the run does not have', () => {
     expect(messageOf(['--clip-norm', '5'])).toBe(
-      '--clip-norm: "5" is for --aggregation normClip, and this run has mean',
+      '--clip-norm: "5" is for --aggregation normClip, and this run has auto',
     );
     expect(messageOf(['--aggregation', 'normClip'], { TABSWARM_TRIM: '0.3' })).toBe(
       'TABSWARM_TRIM: "0.3" is for --aggregation trimmedMean, and this run has normClip',

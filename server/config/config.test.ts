@@ -328,7 +328,7 @@ describe('a repeatable run', () => {
     expect(resumed).toMatchObject({ repeatable: true, roundSize: 3, mode: 'sync', placement: 'uniform' });
     const other = settingsOf(loadConfig('start', [], {}));
     expect(() => loadConfig('start', ['--repeatable'], {}, other)).toThrow(
-      /^the run's --placement: "ilp" cannot be repeatable/,
+      /^the run's --aggregation: "auto" cannot be repeatable/,
     );
   });
 });

@@ -298,6 +298,7 @@ const MAY_BE_NONE: readonly Key[] = [
 const BEFORE: readonly (readonly [Key, string])[] = [
   ['localSteps', '1'],
   ['average', 'none'],
+  ['aggregation', 'mean'],
 ];
 
 /** What says how a command talks, not how it trains. */

@@ -6,7 +6,10 @@ import { ConfigError, flagOf, type Key, type Settings } from './flags.ts';
 import { COMMANDS, type Command } from './commands.ts';
 
 /** The settings that a repeatable run decides where nobody else does. */
-export type Implied = Pick<Settings, 'mode' | 'placement' | 'roundSize' | 'guardJump'>;
+export type Implied = Pick<Settings, 'mode' | 'aggregation' | 'placement' | 'roundSize' | 'guardJump'>;
+
+/** The rule of a run that would else have one that cannot be repeated. */
+const REPEATABLE_RULE = 'mean';
 
 /**
  * What a repeatable run implies [RN12].
@@ -26,7 +29,7 @@ export function repeatableSettings(
   const ofMode = MODES[mode].notRepeatable;
   if (ofMode !== null) refuse('mode', ofMode);
   const ofRule = RULES[settings.aggregation].notRepeatable;
-  if (ofRule !== null) refuse('aggregation', ofRule);
+  if (ofRule !== null && isGiven('aggregation')) refuse('aggregation', ofRule);
   const ofPlacement = PLACEMENT_METHODS[placement].notRepeatable;
   if (ofPlacement !== null) refuse('placement', ofPlacement);
   if (engine !== 'auto' && !CAN_BE_STRICT[engine]) {
@@ -41,6 +44,7 @@ export function repeatableSettings(
   return {
     guardJump: null,
     mode,
+    aggregation: ofRule === null ? settings.aggregation : REPEATABLE_RULE,
     placement,
     roundSize: settings.roundSize === 'all' ? crowdOf(command, settings) : settings.roundSize,
   };

@@ -83,8 +83,8 @@ export const MODEL_SETTINGS = {
   aggregation: setting(
     RUNS,
     oneOf(...AGGREGATION_NAMES),
-    'mean',
-    `How the updates of a commit are combined (${meaningsOf(RULES)}).`,
+    'auto',
+    `How the updates of a commit are combined (${meaningsOf(RULES)}); mean in a repeatable run.`,
   ),
   trim: setting(
     RUNS,
