@@ -242,6 +242,7 @@ export class Training {
           log,
         }),
         undermined: (version) => this.run.undermined(version),
+        suspected: () => this.run.suspected(),
         committed: () => {
           this.#throughput.mark(this.coordinator.updates, this.coordinator.samples);
           this.run.committed();

@@ -143,6 +143,7 @@ class TestRun {
         audits: null,
         committed: () => this.coordinator.version >= COMMITS && this.coordinator.freeze(),
         undermined: () => undefined,
+        suspected: () => undefined,
         firstLease: () => undefined,
       },
     );

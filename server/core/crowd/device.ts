@@ -155,9 +155,10 @@ export class Device {
     for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
   }
 
-  /** What it failed at in a row no longer counts, and where it was set aside for that it is asked to work again. */
+  /** What it failed at no longer counts, and where it was set aside for that it is asked to work again. */
   forgive(version: number): void {
     this.history.faultsInRow = 0;
+    this.history.trust = { ...this.history.trust, faults: 0 };
     if (DEVICE_STATUSES[this.status].mayAsk) return;
     this.status = 'present';
     this.ask(version);

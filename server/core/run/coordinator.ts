@@ -14,6 +14,7 @@ import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import { Marks } from './marks.ts';
 import { NormBound } from './normBound.ts';
+import { Refusals } from './refusals.ts';
 import { createAudits, type RunAudits } from './runAudits.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
@@ -55,6 +56,8 @@ export interface CoordinatorParts {
   audits: RunAudits | null;
   /** Updates that decided the commit of this version were found wrong afterwards. */
   undermined: (version: number) => void;
+  /** Most devices sent what could not be part of the model: that may be because of the model. */
+  suspected: () => void;
   /** Called after each commit, before anything else is decided. */
   committed: () => void;
   /** Called at the first lease after each {@link Coordinator.start}. */
@@ -76,6 +79,7 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #ends: LeaseEnds;
   readonly #committer: Committer;
   readonly #wrongShares = new WrongShares();
+  readonly #refusals = new Refusals();
   /** The states that can be brought back. */
   readonly marks: Marks;
   /** What becomes of an update that waited, by what its audit found [AT9]. */
@@ -200,6 +204,7 @@ export class Coordinator implements Borrower, ShardReports {
 
   /** A model that has gone bad makes honest devices fail: what they failed at before may be no fault of theirs [RS11]. */
   #forgive(): void {
+    this.#refusals.forget();
     for (const device of this.#parts.crowd.present()) device.forgive(this.version);
   }
 
@@ -280,7 +285,9 @@ export class Coordinator implements Borrower, ShardReports {
 
   /** An update that can never be applied: its device is at fault. */
   #refuseFaulty(live: LiveLease, outcome: Outcome): void {
+    const { crowd, suspected } = this.#parts;
     this.#ends.fail(live, outcome);
+    if (this.#refusals.refused(live.device, crowd.present())) suspected();
     this.#pump();
   }
 
@@ -375,7 +382,9 @@ export class Coordinator implements Borrower, ShardReports {
   }
 
   #commit(members: CommitMember[]): void {
-    this.placement.committed(this.#committer.commit(members));
+    const devices = this.#committer.commit(members);
+    for (const device of devices) this.#refusals.applied(device);
+    this.placement.committed(devices);
     this.#parts.committed();
   }
 

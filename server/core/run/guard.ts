@@ -61,7 +61,15 @@ export class Guard {
   readonly #parts: GuardParts;
   readonly #watch: LossWatch;
   #busy = false;
+  /** The earliest moment of the next check. */
   #next = 0;
+  /** A version came while a check was under way. */
+  #isBehind = false;
+  /** The next check does not rest. */
+  #isSuspected = false;
+  /** Set while the next check waits for the end of the rest. */
+  #cancelWake: (() => void) | null = null;
+  #isClosed = false;
   /** Since the last good measurement. */
   #rescues = 0;
   /** The good version that was newest at the last rescue. */
@@ -86,18 +94,50 @@ export class Guard {
     this.#watch.forget();
   }
 
-  /** Checks the present version, unless a check is under way or was just done. */
+  /** Checks the present version at once, or when the check that is under way and the rest after it are over [GU7]. */
   whenDue(): void {
-    const { coordinator, clock, run, failed } = this.#parts;
-    const isMeasured = coordinator.settings.evaluateEvery > 0;
-    if (this.#busy || clock.now() < this.#next || !isMeasured || !run.trains()) return;
+    const { coordinator, clock, run } = this.#parts;
+    if (this.#isClosed || coordinator.settings.evaluateEvery === 0 || !run.trains()) return;
+    if (this.#busy) this.#isBehind = true;
+    else if (clock.now() < this.#next) this.#wakeLater();
+    else this.#check();
+  }
+
+  /** The model may be bad: checks it without a rest [GU11]. */
+  suspect(): void {
+    this.#next = 0;
+    this.#isSuspected = true;
+    this.whenDue();
+  }
+
+  /** Nothing is checked from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelWake?.();
+  }
+
+  #wakeLater(): void {
+    const { clock } = this.#parts;
+    this.#cancelWake ??= clock.after(this.#next - clock.now(), () => {
+      this.#cancelWake = null;
+      this.whenDue();
+    });
+  }
+
+  #check(): void {
+    const { clock, failed } = this.#parts;
+    this.#cancelWake?.();
+    this.#cancelWake = null;
     this.#busy = true;
+    this.#isBehind = false;
+    this.#isSuspected = false;
     const begun = clock.now();
     void this.#look()
       .catch(failed)
       .finally(() => {
         this.#busy = false;
-        this.#next = clock.now() + REST * (clock.now() - begun);
+        if (!this.#isSuspected) this.#next = clock.now() + REST * (clock.now() - begun);
+        if (this.#isBehind) this.whenDue();
       });
   }
 

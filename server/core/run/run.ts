@@ -232,6 +232,7 @@ export class Run {
   /** It does nothing on its own from now on: what it would be kept in is closed. */
   close(): void {
     this.#cancelTimers();
+    this.#guard?.close();
     this.#saves.close();
   }
 
@@ -257,6 +258,11 @@ export class Run {
     }
     this.#evaluations.whenDue();
     this.#guard?.whenDue();
+  }
+
+  /** Most devices sent what could not be part of the model [GU11]. */
+  suspected(): void {
+    this.#guard?.suspect();
   }
 
   /** Updates that decided the commit of this version were found wrong [GU8]. */

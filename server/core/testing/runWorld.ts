@@ -91,6 +91,7 @@ export class RunWorld extends World {
     );
     this.committed = () => this.run.committed();
     this.undermined = (version) => this.run.undermined(version);
+    this.suspected = () => this.run.suspected();
     this.firstLease = () => this.run.firstLease();
   }
 

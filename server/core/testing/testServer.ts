@@ -82,6 +82,7 @@ interface TestServerParts {
   clock: Clock;
   committed: () => void;
   undermined: (version: number) => void;
+  suspected: () => void;
   firstLease: () => void;
 }
 
@@ -171,6 +172,7 @@ export class TestServer {
         },
         audits: options.audits ?? null,
         undermined: parts.undermined,
+        suspected: parts.suspected,
         committed: parts.committed,
         firstLease: parts.firstLease,
       },

@@ -26,6 +26,8 @@ export class World implements DeviceWorld {
   committed: () => void = () => undefined;
   /** Called with the version of a commit that wrong updates decided. */
   undermined: (version: number) => void = () => undefined;
+  /** Called where most devices sent what could not be part of the model. */
+  suspected: () => void = () => undefined;
   firstLease: () => void = () => undefined;
   #server: TestServer;
   #lives = 0;
@@ -129,6 +131,7 @@ export class World implements DeviceWorld {
       life: this.#lives++,
       clock: this.clock,
       undermined: (version) => this.undermined(version),
+      suspected: () => this.suspected(),
       committed: () => this.committed(),
       firstLease: () => this.firstLease(),
     });
