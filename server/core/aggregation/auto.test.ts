@@ -10,20 +10,20 @@ const UPDATES = [1, 2, 900].map((value, index) => ({
 
 const weightsBy = (name: 'auto' | 'mean' | 'geometricMedian', updates: UpdateFacts[]) =>
   createAggregation(name, RULE_SETTINGS).coefficients(updates);
-const facts = (...trusted: boolean[]) =>
-  factsOf(UPDATES, whole(4)).map((each, index) => ({ ...each, trusted: trusted[index] ?? true }));
+const facts = (...vouched: boolean[]) =>
+  factsOf(UPDATES, whole(4)).map((each, index) => ({ ...each, vouched: vouched[index] ?? true }));
 
 describe('auto', () => {
-  it('[AG24] is exactly the mean where all updates are of trusted devices', () => {
+  it('[AG24] is exactly the mean where the operator vouches for all devices', () => {
     const all = facts(true, true, true);
     expect(weightsBy('auto', all)).toEqual(weightsBy('mean', all));
     expect(weightsBy('auto', all)).not.toEqual(weightsBy('geometricMedian', all));
   });
 
   it.each([[[false, true, true]], [[true, true, false]], [[false, false, false]]])(
-    '[AG24] is the geometric median where one is not: trusted %j',
-    (trusted) => {
-      const some = facts(...trusted);
+    '[AG24] is the geometric median where one is of a stranger: vouched %j',
+    (vouched) => {
+      const some = facts(...vouched);
       expect(weightsBy('auto', some)).toEqual(weightsBy('geometricMedian', some));
     },
   );

@@ -3,18 +3,19 @@ import { mean } from './mean.ts';
 import type { WeighingRule } from './rule.ts';
 
 /**
- * The mean where all members of a commit are of trusted devices, else the geometric median: of the rules the one that
- * costs least where nobody is hostile, and that holds against most where somebody is.
+ * The mean where the operator vouches for the devices of all members of a commit, else the geometric median: of the rules
+ * the one that costs least where nobody is hostile, and that holds against most where somebody is. Trust that a stranger
+ * has earned does not suffice: one that was honest for long may send one update that wrecks a mean.
  */
 export const auto: WeighingRule = {
   shape: 'weighing',
   needs: 'products',
-  help: 'is `mean` for a commit of trusted devices alone, else `geometricMedian`',
+  help: 'is `mean` for a commit of devices alone that showed the join credential, else `geometricMedian`',
   source: null,
   reads: [],
   minUpdates: () => 1,
   countsSamples: true,
-  notRepeatable: 'how far devices are trusted decides the rule of a commit',
+  notRepeatable: 'which devices a commit is of decides its rule',
   coefficients: (updates, settings) =>
-    (updates.every(({ trusted }) => trusted) ? mean : geometricMedian).coefficients(updates, settings),
+    (updates.every(({ vouched }) => vouched) ? mean : geometricMedian).coefficients(updates, settings),
 };

@@ -10,7 +10,7 @@ interface Facts {
 
 const countsOf = (updates: Facts[], clipNorm: number | null = null) =>
   createAggregation('normClip', { ...RULE_SETTINGS, clipNorm }).coefficients(
-    updates.map((update) => ({ ...update, products: [], trusted: true })),
+    updates.map((update) => ({ ...update, products: [], vouched: true })),
   );
 const ofNorms = (...norms: number[]) => norms.map((norm) => ({ norm, samples: 10 }));
 

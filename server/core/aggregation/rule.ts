@@ -17,8 +17,8 @@ export interface UpdateFacts {
    * shards [SL4]. Empty where the rule needs none.
    */
   products: readonly number[];
-  /** Its device is trusted. */
-  trusted: boolean;
+  /** Its device is trusted from the beginning, because the operator vouches for it [TS12]. */
+  vouched: boolean;
 }
 
 /** What a weighing rule may need, by what it says it needs. */

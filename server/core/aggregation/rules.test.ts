@@ -13,7 +13,7 @@ describe('weights', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 40 });
   const weightsOf = (name: 'mean' | 'sum', samples: number[]) =>
     createAggregation(name, RULE_SETTINGS).coefficients(
-      samples.map((each) => ({ samples: each, norm: 1, products: [], trusted: true })),
+      samples.map((each) => ({ samples: each, norm: 1, products: [], vouched: true })),
     );
 
   it('[AG2] of a mean are the shares of the samples and sum to 1', () => {

@@ -111,6 +111,12 @@ export class Committer {
     return { type: 'update', version: this.#version + 1, rule, members };
   }
 
+  /** The operator vouches for its device, and nothing was found against that. */
+  #isVouched(live: LiveLease): boolean {
+    const vouched = this.#parts.crowd.get(live.device)?.history.trust.vouched ?? false;
+    return vouched && !TRUST[this.#trustOf(live)].bounded;
+  }
+
   /** Nothing speaks for a device that nobody remembers. */
   #trustOf({ device }: LiveLease): TrustState {
     return this.#parts.crowd.get(device)?.trust ?? 'new';
@@ -130,7 +136,7 @@ export class Committer {
         samples: live.samples,
         norm: normOf(live) * scale,
         products: (products[index] ?? []).map((product, other) => product * scale * (scales[other] ?? 1)),
-        trusted: !TRUST[this.#trustOf(live)].bounded,
+        vouched: this.#isVouched(live),
       };
     });
   }

@@ -46,7 +46,7 @@ export function factsOf(updates: readonly Update[], ranges: KeyRange[], hasProdu
       products: (hasProducts ? slices : []).map((others) =>
         sumOfBlocks(own.flatMap((slice, range) => [...productsOf(slice, others[range])])),
       ),
-      trusted: true,
+      vouched: true,
     };
   });
 }
