@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    provide: { thorough: process.env['TABSWARM_THOROUGH'] === 'yes' },
     projects: [
       { extends: true, test: { name: 'unit', include: ['{shared,client,server,bench}/**/*.test.ts'] } },
       // They read the documents and the titles of the tests, and start nothing.

@@ -4,6 +4,7 @@ import { engineContract, noiseShard } from '../client/engines/testing/contract.t
 import { ODD_SPECS } from '../client/engines/testing/specs.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import type { EngineName } from '../shared/profile/profile.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import { lenet } from '../server/zoo/lenet.ts';
 import { rayConvnet } from '../server/zoo/ray-convnet.ts';
 import { call, openEnginePage, remoteEngine } from './support/remoteEngine.ts';
@@ -15,8 +16,7 @@ afterAll(() => cleanup.run());
 
 const page = openBrowser(cleanup).then((browser) => openEnginePage(cleanup, browser));
 
-/** `npm run test:engines`: minutes more, for a hundred steps each and for the backends that compute on the processor here. */
-const thorough = process.env.TABSWARM_THOROUGH === 'yes';
+/** `npm run test:engines` takes minutes more: a hundred steps each, and the backends that compute on the processor here. */
 const few = { long: false, specs: [rayConvnet.spec, ...ODD_SPECS.slice(0, 1)] };
 const every = { long: thorough };
 

@@ -6,6 +6,7 @@ import type { Connection } from '../client/transport/connection.ts';
 import { encodePack } from '../shared/protocol/pack.ts';
 import { EVENTS, type Lease } from '../shared/protocol/messages.ts';
 import { createGenerator } from '../shared/random/generator.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import { startProgram, type CommandProcess } from './support/commandProcess.ts';
 import {
   KILL_MOMENTS,
@@ -25,7 +26,7 @@ import { Cleanup, temporaryFolder } from './support/testServer.ts';
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
-const KILLS = process.env['TABSWARM_THOROUGH'] === 'yes' ? 60 : 4;
+const KILLS = thorough ? 60 : 4;
 const SEED = Number(process.env['TABSWARM_KILL_SEED'] ?? 1);
 const LIFE_MS = 30_000;
 const DEVICES = 3;

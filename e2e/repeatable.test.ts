@@ -5,6 +5,7 @@ import { noiseShard } from '../client/engines/testing/contract.ts';
 import { createWasmEngine } from '../shared/engine/wasm/engine.ts';
 import { unitOrder } from '../shared/engine/unit.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import { lenet } from '../server/zoo/lenet.ts';
 import { call, openEnginePage } from './support/remoteEngine.ts';
 import { openBrowser, openTab } from './support/tabs.ts';
@@ -17,7 +18,6 @@ afterEach(() => cleanup.run());
 const SLOW_MS = 110_000;
 const PATIENCE = { timeout: 60_000, interval: 20 };
 /** `npm run prove` plays longer runs with more crowds. */
-const thorough = process.env.TABSWARM_THOROUGH === 'yes';
 const COMMITS = thorough ? 12 : 6;
 const REPEATABLE = ['--repeatable', '--round-size', '2', '--seed', '4'];
 const LIMITED = [...REPEATABLE, '--max-commits', String(COMMITS), '--evaluate-every', '0'];

@@ -15,6 +15,7 @@ import { signalHandler } from '../server/webrtc/signalling.ts';
 import { answerRequests } from '../server/gateway/socketPeer.ts';
 import { createSocketServer } from '../server/gateway/sockets.ts';
 import { NAMESPACES } from '../shared/protocol/version.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import {
   givesUpWhoStopsReading,
   LARGE_BYTES,
@@ -130,8 +131,7 @@ transportContract('socket.io', (handlers) => openWorld('socketio', handlers));
 transportContract('a data channel', (handlers) => openWorld('webrtc', handlers));
 
 /** `npm run prove` waits also for a socket to be given up, which takes a network 45 seconds. */
-const STALLING =
-  process.env.TABSWARM_THOROUGH === 'yes' ? (['socketio', 'webrtc'] as const) : (['webrtc'] as const);
+const STALLING = thorough ? (['socketio', 'webrtc'] as const) : (['webrtc'] as const);
 
 // All at once: each waits for what a network takes to give a peer up.
 it.concurrent.each(STALLING)(

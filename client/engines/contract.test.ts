@@ -1,10 +1,11 @@
 import { layoutOf } from '../../shared/model/layout.ts';
 import { describe, expect, it } from 'vitest';
 import { unitOrder } from '../../shared/engine/unit.ts';
+import { thorough } from '../../shared/testing/thorough.ts';
 import { DataMisfitError } from '../../shared/engine/data.ts';
 import { relativeError } from './reference.ts';
 import { engineContract, noiseShard } from './testing/contract.ts';
-import { CONTRACT_SPECS } from './testing/specs.ts';
+import { CONTRACT_SPECS, QUICK_SPECS } from './testing/specs.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import { initialParameters } from '../../shared/model/initialise.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
@@ -16,7 +17,7 @@ const tfjs = (spec: ModelSpec) =>
 engineContract('the fused WebAssembly engine', (spec) => createWasmEngine(spec, { relaxed: false }), {
   long: true,
 });
-engineContract('tfjs on the CPU', tfjs, { long: false });
+engineContract('tfjs on the CPU', tfjs, { long: false, specs: thorough ? CONTRACT_SPECS : QUICK_SPECS });
 
 describe.each(CONTRACT_SPECS.map((spec) => [spec.name, spec] as const))(
   'the fused WebAssembly engine beside tfjs, %s',

@@ -4,6 +4,7 @@ import { initialParameters } from '../../../shared/model/initialise.ts';
 import { layoutOf } from '../../../shared/model/layout.ts';
 import { outputsOf, type ModelSpec } from '../../../shared/model/spec.ts';
 import { createGenerator } from '../../../shared/random/generator.ts';
+import { thorough } from '../../../shared/testing/thorough.ts';
 import { gatherBatch } from '../batch.ts';
 import { unitOrder } from '../../../shared/engine/unit.ts';
 import type { Engine, LocalTraining } from '../../../shared/engine/engine.ts';
@@ -16,7 +17,7 @@ const GRADIENT_TOLERANCE = 1e-4;
 /** A delta is a small difference of rounded weights. */
 const DELTA_TOLERANCE = 1e-3;
 const LOSS_TOLERANCE = 1e-3;
-const STEPS = 100;
+const STEPS = thorough ? 100 : 25;
 /** The first engine of a software renderer compiles for many seconds. */
 const LOAD_WITHIN_MS = 60_000;
 
