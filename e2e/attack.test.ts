@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Attacker } from './support/attacker.ts';
 import { startPoisoner } from './support/poisoner.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import { createScriptedEngine, startScriptedWorker } from './support/scriptedWorker.ts';
 import { Cleanup, startServer } from './support/testServer.ts';
 
@@ -13,11 +14,11 @@ const SCRIPTED_RUN = [
   ...['--optimizer', 'momentum', '--lr', '0.01', '--evaluate-every', '0'],
   ...['--placement', 'uniform'],
 ];
-const MESSAGES = 10_000;
-const ROUNDS = 60;
+const MESSAGES = thorough ? 10_000 : 3_000;
+const ROUNDS = thorough ? 60 : 18;
 
 describe('an attacker beside a run', () => {
-  it('[UP4] [PR1] 10,000 malformed messages leave the server up and the model hash what it would be', async () => {
+  it('[UP4] [PR1] thousands of malformed messages leave the server up and the model hash what it would be', async () => {
     const calm = await startServer(cleanup, [...SCRIPTED_RUN, '--max-commits', String(ROUNDS)]);
     for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, calm.url);
     await calm.training.run.ended();
@@ -35,7 +36,7 @@ describe('an attacker beside a run', () => {
     await attacked.training.run.ended();
     expect(sent).toBe(MESSAGES);
     // It was thrown out again and again.
-    expect(connections).toBeGreaterThan(50);
+    expect(connections).toBeGreaterThan(MESSAGES / 200);
     // Every guard was reached, under leases of the attacker's own.
     expect(poisoner.outcomes()).toEqual(new Set(['MALFORMED', 'NORM_EXCEEDED', 'NOT_FINITE', 'WRONG_SHAPE']));
     expect(await attacked.hash()).toBe(expected);

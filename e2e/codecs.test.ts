@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { troublesOf } from '../client/node/troubles.ts';
 import { startNodeWorkers } from '../client/node/workers.ts';
 import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import { openBrowser, openTab } from './support/tabs.ts';
 import { Cleanup, startServer, type TestServer } from './support/testServer.ts';
 
@@ -14,7 +15,7 @@ const SLOW_MS = 110_000;
 const TARGET = 0.9;
 const HALF = ['--codec', 'float16'];
 const LEARNING = [...HALF, '--seed', '2', '--target', String(TARGET), '--max-seconds', '100'];
-const COMMITS = 4;
+const COMMITS = thorough ? 4 : 2;
 const REPEATABLE = ['--repeatable', '--round-size', '2', '--seed', '4', '--evaluate-every', '0'];
 const LIMITED = [...REPEATABLE, '--max-commits', String(COMMITS)];
 

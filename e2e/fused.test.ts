@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { unitOrder } from '../shared/engine/unit.ts';
 import { engineContract, noiseShard } from '../client/engines/testing/contract.ts';
-import { ODD_SPECS } from '../client/engines/testing/specs.ts';
+import { CONTRACT_SPECS, ODD_SPECS, QUICK_SPECS } from '../client/engines/testing/specs.ts';
 import { initialParameters } from '../shared/model/initialise.ts';
 import type { EngineName } from '../shared/profile/profile.ts';
 import { thorough } from '../shared/testing/thorough.ts';
@@ -18,13 +18,13 @@ const page = openBrowser(cleanup).then((browser) => openEnginePage(cleanup, brow
 
 /** `npm run test:engines` takes minutes more: a hundred steps each, and the backends that compute on the processor here. */
 const few = { long: false, specs: [rayConvnet.spec, ...ODD_SPECS.slice(0, 1)] };
-const every = { long: thorough };
+const most = { long: thorough, specs: thorough ? CONTRACT_SPECS : QUICK_SPECS };
 
 const contracts: [string, EngineName, Parameters<typeof engineContract>[2]][] = [
-  ['the fused engine of WebGPU in a tab', 'webgpu', every],
-  ['the fused engine of WebAssembly in a tab', 'wasm', every],
-  ['TensorFlow.js on WebGPU in a tab', 'tfjs-webgpu', thorough ? every : few],
-  ['TensorFlow.js on WebGL in a tab', 'tfjs-webgl', thorough ? every : few],
+  ['the fused engine of WebGPU in a tab', 'webgpu', most],
+  ['the fused engine of WebAssembly in a tab', 'wasm', most],
+  ['TensorFlow.js on WebGPU in a tab', 'tfjs-webgpu', thorough ? most : few],
+  ['TensorFlow.js on WebGL in a tab', 'tfjs-webgl', thorough ? most : few],
 ];
 for (const [title, name, extent] of contracts) {
   engineContract(title, async (spec) => remoteEngine(await page, name, spec), extent);

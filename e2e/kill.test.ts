@@ -26,7 +26,7 @@ import { Cleanup, temporaryFolder } from './support/testServer.ts';
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
-const KILLS = thorough ? 60 : 4;
+const KILLS = thorough ? 60 : 3;
 const SEED = Number(process.env['TABSWARM_KILL_SEED'] ?? 1);
 const LIFE_MS = 30_000;
 const DEVICES = 3;

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SHARD_SECRET, startShardProcess } from './support/shardProcess.ts';
 import type { Training } from '../server/app/training.ts';
 import { startScriptedWorker } from './support/scriptedWorker.ts';
+import { thorough } from '../shared/testing/thorough.ts';
 import type { LiveChanges } from '../server/core/liveSettings.ts';
 import { Cleanup, startServer, type TestServer } from './support/testServer.ts';
 
@@ -13,25 +14,30 @@ const SCRIPTED_RUN = [
   ...['--optimizer', 'adam', '--lr', '0.01', '--evaluate-every', '0'],
   ...['--placement', 'uniform'],
 ];
+/** Commits of a run, and when its state is kept or its settings change, and when that state is brought back. */
+const COMMITS = thorough ? 25 : 10;
+const EARLY = thorough ? 10 : 4;
+const LATE = thorough ? 20 : 8;
+const LIMIT = ['--max-commits', String(COMMITS)];
 const SECRET = { TABSWARM_SHARD_SECRET: SHARD_SECRET };
 
 /**
  * Runs the scripted run to its end on some shards and gives the model hash.
- * @param changes settings that change after ten commits, while leases are out.
+ * @param changes settings that change early, while leases are out.
  */
 async function hashOn(
   shards: string,
   environment: Record<string, string> = {},
   changes: LiveChanges | null = null,
 ): Promise<string> {
-  const server = await startServer(cleanup, [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards], {
+  const server = await startServer(cleanup, [...SCRIPTED_RUN, ...LIMIT, '--shards', shards], {
     environment,
   });
-  if (changes !== null) changeAfter(10, server, changes);
+  if (changes !== null) changeAfter(EARLY, server, changes);
   for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
   await server.training.run.ended();
-  const version = changes === null ? 25 : 26;
-  expect(server.training.run.status()).toMatchObject({ version, updates: 25, stop: 'max-commits' });
+  const version = changes === null ? COMMITS : COMMITS + 1;
+  expect(server.training.run.status()).toMatchObject({ version, updates: COMMITS, stop: 'max-commits' });
   const hash = await server.hash();
   await server.close();
   return hash;
@@ -47,14 +53,14 @@ function changeAfter(updates: number, { training }: TestServer, changes: LiveCha
   };
 }
 
-/** How the state after 10 commits is kept, and brought back after 20. */
+/** How an early state is kept, and brought back. */
 const ROLLBACKS = {
   marked: {
     keep: ({ coordinator }: Training) => {
       coordinator.marks.mark(coordinator);
       coordinator.marks.judge(coordinator.version, true);
     },
-    bringBack: ({ coordinator }: Training) => coordinator.restore(10),
+    bringBack: ({ coordinator }: Training) => coordinator.restore(EARLY),
   },
   saved: {
     keep: ({ coordinator, run }: Training) => {
@@ -63,26 +69,26 @@ const ROLLBACKS = {
     },
     bringBack: ({ coordinator, run }: Training) => {
       coordinator.freeze();
-      void run.rollBack(10).then(() => coordinator.start());
+      void run.rollBack(EARLY).then(() => coordinator.start());
     },
   },
 } as const;
 
-/** The model hash of a run of 25 commits that is rolled back on the way. */
+/** The model hash of a run that is rolled back on the way. */
 async function rolledBackOn(shards: string, way: keyof typeof ROLLBACKS, environment = {}): Promise<string> {
-  const flags = [...SCRIPTED_RUN, '--max-commits', '25', '--shards', shards];
+  const flags = [...SCRIPTED_RUN, ...LIMIT, '--shards', shards];
   const server = await startServer(cleanup, flags, { environment });
   const { run, coordinator } = server.training;
   const { keep, bringBack } = ROLLBACKS[way];
   const committed = run.committed.bind(run);
   run.committed = () => {
-    if (coordinator.version === 10) keep(server.training);
-    if (coordinator.version === 20) bringBack(server.training);
+    if (coordinator.version === EARLY) keep(server.training);
+    if (coordinator.version === LATE) bringBack(server.training);
     committed();
   };
   for (let worker = 0; worker < 2; worker++) startScriptedWorker(cleanup, server.url);
   await run.ended();
-  expect(run.status()).toMatchObject({ version: 26, updates: 25, stop: 'max-commits' });
+  expect(run.status()).toMatchObject({ version: COMMITS + 1, updates: COMMITS, stop: 'max-commits' });
   const hash = await server.hash();
   await server.close();
   return hash;
