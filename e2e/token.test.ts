@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { machineClock } from '../server/app/machineTime.ts';
 import { ROWS_FILE } from '../server/store/dataFolder.ts';
@@ -40,6 +41,14 @@ it('[AD26] [AD28] npm run token makes another, but not while the server runs', a
   const opened = (token: string) => post(`${third.url}${API.session}`, { token });
   expect((await opened(tokenOf(first))).status).toBe(401);
   expect((await opened(output)).status).toBe(200);
+}, 60_000);
+
+it('[AD33] npm run token makes no data folder', async () => {
+  const folder = await temporaryFolder(cleanup);
+  const { code, output, lines } = await newToken(join(folder, 'typing-error'));
+  expect([code, output]).toEqual([2, '']);
+  expect(lines.join()).toContain('is no data folder of a server: no such file');
+  expect(await readdir(folder)).toEqual([]);
 }, 60_000);
 
 it('[LG8] [AD27] a server whose token cannot be read does not start, and leaves no events of a run', async () => {

@@ -1,4 +1,5 @@
 import { machineCalendar, machineClock } from '../app/machineTime.ts';
+import { requireDataFolder } from '../app/requireDataFolder.ts';
 import { loadConfig } from '../config/config.ts';
 import { renewToken } from '../http/adminSessions.ts';
 import { DataFolder } from '../store/dataFolder.ts';
@@ -9,7 +10,9 @@ import { messages, results } from '../terminal/output.ts';
 
 async function main(): Promise<number> {
   const { dataDir } = loadConfig('token');
-  const folder = await DataFolder.open(dataDir ?? '.', machineClock, (line) => messages.line(line));
+  const path = dataDir ?? '.';
+  await requireDataFolder(path);
+  const folder = await DataFolder.open(path, machineClock, (line) => messages.line(line));
   try {
     results.line(await renewToken(folder.store, machineCalendar.today()));
   } finally {
