@@ -3,6 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { X_AXES } from '../client/admin/chartData.ts';
+import { TLS_KINDS } from '../server/app/addresses.ts';
+import { ROUNDS } from '../server/core/policy/sync.ts';
+import { VERDICTS } from '../shared/profile/profile.ts';
+import { EVENT_GROUPS } from '../shared/protocol/events.ts';
+import { AFFINITIES } from '../shared/protocol/placement.ts';
+import { NAMESPACES } from '../shared/protocol/version.ts';
 
 /* One name for one thing, and one word for it. */
 
@@ -70,4 +77,21 @@ it('the documents have no retired word', () => {
 it('titles of tests have no retired word', () => {
   const tests = files.filter((path) => path.endsWith('.test.ts'));
   expect(tests.flatMap((path) => titlesOf(path).flatMap((title) => retiredIn(path, title)))).toEqual([]);
+});
+
+/** Tables whose rows say all there is to a member, so that the compiler asks for nothing more; and who has to use it. */
+const SELF_CONTAINED: [table: string, members: readonly string[], users: (path: string) => boolean][] = [
+  ['VERDICTS', Object.keys(VERDICTS), (path) => production.includes(path)],
+  ['EVENT_GROUPS', Object.keys(EVENT_GROUPS), (path) => production.includes(path)],
+  ['NAMESPACES', Object.keys(NAMESPACES), (path) => production.includes(path)],
+  ['ROUNDS', Object.keys(ROUNDS), (path) => production.includes(path)],
+  ['TLS_KINDS', Object.keys(TLS_KINDS), (path) => production.includes(path)],
+  ['AFFINITIES', Object.keys(AFFINITIES), (path) => path.startsWith('docs/')],
+  ['X_AXES', Object.keys(X_AXES), (path) => path.endsWith('.html')],
+];
+
+it.each(SELF_CONTAINED)('every member of %s is used', (_table, members, isUser) => {
+  const users = files.filter(isUser).map(textOf).join('\n');
+  const isUsed = (member: string) => new RegExp(`["'.\`]${member}["'\\W]`).test(users);
+  expect(members.filter((member) => !isUsed(member))).toEqual([]);
 });
