@@ -169,7 +169,7 @@ export class Guard {
     // An average of the weights hides for a while what has happened to the newest ones.
     const loss = await lossOf(optimizerState.slots[NEWEST] ?? parameters);
     const usual = this.#watch.usual ?? null;
-    if (this.#watch.judge(loss) === 'steady' || !run.trains()) return;
+    if (!this.#watch.hasJumped(loss) || !run.trains()) return;
     await this.#rescue({ bad: version, loss: Number.isFinite(loss) ? loss : null, usual });
   }
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createGenerator } from '../../../shared/random/generator.ts';
 import { LossWatch } from './lossWatch.ts';
 
-const judged = (losses: number[], watch = new LossWatch(3)) => losses.map((loss) => watch.judge(loss));
+const judged = (losses: number[], watch = new LossWatch(3)) =>
+  losses.map((loss) => (watch.hasJumped(loss) ? 'jumped' : 'steady'));
 
 describe('the loss of a model', () => {
   it('[GU1] is steady as it falls, however fast', () => {

@@ -7,9 +7,6 @@ const LEAST = 3;
 /** A small loss may rise by this much, whatever part of it that is: a sample of a few hundred images is uneven. */
 const MARGIN = 0.5;
 
-/** What a loss says about the model: nothing unusual, or that something went wrong with it. */
-export type LossVerdict = 'steady' | 'jumped';
-
 /** Tells a loss that jumps from one that falls, or wavers as in honest training. */
 export class LossWatch {
   readonly #jump: number;
@@ -30,12 +27,15 @@ export class LossWatch {
     this.#recent = [];
   }
 
-  /** @param loss mean cross-entropy on one sample, the same each time; it becomes part of what is usual if it is steady. */
-  judge(loss: number): LossVerdict {
+  /**
+   * @param loss mean cross-entropy on one sample, the same each time; where it has not jumped it becomes part of what is
+   *   usual.
+   */
+  hasJumped(loss: number): boolean {
     const { usual } = this;
-    if (!Number.isFinite(loss)) return 'jumped';
-    if (usual !== undefined && loss > usual * this.#jump + MARGIN) return 'jumped';
+    if (!Number.isFinite(loss)) return true;
+    if (usual !== undefined && loss > usual * this.#jump + MARGIN) return true;
     this.#recent = [...this.#recent, loss].slice(-REMEMBERED);
-    return 'steady';
+    return false;
   }
 }
