@@ -76,6 +76,11 @@ export class Committer {
     });
   }
 
+  /** An update of this device was found wrong: its norms say nothing of what is usual [NB6]. */
+  distrust(device: string): void {
+    this.#parts.norms?.forget(device);
+  }
+
   /** Has settings take other values, as the next version. */
   configure(changes: LiveChanges): void {
     this.#append({ type: 'configure', version: this.#version + 1, changes });

@@ -108,7 +108,7 @@ export class Coordinator implements Borrower, ShardReports {
       crowd,
       ranges,
       shards: this.shards,
-      foundWrong: (lease) => this.#foundWrong(lease),
+      foundWrong: (lease, device) => this.#foundWrong(lease, device),
     });
     this.#leases = new LeaseManager({
       incarnation,
@@ -273,7 +273,8 @@ export class Coordinator implements Borrower, ShardReports {
     this.#pump();
   }
 
-  #foundWrong(lease: number): void {
+  #foundWrong(lease: number, device: string): void {
+    this.#committer.distrust(device);
     const version = this.#wrongShares.foundWrong(lease);
     if (version !== null) this.#parts.undermined(version);
   }

@@ -26,6 +26,19 @@ describe('the bound on norms', () => {
     expect(TRUST.new.clipsAt).toBeLessThan(TRUST.trusted.clipsAt);
   });
 
+  it('[NB6] forgets what a device sent that was found wrong', () => {
+    const bound = after(2);
+    for (const device of ['d', 'e', 'f', 'g']) bound.learn({ ...UNIT, device, norm: 1e-6 }, 1);
+    const update = { ...UNIT, device: 'a', norm: 2 };
+    expect(bound.scaleOf(update, 'trusted')).toBeLessThan(0.001);
+    for (const device of ['d', 'e', 'f', 'g']) bound.forget(device);
+    expect(bound.scaleOf(update, 'trusted')).toBe(1);
+  });
+
+  it('[NB6] scales nothing down by a usual norm of zero', () => {
+    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, 'new')).toBe(1);
+  });
+
   it('[NB4] scales nothing down while nothing is usual', () => {
     expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, 'new')).toBe(1);
   });

@@ -12,7 +12,7 @@ export class NormBound {
   /** What the values of an update are multiplied by, above 0 and at most 1. */
   scaleOf(update: NormedUpdate, trust: TrustState): number {
     const usual = this.#usual.of(update);
-    if (usual === undefined) return 1;
+    if (usual === undefined || usual === 0) return 1;
     const bound = usual * TRUST[trust].clipsAt;
     return update.norm > bound ? bound / update.norm : 1;
   }
@@ -20,5 +20,10 @@ export class NormBound {
   /** Takes note of an update that became part of the model, scaled so: nobody moves what is usual by more than the bound. */
   learn(update: NormedUpdate, scale: number): void {
     this.#usual.learn({ ...update, norm: update.norm * scale });
+  }
+
+  /** An update of this device was found wrong: nothing of it says what is usual [NB6]. */
+  forget(device: string): void {
+    this.#usual.forget(device);
   }
 }

@@ -21,8 +21,8 @@ export interface RunAuditsParts {
   ranges: KeyRange[];
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
-  /** The update of this lease was found wrong; called after its device was judged. */
-  foundWrong: (lease: number) => void;
+  /** The update of this lease of a device was found wrong; called after the device was judged. */
+  foundWrong: (lease: number, device: string) => void;
 }
 
 /** The audits of a run: what a device's trust asks for, and what a verdict means for it. */
@@ -42,7 +42,7 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
       const { lease, device, verdict, relative, cosine } = finding;
       audits.found(finding);
       crowd.audited(device, verdict, describeDistance(finiteOrNull(relative), finiteOrNull(cosine)));
-      if (verdict === 'wrong') foundWrong(lease);
+      if (verdict === 'wrong') foundWrong(lease, device);
     },
     failed: audits.failed,
   });

@@ -9,6 +9,7 @@ import type { Recompute } from './recomputation.ts';
 
 /* What becomes of the model where updates are found wrong after they were applied. */
 
+const TINY: Tampering = { values: (values) => values.map((each) => 1e-6 * each) };
 const FLIPPED: Tampering = { values: (values) => values.map((each) => -each) };
 
 /** Has audits end when the test says so. */
@@ -41,14 +42,17 @@ function auditsOnDemand() {
 
 async function guarded(devices: number, vouched = false) {
   const { audits, end } = auditsOnDemand();
-  const world = new RunWorld({ evaluateEvery: 2, guardJump: 3 }, { policy: syncPolicy(), audits });
+  const world = new RunWorld(
+    { evaluateEvery: 2, guardJump: 3 },
+    { policy: syncPolicy(), audits, boundsNorms: true },
+  );
   const crew = Array.from({ length: devices }, () => world.device({ unitMs: null, vouched }).join().ready());
   await world.run.start();
   world.wire.drain();
   /** Each does its unit; the first so many lie. */
-  const round = async (liars: number) => {
+  const round = async (liars: number, lie = FLIPPED) => {
     crew.forEach((device: ScriptedDevice, index) =>
-      device.pushNow(device.lease, index < liars ? FLIPPED : undefined),
+      device.pushNow(device.lease, index < liars ? lie : undefined),
     );
     await settled();
     world.wire.drain();
@@ -150,6 +154,23 @@ describe('updates that are found wrong when they are part of the model', () => {
     await evaluation.finish(0.9);
     expect(world.undoings).toHaveLength(1);
     expect(world.coordinator.marks.newest).toBe(0);
+  });
+});
+
+describe('tiny updates that are found wrong', () => {
+  it('[NB6] do not have the updates of honest devices scaled down to nothing afterwards', async () => {
+    const { world, crew, round, end } = await guarded(5);
+    await round(3, TINY);
+    await end();
+    const { version } = world.coordinator;
+    world.wire.drain();
+    for (const device of crew) device.ready();
+    world.wire.drain();
+    await round(0);
+    await end();
+    const record = world.recorder.records.find((each) => each.version > version && each.type === 'update');
+    const weights = record?.type === 'update' ? record.members.map(({ weight }) => weight) : [];
+    expect(Math.max(...weights)).toBeGreaterThan(0.1);
   });
 });
 

@@ -55,6 +55,11 @@ export class UsualNorms {
     dropOldest(norms, MAX_DEVICES);
     dropOldest(this.#sizes, MAX_SIZES);
   }
+
+  /** What this device sent says nothing of what is usual. */
+  forget(device: string): void {
+    for (const { norms } of this.#sizes.values()) norms.delete(device);
+  }
 }
 
 const keyOf = ({ kind, samples }: NormedUnit): string => `${kind} ${samples}`;
