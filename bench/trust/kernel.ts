@@ -1,4 +1,4 @@
-import { compare, type Comparison } from '../../server/core/run/comparison.ts';
+import { compare, type Compared } from '../../server/core/run/comparison.ts';
 import type { AuditTask } from '../../server/core/run/recomputation.ts';
 import type { DataShard } from '../../shared/dataset/dataShard.ts';
 import type { Engine, EvaluationResult } from '../../shared/engine/engine.ts';
@@ -25,7 +25,7 @@ export class Kernel {
   }
 
   /** What the auditing thread of a server does, with strict arithmetic only: that of all devices here. */
-  async compare({ unit, base, update }: AuditTask, data: DataShard): Promise<Comparison> {
+  async compare({ unit, base, update }: AuditTask, data: DataShard): Promise<Compared> {
     return compare(update, [await this.update(unit, base, data)], base);
   }
 

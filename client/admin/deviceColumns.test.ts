@@ -14,6 +14,7 @@ const row = (device: string, state: DeviceRow['state']): DeviceRow => ({
     rightInRow: 0,
     wrongSinceTrusted: 0,
     faults: 0,
+    doubt: 0,
     cause: null,
   },
   profile: {

@@ -9,6 +9,7 @@ const record = (changes: Partial<TrustRecord>): TrustRecord => ({
   rightInRow: 0,
   wrongSinceTrusted: 0,
   faults: 0,
+  doubt: 0,
   cause: null,
   ...changes,
 });

@@ -5,7 +5,7 @@ import { computeUpdate, orderOf } from '../../shared/engine/unit.ts';
 import { WASM_ARITHMETIC } from '../../shared/engine/wasm/arithmetic.ts';
 import { createWasmEngine } from '../../shared/engine/wasm/engine.ts';
 import type { Arithmetic } from '../../shared/profile/profile.ts';
-import { compare, type Comparison } from '../core/run/comparison.ts';
+import { compare, type Compared } from '../core/run/comparison.ts';
 import type { AuditRequest, AuditThreadInit } from './auditor.ts';
 
 /* The audit thread: computes units again with the fused engine, and compares. */
@@ -22,7 +22,7 @@ async function engineOf(arithmetic: Arithmetic): Promise<Engine> {
   return engine;
 }
 
-async function recompute({ unit, base, update, arithmetics, dataShard }: AuditRequest): Promise<Comparison> {
+async function recompute({ unit, base, update, arithmetics, dataShard }: AuditRequest): Promise<Compared> {
   const data = decodeDataShard(dataShard);
   const order = orderOf(unit, data.samples);
   const compute = async (arithmetic: Arithmetic) =>

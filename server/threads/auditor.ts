@@ -2,7 +2,7 @@ import { allowRelaxedSimd } from '../../client/node/relaxedSimd.ts';
 import type { UnitWork } from '../../shared/engine/unit.ts';
 import type { ModelSpec } from '../../shared/model/spec.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Comparison } from '../core/run/comparison.ts';
+import type { Compared } from '../core/run/comparison.ts';
 import type { AuditTask, Recomputation } from '../core/run/recomputation.ts';
 import type { DataShardFile } from '../dataset/dataset.ts';
 import { TaskThread } from './taskThread.ts';
@@ -23,7 +23,7 @@ export interface AuditRequest extends Omit<AuditTask, 'unit'> {
 export class Auditor {
   readonly #dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[];
   readonly #clock: Clock;
-  readonly #thread: TaskThread<AuditRequest, Comparison>;
+  readonly #thread: TaskThread<AuditRequest, Compared>;
 
   /** @param dataShards those that the units of the run are of. */
   constructor(model: ModelSpec, dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[], clock: Clock) {

@@ -59,6 +59,8 @@ export const trustRecord = z.strictObject({
   wrongSinceTrusted: count,
   /** Bad updates that no right audit has made up for. */
   faults: count,
+  /** Audits that decided nothing and that no right one has made up for. */
+  doubt: z._default(count, 0),
   /** Of its present state; null where that is the one that it began with. */
   cause: z.nullable(trustCause),
 });

@@ -50,7 +50,7 @@ export const PLACEMENT_SETTINGS = {
     RUNS,
     wordOrCount('auto'),
     'auto',
-    'Updates that make a commit in buffered; auto: 0.3 times the workers, and 4 at least.',
+    'Updates that make a commit in buffered, those of a device that is not trusted together one; auto: by who is there, and 4 at least.',
     { unit: 'updates' },
   ),
   leaseSeconds: setting(

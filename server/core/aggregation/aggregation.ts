@@ -2,6 +2,7 @@ import { BOUNDED_WEIGHT, capped } from './capped.ts';
 import type { ShardRule } from './combine.ts';
 import type { RuleSettings, UpdateFacts, WeighingRule } from './rule.ts';
 import { isCoordinate, RULES, type AggregationName } from './rules.ts';
+import { samplesByVoice, type VoicedUpdate } from './voices.ts';
 
 /** The aggregation rule of one run, as the coordinator has it. */
 export interface Aggregation {
@@ -9,25 +10,40 @@ export interface Aggregation {
   rule: ShardRule;
   /** Whether the inner products of the updates have to be known. */
   needsProducts: boolean;
+  /** The samples that each update counts as, in the order of the updates [TS19]. */
+  samples: (updates: readonly VoicedUpdate[]) => number[];
   /** What each update counts for, float64, in the order of the updates, of which there is one at least. */
   coefficients: (updates: readonly UpdateFacts[]) => number[];
   /** The weights of a commit, float64, with those of bounded members together within their part [TS15]. */
   cap: (weights: readonly number[], isBounded: readonly boolean[]) => number[];
 }
 
-/**
- * Binds a rule to the settings of its run.
- * @param boundedWeight the part of a commit that bounded members may weigh; 1 leaves every weight as it is.
- */
+/** What an aggregation does about devices that are not trusted. */
+export interface BoundedVoices {
+  /** The part of a commit that they may weigh together; 1 leaves every weight as it is. */
+  weight: number;
+  /** All updates of one of them in a commit count as one. */
+  isOneEach: boolean;
+}
+
+const BOUNDED: BoundedVoices = { weight: BOUNDED_WEIGHT, isOneEach: true };
+/** Every update counts by its samples, whoever sent it [TS18]. */
+export const ALL_EQUAL: BoundedVoices = { weight: 1, isOneEach: false };
+
+/** Binds a rule to the settings of its run. */
 export function createAggregation(
   name: AggregationName,
   settings: RuleSettings,
-  boundedWeight = BOUNDED_WEIGHT,
+  bounded = BOUNDED,
 ): Aggregation {
+  const samples: Aggregation['samples'] = bounded.isOneEach
+    ? samplesByVoice
+    : (updates) => updates.map((update) => update.samples);
   if (isCoordinate(name)) {
     return {
       rule: { shape: 'coordinate', name, settings },
       needsProducts: false,
+      samples,
       coefficients: (updates) => updates.map(() => 1),
       // Its values are compared, not added up: another weight would move a value, not count it for less.
       cap: (weights) => [...weights],
@@ -37,7 +53,8 @@ export function createAggregation(
   return {
     rule: { shape: 'weighing' },
     needsProducts: needs === 'products',
+    samples,
     coefficients: (updates) => coefficients(updates, settings),
-    cap: (weights, isBounded) => capped(weights, isBounded, boundedWeight),
+    cap: (weights, isBounded) => capped(weights, isBounded, bounded.weight),
   };
 }

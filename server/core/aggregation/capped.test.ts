@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAggregation } from './aggregation.ts';
+import { ALL_EQUAL, createAggregation } from './aggregation.ts';
 import { BOUNDED_WEIGHT, capped } from './capped.ts';
 import { RULE_SETTINGS } from './testing/joined.ts';
 
@@ -57,7 +57,7 @@ describe('the weight of bounded members', () => {
   });
 
   it('[TS18] is as the rule has it where the bound is the whole', () => {
-    const { cap } = createAggregation('mean', RULE_SETTINGS, 1);
+    const { cap } = createAggregation('mean', RULE_SETTINGS, ALL_EQUAL);
     expect(cap([0.1, 0.9], [false, true])).toEqual([0.1, 0.9]);
   });
 

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { OUTCOME_NAMES } from '../../../shared/protocol/outcomes.ts';
 import { AUDIT_VERDICTS, trustRecord, type TrustRecord } from '../../../shared/protocol/trust.ts';
 import {
+  auditRateOf,
   audited,
   AUDITS_TO_TRUST,
   auditsToTrust,
   barredBy,
+  DOUBT_TO_SUSPECT,
   faulted,
   FAULTS_TO_SUSPECT,
   firstTrust,
@@ -79,15 +81,30 @@ describe('trust in a device', () => {
     }
   });
 
-  it('[TS5] an audit that decides nothing changes the count of those alone', () => {
-    fc.assert(
-      fc.property(anyone, ofServer, (begun, acts) => {
-        const record = after(begun, ...acts);
-        const { audits, ...rest } = unclear(record);
-        expect(rest).toEqual({ ...record, audits: undefined });
-        expect(audits.right + audits.wrong).toBe(record.audits.right + record.audits.wrong);
-      }),
-    );
+  it('[TS5] audits that decide nothing make it suspected where they are twelve more than right ones, and bar nobody', () => {
+    for (const begun of [firstTrust(false), firstTrust(true)]) {
+      const almost = after(begun, ...times(DOUBT_TO_SUSPECT - 1, unclear));
+      expect(almost.state).toBe(begun.state);
+      expect(after(almost, right, unclear).state).toBe(begun.state);
+      const suspected = unclear(almost);
+      expect(suspected).toMatchObject({ state: 'suspected', cause: { by: 'server' } });
+      expect(after(suspected, ...times(100, unclear)).state).toBe('suspected');
+    }
+  });
+
+  it('[TS5] what was in doubt has to be made up for before a device is trusted', () => {
+    const suspected = after(firstTrust(true), ...times(50, right), ...times(DOUBT_TO_SUSPECT, unclear));
+    expect(suspected.state).toBe('suspected');
+    expect(after(suspected, ...times(DOUBT_TO_SUSPECT - 1, right)).state).toBe('suspected');
+    expect(after(suspected, ...times(DOUBT_TO_SUSPECT, right))).toMatchObject({ state: 'trusted', doubt: 0 });
+  });
+
+  it('[TS5] all units of a trusted device are audited while something is in doubt, and of a barred one none', () => {
+    const trusted = firstTrust(true);
+    expect(auditRateOf(trusted)).toBe(TRUST.trusted.auditRate);
+    expect(auditRateOf(unclear(trusted))).toBe(1);
+    expect(auditRateOf(after(trusted, unclear, right))).toBe(TRUST.trusted.auditRate);
+    expect(auditRateOf(after(trusted, unclear, bar))).toBe(0);
   });
 
   it('[TS6] five bad updates make it suspected, each right audit makes up for one, lateness for none', () => {
@@ -117,6 +134,7 @@ describe('trust in a device', () => {
           if (record.state === 'barred') expect(next).toEqual({ ...record, vouched: next.vouched });
           const better = right(next);
           expect([next.state, 'trusted']).toContain(better.state);
+          expect(better.doubt).toBeLessThanOrEqual(next.doubt);
           expect(better.faults).toBeLessThanOrEqual(next.faults);
           record = next;
         }

@@ -18,8 +18,6 @@ interface TrustTraits {
   waits: { alone: boolean; together: boolean };
   /** It shares bounded parts of samples and of weight with all others that are bounded. */
   bounded: boolean;
-  /** An update with more than this many times the usual norm is scaled down to that [NB4]. */
-  clipsAt: number;
   /** Right audits make it trusted. */
   earnsTrust: boolean;
   /** Too many bad updates make it suspected. */
@@ -34,12 +32,6 @@ interface TrustTraits {
  */
 const TRUSTED_AUDIT_RATE = 0.05;
 
-/**
- * Honest updates of local steps had up to 4.5 times the median norm of those before, gradients of eight images up to 14
- * times: what a device that is trusted computes is as good as never scaled down, and who is not trusted pays for a rare one.
- */
-const CLIPS_AT = { trusted: 30, others: 5 } as const;
-
 /** What the server does with a device, by how far it is trusted [TS1]. */
 export const TRUST = {
   new: {
@@ -48,7 +40,6 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: true, together: false },
     bounded: true,
-    clipsAt: CLIPS_AT.others,
     earnsTrust: true,
     suspectable: true,
     inDoubt: false,
@@ -59,7 +50,6 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: false, together: false },
     bounded: false,
-    clipsAt: CLIPS_AT.trusted,
     earnsTrust: false,
     suspectable: true,
     inDoubt: false,
@@ -70,7 +60,6 @@ export const TRUST = {
     auditedFirst: true,
     waits: { alone: true, together: true },
     bounded: true,
-    clipsAt: CLIPS_AT.others,
     earnsTrust: true,
     suspectable: false,
     inDoubt: true,
@@ -81,7 +70,6 @@ export const TRUST = {
     auditedFirst: false,
     waits: { alone: true, together: true },
     bounded: true,
-    clipsAt: CLIPS_AT.others,
     earnsTrust: false,
     suspectable: false,
     inDoubt: true,
@@ -97,6 +85,12 @@ export const AUDITS_TO_TRUST = 10;
 const HARDER_AFTER_WRONG = 10;
 /** The first may be an accident of arithmetic; a second that is not far from it is none. */
 const WRONG_TO_BAR = 2;
+/**
+ * Of audits that decide nothing, more than there were right ones. Of honest updates at most a third decide nothing, of 1,000
+ * local steps: that many more then come together once in some 100,000 audits, and a device that always sends what decides
+ * nothing is met after twelve.
+ */
+export const DOUBT_TO_SUSPECT = 12;
 /** As many as set a device aside on one connection [LS6]. */
 export const FAULTS_TO_SUSPECT = 5;
 
@@ -112,6 +106,7 @@ export function firstTrust(vouched: boolean): TrustRecord {
     rightInRow: 0,
     wrongSinceTrusted: 0,
     faults: 0,
+    doubt: 0,
     cause: null,
   };
 }
@@ -141,8 +136,13 @@ export function audited(record: TrustRecord, verdict: AuditVerdict, why: string)
 const AFTER: Readonly<Record<AuditVerdict, (record: TrustRecord, why: string) => TrustRecord>> = {
   right: (record) => {
     const rightInRow = record.rightInRow + 1;
-    const better = { ...record, rightInRow, faults: Math.max(0, record.faults - 1) };
-    const isProved = rightInRow >= auditsToTrust(record) && better.faults === 0;
+    const better = {
+      ...record,
+      rightInRow,
+      faults: Math.max(0, record.faults - 1),
+      doubt: Math.max(0, record.doubt - 1),
+    };
+    const isProved = rightInRow >= auditsToTrust(record) && better.faults === 0 && better.doubt === 0;
     if (!isProved || !TRUST[record.state].earnsTrust) return better;
     const why = `${rightInRow} audits in a row found its work right`;
     return { ...better, wrongSinceTrusted: 0, state: 'trusted', cause: { by: 'server', why } };
@@ -152,8 +152,22 @@ const AFTER: Readonly<Record<AuditVerdict, (record: TrustRecord, why: string) =>
     const state = wrongSinceTrusted >= WRONG_TO_BAR ? 'barred' : 'suspected';
     return { ...record, rightInRow: 0, wrongSinceTrusted, state, cause: causeOf('server', why) };
   },
-  unclear: (record) => record,
+  unclear: (record, why) => {
+    const doubt = Math.min(DOUBT_TO_SUSPECT, record.doubt + 1);
+    if (doubt < DOUBT_TO_SUSPECT || !TRUST[record.state].suspectable) return { ...record, doubt };
+    const cause = causeOf(
+      'server',
+      `${doubt} more of its audits could decide nothing than found it right; ${why}`,
+    );
+    return { ...record, doubt, rightInRow: 0, state: 'suspected', cause };
+  },
 };
+
+/** The share of the units of a device that is to be audited, 0 to 1: all while something is in doubt [TS5]. */
+export function auditRateOf({ state, doubt }: TrustRecord): number {
+  const { joins, auditRate } = TRUST[state];
+  return joins && doubt > 0 ? 1 : auditRate;
+}
 
 /** Right audits in a row that make this device trusted [TS2] [TS4]. */
 export function auditsToTrust({ audits: { wrong } }: TrustRecord): number {

@@ -133,7 +133,7 @@ export class Placement {
     });
     return this.#share
       .admit(asking, () => this.#others())
-      .map(({ device, seat, unitMs }) => ({ device, seat, unitMs }));
+      .map(({ device, seat, unitMs, isBounded }) => ({ device, seat, unitMs, isBounded }));
   }
 
   /** The numbers of workers with and without an allocation. */

@@ -17,9 +17,10 @@ export class AsyncPolicy implements Policy {
   }
 
   assign(ready: ReadyWorker[]): LeaseGrant[] {
-    return ready.map(({ device, seat, unitMs }) => ({
+    return ready.map(({ device, seat, unitMs, isBounded }) => ({
       device,
       seat,
+      isBounded,
       key: this.#work.next(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));

@@ -4,8 +4,8 @@ import { bufferedPolicy, LIMITS } from '../testing/policies.ts';
 import type { BufferedPolicy, BufferedSettings } from './buffered.ts';
 import type { LeaseGrant, ReadyWorker } from './policy.ts';
 
-const workers = (count: number): ReadyWorker[] =>
-  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs: null }));
+const workers = (count: number, isBounded = false): ReadyWorker[] =>
+  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs: null, isBounded }));
 
 const crowd = (able: number) => ({ able, withoutAllocation: 0 });
 
@@ -43,7 +43,7 @@ describe('buffered', () => {
 
   it('[PO17] has, where no size is given, a buffer of 0.3 times the workers, rounded up, and of four at least', () => {
     for (const [count, size] of [
-      [1, 4],
+      [4, 4],
       [13, 4],
       [14, 5],
       [25, 8],
@@ -53,6 +53,44 @@ describe('buffered', () => {
       const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
       expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
     }
+  });
+
+  it('[PO17] has a buffer of two thirds of the bounded devices, and of no more than there are', () => {
+    for (const [count, size] of [
+      [1, 1],
+      [3, 3],
+      [10, 7],
+      [25, 17],
+    ] as const) {
+      const policy = bufferedPolicy();
+      const grants = policy.assign(workers(count, true), 0, 0, crowd(count));
+      grants.forEach((grant, index) => policy.granted(1 + index, grant));
+      const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
+      expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
+    }
+  });
+
+  it('[PO19] one bounded device fills no buffer, however much it sends', () => {
+    const policy = bufferedPolicy({ mostUpdates: 12 });
+    const [busy, ...others] = policy.assign(workers(4, true), 0, 0, crowd(4));
+    if (busy === undefined) throw new Error('there are grants');
+    others.forEach((grant, index) => policy.granted(101 + index, grant));
+    for (let lease = 1; lease <= 9; lease++) {
+      policy.granted(lease, busy);
+      expect(complete(policy, lease)).toEqual(kept(lease));
+    }
+    expect(complete(policy, 101)).toEqual(kept(101));
+    expect(complete(policy, 102)).toEqual(kept(102));
+    expect(complete(policy, 103)).toMatchObject([{ type: 'commit' }]);
+  });
+
+  it('[PO21] a buffer is committed when it has as many updates as a commit may have', () => {
+    const policy = bufferedPolicy({ mostUpdates: 3 });
+    const [busy, ...others] = policy.assign(workers(4, true), 0, 0, crowd(4));
+    if (busy === undefined) throw new Error('there are grants');
+    others.forEach((grant, index) => policy.granted(101 + index, grant));
+    for (const lease of [1, 2, 3]) policy.granted(lease, busy);
+    expect([1, 2, 3].map((lease) => complete(policy, lease)[0]?.type)).toEqual(['keep', 'keep', 'commit']);
   });
 
   it('[PO17] where workers go, a buffer that is large enough for the others is committed', () => {

@@ -10,64 +10,76 @@ import type {
   WorkerCounts,
 } from './policy.ts';
 import { SeatWork } from './seatWork.ts';
+import { Senders } from './senders.ts';
 import { ageFactorOf, type StalenessSettings } from './staleness.ts';
 
 export interface BufferedSettings extends StalenessSettings {
-  /** Updates a commit, or `auto`: by how many workers there are. */
+  /** Voices a commit, or `auto`: by how many are expected. */
   buffer: number | 'auto';
+  /** With so many updates a buffer is committed, however few voices they are. */
+  mostUpdates: number;
   limits: LeaseLimits;
 }
 
 /** Fewer updates say little about which of them are unlike the others. */
 const LEAST_AUTO = 4;
-/** Of the workers: a commit comes soon, and most updates miss a few commits only. */
-const AUTO_SHARE = 0.3;
+/** Of the workers of trusted devices: a commit comes soon, and most updates miss a few commits only. */
+const OF_WORKERS = 0.3;
+/** Of the devices that are not: where a third of them is hostile, less than half of a buffer is, whoever is fast. */
+const OF_BOUNDED = 2 / 3;
 
 /**
- * A commit is of the first K updates that are complete, from any device; nobody waits for who is slow (FedBuff, Nguyen
+ * A commit is of the first updates that are complete until they are K voices; nobody waits for who is slow (FedBuff, Nguyen
  * et al. 2022). The worker of an update that waits is let go, so that any number of workers fills a buffer [PO15].
  */
 export class BufferedPolicy implements Policy {
   readonly #settings: BufferedSettings;
   readonly #work = new SeatWork();
+  readonly #senders = new Senders();
   #buffer: CommitMember[] = [];
   /** When the buffer was first seen to hold something. */
   #since: number | null = null;
-  #workers = 0;
+  /** Workers that get work. */
+  #able = 0;
 
   constructor(settings: BufferedSettings) {
     this.#settings = settings;
   }
 
   assign(ready: ReadyWorker[], _updates: number, _now: number, { able }: WorkerCounts): LeaseGrant[] {
-    this.#workers = able;
-    return ready.map(({ device, seat, unitMs }) => ({
+    this.#able = able;
+    return ready.map(({ device, seat, unitMs, isBounded }) => ({
       device,
       seat,
+      isBounded,
       key: this.#work.next(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));
   }
 
-  granted(lease: number, { key }: LeaseGrant): void {
-    this.#work.granted(lease, key);
+  granted(lease: number, grant: LeaseGrant): void {
+    this.#work.granted(lease, grant.key);
+    this.#senders.granted(lease, grant);
   }
 
   completed({ lease, baseUpdates }: CompleteUpdate, updates: number): Decision[] {
     // After a freeze the coordinator tells of all that is complete, and so of what waits here.
     if (this.#buffer.some((member) => member.lease === lease)) return [];
+    this.#senders.completed(lease);
     const ageFactor = ageFactorOf(updates - baseUpdates, this.#settings);
     if (ageFactor === null) {
       this.#work.done(lease);
       return [{ type: 'refuse', lease, outcome: 'STALE' }];
     }
     this.#buffer.push({ lease, ageFactor });
-    return this.#buffer.length < this.#size() ? [{ type: 'keep', lease }] : [this.#flush()];
+    const isFull = this.#buffer.length >= this.#settings.mostUpdates || this.#voices() >= this.#size();
+    return isFull ? [this.#flush()] : [{ type: 'keep', lease }];
   }
 
   ended(lease: number): void {
     this.#buffer = this.#buffer.filter((member) => member.lease !== lease);
     this.#work.lose(lease);
+    this.#senders.ended(lease);
   }
 
   settle(now: number, granting: boolean): Decision[] {
@@ -76,28 +88,36 @@ export class BufferedPolicy implements Policy {
       return [];
     }
     this.#since ??= now;
-    return this.#buffer.length >= this.#least(now, granting) ? [this.#flush()] : [];
+    return this.#voices() >= this.#least(now, granting) ? [this.#flush()] : [];
   }
 
   wakeAt(): number | null {
-    return this.#buffer.length < this.#half() ? null : this.#deadline();
+    return this.#voices() < this.#half() ? null : this.#deadline();
   }
 
   reset(): void {
     this.#buffer = [];
     this.#since = null;
     this.#work.loseAll();
+    this.#senders.reset();
   }
 
   #flush(): Decision {
     const members = this.#buffer;
     this.#buffer = [];
     this.#since = null;
-    for (const { lease } of members) this.#work.done(lease);
+    for (const { lease } of members) {
+      this.#work.done(lease);
+      this.#senders.ended(lease);
+    }
     return { type: 'commit', members };
   }
 
-  /** Updates that make a commit now: half a buffer is enough where it has waited long, or nothing more will come [PO16]. */
+  #voices(): number {
+    return this.#senders.voicesOf(this.#buffer.map(({ lease }) => lease));
+  }
+
+  /** Voices that make a commit now: half a buffer is enough where it has waited long, or nothing more will come [PO16]. */
   #least(now: number, granting: boolean): number {
     const isLast = !granting && this.#work.leases === this.#buffer.length;
     const isDue = now >= (this.#deadline() ?? Infinity);
@@ -113,8 +133,12 @@ export class BufferedPolicy implements Policy {
     return Math.ceil(this.#size() / 2);
   }
 
+  /** No more voices than there are: of bounded devices alone, no more than devices. */
   #size(): number {
     const { buffer } = this.#settings;
-    return buffer === 'auto' ? Math.max(LEAST_AUTO, Math.ceil(AUTO_SHARE * this.#workers)) : buffer;
+    const { workers, boundedDevices } = this.#senders.expected(this.#able);
+    const share = Math.ceil(OF_WORKERS * workers + OF_BOUNDED * boundedDevices);
+    const wanted = buffer === 'auto' ? Math.max(LEAST_AUTO, share) : buffer;
+    return workers > 0 || boundedDevices === 0 ? wanted : Math.min(wanted, boundedDevices);
   }
 }

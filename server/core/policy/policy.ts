@@ -15,6 +15,8 @@ export interface ReadyWorker {
   seat: number;
   /** What its next unit is expected to take, from lease to whole update; null before the device is measured. */
   unitMs: number | null;
+  /** Its device shares a bounded part of samples and weight with all others that are not trusted [TS15]. */
+  isBounded: boolean;
 }
 
 /** The workers that are here, whether they have a lease or not. */
@@ -29,6 +31,8 @@ export interface LeaseGrant {
   device: string;
   /** Of the worker of that device. */
   seat: number;
+  /** Of that device, as when it asked. */
+  isBounded: boolean;
   key: WorkKey;
   /** Milliseconds until the lease ends. */
   leaseMs: number;

@@ -10,6 +10,7 @@ import type {
   CompleteUpdate,
   WorkKey,
 } from './policy.ts';
+import { Senders } from './senders.ts';
 
 /** When a round commits. */
 export const ROUNDS = {
@@ -24,15 +25,21 @@ export interface SyncSettings {
   /** Updates a round, or `all`: one for each worker that is ready when the round opens. */
   roundSize: number | 'all';
   rounds: Rounds;
+  /** Of a round of `all`; the workers beyond it have the next one. */
+  mostUpdates: number;
   limits: LeaseLimits;
 }
 
 /** A round ends at the latest after this many of its leases: a lost slot can be leased once more. */
 const LEASES_A_ROUND = 2;
+/** How often as long as the others have taken a round lasts for strangers that nobody can count on yet. */
+const GRACE = 2;
 
 interface Slot {
   key: WorkKey;
   lease: number | null;
+  /** Of a bounded device that sent nothing yet, or nothing since its last lease: it is waited for a little only [PO20]. */
+  isDoubtful: boolean;
   /** Null until its update is whole. */
   samples: number | null;
   /** The worker of its whole update was let go [LS10]. */
@@ -42,6 +49,9 @@ interface Slot {
 interface Round {
   slots: Slot[];
   leaseMs: number;
+  openedAt: number;
+  /** When all was there but what is doubtful; null while other updates are out, or none came. */
+  othersDoneAt: number | null;
   /** Infinity where nothing cuts it. */
   deadline: number;
 }
@@ -56,6 +66,7 @@ export class SyncPolicy implements Policy {
   #round: Round | null = null;
   /** When a ready device was first seen waiting for a round of fixed size to fill. */
   #waitingSince: number | null = null;
+  readonly #senders = new Senders();
   readonly #steps = new Map<number, number>();
   #lost: WorkKey[] = [];
 
@@ -75,20 +86,24 @@ export class SyncPolicy implements Policy {
     const members = ready.slice(0, free.length);
     const leaseMs = this.#leaseMs(round, members, now);
     if (leaseMs <= 0) return [];
-    return members.map(({ device, seat }, index) => ({
+    return members.map(({ device, seat, isBounded }, index) => ({
       device,
       seat,
+      isBounded,
       key: free[index]?.key ?? { lane: 0, step: 0 },
       leaseMs,
     }));
   }
 
-  granted(lease: number, { key }: LeaseGrant): void {
-    const slot = this.#round?.slots.find((each) => each.key === key);
-    if (slot !== undefined) slot.lease = lease;
+  granted(lease: number, grant: LeaseGrant): void {
+    this.#senders.granted(lease, grant);
+    const slot = this.#round?.slots.find(({ key }) => key === grant.key);
+    const isDoubtful = grant.isBounded && !this.#senders.isCountedOn(lease);
+    if (slot !== undefined) Object.assign(slot, { lease, isDoubtful });
   }
 
   completed({ lease, samples }: CompleteUpdate): Decision[] {
+    this.#senders.completed(lease);
     const slot = this.#slotOf(lease);
     if (slot === undefined) return [{ type: 'refuse', lease, outcome: 'EXPIRED' }];
     slot.samples = samples;
@@ -96,6 +111,7 @@ export class SyncPolicy implements Policy {
   }
 
   ended(lease: number): void {
+    this.#senders.ended(lease);
     const slot = this.#slotOf(lease);
     if (slot === undefined) return;
     Object.assign(slot, { lease: null, samples: null, kept: false });
@@ -104,53 +120,67 @@ export class SyncPolicy implements Policy {
   settle(now: number, granting: boolean): Decision[] {
     const round = this.#round;
     if (round === null) return [];
-    const live = round.slots.some(({ lease, samples }) => lease !== null && samples === null);
+    const live = round.slots.filter(isOut);
     const free = round.slots.filter(({ lease }) => lease === null);
     const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
-    if (now < round.deadline && (live || refillable)) return refillable && granting ? letGo(round) : [];
+    round.othersDoneAt = isForDoubtfulAlone(round.slots) ? (round.othersDoneAt ?? now) : null;
+    const isOpen = live.length > 0 || refillable;
+    if (now < endOf(round) && isOpen) return refillable && granting ? letGo(round) : [];
     this.#close(round);
     const filled = round.slots.filter(({ samples }) => samples !== null);
+    for (const { lease } of filled) if (lease !== null) this.#senders.ended(lease);
     return filled.length === 0 ? [] : [{ type: 'commit', members: filled.map(memberOf) }];
   }
 
   wakeAt(): number | null {
-    if (this.#round !== null) return Number.isFinite(this.#round.deadline) ? this.#round.deadline : null;
+    if (this.#round !== null) return Number.isFinite(endOf(this.#round)) ? endOf(this.#round) : null;
     return this.#waitingSince === null ? null : this.#waitingSince + this.#settings.limits.capMs;
   }
 
   reset(): void {
     // None of the round's work is in the model, and it comes before what was lost earlier.
+    this.#senders.reset();
     this.#lost.unshift(...(this.#round?.slots ?? []).map(({ key }) => key));
     this.#round = null;
     this.#waitingSince = null;
   }
 
   #open(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): Round | null {
-    const { roundSize, rounds, limits } = this.#settings;
+    const { roundSize, rounds, mostUpdates, limits } = this.#settings;
     if (ready.length === 0) {
       this.#waitingSince = null;
       return null;
     }
     if (!ROUNDS[rounds].hasDeadline)
-      return this.#begin(roundSize === 'all' ? ready.length : roundSize, updates, 0, Infinity);
-    const size = roundSize === 'all' ? ready.length : withoutUnallocated(roundSize, crowd);
+      return this.#begin(roundSize === 'all' ? ready.length : roundSize, updates, {
+        leaseMs: 0,
+        openedAt: now,
+        deadline: Infinity,
+      });
+    const size =
+      roundSize === 'all' ? Math.min(ready.length, mostUpdates) : withoutUnallocated(roundSize, crowd);
     this.#waitingSince ??= now;
     // A round of fixed size waits for its devices, but not forever: some may never come.
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
     this.#waitingSince = null;
     const members = ready.slice(0, size);
     const leaseMs = roundLeaseMs(members, limits);
-    return this.#begin(members.length, updates, leaseMs, now + LEASES_A_ROUND * leaseMs);
+    return this.#begin(members.length, updates, {
+      leaseMs,
+      openedAt: now,
+      deadline: now + LEASES_A_ROUND * leaseMs,
+    });
   }
 
-  #begin(size: number, updates: number, leaseMs: number, deadline: number): Round {
+  #begin(size: number, updates: number, times: Pick<Round, 'leaseMs' | 'openedAt' | 'deadline'>): Round {
     const slots = Array.from({ length: size }, (_, lane) => ({
       key: this.#lost.shift() ?? this.#nextOf(lane, updates),
       lease: null,
+      isDoubtful: false,
       samples: null,
       kept: false,
     }));
-    this.#round = { slots, leaseMs, deadline };
+    this.#round = { slots, ...times, othersDoneAt: null };
     return this.#round;
   }
 
@@ -179,6 +209,20 @@ export class SyncPolicy implements Policy {
 
 /** All updates of a round are of its version, so none is older than another. */
 const memberOf = ({ lease }: Slot): CommitMember => ({ lease: lease ?? 0, ageFactor: 1 });
+
+const isOut = ({ lease, samples }: Slot): boolean => lease !== null && samples === null;
+
+/** Only what is doubtful is still out, and something else has come. */
+function isForDoubtfulAlone(slots: readonly Slot[]): boolean {
+  const others = slots.filter(({ isDoubtful }) => !isDoubtful);
+  return others.length > 0 && others.every(({ samples }) => samples !== null);
+}
+
+/** When a round commits at the latest: strangers that say nothing keep the others waiting as long again as they took, no longer. */
+function endOf({ openedAt, othersDoneAt, deadline }: Round): number {
+  if (othersDoneAt === null || !Number.isFinite(deadline)) return deadline;
+  return Math.min(deadline, openedAt + GRACE * (othersDoneAt - openedAt));
+}
 
 /**
  * A slot is free and nobody is there to take it: all workers that wait with whole updates are let go, since a single

@@ -58,7 +58,14 @@ function audits({
           calls.push({
             ...task,
             finish: (relative, milliseconds = 10) => {
-              resolve({ relative, cosine: 1 - relative / 4, spread: 0, isRounding: false, milliseconds });
+              resolve({
+                relative,
+                cosine: 1 - relative / 4,
+                spread: 0,
+                isRounding: false,
+                norm: 1,
+                milliseconds,
+              });
               return settled();
             },
             fail: () => {
@@ -128,6 +135,7 @@ describe('audits', () => {
         cosine: 1 - 1e-6 / 4,
         spread: 0,
         isRounding: false,
+        norm: 1,
         verdict: 'right',
       },
     ]);
@@ -292,8 +300,21 @@ describe('audits', () => {
     expect(order).toEqual([0, 3, 2, 1]);
   });
 
-  it('[AT7] are not drawn of units that take the server more than ten seconds, which do not wait either', async () => {
-    const { grant, complete, current, kept } = audits({ traits: { a: WAITS }, share: 1 });
+  it('[AT7] are of devices in doubt every other time only, and of one device after the other', async () => {
+    const { grant, complete, current } = audits({ traits: { doubted: FIRST } });
+    const devices = ['b', 'doubted', 'doubted', 'doubted', 'a', 'a', 'a', 'b'];
+    for (const [index, device] of devices.entries()) grant(index, device);
+    for (const [index, device] of devices.entries()) await complete(index, device);
+    const order: (string | undefined)[] = [];
+    for (let audit = 0; audit < devices.length; audit++) {
+      order.push(devices[current().unit.seed]);
+      await current().finish(0);
+    }
+    expect(order).toEqual(['b', 'doubted', 'a', 'doubted', 'b', 'doubted', 'a', 'a']);
+  });
+
+  it('[AT7] are not drawn of units that take the server more than ten seconds, which never count where they would wait', async () => {
+    const { clock, grant, complete, current, kept, released } = audits({ traits: { a: WAITS }, share: 1 });
     for (const lease of [1, 2]) {
       grant(lease);
       await complete(lease);
@@ -301,7 +322,9 @@ describe('audits', () => {
     }
     grant(3, 'a', 10_001);
     expect([...kept]).toEqual([]);
-    expect(await complete(3, 'a', 10_001)).toBe(false);
+    expect(await complete(3, 'a', 10_001)).toBe(true);
+    clock.advance(0);
+    expect(released.at(-1)).toEqual([3, null]);
     grant(4, 'a', 9999);
     expect([...kept]).toEqual([4]);
   });

@@ -6,6 +6,7 @@ import { deriveSeed } from '../../../shared/random/generator.ts';
 import type { Clock } from '../clock.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { AuditBudget } from './auditBudget.ts';
+import { AuditQueue } from './auditQueue.ts';
 import type { Comparison } from './comparison.ts';
 import { HeldLeases } from './heldLeases.ts';
 import type { Recompute } from './recomputation.ts';
@@ -93,14 +94,12 @@ export const NO_AUDITS: AuditScheduler = {
   figures: null,
 };
 
-/** Audits that were drawn and have not ended; at this number none is drawn until there is room. */
-const MAX_PENDING = 256;
 /** No update waits longer for its audit: beyond that its device had better do another one. */
 export const AUDIT_PATIENCE_MS = 5000;
 
-interface Pending extends AuditedLease {
+interface Granted extends AuditedLease {
   engine: ReportedEngine | null;
-  state: 'out' | 'complete' | 'under way';
+  isComplete: boolean;
   /** The model went bad, and it may be because of this one. */
   isReviewed: boolean;
 }
@@ -116,13 +115,16 @@ export class Audits implements AuditScheduler {
   readonly #parts: AuditsParts;
   readonly #budget: AuditBudget;
   readonly #unitAudit: UnitAudit;
-  /** By lease, in the order of the grants. */
-  readonly #pending = new Map<number, Pending>();
+  /** By lease, those that are to be audited and are not complete yet. */
+  readonly #drawn = new Map<number, Granted>();
+  readonly #queue = new AuditQueue<Granted>(({ lease }) => this.#dropEvidence(lease));
   /** Those that are audited only where the model goes bad. */
-  readonly #held: HeldLeases<Pending>;
+  readonly #held: HeldLeases<Granted>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #counts: Record<AuditVerdict, number> = { right: 0, wrong: 0, unclear: 0 };
   #isBusy = false;
+  /** The last audit was of a device in doubt: the next one is not, if there is another, so that they keep nobody from it. */
+  #wasOfDoubt = false;
   #isClosed = false;
   #cancelWake: () => void = () => undefined;
 
@@ -141,20 +143,22 @@ export class Audits implements AuditScheduler {
 
   granted({ lease, device, baseVersion, unit }: AuditedLease, engine: ReportedEngine | null): void {
     if (this.#isClosed || this.#unitAudit.isTooLong(unit)) return;
-    const granted: Pending = { lease, device, baseVersion, unit, engine, state: 'out', isReviewed: false };
-    if (this.#isDrawn(lease, device)) this.#pending.set(lease, granted);
+    const granted = { lease, device, baseVersion, unit, engine, isComplete: false, isReviewed: false };
+    if (this.#isDrawn(lease, device)) this.#drawn.set(lease, granted);
     else if (!this.#held.add(granted)) return;
     for (const shard of this.#parts.shards) shard.keepEvidence(lease, baseVersion);
   }
 
   completed(live: AuditedLease, after: AfterAudit): boolean {
-    const { lease, device, unit } = live;
-    const pending = this.#pending.get(lease);
-    const kept = pending ?? this.#held.get(lease);
-    if (kept !== undefined) kept.state = 'complete';
-    const waits = this.#parts.traitsOf(device).waits && !this.#unitAudit.isTooLong(unit);
+    const { lease, device } = live;
+    const drawn = this.#drawn.get(lease);
+    const kept = drawn ?? this.#held.get(lease);
+    if (kept !== undefined) kept.isComplete = true;
+    this.#drawn.delete(lease);
+    if (drawn !== undefined) this.#queue.add(drawn);
+    const { waits } = this.#parts.traitsOf(device);
     if (waits) {
-      const patience = pending === undefined ? 0 : AUDIT_PATIENCE_MS;
+      const patience = this.#queue.has(lease) ? AUDIT_PATIENCE_MS : 0;
       const cancel = this.#parts.clock.after(patience, () => this.#giveUp(lease));
       this.#waiting.set(lease, { after, cancel });
     }
@@ -163,18 +167,16 @@ export class Audits implements AuditScheduler {
   }
 
   review(): void {
-    for (const held of this.#held.takeAll(({ state }) => state === 'complete')) {
-      this.#pending.set(held.lease, held);
-    }
-    for (const pending of this.#pending.values()) pending.isReviewed = pending.state === 'complete';
+    for (const held of this.#held.takeAll(({ isComplete }) => isComplete)) this.#queue.add(held);
+    for (const update of this.#queue.all) update.isReviewed = true;
     this.#next();
   }
 
   ended(lease: number): void {
     this.#waiting.get(lease)?.cancel();
     this.#waiting.delete(lease);
-    const kept = this.#pending.get(lease) ?? this.#held.get(lease);
-    if (kept?.state === 'out') this.#forget(lease);
+    const kept = this.#drawn.get(lease) ?? this.#held.get(lease);
+    if (kept?.isComplete === false) this.#forget(lease);
   }
 
   close(): void {
@@ -185,7 +187,7 @@ export class Audits implements AuditScheduler {
 
   /** Nobody waits longer. An audit that is under way goes on: what it finds is of the device, not of the update alone. */
   #giveUp(lease: number): void {
-    if (this.#pending.get(lease)?.state === 'complete') this.#forget(lease);
+    if (this.#queue.has(lease)) this.#forget(lease);
     this.#release(lease, null);
   }
 
@@ -196,15 +198,15 @@ export class Audits implements AuditScheduler {
     waiting?.after(verdict);
   }
 
-  /** Whether it is audited in any case [AT6]; while too many wait for that, nobody is. */
+  /** Whether it is audited in any case [AT6]. */
   #isDrawn(lease: number, device: string): boolean {
     const { auditRate } = this.#parts.traitsOf(device);
-    const isMeant = deriveSeed(this.#settings.seed, lease) < auditRate * 2 ** 32;
-    return isMeant && this.#pending.size < MAX_PENDING;
+    return deriveSeed(this.#settings.seed, lease) < auditRate * 2 ** 32;
   }
 
   #forget(lease: number): void {
-    this.#pending.delete(lease);
+    this.#drawn.delete(lease);
+    this.#queue.delete(lease);
     this.#held.delete(lease);
     this.#dropEvidence(lease);
   }
@@ -217,36 +219,34 @@ export class Audits implements AuditScheduler {
   #next(): void {
     this.#cancelWake();
     if (this.#isBusy || this.#isClosed) return;
-    const pending = this.#first();
-    if (pending === undefined) return;
     const { wait } = this.#budget;
     if (wait > 0) {
       this.#cancelWake = this.#parts.clock.after(wait, () => this.#next());
       return;
     }
+    const first = this.#takeFirst();
+    if (first === undefined) return;
     this.#isBusy = true;
-    pending.state = 'under way';
-    void this.#audit(pending).then(() => {
+    void this.#audit(first).then(() => {
       this.#isBusy = false;
       this.#next();
     });
   }
 
-  /** Of those that can be audited: of devices in doubt, and what is reviewed; then what an update waits for; then the oldest. */
-  #first(): Pending | undefined {
-    const rank = ({ lease, device, isReviewed }: Pending) =>
-      (isReviewed || this.#parts.traitsOf(device).auditedFirst ? 0 : 2) + (this.#waiting.has(lease) ? 0 : 1);
-    return [...this.#pending.values()]
-      .filter(({ state }) => state === 'complete')
-      .reduce<Pending | undefined>(
-        (first, each) => (first === undefined || rank(each) < rank(first) ? each : first),
-        undefined,
-      );
+  /** What is reviewed, and every other time what is of a device in doubt; then what waits; then who was not audited for longest. */
+  #takeFirst(): Granted | undefined {
+    const isInDoubt = (device: string) => this.#parts.traitsOf(device).auditedFirst;
+    const first = this.#queue.take(({ lease, device, isReviewed }) => {
+      const isFirst = isReviewed || isInDoubt(device) !== this.#wasOfDoubt;
+      return (isFirst ? 0 : 2) + (this.#waiting.has(lease) ? 0 : 1);
+    });
+    this.#wasOfDoubt = first !== undefined && isInDoubt(first.device);
+    return first;
   }
 
-  async #audit(pending: Pending): Promise<void> {
-    const { lease, device } = pending;
-    const finding = await this.#unitAudit.judge(pending).catch((error: unknown) => {
+  async #audit(granted: Granted): Promise<void> {
+    const { lease, device } = granted;
+    const finding = await this.#unitAudit.judge(granted).catch((error: unknown) => {
       if (!this.#isClosed) this.#parts.failed(error);
       return null;
     });

@@ -11,7 +11,7 @@ import type { LeaseManager } from './leaseManager.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import type { NormBound } from './normBound.ts';
 import type { Reached } from './reached.ts';
-import type { NormedUpdate } from './usualNorms.ts';
+import type { NormedUnit, NormedUpdate } from './usualNorms.ts';
 import type { WrongShares } from './wrongShares.ts';
 
 export interface CommitterParts {
@@ -81,6 +81,11 @@ export class Committer {
     this.#parts.norms?.forget(device);
   }
 
+  /** The norm of an update that the server computed itself, from the state that the run begins with [NB7]. */
+  refer(unit: NormedUnit, norm: number): void {
+    this.#parts.norms?.refer(unit, norm);
+  }
+
   /** Has settings take other values, as the next version. */
   configure(changes: LiveChanges): void {
     this.#append({ type: 'configure', version: this.#version + 1, changes });
@@ -128,17 +133,20 @@ export class Committer {
   }
 
   #scaleOf(live: LiveLease): number {
-    return this.#parts.norms?.scaleOf(normed(live), this.#trustOf(live)) ?? 1;
+    return this.#parts.norms?.scaleOf(normed(live), this.#isVouched(live)) ?? 1;
   }
 
   /** What the rule is told of updates that are scaled so. */
   #factsOf(updates: readonly LiveLease[], scales: readonly number[]): UpdateFacts[] {
     const { aggregation, leases } = this.#parts;
     const products = aggregation.needsProducts ? leases.productsOf(updates) : [];
+    const samples = aggregation.samples(
+      updates.map((live) => ({ ...live, isBounded: TRUST[this.#trustOf(live)].bounded })),
+    );
     return updates.map((live, index) => {
       const scale = scales[index] ?? 1;
       return {
-        samples: live.samples,
+        samples: samples[index] ?? 0,
         norm: normOf(live) * scale,
         products: (products[index] ?? []).map((product, other) => product * scale * (scales[other] ?? 1)),
         vouched: this.#isVouched(live),

@@ -14,6 +14,12 @@ export interface Comparison extends Distance {
   isRounding: boolean;
 }
 
+/** A comparison, and what was computed for it. */
+export interface Compared extends Comparison {
+  /** The norm of the server's own update, of its results the nearest. */
+  norm: number;
+}
+
 /**
  * Of the norm of the weights. A delta is taken off them and has their rounding, some 2^-24 a step of each: of a model
  * that fits its samples well, nothing else may be left of a delta.
@@ -50,7 +56,7 @@ export function compare(
   update: Float32Array,
   own: readonly [Float32Array, ...Float32Array[]],
   base: Float32Array,
-): Comparison {
+): Compared {
   const [first, ...others] = own;
   let nearest = first;
   let distance = distanceOf(update, first);
@@ -64,7 +70,7 @@ export function compare(
     nearest = other;
   }
   const difference = normOf(update.map((value, index) => value - (nearest[index] ?? NaN)));
-  return { ...distance, spread, isRounding: difference <= ROUNDING * normOf(base) };
+  return { ...distance, spread, isRounding: difference <= ROUNDING * normOf(base), norm: normOf(nearest) };
 }
 
 function normOf(values: Float32Array): number {

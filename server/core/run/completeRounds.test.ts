@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ALL_EQUAL } from '../aggregation/aggregation.ts';
 import { twoDevices } from '../testing/twoDevices.ts';
 import { LIMITS, syncPolicy } from '../testing/policies.ts';
 import { World } from '../testing/world.ts';
@@ -28,7 +29,7 @@ function parametersOf(
   happens: Event[],
   rounds: 'cut' | 'complete' = 'complete',
 ): Float32Array {
-  const world = new World({ policy: syncPolicy({ roundSize: 3, rounds }) });
+  const world = new World({ policy: syncPolicy({ roundSize: 3, rounds }), bounded: ALL_EQUAL });
   world.coordinator.start();
   const here = [world.device({ unitMs: 100 }).join().ready()];
   for (const { afterMs, joins } of happens) {

@@ -8,6 +8,7 @@ import type { Device } from '../crowd/device.ts';
 import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
 import type { AuditScheduler } from './audits.ts';
 import { Committer } from './committer.ts';
+import { FirstNorm } from './firstNorm.ts';
 import { LeaseEnds } from './leaseEnds.ts';
 import { LeaseManager } from './leaseManager.ts';
 import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
@@ -20,6 +21,7 @@ import type { Placement } from '../placement/placement.ts';
 import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
 import { WrongShares } from './wrongShares.ts';
+import type { NormedUnit } from './usualNorms.ts';
 import type { createWork } from './work.ts';
 
 export interface CoordinatorSettings {
@@ -80,6 +82,7 @@ export class Coordinator implements Borrower, ShardReports {
   readonly #committer: Committer;
   readonly #wrongShares = new WrongShares();
   readonly #refusals = new Refusals();
+  readonly #firstNorm = new FirstNorm();
   /** The states that can be brought back. */
   readonly marks: Marks;
   /** What becomes of an update that waited, by what its audit found [AT9]. */
@@ -158,6 +161,21 @@ export class Coordinator implements Borrower, ShardReports {
   configure(changes: LiveChanges): void {
     this.#committer.configure(changes);
     this.#forgive();
+    this.#pump();
+  }
+
+  /**
+   * The server computes an update itself, from the state that the run begins with: until {@link referred}, updates of
+   * devices that nobody vouches for wait [NB7].
+   */
+  expectReference(): void {
+    this.#firstNorm.expect();
+  }
+
+  /** @param reference what came of that; null: nothing did. */
+  referred(reference: { unit: NormedUnit; norm: number } | null): void {
+    if (reference !== null) this.#committer.refer(reference.unit, reference.norm);
+    this.#firstNorm.settle();
     this.#pump();
   }
 
@@ -260,10 +278,21 @@ export class Coordinator implements Borrower, ShardReports {
       device.submitted(lease, elapsedMs, live.samples);
       this.placement.measured(device);
     }
-    live.waits = this.audits.completed(live, (verdict) => this.#audited(live, verdict));
+    live.waits =
+      this.audits.completed(live, (verdict) => this.#audited(live, verdict)) || this.#waitsForNorm(live);
     if (!this.#deciding || live.waits) return;
     this.#decideComplete(live);
     this.#pump();
+  }
+
+  #waitsForNorm(live: LiveLease): boolean {
+    const isVouched = this.#parts.crowd.get(live.device)?.history.trust.vouched ?? false;
+    return !isVouched && this.#firstNorm.holds(() => this.#heldNoLonger(live));
+  }
+
+  #heldNoLonger(live: LiveLease): void {
+    live.waits = false;
+    if (this.#mayDecide(live)) this.#decideComplete(live);
   }
 
   /** An update waits no longer. @param verdict of its audit; null where that did not come in time. */

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { TRUST } from '../crowd/trust.ts';
 import { syncPolicy } from '../testing/policies.ts';
 import type { ScriptedDevice } from '../testing/scriptedDevice.ts';
 import type { WorldOptions } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
-import { NormBound } from './normBound.ts';
+import { CLIPS_AT, NormBound } from './normBound.ts';
 
 const UNIT = { kind: 'delta', samples: 480 } as const;
 
@@ -16,41 +15,41 @@ function after(norm: number): NormBound {
 }
 
 describe('the bound on norms', () => {
-  it('[NB4] scales an update down to a multiple of the usual norm, less of a device that is trusted less', () => {
+  it('[NB4] scales an update down to a multiple of the usual norm, less of a device that nobody vouches for', () => {
     const bound = after(2);
-    for (const trust of ['new', 'trusted', 'suspected'] as const) {
-      const most = 2 * TRUST[trust].clipsAt;
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, trust)).toBe(1);
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, trust)).toBe(0.25);
+    for (const isVouched of [false, true]) {
+      const most = 2 * CLIPS_AT[isVouched ? 'vouched' : 'others'];
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, isVouched)).toBe(1);
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, isVouched)).toBe(0.25);
     }
-    expect(TRUST.new.clipsAt).toBeLessThan(TRUST.trusted.clipsAt);
+    expect(CLIPS_AT.others).toBeLessThan(CLIPS_AT.vouched);
   });
 
   it('[NB6] forgets what a device sent that was found wrong', () => {
     const bound = after(2);
     for (const device of ['d', 'e', 'f', 'g']) bound.learn({ ...UNIT, device, norm: 1e-6 }, 1);
     const update = { ...UNIT, device: 'a', norm: 2 };
-    expect(bound.scaleOf(update, 'trusted')).toBeLessThan(0.001);
+    expect(bound.scaleOf(update, true)).toBeLessThan(0.001);
     for (const device of ['d', 'e', 'f', 'g']) bound.forget(device);
-    expect(bound.scaleOf(update, 'trusted')).toBe(1);
+    expect(bound.scaleOf(update, true)).toBe(1);
   });
 
   it('[NB6] scales nothing down by a usual norm of zero', () => {
-    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, 'new')).toBe(1);
+    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, false)).toBe(1);
   });
 
   it('[NB4] scales nothing down while nothing is usual', () => {
-    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, 'new')).toBe(1);
+    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, false)).toBe(1);
   });
 
   it('[NB4] learns what an update was scaled down to', () => {
     const bound = after(1);
     for (const device of ['a', 'b', 'c']) {
       const update = { ...UNIT, device, norm: 1000 };
-      bound.learn(update, bound.scaleOf(update, 'new'));
+      bound.learn(update, bound.scaleOf(update, false));
     }
-    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, 'new')).toBe(
-      (TRUST.new.clipsAt * TRUST.new.clipsAt) / 1000,
+    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, false)).toBe(
+      (CLIPS_AT.others * CLIPS_AT.others) / 1000,
     );
   });
 });
@@ -76,10 +75,39 @@ describe('a run', () => {
       pushed(devices, [1, 1, 1000]);
       expect(world.coordinator.version).toBe(2);
       const [first, , last] = world.recorder.membersAt(2);
-      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(TRUST.new.clipsAt / 1000, 8);
+      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.others / 1000, 8);
       return world.parameters;
     });
     expect([two, four]).toEqual([one, one]);
+  });
+
+  it('[NB7] the first updates of devices that nobody vouches for wait until the server has computed one itself', () => {
+    const { world, devices } = threeDevices({});
+    world.coordinator.expectReference();
+    pushed(devices, [1, 1, 1000]);
+    expect(world.coordinator.version).toBe(0);
+    const { kind, samples } = devices[0]?.lease.terms ?? { kind: 'gradient', samples: 0 };
+    world.coordinator.referred({ unit: { kind, samples }, norm: 1 });
+    expect(world.coordinator.version).toBe(1);
+    const [first, , last] = world.recorder.membersAt(1);
+    expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.others / 1000, 8);
+  });
+
+  it('[NB7] where the server cannot compute one they wait no longer', () => {
+    const { world, devices } = threeDevices({});
+    world.coordinator.expectReference();
+    pushed(devices, [1, 1, 1]);
+    world.coordinator.referred(null);
+    expect(world.coordinator.version).toBe(1);
+  });
+
+  it('[NB7] does not decide what ended while it waited, nor while nothing is decided', () => {
+    const { world, devices } = threeDevices({});
+    world.coordinator.expectReference();
+    pushed(devices, [1, 1, 1]);
+    world.coordinator.stop();
+    world.coordinator.referred(null);
+    expect(world.coordinator.version).toBe(0);
   });
 
   it('[NB5] has no such bound where whose an update is must not matter', () => {

@@ -1,7 +1,7 @@
 import type { Arithmetic } from '../../../shared/profile/profile.ts';
 import type { WorkUnit } from '../../../shared/protocol/messages.ts';
 import type { Evidence } from '../shard/evidence.ts';
-import type { Comparison } from './comparison.ts';
+import type { Compared } from './comparison.ts';
 
 /** A unit that is to be computed again, with the whole base and the whole update. */
 export interface AuditTask extends Evidence {
@@ -11,7 +11,7 @@ export interface AuditTask extends Evidence {
 }
 
 /** The update beside what the server computed, and what that took. */
-export interface Recomputation extends Comparison {
+export interface Recomputation extends Compared {
   milliseconds: number;
 }
 

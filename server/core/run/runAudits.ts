@@ -2,7 +2,7 @@ import { describeDistance, finiteOrNull } from '../../../shared/protocol/audits.
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Clock } from '../clock.ts';
 import type { Crowd } from '../crowd/crowd.ts';
-import { TRUST } from '../crowd/trust.ts';
+import { auditRateOf, firstTrust, TRUST } from '../crowd/trust.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { Audits, NO_AUDITS, type AuditScheduler, type AuditSettings, type Finding } from './audits.ts';
 
@@ -35,8 +35,9 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
     shards,
     ranges,
     traitsOf: (device) => {
-      const { auditRate, auditedFirst, waits } = TRUST[crowd.get(device)?.trust ?? 'new'];
-      return { auditRate, auditedFirst, waits: waits[kind] };
+      const record = crowd.get(device)?.history.trust ?? firstTrust(false);
+      const { auditedFirst, waits } = TRUST[record.state];
+      return { auditRate: auditRateOf(record), auditedFirst, waits: waits[kind] };
     },
     found: (finding) => {
       const { lease, device, verdict, relative, cosine } = finding;

@@ -32,6 +32,18 @@ describe('the usual norm', () => {
     expect(new UsualNorms().of(UNIT)).toBeUndefined();
   });
 
+  it('[NB7] is what the server computed, by size, until three devices have said more', () => {
+    const usual = new UsualNorms();
+    usual.refer(UNIT, 2);
+    expect(usual.of(UNIT)).toBe(2);
+    expect(usual.of({ ...UNIT, samples: 960 })).toBe(4);
+    expect(usual.of({ ...UNIT, kind: 'gradient' })).toBeUndefined();
+    for (const device of ['a', 'b']) usual.learn({ ...UNIT, device, norm: 100 });
+    expect(usual.of(UNIT)).toBe(2);
+    usual.learn({ ...UNIT, device: 'c', norm: 1 });
+    expect(usual.of(UNIT)).toBe(100);
+  });
+
   it('[NB3] is not known of fewer than three devices', () => {
     const usual = after([1000, 1000]);
     expect(usual.of(UNIT)).toBeUndefined();

@@ -32,16 +32,22 @@ interface Size {
  */
 export class UsualNorms {
   readonly #sizes = new Map<string, Size>();
+  /** What holds while too little was seen. */
+  #reference: (NormedUnit & { norm: number }) | null = null;
+
+  /**
+   * The server computed a unit itself from the state that the run begins with: that says what is usual until three devices
+   * have [NB7]. @param norm of its update.
+   */
+  refer(unit: NormedUnit, norm: number): void {
+    this.#reference = { ...unit, norm };
+  }
 
   /** The usual norm of such an update; of a size that was not seen it is put generously. Undefined: too little was seen. */
   of(unit: NormedUnit): number | undefined {
     const seen = [...this.#sizes.values()].filter(({ norms }) => norms.size >= LEAST_DEVICES);
     const known = seen.map((size) => ({ ...size.unit, norm: medianOf(size.norms) }));
-    const nearest = known
-      .filter(({ kind }) => kind === unit.kind)
-      .map(({ samples, norm }) => ({ ratio: ratioOf(samples, unit.samples), norm }))
-      .toSorted((left, right) => left.ratio - right.ratio)[0];
-    return nearest && nearest.ratio * nearest.norm;
+    return nearestTo(unit, known) ?? nearestTo(unit, this.#reference === null ? [] : [this.#reference]);
   }
 
   /** Takes note of an update that became part of the model. */
@@ -60,6 +66,15 @@ export class UsualNorms {
   forget(device: string): void {
     for (const { norms } of this.#sizes.values()) norms.delete(device);
   }
+}
+
+/** The norm of such an update by that of the nearest size of its kind. */
+function nearestTo(unit: NormedUnit, known: readonly (NormedUnit & { norm: number })[]): number | undefined {
+  const nearest = known
+    .filter(({ kind }) => kind === unit.kind)
+    .map(({ samples, norm }) => ({ ratio: ratioOf(samples, unit.samples), norm }))
+    .toSorted((left, right) => left.ratio - right.ratio)[0];
+  return nearest && nearest.ratio * nearest.norm;
 }
 
 const keyOf = ({ kind, samples }: NormedUnit): string => `${kind} ${samples}`;

@@ -93,7 +93,7 @@ describe('the evidence of a shard', () => {
     const bytes = 8 * LENGTH;
     const keeper = new EvidenceKeeper(2 * bytes);
     const keep = (lease: number) => {
-      keeper.keep(lease, INITIAL);
+      keeper.keep(lease, new Float32Array(LENGTH));
       keeper.staged(lease, UPDATE);
       return keeper.of(lease) !== null;
     };
@@ -105,5 +105,19 @@ describe('the evidence of a shard', () => {
     expect([5, 6].map(keep)).toEqual([true, false]);
     keeper.clear();
     expect([7, 8, 9].map(keep)).toEqual([true, true, false]);
+  });
+
+  it('[AT2] leases that come to nothing take no room beyond that of their base, which leases of one version share', () => {
+    const bytes = 4 * LENGTH;
+    const keeper = new EvidenceKeeper(3 * bytes);
+    for (let lease = 1; lease <= 1000; lease++) keeper.keep(lease, INITIAL);
+    for (const lease of [10, 20, 30]) keeper.staged(lease, UPDATE);
+    expect([10, 20, 30].map((lease) => keeper.of(lease) !== null)).toEqual([true, true, false]);
+    for (let lease = 1; lease <= 1000; lease++) keeper.drop(lease);
+    const other = new Float32Array(LENGTH);
+    keeper.keep(1, other);
+    for (const lease of [2, 3]) keeper.keep(lease, other);
+    for (const lease of [1, 2, 3]) keeper.staged(lease, UPDATE);
+    expect([1, 2, 3].map((lease) => keeper.of(lease) !== null)).toEqual([true, true, false]);
   });
 });

@@ -9,7 +9,14 @@ export const asyncPolicy = (maxStaleness = 64) =>
   new AsyncPolicy({ staleness: 'sqrt', maxStaleness, limits: LIMITS });
 
 export const bufferedPolicy = (settings: Partial<BufferedSettings> = {}) =>
-  new BufferedPolicy({ buffer: 'auto', staleness: 'inverse', maxStaleness: 64, limits: LIMITS, ...settings });
+  new BufferedPolicy({
+    buffer: 'auto',
+    mostUpdates: 256,
+    staleness: 'inverse',
+    maxStaleness: 64,
+    limits: LIMITS,
+    ...settings,
+  });
 
 export const syncPolicy = (settings: Partial<SyncSettings> = {}) =>
-  new SyncPolicy({ roundSize: 'all', rounds: 'cut', limits: LIMITS, ...settings });
+  new SyncPolicy({ roundSize: 'all', rounds: 'cut', mostUpdates: 256, limits: LIMITS, ...settings });

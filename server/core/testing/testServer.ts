@@ -2,7 +2,7 @@ import type { CodecName } from '../../../shared/codec/codecs.ts';
 import { cutKeyRanges, sliceOf, type KeyRange } from '../../../shared/model/ranges.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { Selector } from '../../../shared/protocol/placement.ts';
-import { createAggregation } from '../aggregation/aggregation.ts';
+import { createAggregation, type BoundedVoices } from '../aggregation/aggregation.ts';
 import { RULE_SETTINGS } from '../aggregation/testing/joined.ts';
 import type { AggregationName } from '../aggregation/rules.ts';
 import type { Clock } from '../clock.ts';
@@ -46,6 +46,8 @@ export interface WorldOptions {
   maxNorm?: number;
   /** No where it is not named. */
   boundsNorms?: boolean;
+  /** As of a run that is not repeatable where none is named. */
+  bounded?: BoundedVoices;
   /** Float32 where none is named. */
   codec?: CodecName;
   /** As placement is told; sync where none is named. */
@@ -113,7 +115,7 @@ export class TestServer {
     const key = KEY.map((byte) => byte + life);
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
-    const aggregation = createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS);
+    const aggregation = createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS, options.bounded);
     this.crowd = new Crowd({ key, maxDevices }, () =>
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
