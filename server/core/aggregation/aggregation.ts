@@ -27,7 +27,7 @@ export interface BoundedVoices {
 }
 
 const BOUNDED: BoundedVoices = { weight: BOUNDED_WEIGHT, isOneEach: true };
-/** Every update counts by its samples, whoever sent it [TS18]. */
+/** Every update counts by its samples, of any device [TS18]. */
 export const ALL_EQUAL: BoundedVoices = { weight: 1, isOneEach: false };
 
 /** Binds a rule to the settings of its run. */

@@ -16,7 +16,7 @@ import { ageFactorOf, type StalenessSettings } from './staleness.ts';
 export interface BufferedSettings extends StalenessSettings {
   /** Voices a commit, or `auto`: by how many are expected. */
   buffer: number | 'auto';
-  /** With so many updates a buffer is committed, however few voices they are. */
+  /** With this number of updates a buffer is committed, however few voices they are. */
   mostUpdates: number;
   limits: LeaseLimits;
 }
@@ -25,7 +25,7 @@ export interface BufferedSettings extends StalenessSettings {
 const LEAST_AUTO = 4;
 /** Of the workers of trusted devices: a commit comes soon, and most updates miss a few commits only. */
 const OF_WORKERS = 0.3;
-/** Of the devices that are not: where a third of them is hostile, less than half of a buffer is, whoever is fast. */
+/** Of the devices that are not: where a third of them is hostile, less than half of a buffer is, also where those are fast. */
 const OF_BOUNDED = 2 / 3;
 
 /**
