@@ -4,6 +4,7 @@ import { AGGREGATION_NAMES } from '../server/core/aggregation/rules.ts';
 import { ATTACKS } from './trust/attacks.ts';
 import type { CellResult } from './trust/cell.ts';
 import { ALL_DEFENCES, CELL_MODES, cellsOf, quickCells, ROWS, SIZES, type Chosen } from './trust/cells.ts';
+import { pairsTable } from './trust/pairs.ts';
 import { tableOf } from './trust/table.ts';
 import { runCells } from './trust/threads.ts';
 
@@ -11,6 +12,7 @@ import { runCells } from './trust/threads.ts';
  * `npm run bench:trust`: trains `lenet` with devices of which some are hostile, in one process under a clock that is
  * turned by hand: the core of a server as it is composed, and devices that compute with the engine that trains. A line
  * of a table for each attack, number of devices, mode and set of defences, or with `--json` a line of JSON as it ends.
+ * With several seeds also a table of the pairs with and without defences: mean accuracies, and their differences.
  */
 
 function whole(text: string): number {
@@ -45,6 +47,7 @@ const command = new Command('bench:trust')
     ),
   )
   .option('--seed <number>', 'seed of the run and of its devices', whole, 1)
+  .option('--seeds <number>', 'as many seeds, from that one on', whole, 1)
   .option('--samples <number>', 'samples of honest devices in a cell', whole)
   .option('--threads <number>', 'cells at a time', whole, availableParallelism())
   .option('--quick', 'six cells that tell whether the defences are there')
@@ -63,6 +66,7 @@ const {
   defences,
   rule = null,
   seed,
+  seeds,
   samples = null,
   threads,
   quick,
@@ -74,13 +78,14 @@ const {
   defences: Chosen['defences'];
   rule?: string;
   seed: number;
+  seeds: number;
   samples?: number;
   threads: number;
   quick?: true;
   json?: true;
 }>();
 
-const common = { rule, seed, samples };
+const common = { rule, samples };
 const chosen = {
   ...common,
   attacks: attack,
@@ -88,7 +93,9 @@ const chosen = {
   defences,
   sizes: size.map(Number) as Chosen['sizes'][number][],
 };
-const cells = quick === true ? quickCells(common) : cellsOf(chosen);
+const cells = Array.from({ length: seeds }, (_, index) => seed + index).flatMap((each) =>
+  quick === true ? quickCells({ ...common, seed: each }) : cellsOf({ ...chosen, seed: each }),
+);
 const results: CellResult[] = [];
 await runCells(cells, threads, (result) => {
   results.push(result);
@@ -103,7 +110,9 @@ if (json !== true) {
         cell.attack === result.attack &&
         cell.devices === result.devices &&
         cell.mode === result.mode &&
+        cell.seed === result.seed &&
         cell.defences === result.defences,
     );
   console.log(tableOf(results.toSorted((one, other) => placeOf(one) - placeOf(other))));
+  if (seeds > 1) console.log(`\n${pairsTable(results)}`);
 }

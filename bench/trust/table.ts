@@ -8,8 +8,12 @@ const NONE = '-';
 /** Of the cell without an attack that is otherwise the same: how many times its samples this one took. */
 function timesHonest(cell: CellResult, all: readonly CellResult[]): number | null {
   const honest = all.find(
-    ({ attack, devices, mode, defences }) =>
-      attack === null && devices === cell.devices && mode === cell.mode && defences === cell.defences,
+    ({ attack, devices, mode, defences, seed }) =>
+      attack === null &&
+      devices === cell.devices &&
+      mode === cell.mode &&
+      defences === cell.defences &&
+      seed === cell.seed,
   );
   const usual = honest?.samplesToTarget ?? null;
   return usual === null || cell.samplesToTarget === null ? null : cell.samplesToTarget / usual;
