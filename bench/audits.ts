@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { allowRelaxedSimd } from '../client/node/relaxedSimd.ts';
 import { createTfjsEngine } from '../client/engines/tfjs.ts';
 import { openEnginePage, remoteEngine } from '../e2e/support/remoteEngine.ts';
@@ -17,12 +19,14 @@ import {
   ATTACKED_ONE_IN,
   BATCHES,
   MODELS,
+  RECORDED,
   SLOW_UNITS,
   STEPS,
   UNITS,
   VERSIONS,
   type ModelJob,
 } from './audits/job.ts';
+import { pairsOf, recordingOf, type RecordedPair } from './audits/record.ts';
 import { attackerTable, honestTable, rowsOf, type Compared } from './audits/table.ts';
 import { roundedOtherwise, unitOf, updateOf, updateOfSamples, type Unit } from './audits/units.ts';
 import { trainedVersions } from './audits/versions.ts';
@@ -32,12 +36,16 @@ import { trainedVersions } from './audits/versions.ts';
  * the same units. Units of several models, versions of a short real training, batches and numbers of local steps, by
  * strict and relaxed SIMD, by TensorFlow.js on the processor, and by WebGPU in a headless tab; and by strict SIMD from
  * weights that are rounded otherwise, which stands for engines that are too slow here for many long units. Prints the
- * tables that the tolerances are set from, or with `--json` a line for each comparison.
+ * tables that the tolerances are set from, or with `--json` a line for each comparison. With `--record FILE` there are no
+ * attackers: what audits compare of honest devices is written to that file, which `bench:honest` plays.
  */
 
-const json = process.argv.includes('--json');
+const { json, record } = parseArgs({
+  options: { json: { type: 'boolean' }, record: { type: 'string' } },
+}).values;
 const note = (line: string) => process.stderr.write(`${line}\n`);
 const compared: Compared[] = [];
+const recorded: RecordedPair[] = [];
 const cleanup = new Cleanup();
 
 type Where = Pick<Compared, 'model' | 'version' | 'batch' | 'steps'>;
@@ -59,7 +67,7 @@ function enter(where: Where, who: string, update: Float32Array, own: Partial<Own
   for (const distance of [first, ...both]) {
     const entry = { ...where, who, isHonest, ...distance };
     compared.push(entry);
-    if (json) console.log(JSON.stringify(entry));
+    if (json === true) console.log(JSON.stringify(entry));
   }
 }
 
@@ -106,11 +114,25 @@ async function compareModel(job: ModelJob, dataShards: readonly DataShard[], pag
           if (rounded !== null) enter(where, 'wasm, as float16', rounded, { relaxed: own.relaxed });
           const otherwise = await updateOf(strict, unit, { base: roundedOtherwise(base) });
           enter(where, 'wasm, rounding otherwise', otherwise, own);
-          if (number % ATTACKED_ONE_IN === 0) await compareAttackers(where, relaxed, unit, own);
+          const keep = (who: string, update: Float32Array) => {
+            if (number >= RECORDED) return;
+            const { model } = where;
+            const both = { strict: own.strict, fastest: own.relaxed };
+            recorded.push(...pairsOf({ who, model, batch, steps }, update, both, base));
+          };
+          keep('wasm, relaxed', own.relaxed);
+          keep('wasm, strict', own.strict);
+          keep('wasm, rounding otherwise', otherwise);
+          if (record === undefined && number % ATTACKED_ONE_IN === 0)
+            await compareAttackers(where, relaxed, unit, own);
           if (spent + samples > slowPart || number >= SLOW_UNITS) continue;
           spent += samples;
           left -= samples;
-          for (const engine of slow) enter(where, engine.name, await updateOfSamples(engine, unit), own);
+          for (const engine of slow) {
+            const update = await updateOfSamples(engine, unit);
+            enter(where, engine.name, update, own);
+            keep(engine.name, update);
+          }
         }
       }
     }
@@ -142,7 +164,9 @@ try {
 } finally {
   await cleanup.run();
 }
-if (!json) {
+if (record !== undefined) {
+  writeFileSync(record, recordingOf(recorded, 'npm run bench:audits -- --record FILE'));
+} else if (json !== true) {
   const rows = rowsOf(compared.toSorted((left, right) => left.steps - right.steps));
   const honest = new Set(compared.filter(({ isHonest }) => isHonest).map(({ who }) => who));
   for (const [isHonest, table] of [[true, honestTable] as const, [false, attackerTable] as const]) {

@@ -37,3 +37,5 @@ export const UNITS = { least: 2, most: 60 } as const;
 export const SLOW_UNITS = 10;
 /** Attackers, which take two to four times as long as an honest unit, do one unit in so many. */
 export const ATTACKED_ONE_IN = 4;
+/** Of one size and version at most, in a recording: it is to stay small. */
+export const RECORDED = 12;
