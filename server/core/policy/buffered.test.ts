@@ -84,6 +84,17 @@ describe('buffered', () => {
     expect(complete(policy, 103)).toMatchObject([{ type: 'commit' }]);
   });
 
+  it('[PO17] counts bounded devices that get no work for now', () => {
+    const policy = bufferedPolicy();
+    policy
+      .assign(workers(10, true), 0, 0, crowd(10))
+      .forEach((grant, index) => policy.granted(1 + index, grant));
+    for (let lease = 1; lease <= 6; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
+    policy.assign([], 0, 0, { able: 1, withoutAllocation: 9 });
+    expect(policy.settle(1, true)).toEqual([]);
+    expect(complete(policy, 7)).toEqual(commitOf(1, 2, 3, 4, 5, 6, 7));
+  });
+
   it('[PO21] a buffer is committed when it has as many updates as a commit may have', () => {
     const policy = bufferedPolicy({ mostUpdates: 3 });
     const [busy, ...others] = policy.assign(workers(4, true), 0, 0, crowd(4));

@@ -39,15 +39,20 @@ export class BufferedPolicy implements Policy {
   #buffer: CommitMember[] = [];
   /** When the buffer was first seen to hold something. */
   #since: number | null = null;
-  /** Workers that get work. */
-  #able = 0;
+  /** Workers that are here. */
+  #present = 0;
 
   constructor(settings: BufferedSettings) {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[], _updates: number, _now: number, { able }: WorkerCounts): LeaseGrant[] {
-    this.#able = able;
+  assign(
+    ready: ReadyWorker[],
+    _updates: number,
+    _now: number,
+    { able, withoutAllocation }: WorkerCounts,
+  ): LeaseGrant[] {
+    this.#present = able + withoutAllocation;
     return ready.map(({ device, seat, unitMs, isBounded }) => ({
       device,
       seat,
@@ -136,7 +141,7 @@ export class BufferedPolicy implements Policy {
   /** No more voices than there are: of bounded devices alone, no more than devices. */
   #size(): number {
     const { buffer } = this.#settings;
-    const { workers, boundedDevices } = this.#senders.expected(this.#able);
+    const { workers, boundedDevices } = this.#senders.expected(this.#present);
     const share = Math.ceil(OF_WORKERS * workers + OF_BOUNDED * boundedDevices);
     const wanted = buffer === 'auto' ? Math.max(LEAST_AUTO, share) : buffer;
     return workers > 0 || boundedDevices === 0 ? wanted : Math.min(wanted, boundedDevices);

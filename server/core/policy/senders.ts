@@ -64,12 +64,12 @@ export class Senders {
     this.#byLease.clear();
   }
 
-  /** @param able workers that get work: those that went away since their last lease are no longer among them. */
-  expected(able: number): ExpectedSenders {
+  /** @param present workers that are here: those that went away since their last lease are no longer among them. */
+  expected(present: number): ExpectedSenders {
     const heard = [...this.#bySeat.values()].filter(({ isSilent }) => !isSilent);
-    const workers = Math.min(able, heard.filter(({ isBounded }) => !isBounded).length);
+    const workers = Math.min(present, heard.filter(({ isBounded }) => !isBounded).length);
     const bounded = new Set(heard.filter(({ isBounded }) => isBounded).map(({ device }) => device));
-    return { workers, boundedDevices: Math.min(able - workers, bounded.size) };
+    return { workers, boundedDevices: Math.min(present - workers, bounded.size) };
   }
 
   /** How many voices the updates of these leases are. */
