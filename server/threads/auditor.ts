@@ -23,6 +23,8 @@ export interface AuditRequest extends Omit<AuditTask, 'unit'> {
 export class Auditor {
   readonly #dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[];
   readonly #clock: Clock;
+  /** By their numbers, in memory that the thread has as well: a copy for each unit would keep devices waiting. */
+  readonly #shared = new Map<number, Uint8Array>();
   readonly #thread: TaskThread<AuditRequest, Compared>;
 
   /** @param dataShards those that the units of the run are of. */
@@ -39,11 +41,21 @@ export class Auditor {
    * @throws {Error} where its data shard is not here, or the thread fails: the next call starts a new one.
    */
   async recompute({ unit: { dataShard: ref, ...unit }, ...task }: AuditTask): Promise<Recomputation> {
-    const file = this.#dataShards.find(({ index }) => index === ref.index);
-    if (file === undefined) throw new RangeError(`the data set has no data shard ${ref.index}`);
+    const dataShard = this.#dataShard(ref.index);
     const begun = this.#clock.now();
-    const comparison = await this.#thread.ask({ ...task, unit, dataShard: file.bytes });
+    const comparison = await this.#thread.ask({ ...task, unit, dataShard });
     return { ...comparison, milliseconds: this.#clock.now() - begun };
+  }
+
+  #dataShard(index: number): Uint8Array {
+    const known = this.#shared.get(index);
+    if (known !== undefined) return known;
+    const file = this.#dataShards.find((each) => each.index === index);
+    if (file === undefined) throw new RangeError(`the data set has no data shard ${index}`);
+    const shared = new Uint8Array(new SharedArrayBuffer(file.bytes.length));
+    shared.set(file.bytes);
+    this.#shared.set(index, shared);
+    return shared;
   }
 
   close(): Promise<void> {
