@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { AGGREGATION_NAMES } from '../server/core/aggregation/rules.ts';
 import { ATTACKS } from './trust/attacks.ts';
 import type { CellResult } from './trust/cell.ts';
 import { ALL_DEFENCES, CELL_MODES, cellsOf, quickCells, ROWS, SIZES, type Chosen } from './trust/cells.ts';
 import { pairsTable } from './trust/pairs.ts';
 import { tableOf } from './trust/table.ts';
+import { someOf, whole } from './trust/options.ts';
 import { runCells } from './trust/threads.ts';
 
 /**
@@ -14,25 +15,6 @@ import { runCells } from './trust/threads.ts';
  * of a table for each attack, number of devices, mode and set of defences, or with `--json` a line of JSON as it ends.
  * With several seeds also a table of the pairs with and without defences: mean accuracies, and their differences.
  */
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It is a whole number from 1 on.');
-  return value;
-}
-
-/** An option that takes some of a list, and by default all. */
-function someOf(flag: string, help: string, all: readonly string[]): Option {
-  return new Option(`${flag} <names>`, `${help}, separated by commas (${all.join(', ')})`)
-    .default(all, 'all')
-    .argParser((text) => {
-      const names = text.split(',');
-      const unknown = names.find((name) => !all.includes(name));
-      if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${all.join(', ')}.`);
-      return names;
-    });
-}
 
 const sizes = Object.keys(SIZES);
 const command = new Command('bench:trust')

@@ -16,6 +16,8 @@ const CELL: CellSpec = {
   defences: 'none',
   rule: 'mean',
   seed: 1,
+  settings: [],
+  data: 'server',
   samples: 10_000,
 };
 

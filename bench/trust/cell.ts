@@ -2,6 +2,7 @@ import { loadConfig } from '../../server/config/config.ts';
 import type { Mode } from '../../server/core/policy/modes.ts';
 import { ATTACKS, type Attack, type AttackName } from './attacks.ts';
 import { Crew } from './crew.ts';
+import { PARTITIONS, partOf } from './images.ts';
 import { TestBed, type Workshop } from './testBed.ts';
 
 /** What a run has against hostile devices. */
@@ -9,8 +10,12 @@ export const DEFENCES = {
   /** Everything off, and every device as if the operator vouched for it. */
   none: { argv: ['--guard-jump', 'none', '--audit-cpu', '0'], rule: 'mean', vouched: true },
   /** As an open server has it where its operator names nothing: every device is a stranger. */
+  /** As for data that are not the server's: the rule alone, and every device a stranger. */
+  rule: { argv: ['--guard-jump', 'none', '--audit-cpu', '0'], rule: 'mean', vouched: false },
   all: { argv: [], rule: 'auto', vouched: false },
 } as const;
+/** Which images a device trains on. */
+export const DATA = ['server', ...PARTITIONS] as const;
 export type DefencesName = keyof typeof DEFENCES;
 export const DEFENCES_NAMES = Object.keys(DEFENCES) as DefencesName[];
 
@@ -23,6 +28,10 @@ export interface CellSpec {
   defences: DefencesName;
   /** In place of the rule that the defences have. */
   rule: string | null;
+  /** Further settings of the server, as on its command line. */
+  settings: readonly string[];
+  /** The server's data shards, or a part of the images that is its own. */
+  data: (typeof DATA)[number];
   seed: number;
   /** Samples of honest devices after the first lie, with which a cell ends. */
   samples: number;
@@ -70,6 +79,7 @@ export async function runCell(spec: CellSpec, workshop: Workshop): Promise<CellR
       // No solver is here, and nothing is saved.
       ...['--placement', 'greedy', '--checkpoint-seconds', '86400'],
       ...['--evaluate-every', String(Math.max(1, Math.round(DEVICES_A_MEASUREMENT / spec.devices)))],
+      ...spec.settings,
     ],
     {},
   );
@@ -83,7 +93,11 @@ export async function runCell(spec: CellSpec, workshop: Workshop): Promise<CellR
   });
   const { training, group, clock } = bed;
   const attack: Attack | null = spec.attack === null ? null : ATTACKS[spec.attack];
-  crew = new Crew({ training, group, clock, vouched }, workshop, { ...spec, attack });
+  crew = new Crew({ training, group, clock, vouched }, workshop, {
+    ...spec,
+    attack,
+    own: spec.data === 'server' ? null : partOf(workshop.images, spec.data, spec),
+  });
   // Who is early has the better seat.
   crew.enterHostile();
   if (attack?.isEarly === true) {

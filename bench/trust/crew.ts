@@ -2,6 +2,7 @@ import { createGenerator, deriveSeed, type Generator } from '../../shared/random
 import type { Lease } from '../../shared/protocol/messages.ts';
 import type { Attack, Training } from './attacks.ts';
 import { Device, type Behaviour, type Server } from './device.ts';
+import type { OwnImages } from './images.ts';
 import type { Workshop } from './testBed.ts';
 
 /** Samples a second of the slowest and of the fastest honest device. */
@@ -27,6 +28,8 @@ interface Cast {
   hostile: number;
   attack: Attack | null;
   seed: number;
+  /** The images of each device, honest ones first; null: they train on what the server says. */
+  own: readonly OwnImages[] | null;
 }
 
 /** The devices of a cell. */
@@ -98,7 +101,7 @@ export class Crew {
   #honestBehaviour(number: number, rate: number): Behaviour {
     return {
       update: async (lease, parameters) => {
-        const update = await this.#train('data', lease, parameters);
+        const update = await this.#train('data', lease, parameters, number);
         this.#newest.set(number, update);
         return update;
       },
@@ -111,11 +114,13 @@ export class Crew {
     return {
       update: async (lease, parameters) => {
         const done = person.units++;
-        if (done < attack.honestUnits) return this.#train('data', lease, parameters);
+        const client = this.#cast.devices - this.#cast.hostile + number;
+        if (done < attack.honestUnits) return this.#train('data', lease, parameters, client);
         this.awakeAt ??= this.honestSamples;
-        const own = await this.#train(attack.trains, lease, parameters);
+        const own = await this.#train(attack.trains, lease, parameters, client);
         return attack.update({
           done,
+          steps: lease.unit.local?.steps ?? 1,
           own,
           honest: [...this.#newest.values()],
           random,
@@ -130,10 +135,12 @@ export class Crew {
     return createGenerator(deriveSeed(this.#cast.seed, STREAMS.common));
   }
 
-  #train(on: Training, { unit }: Lease, parameters: Float32Array): Promise<Float32Array> {
+  #train(on: Training, { unit }: Lease, parameters: Float32Array, client: number): Promise<Float32Array> {
     const { kernel, images } = this.#workshop;
-    const data = { data: images.honest, 'wrong labels': images.flipped, nothing: null }[on];
-    const shard = data?.[unit.dataShard.index];
+    const own = this.#cast.own?.[client];
+    const honest = own?.honest ?? images.honest[unit.dataShard.index];
+    const flipped = own?.flipped ?? images.flipped[unit.dataShard.index];
+    const shard = { data: honest, 'wrong labels': flipped, nothing: undefined }[on];
     return shard === undefined
       ? Promise.resolve(new Float32Array(parameters.length))
       : kernel.update(unit, parameters, shard);

@@ -9,6 +9,8 @@ const cell = (seed: number, defences: CellResult['defences'], accuracy: number):
   mode: 'sync',
   defences,
   rule: null,
+  settings: [],
+  data: 'server',
   seed,
   samples: 100,
   accuracy,

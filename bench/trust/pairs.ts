@@ -7,7 +7,7 @@ interface Paired {
   devices: number;
   mode: string;
   /** By set of defences, in the order of the seeds. */
-  accuracies: Record<DefencesName, number[]>;
+  accuracies: Record<(typeof ALL_DEFENCES)[number], number[]>;
   /** Of each seed: by how many points the accuracy with defences is above that without. */
   differences: number[];
 }

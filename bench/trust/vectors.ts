@@ -5,6 +5,10 @@ export function normOf(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
+export function dot(left: Float32Array, right: Float32Array): number {
+  return left.reduce((sum, value, at) => sum + value * (right[at] ?? 0), 0);
+}
+
 export function scaled(values: Float32Array, factor: number): Float32Array {
   return values.map((value) => factor * value);
 }

@@ -5,21 +5,14 @@ import type { AdminSnapshot, KeptVersion } from '../../shared/protocol/admin.ts'
 import type { RunEvent } from '../../shared/protocol/events.ts';
 import { RUN_STATES, STOP_REASONS, type RunState, type StopReason } from '../../shared/protocol/runState.ts';
 import { measured } from '../../shared/profile/figure.ts';
-import { ALL_EQUAL, createAggregation, type Aggregation } from '../core/aggregation/aggregation.ts';
-import { RULES } from '../core/aggregation/rules.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ServerKeys } from '../core/serverKeys.ts';
 import { Crowd } from '../core/crowd/crowd.ts';
 import type { LiveSettings } from '../core/liveSettings.ts';
 import type { Recompute } from '../core/run/recomputation.ts';
 import { Coordinator } from '../core/run/coordinator.ts';
-import { AsyncPolicy } from '../core/policy/async.ts';
-import { BufferedPolicy } from '../core/policy/buffered.ts';
 import { MODES } from '../core/policy/modes.ts';
-import type { LeaseLimits, Policy } from '../core/policy/policy.ts';
-import { SyncPolicy } from '../core/policy/sync.ts';
 import { Placement } from '../core/placement/placement.ts';
-import type { PlanSettings } from '../core/placement/planKeeper.ts';
 import type { Solve } from '../core/placement/program.ts';
 import type { ModelSnapshot } from '../core/run/modelSnapshot.ts';
 import { Run } from '../core/run/run.ts';
@@ -29,8 +22,9 @@ import { createWork } from '../core/run/work.ts';
 import type { RunRecord } from '../store/runs.ts';
 import { systemErrorMessage } from '../store/errors.ts';
 import type { Evaluator } from '../threads/evaluator.ts';
-import { SOLVER_BUDGET_MS } from '../threads/solver.ts';
 import { guardOf } from './guardOf.ts';
+import { placementOf } from './placementOf.ts';
+import { aggregationOf, policyOf } from './policyOf.ts';
 import { auditReportOf, auditsOf } from './auditsOf.ts';
 import { keptStateOf, keptVersions } from './keptVersions.ts';
 import { referenceNorm } from './referenceNorm.ts';
@@ -39,19 +33,11 @@ import type { RunInit, RunShards } from './runShards.ts';
 import type { StartState } from './startState.ts';
 import { liveSettingsOf } from '../config/changes.ts';
 import { settingsOf, shardCount, type Config } from '../config/config.ts';
-import { bytesOfUnit } from './unitBytes.ts';
 import type { Calendar } from './machineTime.ts';
 
-/** No lease is shorter than this: a busy device is not a gone one. */
-const LEASE_FLOOR_MS = 2000;
 /** Far above any gradient that training meets; a bound against nonsense, not a clip. */
 const MAX_NORM = 1e4;
 const MAX_DEVICES = 4096;
-/**
- * Updates of a commit of which the inner products of all pairs have to be known: of 35,000 parameters a pair takes some
- * 0.08 ms, so that these take 2.6 s, of which most is done while the updates come in.
- */
-const MOST_WITH_PRODUCTS = 256;
 
 export interface TrainingParts {
   keys: ServerKeys;
@@ -315,7 +301,7 @@ export class Training {
 
   #initOfShards(): RunInit {
     const { version, updates, parameters, optimizerState } = this.#parts.start;
-    const { optimizer: kind, lr, momentum, average, mode } = this.#config;
+    const { optimizer: kind, lr, momentum, average, mode, deviceMomentum } = this.#config;
     const init = {
       ranges: this.ranges,
       incarnation: this.incarnation,
@@ -325,6 +311,7 @@ export class Training {
       parameters,
       optimizer: { kind, lr, momentum },
       average,
+      deviceMomentum,
       products: aggregationOf(this.#config).needsProducts && MODES[mode].sizedBy !== null,
     };
     return optimizerState === undefined ? init : { ...init, optimizerState };
@@ -364,52 +351,4 @@ export class Training {
 /** How the parameters of a run are cut into shards. */
 export function rangesOf(config: Config): KeyRange[] {
   return cutKeyRanges(layoutOf(config.spec).length, shardCount(config));
-}
-
-/** What placement has to know of the run. */
-function placementOf(config: Config, dataShards: DataShardRef[], ranges: KeyRange[]): PlanSettings {
-  const { spec, mode, aggregation, batch, local, roundSize, leaseSeconds, placement, linkMbit, codec } =
-    config;
-  const [height, width, channels] = spec.input;
-  const largest = Math.max(...dataShards.map(({ samples }) => samples));
-  return {
-    method: placement,
-    repeatable: config.repeatable,
-    shape: {
-      mode,
-      batch,
-      steps: local?.steps ?? null,
-      dataShards,
-      // An async commit counts an update the same whatever number of samples a gradient is the mean of.
-      elastic: RULES[aggregation].countsSamples && (local !== null || MODES[mode].sizedBy !== null),
-      bytesPerUnit: bytesOfUnit(ranges, codec),
-      bytesPerDataShard: largest * (height * width * channels + 1),
-      minWorkers: MODES[mode].hasRounds && roundSize !== 'all' ? roundSize : 1,
-      maxMs: (leaseSeconds * 1000) / 2,
-      link: linkMbit === null ? null : (linkMbit * 1e6) / 8 / 1000,
-      roundOverheadMs: 0,
-      requires: config.requires ?? {},
-      prefers: config.prefers ?? {},
-    },
-    budgetMs: SOLVER_BUDGET_MS,
-  };
-}
-
-/** What is known of devices follows from what happened when: it may not decide a bit of a repeatable run [RN8]. */
-function aggregationOf({ aggregation, trim, clipNorm, repeatable }: Config): Aggregation {
-  return createAggregation(aggregation, { trim, clipNorm }, repeatable ? ALL_EQUAL : undefined);
-}
-
-function policyOf(config: Config): Policy {
-  const limits: LeaseLimits = { floorMs: LEASE_FLOOR_MS, capMs: config.leaseSeconds * 1000 };
-  const { mode, roundSize, buffer, staleness, maxStaleness, repeatable } = config;
-  const mostUpdates = aggregationOf(config).needsProducts ? MOST_WITH_PRODUCTS : Infinity;
-  switch (mode) {
-    case 'sync':
-      return new SyncPolicy({ roundSize, rounds: repeatable ? 'complete' : 'cut', mostUpdates, limits });
-    case 'async':
-      return new AsyncPolicy({ staleness, maxStaleness, limits });
-    case 'buffered':
-      return new BufferedPolicy({ buffer, mostUpdates, staleness, maxStaleness, limits });
-  }
 }

@@ -136,7 +136,7 @@ class TestRun {
           ),
         shards: (reports) => {
           const start = { parameters: this.initial, optimizer: PLAIN_OPTIMIZER };
-          const init = { ...common, ...start, average: null, products: false };
+          const init = { ...common, ...start, average: null, deviceMomentum: 0, products: false };
           const ports = this.#shards.open(init, reports, () => undefined);
           return ports.map((port, index) => (index === 0 ? this.#recording(port) : port));
         },

@@ -54,7 +54,7 @@ describe('--aggregation', () => {
 
   it('[AG10] is asked for where a setting of a rule is given that the run does not have', () => {
     expect(messageOf(['--clip-norm', '5'])).toBe(
-      '--clip-norm: "5" is for --aggregation normClip, and this run has auto',
+      '--clip-norm: "5" is for --aggregation normClip or centeredClip, and this run has auto',
     );
     expect(messageOf(['--aggregation', 'normClip'], { TABSWARM_TRIM: '0.3' })).toBe(
       'TABSWARM_TRIM: "0.3" is for --aggregation trimmedMean, and this run has normClip',

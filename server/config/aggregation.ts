@@ -7,7 +7,7 @@ import type { Command } from './commands.ts';
 type Asked = Pick<Settings, 'aggregation' | 'roundSize' | 'buffer' | keyof RuleSettings> & { mode: Mode };
 
 /** The settings that some rule reads. */
-export const RULE_SETTING_KEYS = AGGREGATION_NAMES.flatMap((name) => RULES[name].reads);
+export const RULE_SETTING_KEYS = [...new Set(AGGREGATION_NAMES.flatMap((name) => RULES[name].reads))];
 
 /** The most updates that a commit can have, and the setting that says so; null where that is who happens to be there. */
 function largestCommit(asked: Asked): { updates: number; by: string } | null {
@@ -26,7 +26,7 @@ function largestCommit(asked: Asked): { updates: number; by: string } | null {
 export function checkAggregation(command: Command, asked: Asked, source: (key: Key) => string): void {
   const rule = RULES[asked.aggregation];
   const largest = largestCommit(asked);
-  const needed = rule.minUpdates(asked);
+  const needed = rule.minUpdates(asked) * asked.bucket;
   if (largest !== null && largest.updates < needed) {
     throw new ConfigError(
       `${source('aggregation')}: "${asked.aggregation}" needs ${needed} updates a commit at least, and ${largest.by} makes commits of ${largest.updates}`,

@@ -279,6 +279,7 @@ const KEPT: readonly Key[] = [
     'evaluateEvery',
     'guardJump',
     'seed',
+    'deviceMomentum',
     'repeatable',
     'codec',
   ] as const),

@@ -41,6 +41,10 @@ export function repeatableSettings(
   if (settings.guardJump !== null && isGiven('guardJump')) {
     refuse('guardJump', 'which versions are checked follows from how long a check takes');
   }
+  if (settings.bucket !== 1) refuse('bucket', 'which updates stand together is drawn from a secret');
+  if (settings.deviceMomentum !== 0) {
+    refuse('deviceMomentum', 'what it comes to follows from which device did what before');
+  }
   return {
     guardJump: null,
     mode,

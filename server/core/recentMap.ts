@@ -11,6 +11,10 @@ export class RecentMap<Key, Value> {
     return this.#entries.get(key);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** @returns the key that was forgotten for it; null where there is room. */
   set(key: Key, value: Value): Key | null {
     this.#entries.delete(key);

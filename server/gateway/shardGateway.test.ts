@@ -46,6 +46,7 @@ function serving() {
           parameters: new Float32Array(length).fill(index + 1),
           optimizer: PLAIN_OPTIMIZER,
           average: null,
+          deviceMomentum: 0,
           products: false,
         },
         clock,

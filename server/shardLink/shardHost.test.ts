@@ -41,6 +41,7 @@ const INIT: ShardInit = {
   parameters: PARAMETERS,
   optimizer: PLAIN_OPTIMIZER,
   average: null,
+  deviceMomentum: 0,
   products: false,
 };
 

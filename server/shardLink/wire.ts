@@ -73,6 +73,7 @@ const BODIES = {
       momentum: z.number(),
     }),
     average: z.nullable(z.int()),
+    deviceMomentum: z.number(),
     products: z.boolean(),
     optimizerState: z.optional(optimizerState),
   }),

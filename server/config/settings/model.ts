@@ -96,7 +96,20 @@ export const MODEL_SETTINGS = {
     RUNS,
     orNone(decimal('above 0', (value) => value > 0)),
     null,
-    'The norm that normClip scales updates down to; with none, the median norm of the updates of the commit.',
+    'The norm that normClip scales updates down to, and centeredClip their differences from the centre; with none, a median of the commit.',
+  ),
+  bucket: setting(
+    RUNS,
+    wholeNumber(1, 16),
+    1,
+    'Updates, drawn at random, whose mean stands for them before the rule sees it.',
+    { unit: 'updates' },
+  ),
+  deviceMomentum: setting(
+    RUNS,
+    decimal('from 0 to below 1', (value) => value < 1),
+    0,
+    'Momentum that the server keeps for each device: what is combined are these, not the updates.',
   ),
   staleness: setting(
     RUNS,

@@ -1,3 +1,4 @@
+import { byBuckets } from './buckets.ts';
 import { BOUNDED_WEIGHT, capped } from './capped.ts';
 import type { ShardRule } from './combine.ts';
 import type { RuleSettings, UpdateFacts, WeighingRule } from './rule.ts';
@@ -10,6 +11,8 @@ export interface Aggregation {
   rule: ShardRule;
   /** Whether the inner products of the updates have to be known. */
   needsProducts: boolean;
+  /** Updates in a row whose mean stands for them: who they are is drawn before, where they are more than one [AG27]. */
+  bucket: number;
   /** The samples that each update counts as, in the order of the updates [TS19]. */
   samples: (updates: readonly VoicedUpdate[]) => number[];
   /** What each update counts for, float64, in the order of the updates, of which there is one at least. */
@@ -43,6 +46,7 @@ export function createAggregation(
     return {
       rule: { shape: 'coordinate', name, settings },
       needsProducts: false,
+      bucket: settings.bucket,
       samples,
       coefficients: (updates) => updates.map(() => 1),
       // Its values are compared, not added up: another weight would move a value, not count it for less.
@@ -54,7 +58,11 @@ export function createAggregation(
     rule: { shape: 'weighing' },
     needsProducts: needs === 'products',
     samples,
-    coefficients: (updates) => coefficients(updates, settings),
+    bucket: settings.bucket,
+    coefficients: (updates) =>
+      settings.bucket === 1
+        ? coefficients(updates, settings)
+        : byBuckets(updates, settings.bucket, (facts) => coefficients(facts, settings)),
     cap: (weights, isBounded) => capped(weights, isBounded, bounded.weight),
   };
 }

@@ -12,7 +12,7 @@ export const auto: WeighingRule = {
   needs: 'products',
   help: 'is `mean` for a commit of devices alone that showed the join credential, else `geometricMedian`',
   source: null,
-  reads: [],
+  reads: ['bucket'],
   minUpdates: () => 1,
   countsSamples: true,
   notRepeatable: 'which devices a commit is of decides its rule',

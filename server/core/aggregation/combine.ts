@@ -35,18 +35,31 @@ function weightedSum(members: readonly WeightedSlice[], length: number): Float32
   return sum;
 }
 
-/** The rule's function of weight x values of each coordinate, in ascending order [AG5]. */
+/** The rule's function of the weight x values of each coordinate, or of the means of buckets of them, in ascending order [AG5]. */
 function byCoordinate(
   { name, settings }: Extract<ShardRule, { shape: 'coordinate' }>,
   members: readonly WeightedSlice[],
   length: number,
 ): Float32Array {
   const rule = RULES[name];
+  const { bucket } = settings;
   const combined = new Float32Array(length);
-  const column = new Float32Array(members.length);
+  const column = new Float32Array(Math.ceil(members.length / bucket));
   for (let i = 0; i < length; i++) {
-    members.forEach(({ values, weight }, member) => (column[member] = weight * (values[i] ?? 0)));
+    for (let place = 0; place < column.length; place++)
+      column[place] = meanAt(members, place * bucket, bucket, i);
     combined[i] = rule.combine(column.sort(), settings);
   }
   return combined;
+}
+
+/** The mean of the weight x values at one coordinate of `size` members from `first` on, or as many as there are. */
+function meanAt(members: readonly WeightedSlice[], first: number, size: number, coordinate: number): number {
+  const end = Math.min(members.length, first + size);
+  let sum = 0;
+  for (let index = first; index < end; index++) {
+    const member = members[index];
+    sum = fround(sum + fround((member?.weight ?? 0) * (member?.values[coordinate] ?? 0)));
+  }
+  return fround(sum / (end - first));
 }

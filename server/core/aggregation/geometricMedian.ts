@@ -1,3 +1,4 @@
+import { distancesTo, squaredDistances } from './distances.ts';
 import { sharesOf } from './mean.ts';
 import { medianNorm, MIN_FOR_MEDIAN } from './medianNorm.ts';
 import type { UpdateFacts, WeighingRule } from './rule.ts';
@@ -21,7 +22,7 @@ export const geometricMedian: WeighingRule = {
   needs: 'products',
   help: 'takes the vector whose distances to the updates, weighed by samples, have the least sum',
   source: 'Pillutla et al. 2022',
-  reads: [],
+  reads: ['bucket'],
   minUpdates: () => MIN_FOR_MEDIAN,
   countsSamples: true,
   notRepeatable: null,
@@ -45,27 +46,6 @@ function weiszfeld(updates: readonly UpdateFacts[]): number[] {
     if (isFound) break;
   }
   return weights;
-}
-
-/** The square of the distance of each update to each. */
-function squaredDistances(updates: readonly UpdateFacts[]): number[][] {
-  const ownOf = (index: number) => updates[index]?.products[index] ?? 0;
-  return updates.map(({ products }, one) =>
-    products.map((product, other) =>
-      one === other ? 0 : Math.max(ownOf(one) + ownOf(other) - 2 * product, 0),
-    ),
-  );
-}
-
-/** The distance of each update to the sum of all by weights that sum to 1. */
-function distancesTo(weights: readonly number[], squares: readonly number[][]): number[] {
-  const toEach = squares.map((row) => dot(row, weights));
-  const spread = dot(toEach, weights) / 2;
-  return toEach.map((square) => Math.sqrt(Math.max(square - spread, 0)));
-}
-
-function dot(left: readonly number[], right: readonly number[]): number {
-  return left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
 }
 
 function normalised(weights: number[]): number[] {

@@ -11,7 +11,7 @@ export const median: CoordinateRule = {
   shape: 'coordinate',
   help: 'takes the middle value of each coordinate, of an even number the mean of the two in the middle',
   source: 'Yin et al. 2018',
-  reads: [],
+  reads: ['bucket'],
   minUpdates: () => 3,
   countsSamples: false,
   notRepeatable: null,

@@ -4,6 +4,8 @@ export interface RuleSettings {
   trim: number;
   /** The norm that no update exceeds; null: the rule finds one automatically. */
   clipNorm: number | null;
+  /** Updates whose mean stands for them before the rule sees it; 1: each stands for itself. */
+  bucket: number;
 }
 
 /** What is known of a complete update without its tensor. */

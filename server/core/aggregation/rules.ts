@@ -1,4 +1,5 @@
 import { auto } from './auto.ts';
+import { centeredClip } from './centeredClip.ts';
 import { geometricMedian } from './geometricMedian.ts';
 import { mean } from './mean.ts';
 import { median } from './median.ts';
@@ -11,10 +12,16 @@ import { trimmedMean } from './trimmedMean.ts';
  * Every aggregation rule, by the word for `--aggregation`. Choices, help, the table of docs/operations.md, what shards
  * are told and the contract of rules are made from this.
  */
-export const RULES = { mean, sum, trimmedMean, median, normClip, geometricMedian, auto } satisfies Record<
-  string,
-  AggregationRule
->;
+export const RULES = {
+  mean,
+  sum,
+  trimmedMean,
+  median,
+  normClip,
+  centeredClip,
+  geometricMedian,
+  auto,
+} satisfies Record<string, AggregationRule>;
 
 type Rules = typeof RULES;
 export type AggregationName = keyof Rules;

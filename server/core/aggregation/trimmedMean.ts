@@ -11,7 +11,7 @@ export const trimmedMean: CoordinateRule = {
   shape: 'coordinate',
   help: 'at each coordinate, drops the fraction `--trim` of the values at each end and averages the rest',
   source: 'Yin et al. 2018',
-  reads: ['trim'],
+  reads: ['trim', 'bucket'],
   minUpdates: () => 3,
   countsSamples: false,
   notRepeatable: null,

@@ -1,3 +1,4 @@
+import { deriveSeed, permutation } from '../../../shared/random/generator.ts';
 import type { TrustState } from '../../../shared/protocol/trust.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
@@ -21,6 +22,8 @@ export interface CommitterParts {
   /** Null: no update is scaled down. */
   norms: NormBound | null;
   wrongShares: WrongShares;
+  /** Of what is drawn; no device may know it. */
+  drawSeed: number;
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
 }
@@ -104,7 +107,8 @@ export class Committer {
   }
 
   /** What the policy chose, weighed by the rule [AG1], within the part of bounded devices [TS15]. */
-  #recordOf(chosen: CommitMember[]): RecordOf<'update'> {
+  #recordOf(inOrder: CommitMember[]): RecordOf<'update'> {
+    const chosen = this.#drawn(inOrder);
     const { rule, coefficients, cap } = this.#parts.aggregation;
     const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
     const scales = updates.map((live) => this.#scaleOf(live));
@@ -119,6 +123,14 @@ export class Committer {
     }));
     updates.forEach((live, index) => this.#parts.norms?.learn(normed(live), scales[index] ?? 1));
     return { type: 'update', version: this.#version + 1, rule, members };
+  }
+
+  /** Where updates in a row stand for one, no device may know which [AG27]. */
+  #drawn(members: CommitMember[]): CommitMember[] {
+    const { aggregation, drawSeed } = this.#parts;
+    if (aggregation.bucket === 1) return members;
+    const order = permutation(deriveSeed(drawSeed, this.#version), members.length);
+    return [...order].flatMap((index) => members[index] ?? []);
   }
 
   /** The operator vouches for its device, and nothing was found against that. */

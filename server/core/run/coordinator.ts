@@ -1,6 +1,7 @@
 import type { CodecName } from '../../../shared/codec/codecs.ts';
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
+import { deriveSeed } from '../../../shared/random/generator.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { Clock } from '../clock.ts';
 import type { Borrower, Crowd, DeviceSession } from '../crowd/crowd.ts';
@@ -133,6 +134,7 @@ export class Coordinator implements Borrower, ShardReports {
       ...common,
       norms: settings.boundsNorms ? new NormBound() : null,
       wrongShares: this.#wrongShares,
+      drawSeed: deriveSeed(...key),
       aggregation: parts.aggregation,
     });
     crowd.lendTo(this);

@@ -19,7 +19,14 @@ function opened(codec: CodecName = 'float32') {
   const reports = { staged: () => undefined, rejected: () => undefined };
   const opening = { index: 0, ranges, incarnation: INCARNATION, key: KEY, version: 0, updates: 0 };
   const shard = new Shard(
-    { ...opening, parameters: INITIAL, optimizer: PLAIN_OPTIMIZER, average: null, products: false },
+    {
+      ...opening,
+      parameters: INITIAL,
+      optimizer: PLAIN_OPTIMIZER,
+      average: null,
+      deviceMomentum: 0,
+      products: false,
+    },
     new VirtualClock(),
     reports,
   );

@@ -10,7 +10,7 @@ const shardRule = z.discriminatedUnion('shape', [
   z.strictObject({
     shape: z.literal('coordinate'),
     name: z.enum(AGGREGATION_NAMES.filter(isCoordinate)),
-    settings: z.strictObject({ trim: z.number(), clipNorm: z.nullable(z.number()) }),
+    settings: z.strictObject({ trim: z.number(), clipNorm: z.nullable(z.number()), bucket: z.int() }),
   }),
 ]);
 

@@ -4,6 +4,7 @@ import { macOfTerms, sameSecret } from '../mac.ts';
 import type { SignedTerms } from '../../../shared/protocol/messages.ts';
 import type { Outcome } from '../../../shared/protocol/outcomes.ts';
 import { combine } from '../aggregation/combine.ts';
+import { DeviceMomentum } from './deviceMomentum.ts';
 import { EvidenceKeeper, type Evidence } from './evidence.ts';
 import { blockProducts, blockSquares } from './norms.ts';
 import type { Clock } from '../clock.ts';
@@ -55,11 +56,18 @@ export class Shard implements ShardPort {
   readonly #makers: { [Type in RecordType]: (record: RecordOf<Type>) => void } = {
     update: (record) => this.#update(record),
     configure: ({ version, changes }) => this.#state.configure(version, changes),
-    restore: ({ version, of }) => this.#state.restore(version, of),
+    restore: ({ version, of }) => {
+      this.#state.restore(version, of);
+      this.#momentum.clear();
+    },
   };
   /** `kept`: the push is answered at once, before the lease is decided. */
-  readonly #staged = new Map<number, { values: Float32Array; answers: Answer[]; kept: boolean }>();
+  readonly #staged = new Map<
+    number,
+    { device: string; values: Float32Array; answers: Answer[]; kept: boolean }
+  >();
   readonly #evidence = new EvidenceKeeper();
+  readonly #momentum: DeviceMomentum;
   readonly #decided = new RecentMap<number, Decided>(REMEMBERED_LEASES);
   readonly #awaited = new Set<{ version: number; settle: (applied: boolean) => void }>();
   readonly traffic: Traffic = { bytesUp: 0, bytesDown: 0 };
@@ -75,6 +83,7 @@ export class Shard implements ShardPort {
     this.#clock = clock;
     this.#reports = reports;
     this.#state = new ShardState(opening);
+    this.#momentum = new DeviceMomentum(opening.deviceMomentum, range.length);
     this.#versions = this.#state.versions;
   }
 
@@ -118,12 +127,13 @@ export class Shard implements ShardPort {
       answer(fault);
       return;
     }
-    const values = valuesOf(frame);
-    if (values === null) {
+    const update = valuesOf(frame);
+    if (update === null) {
       this.#reject(terms.lease, 'WRONG_SHAPE');
       answer({ outcome: 'WRONG_SHAPE', reason: 'the payload does not hold its length' });
       return;
     }
+    const values = this.#momentum.next(device, update);
     const squares = blockSquares(values);
     if (!squares.every(Number.isFinite)) {
       this.#reject(terms.lease, 'NOT_FINITE');
@@ -131,8 +141,8 @@ export class Shard implements ShardPort {
       return;
     }
     const products = blockProducts(values, this.#opening.products ? this.#staged : new Map());
-    this.#staged.set(terms.lease, { values, answers: [answer], kept: false });
-    this.#evidence.staged(terms.lease, values);
+    this.#staged.set(terms.lease, { device, values, answers: [answer], kept: false });
+    this.#evidence.staged(terms.lease, update);
     this.#reports.staged(terms.lease, this.index, squares, products);
   }
 
@@ -223,6 +233,7 @@ export class Shard implements ShardPort {
       const staged = this.#staged.get(lease);
       if (staged === undefined)
         throw new Error(`shard ${this.index}: commit of lease ${lease}, which is not staged`);
+      this.#momentum.applied(staged.device, staged.values);
       return { values: staged.values, weight };
     });
     this.#state.update(version, combine(rule, slices, this.range.length));

@@ -33,6 +33,7 @@ function grouped() {
           parameters: sliceOf(INITIAL, range),
           optimizer: PLAIN_OPTIMIZER,
           average: null,
+          deviceMomentum: 0,
           products: false,
         },
         clock,

@@ -21,6 +21,8 @@ export interface ShardInit {
   optimizer: OptimizerSettings;
   /** The model is an EMA of the weights over a window of about this many update records; null: the newest parameters [OP2]. */
   average: number | null;
+  /** What is staged of an update is this part of what was applied of its device last, and the rest of the update; 0: the update [AG28]. */
+  deviceMomentum: number;
   /** Measure the inner products of the slices that are staged: the rule of the run may need them. */
   products: boolean;
   /** Absent at the start of a run. */

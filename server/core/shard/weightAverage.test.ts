@@ -64,6 +64,7 @@ describe('a shard that averages', () => {
         parameters,
         optimizer: PLAIN_OPTIMIZER,
         average: 4,
+        deviceMomentum: 0,
         products: false,
         optimizerState,
       },

@@ -5,6 +5,7 @@ import { AGGREGATION_NAMES } from '../aggregation/rules.ts';
 import type { LiveChanges } from '../liveSettings.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScriptedDevice, Tampering } from './scriptedDevice.ts';
+import { ALL_EQUAL } from '../aggregation/aggregation.ts';
 import { asyncPolicy, bufferedPolicy, LIMITS, syncPolicy } from './policies.ts';
 import type { WorldOptions } from './testServer.ts';
 import { World } from './world.ts';
@@ -15,8 +16,8 @@ const STEPS = 600;
 const TOLD_STEPS = 40;
 /** Longer than any lease or round. */
 const NO_LEASE_MS = 2 * LIMITS.capMs;
-/** Within this an honest device has work, whatever the others do: a round to wait for and its own. */
-const PROGRESS_MS = 3 * NO_LEASE_MS;
+/** Within this an honest device has work, whatever the others do: some rounds to wait for, since a stranger has its share of them only, and its own. */
+const PROGRESS_MS = 10 * NO_LEASE_MS;
 /** What leaves the lease as it was; of a kept update, what becomes of the round comes later. */
 const DECIDES_NOTHING = ['UNKNOWN_LEASE', 'MALFORMED', 'KEPT'];
 const HEARD = ['APPLIED', 'STALE', 'KEPT'];
@@ -91,8 +92,12 @@ export class Simulation {
   }
 
   #options(): WorldOptions {
+    const { policy, repeatable = false } = this.#policy();
     return {
-      policy: this.#policy(),
+      policy,
+      // Nobody is held back where who is there may not matter [TS18].
+      repeatable,
+      ...(repeatable ? { bounded: ALL_EQUAL } : {}),
       aggregation: this.#pick(AGGREGATION_NAMES),
       shards: 1 + this.#random.below(4),
       placement: this.#pick(['uniform', 'uniform', 'greedy'] as const),
@@ -101,24 +106,24 @@ export class Simulation {
     };
   }
 
-  #policy(): Policy {
+  #policy(): { policy: Policy; repeatable?: true } {
     switch (this.#random.below(8)) {
       case 0:
-        return syncPolicy();
+        return { policy: syncPolicy() };
       case 1:
-        return syncPolicy({ roundSize: 2 });
+        return { policy: syncPolicy({ roundSize: 2 }) };
       case 2:
-        return syncPolicy({ roundSize: 3 });
+        return { policy: syncPolicy({ roundSize: 3 }) };
       case 3:
-        return syncPolicy({ roundSize: 3, rounds: 'complete' });
+        return { policy: syncPolicy({ roundSize: 3, rounds: 'complete' }), repeatable: true };
       case 4:
-        return asyncPolicy(1);
+        return { policy: asyncPolicy(1) };
       case 5:
-        return bufferedPolicy();
+        return { policy: bufferedPolicy() };
       case 6:
-        return bufferedPolicy({ buffer: 2, maxStaleness: 1 });
+        return { policy: bufferedPolicy({ buffer: 2, maxStaleness: 1 }) };
       default:
-        return asyncPolicy();
+        return { policy: asyncPolicy() };
     }
   }
 

@@ -4,6 +4,7 @@ import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { Selector } from '../../../shared/protocol/placement.ts';
 import { createAggregation, type BoundedVoices } from '../aggregation/aggregation.ts';
 import { RULE_SETTINGS } from '../aggregation/testing/joined.ts';
+import type { RuleSettings } from '../aggregation/rule.ts';
 import type { AggregationName } from '../aggregation/rules.ts';
 import type { Clock } from '../clock.ts';
 import { Crowd } from '../crowd/crowd.ts';
@@ -42,6 +43,8 @@ export interface WorldOptions {
   policy?: Policy;
   /** The mean where none is named. */
   aggregation?: AggregationName;
+  /** The usual ones where none are named. */
+  ruleSettings?: RuleSettings;
   shards?: number;
   maxNorm?: number;
   /** No where it is not named. */
@@ -76,6 +79,8 @@ export interface WorldOptions {
   optimizer?: OptimizerSettings;
   /** The model is the newest parameters where none is named. */
   average?: number;
+  /** 0 where none is named. */
+  deviceMomentum?: number;
 }
 
 interface TestServerParts {
@@ -115,7 +120,11 @@ export class TestServer {
     const key = KEY.map((byte) => byte + life);
     this.#replay = new PlainReplay(initial);
     this.ranges = cutKeyRanges(initial.length, shards);
-    const aggregation = createAggregation(options.aggregation ?? 'mean', RULE_SETTINGS, options.bounded);
+    const aggregation = createAggregation(
+      options.aggregation ?? 'mean',
+      options.ruleSettings ?? RULE_SETTINGS,
+      options.bounded,
+    );
     this.crowd = new Crowd({ key, maxDevices }, () =>
       (2 ** 24 * life + ++this.#minted).toString(16).padStart(12, '0'),
     );
@@ -160,7 +169,9 @@ export class TestServer {
           ),
         shards: (reports) => {
           const products = aggregation.needsProducts;
-          const common = { ranges: this.ranges, incarnation, key, version: 0, updates: 0, products };
+          const { deviceMomentum = 0 } = options;
+          const begin = { version: 0, updates: 0 };
+          const common = { ranges: this.ranges, incarnation, key, ...begin, products, deviceMomentum };
           const optimizer = options.optimizer ?? PLAIN_OPTIMIZER;
           const average = options.average ?? null;
           return this.ranges.map((range, index) => {

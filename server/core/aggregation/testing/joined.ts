@@ -6,7 +6,7 @@ import type { RuleSettings, UpdateFacts } from '../rule.ts';
 import type { AggregationName } from '../rules.ts';
 
 /** As the settings have them where nobody says otherwise. */
-export const RULE_SETTINGS: RuleSettings = { trim: 0.2, clipNorm: null };
+export const RULE_SETTINGS: RuleSettings = { trim: 0.2, clipNorm: null, bucket: 1 };
 
 export interface Update {
   values: Float32Array;
