@@ -13,6 +13,7 @@ import type { RunRecord, StoredRun } from '../store/runs.ts';
 import { settingsOf, type Config, type Remembered } from '../config/config.ts';
 import { COMMANDS } from '../config/commands.ts';
 import { flagOf, type Key } from '../config/flags.ts';
+import { unauditedNote } from './unauditedNote.ts';
 import type { Calendar } from './machineTime.ts';
 
 /** Settings and model take no more than this in a checkpoint. */
@@ -69,8 +70,9 @@ export async function prepareRun(options: PrepareRunOptions): Promise<PreparedRu
   try {
     const prepared = await prepareIn(folder, asked, options);
     const { spec, dataset } = prepared.config;
-    const odd = fitNote(spec, DATASETS[dataset].description);
-    if (odd !== null) note(odd);
+    for (const odd of [fitNote(spec, DATASETS[dataset].description), unauditedNote(prepared.config)]) {
+      if (odd !== null) note(odd);
+    }
     return { folder, ...prepared };
   } catch (error) {
     await folder.close();

@@ -15,6 +15,8 @@ export const auto: WeighingRule = {
   reads: ['bucket'],
   minUpdates: () => 1,
   countsSamples: true,
+  withoutAudits:
+    'a fifth of hostile devices may cost it four points where the images of all are alike, and ruins the model where they are not, which centeredClip with a momentum of each device does not',
   notRepeatable: 'which devices a commit is of decides its rule',
   coefficients: (updates, settings) =>
     (updates.every(({ vouched }) => vouched) ? mean : geometricMedian).coefficients(updates, settings),

@@ -21,6 +21,8 @@ export const centeredClip: WeighingRule = {
   reads: ['clipNorm', 'bucket'],
   minUpdates: () => MIN_FOR_MEDIAN,
   countsSamples: true,
+  withoutAudits:
+    'with gradients and a momentum of each device a fifth of hostile devices costs it about a point; with local steps on images that are unlike no rule holds',
   notRepeatable: null,
   coefficients: (updates, { clipNorm }) =>
     updates.length < MIN_FOR_MEDIAN ? sharesOf(updates) : clipped(updates, clipNorm),

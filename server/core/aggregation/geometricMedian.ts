@@ -25,6 +25,8 @@ export const geometricMedian: WeighingRule = {
   reads: ['bucket'],
   minUpdates: () => MIN_FOR_MEDIAN,
   countsSamples: true,
+  withoutAudits:
+    'a fifth of hostile devices may cost it four points where the images of all are alike, and ruins the model where they are not',
   notRepeatable: null,
   coefficients: (updates) => (updates.length < MIN_FOR_MEDIAN ? sharesOf(updates) : weiszfeld(updates)),
 };

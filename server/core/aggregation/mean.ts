@@ -9,6 +9,8 @@ export const mean: WeighingRule = {
   reads: [],
   minUpdates: () => 1,
   countsSamples: true,
+  withoutAudits:
+    'one hostile device with large updates ruins the model, and centeredClip with a momentum of each device holds',
   notRepeatable: null,
   coefficients: sharesOf,
 };

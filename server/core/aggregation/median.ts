@@ -14,6 +14,8 @@ export const median: CoordinateRule = {
   reads: ['bucket'],
   minUpdates: () => 3,
   countsSamples: false,
+  withoutAudits:
+    'a fifth of hostile devices may cost it two points where the images of all are alike, and where they are not it fails even without any',
   notRepeatable: null,
   combine: (ascending) => {
     const lower = ascending[Math.floor((ascending.length - 1) / 2)] ?? NaN;

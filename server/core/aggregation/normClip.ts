@@ -14,6 +14,8 @@ export const normClip: WeighingRule = {
   reads: ['clipNorm'],
   minUpdates: ({ clipNorm }) => (clipNorm === null ? MIN_FOR_MEDIAN : 1),
   countsSamples: true,
+  withoutAudits:
+    'hidden attacks of a fifth of the devices cost it two points, or sixteen with local steps on images that are unlike',
   notRepeatable: null,
   coefficients: (updates, { clipNorm }) => {
     const bound = clipNorm ?? (updates.length < MIN_FOR_MEDIAN ? Infinity : medianNorm(updates));

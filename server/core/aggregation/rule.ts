@@ -42,6 +42,8 @@ interface Described {
   minUpdates: (settings: RuleSettings) => number;
   /** An update of more samples counts for more, so placement may give out units of different sizes. */
   countsSamples: boolean;
+  /** What may be promised where a fifth of the devices are hostile and nothing is audited, as a clause [AG29]. */
+  withoutAudits: string;
   /** Why no run of it is repeatable [RN8]; null where one may be. */
   notRepeatable: string | null;
 }

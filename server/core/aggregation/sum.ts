@@ -9,6 +9,8 @@ export const sum: WeighingRule = {
   reads: [],
   minUpdates: () => 1,
   countsSamples: false,
+  withoutAudits:
+    'one hostile device with large updates ruins the model, and centeredClip with a momentum of each device holds',
   notRepeatable: null,
   coefficients: (updates) => updates.map(() => 1),
 };

@@ -14,6 +14,8 @@ export const trimmedMean: CoordinateRule = {
   reads: ['trim', 'bucket'],
   minUpdates: () => 3,
   countsSamples: false,
+  withoutAudits:
+    'a fifth of hostile devices may cost it three points where the images of all are alike, and where they are not it fails even without any',
   notRepeatable: null,
   combine: (ascending, { trim }) => {
     const dropped = droppedOf(ascending.length, trim);

@@ -74,13 +74,16 @@ describe('the guard of a run', () => {
     expect(world.rescues).toEqual([]);
   });
 
-  it('[GU5] pauses a run whose model goes bad again and again', async () => {
+  it('[GU5] pauses a run whose model goes bad again and again, on its last good state', async () => {
     const world = await guarded();
-    await measuredGood(world);
+    const good = await measuredGood(world);
     world.lossOf = () => Promise.resolve(NaN);
     await world.live(3000);
     expect(world.rescues).toHaveLength(3);
     expect([world.run.status().state, world.failures]).toEqual(['paused', ['guard']]);
+    const restores = world.recorder.records.flatMap((record) => (record.type === 'restore' ? [record] : []));
+    expect(restores).toHaveLength(4);
+    expect(restores.at(-1)?.of).toBe(good);
   });
 
   it('[GU5] does not count rescues before the last good measurement', async () => {

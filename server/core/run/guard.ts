@@ -180,6 +180,8 @@ export class Guard {
     if (of !== this.#lastGood) this.#rescues = 0;
     this.#lastGood = of;
     if (++this.#rescues > MAX_RESCUES) {
+      // A run that stands still is not to stand on a bad state.
+      await this.#bringBack(of);
       run.pause();
       gaveUp();
       return;
