@@ -96,6 +96,12 @@ describe('Auditor', () => {
     expect(await auditor.recompute(task)).toMatchObject({ relative: 0, cosine: 1 });
   });
 
+  it('[AT3] computes one unit after another where several are asked for at once', async () => {
+    const task = await taskOf(unitOf(0, null));
+    const all = await Promise.all([task, task, task].map((each) => auditor.recompute(each)));
+    expect(all.map(({ relative }) => relative)).toEqual([0, 0, 0]);
+  });
+
   it('[AT4] a unit that is under way when the auditor is closed is told of', async () => {
     const closed = new Auditor(spec, dataShards, machineClock);
     const recomputing = closed.recompute(await taskOf(unitOf(0, LOCAL)));

@@ -26,6 +26,10 @@ export class Auditor {
   /** By their numbers, in memory that the thread has as well: a copy for each unit would keep devices waiting. */
   readonly #shared = new Map<number, Uint8Array>();
   readonly #thread: TaskThread<AuditRequest, Compared>;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Units that are under way or wait for that. */
+  #waiting = 0;
+  #isClosed = false;
 
   /** @param dataShards those that the units of the run are of. */
   constructor(model: ModelSpec, dataShards: readonly Pick<DataShardFile, 'index' | 'bytes'>[], clock: Clock) {
@@ -37,10 +41,22 @@ export class Auditor {
   }
 
   /**
-   * One unit at a time. What it took includes the start of the thread where that was not there.
+   * One unit at a time: another waits for it. What it took includes the start of the thread where that was not there.
    * @throws {Error} where its data shard is not here, or the thread fails: the next call starts a new one.
    */
-  async recompute({ unit: { dataShard: ref, ...unit }, ...task }: AuditTask): Promise<Recomputation> {
+  recompute(task: AuditTask): Promise<Recomputation> {
+    const isIdle = this.#waiting === 0;
+    this.#waiting++;
+    const result = isIdle ? this.#recompute(task) : this.#last.then(() => this.#recompute(task));
+    this.#last = result.then(
+      () => this.#waiting--,
+      () => this.#waiting--,
+    );
+    return result;
+  }
+
+  async #recompute({ unit: { dataShard: ref, ...unit }, ...task }: AuditTask): Promise<Recomputation> {
+    if (this.#isClosed) throw new Error('the audit thread was closed');
     const dataShard = this.#dataShard(ref.index);
     const begun = this.#clock.now();
     const comparison = await this.#thread.ask({ ...task, unit, dataShard });
@@ -59,6 +75,7 @@ export class Auditor {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#thread.close();
   }
 }

@@ -40,6 +40,8 @@ interface Slot {
   lease: number | null;
   /** Of a bounded device that sent nothing yet, or nothing since its last lease: it is waited for a little only [PO20]. */
   isDoubtful: boolean;
+  /** Of the device that has the lease. */
+  isBounded: boolean;
   /** Null until its update is whole. */
   samples: number | null;
   /** The worker of its whole update was let go [LS10]. */
@@ -99,7 +101,7 @@ export class SyncPolicy implements Policy {
     this.#senders.granted(lease, grant);
     const slot = this.#round?.slots.find(({ key }) => key === grant.key);
     const isDoubtful = grant.isBounded && !this.#senders.isCountedOn(lease);
-    if (slot !== undefined) Object.assign(slot, { lease, isDoubtful });
+    if (slot !== undefined) Object.assign(slot, { lease, isDoubtful, isBounded: grant.isBounded });
   }
 
   completed({ lease, samples }: CompleteUpdate): Decision[] {
@@ -177,6 +179,7 @@ export class SyncPolicy implements Policy {
       key: this.#lost.shift() ?? this.#nextOf(lane, updates),
       lease: null,
       isDoubtful: false,
+      isBounded: false,
       samples: null,
       kept: false,
     }));
@@ -212,10 +215,11 @@ const memberOf = ({ lease }: Slot): CommitMember => ({ lease: lease ?? 0, ageFac
 
 const isOut = ({ lease, samples }: Slot): boolean => lease !== null && samples === null;
 
-/** Only what is doubtful is still out, and something else has come. */
+/** Only what is doubtful is still out, and something of a trusted device has come. */
 function isForDoubtfulAlone(slots: readonly Slot[]): boolean {
   const others = slots.filter(({ isDoubtful }) => !isDoubtful);
-  return others.length > 0 && others.every(({ samples }) => samples !== null);
+  const hasTrusted = others.some(({ isBounded }) => !isBounded);
+  return hasTrusted && others.every(({ samples }) => samples !== null);
 }
 
 /** When a round commits at the latest: strangers that say nothing keep the others waiting as long again as they took, no longer. */
