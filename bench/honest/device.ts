@@ -5,7 +5,7 @@ import type { World } from '../../server/core/testing/world.ts';
 
 /** What a phone takes for a unit, least and most, in milliseconds. */
 const UNIT_MS = { least: 1000, most: 10_000 } as const;
-/** How often a unit takes so many times as long: the phone is busy, or is laid aside. */
+/** The share of units that take many times as long, because a phone is busy or is laid aside. */
 const STRAGGLES = [
   { share: 0.005, times: 100 },
   { share: 0.02, times: 10 },

@@ -7,10 +7,7 @@ import type { Config } from '../config/config.ts';
 
 /** No lease is shorter than this: a busy device is not a gone one. */
 const LEASE_FLOOR_MS = 2000;
-/**
- * Updates of a commit of which the inner products of all pairs have to be known: of 35,000 parameters a pair takes some
- * 0.08 ms, so that these take 2.6 s, of which most is done while the updates come in.
- */
+/** Updates of a commit of which the inner products of all pairs have to be known: their time grows with the square. */
 const MOST_WITH_PRODUCTS = 256;
 
 /**

@@ -86,9 +86,8 @@ const HARDER_AFTER_WRONG = 10;
 /** The first may be an accident of arithmetic; a second that is not far from it is none. */
 const WRONG_TO_BAR = 2;
 /**
- * Of audits that decide nothing, more than there were right ones. Of honest updates at most a third decide nothing, of 1,000
- * local steps: that many more then come together once in some 100,000 audits, and a device that always sends what decides
- * nothing is met after twelve.
+ * Of audits that decide nothing, more than there were right ones. Of honest updates of 1,000 local steps less than a third decide
+ * nothing, so that this many more rarely come together; a device that always sends such updates is met after twelve.
  */
 export const DOUBT_TO_SUSPECT = 12;
 /** As many as set a device aside on one connection [LS6]. */
