@@ -16,6 +16,18 @@ async function measuredGood(world: RunWorld): Promise<number> {
   return world.run.measurements.at(-1)?.version ?? 0;
 }
 
+/** Has every measurement that is under way find a good model. */
+async function foundGood(world: RunWorld): Promise<void> {
+  while (world.evaluating > 0) await world.evaluation.finish(0.9);
+}
+
+/** Has the model go bad until there were this many rescues, and what is brought back be measured as good. */
+async function rescued(world: RunWorld, rescues: number): Promise<void> {
+  world.lossOf = () => Promise.resolve(world.rescues.length < rescues ? NaN : 1);
+  await world.live(200);
+  await foundGood(world);
+}
+
 const restores = ({ recorder }: RunWorld) => recorder.records.filter(({ type }) => type === 'restore');
 
 describe('the guard of a run', () => {
@@ -84,6 +96,51 @@ describe('the guard of a run', () => {
     const restores = world.recorder.records.flatMap((record) => (record.type === 'restore' ? [record] : []));
     expect(restores).toHaveLength(4);
     expect(restores.at(-1)?.of).toBe(good);
+  });
+
+  it('[GU5] pauses it although each state that was brought back is measured as good in between', async () => {
+    const world = await guarded({ evaluateEvery: 1000 });
+    for (let round = 1; round <= 3; round++) {
+      await rescued(world, round);
+      expect(world.coordinator.marks.newest).toBe(world.rescues.at(-1)?.made);
+    }
+    await rescued(world, 4);
+    expect(world.rescues).toHaveLength(3);
+    expect([world.run.status().state, world.failures]).toEqual(['paused', ['guard']]);
+  });
+
+  it('[GU5] [GU8] does not count anew where wrong updates were undone in between', async () => {
+    const world = await guarded({ evaluateEvery: 1000 });
+    for (let round = 1; round <= 3; round++) await rescued(world, round);
+    // The next measurement rests for as long as the last one took.
+    await world.live(400);
+    world.run.undermined(world.coordinator.version);
+    await world.live(200);
+    await foundGood(world);
+    expect(world.undoings).toHaveLength(1);
+    expect(world.coordinator.marks.newest).toBe(world.undoings[0]?.made);
+    await rescued(world, 4);
+    expect([world.rescues.length, world.failures]).toEqual([3, ['guard']]);
+  });
+
+  it('[GU5] [GU8] does not count what is undone because of wrong updates', async () => {
+    const world = await guarded({ evaluateEvery: 1000 });
+    for (let undoing = 1; undoing <= 5; undoing++) {
+      await world.live(200);
+      world.run.undermined(world.coordinator.version);
+    }
+    await rescued(world, 1);
+    expect([world.undoings.length, world.rescues.length, world.failures]).toEqual([5, 1, []]);
+  });
+
+  it('[GU5] counts anew once the run is started again', async () => {
+    const world = await guarded();
+    await measuredGood(world);
+    world.lossOf = () => Promise.resolve(NaN);
+    await world.live(3000);
+    await world.run.start();
+    await world.live(3000);
+    expect(world.rescues).toHaveLength(6);
   });
 
   it('[GU5] does not count rescues before the last good measurement', async () => {

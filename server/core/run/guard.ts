@@ -50,7 +50,7 @@ export interface GuardParts {
 
 /** After a check the next one waits this many times as long as it took: it is to cost little beside the commits. */
 const REST = 8;
-/** Rescues without a good measurement in between, after which the guard gives up. */
+/** Rescues without a good measurement of later commits in between, after which the guard gives up. */
 const MAX_RESCUES = 3;
 
 /**
@@ -70,10 +70,8 @@ export class Guard {
   /** Set while the next check waits for the end of the rest. */
   #cancelWake: (() => void) | null = null;
   #isClosed = false;
-  /** Since the last good measurement. */
+  /** Since the run was started, or a version with commits after a restore was measured as good [GU5]. */
   #rescues = 0;
-  /** The good version that was newest at the last rescue. */
-  #lastGood: number | null = null;
   /** What was brought back last: nothing between these two versions is part of the model. */
   #undone = { of: 0, made: 0 };
   #lastUndoing: Promise<void> = Promise.resolve();
@@ -83,9 +81,10 @@ export class Guard {
     this.#watch = new LossWatch(parts.jump);
   }
 
-  /** There is a state to go back to from now on. */
+  /** The run was started: there is a state to go back to from now on. */
   begin(): void {
     const { coordinator } = this.#parts;
+    this.#rescues = 0;
     if (coordinator.marks.newest === null) coordinator.marks.begin(coordinator);
   }
 
@@ -177,8 +176,8 @@ export class Guard {
     const { coordinator, run, rescued, gaveUp } = this.#parts;
     const { newest: of } = coordinator.marks;
     if (of === null) return;
-    if (of !== this.#lastGood) this.#rescues = 0;
-    this.#lastGood = of;
+    // What a restore made has the good state itself: that it measures well says nothing of what came after it.
+    if (of > this.#undone.made) this.#rescues = 0;
     if (++this.#rescues > MAX_RESCUES) {
       // A run that stands still is not to stand on a bad state.
       await this.#bringBack(of);
