@@ -15,6 +15,7 @@ import {
   pardonedBy,
   TRUST,
   vouchedFor,
+  voicesOf,
 } from './trust.ts';
 
 type Act = (record: TrustRecord) => TrustRecord;
@@ -50,6 +51,15 @@ const ofServer = fc.array(
 const anyone = fc.boolean().map(firstTrust);
 
 describe('trust in a device', () => {
+  it('[TS20] that was earned is worth one voice, and one more each time that the right audits in a row have doubled', () => {
+    const voices = (audits: number) => voicesOf(after(firstTrust(false), ...times(audits, right)));
+    expect([0, 9, 10, 19, 20, 39, 40, 80].map(voices)).toEqual([1, 1, 1, 1, 2, 2, 3, 4]);
+    const long = after(firstTrust(false), ...times(80, right));
+    expect(voicesOf(wrong(long))).toBe(1);
+    expect(voicesOf(vouchedFor(long))).toBe(Infinity);
+    expect(voicesOf(wrong(vouchedFor(long)))).toBe(1);
+  });
+
   it('[TS2] a new one is trusted after ten audits in a row that found its work right', () => {
     const almost = after(firstTrust(false), ...times(AUDITS_TO_TRUST - 1, right));
     expect(almost.state).toBe('new');

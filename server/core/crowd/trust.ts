@@ -12,8 +12,6 @@ interface TrustTraits {
   joins: boolean;
   /** The share of its units that is to be audited, 0 to 1. */
   auditRate: number;
-  /** Its audits come before those of others. */
-  auditedFirst: boolean;
   /** Whether its updates count only once an audit found them right: where each is a commit alone, and where several are one together. */
   waits: { alone: boolean; together: boolean };
   /** It shares bounded parts of samples and of weight with all others that are bounded. */
@@ -37,7 +35,6 @@ export const TRUST = {
   new: {
     joins: true,
     auditRate: 1,
-    auditedFirst: false,
     waits: { alone: true, together: false },
     bounded: true,
     earnsTrust: true,
@@ -47,7 +44,6 @@ export const TRUST = {
   trusted: {
     joins: true,
     auditRate: TRUSTED_AUDIT_RATE,
-    auditedFirst: false,
     waits: { alone: false, together: false },
     bounded: false,
     earnsTrust: false,
@@ -57,7 +53,6 @@ export const TRUST = {
   suspected: {
     joins: true,
     auditRate: 1,
-    auditedFirst: true,
     waits: { alone: true, together: true },
     bounded: true,
     earnsTrust: true,
@@ -67,7 +62,6 @@ export const TRUST = {
   barred: {
     joins: false,
     auditRate: 0,
-    auditedFirst: false,
     waits: { alone: true, together: true },
     bounded: true,
     earnsTrust: false,
@@ -171,6 +165,17 @@ export function auditRateOf({ state, doubt }: TrustRecord): number {
 /** Right audits in a row that make this device trusted [TS2] [TS4]. */
 export function auditsToTrust({ audits: { wrong } }: TrustRecord): number {
   return AUDITS_TO_TRUST * HARDER_AFTER_WRONG ** wrong;
+}
+
+/**
+ * Updates of a device that count in one commit at most: all of one that the operator vouches for, one of one that is not
+ * trusted. Trust that was earned is worth one when it begins, and one more each time that the right audits in a row have
+ * doubled, so that nobody lies with many workers for little honest work [TS20].
+ */
+export function voicesOf({ state, vouched, rightInRow }: TrustRecord): number {
+  if (TRUST[state].bounded) return 1;
+  if (vouched) return Infinity;
+  return 1 + Math.floor(Math.log2(Math.max(1, rightInRow / AUDITS_TO_TRUST)));
 }
 
 /** A lease of it ended with this outcome, and it is at fault. */

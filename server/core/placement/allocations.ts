@@ -6,6 +6,7 @@ import {
 } from '../../../shared/protocol/placement.ts';
 import { TRUST_STATES } from '../../../shared/protocol/trust.ts';
 import type { Device } from '../crowd/device.ts';
+import { voicesOf } from '../crowd/trust.ts';
 import { samplesOfSize } from '../unit.ts';
 import type { DeviceStatus } from '../crowd/deviceStatus.ts';
 import { limitsOf } from './limits.ts';
@@ -56,29 +57,47 @@ export function allocationsOf(parts: AllocationParts): Map<string, Allocation> {
       allocationOf(device, working.has(device), options.get(device.id), parts),
     ]),
   );
-  const trained = able.flatMap(({ id, profile, history }) => {
-    const allocation = allocations.get(id);
-    return allocation === undefined || !ROLES[allocation.role].works
-      ? []
-      : [{ id, profile, history, allocation }];
+  const trained = able.flatMap((device): Trained[] => {
+    const allocation = allocations.get(device.id);
+    return allocation === undefined || !ROLES[allocation.role].works ? [] : [{ device, allocation }];
   });
+  const isExtra = ({ device }: Trained) => parts.isApart(device) || isSilent(device);
+  giveDataShards(
+    trained.filter((each) => !isExtra(each)),
+    pins,
+  );
+  // They visit data that others visit as well, so that they keep none of it from the model.
+  giveDataShards(trained.filter(isExtra), pins);
+  return allocations;
+}
+
+interface Trained {
+  device: Device;
+  allocation: Allocation;
+}
+
+/** All its leases so far came to nothing. */
+const isSilent = ({ history: { applied, lost } }: Device): boolean => applied === 0 && lost > 0;
+
+/** Gives these devices all data shards between them, in proportion to what counts of their work [PL8]. */
+function giveDataShards(trained: readonly Trained[], pins: Pins): void {
   const given = assignDataShards(
     pins.free,
-    trained.map(({ id, profile, history, allocation }) => {
+    trained.map(({ device: { id, profile, history }, allocation }) => {
       const few = limitsOf(profile).dataShards !== null;
+      const workers = Math.min(allocation.workers, voicesOf(history.trust));
       return {
         device: id,
-        weight: few ? 0 : samplesOfSize(allocation) * allocation.workers,
+        weight: few ? 0 : samplesOfSize(allocation) * workers,
         had: history.dataShards,
       };
     }),
   );
-  for (const { id, allocation } of trained) {
-    const pinned = pins.own.get(id) ?? [];
-    allocation.dataShards = [...pinned, ...(given.get(id) ?? [])];
+  for (const { device, allocation } of trained) {
+    const pinned = pins.own.get(device.id) ?? [];
+    allocation.dataShards = [...pinned, ...(given.get(device.id) ?? [])];
     if (pinned.length > 0) allocation.why.push(`constrained to data shard ${pinned.join(', ')}`);
   }
-  return allocations;
 }
 
 function allocationOf(

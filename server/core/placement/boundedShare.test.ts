@@ -124,6 +124,23 @@ describe('the plan', () => {
     expect(part).toBeGreaterThan(0.05);
   });
 
+  it('[PL40] bounded devices, and those that only lose their leases, take no data shard from others', async () => {
+    const { world, pass, allocation } = planned();
+    const others = [1, 2].map((ms) =>
+      world
+        .device({ ...pace(ms), vouched: true })
+        .join()
+        .ready(),
+    );
+    const silent = world.device({ unitMs: null, vouched: true }).join().ready();
+    const bounded = world.readyDevices(20, pace(1));
+    await pass(40_000);
+    const heldBy = (devices: readonly ScriptedDevice[]) =>
+      devices.flatMap((device) => allocation(device).dataShards).toSorted();
+    expect(heldBy(others)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(new Set(heldBy([silent, ...bounded]))).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+  });
+
   it('[TS17] leaves a device out once another that is not bounded has come, and takes it in once it is trusted', async () => {
     const { world, pass, allocation } = planned();
     const [first] = world.readyDevices(1, pace(0.5));

@@ -6,6 +6,7 @@ import {
 } from '../../../shared/protocol/placement.ts';
 import type { Clock } from '../clock.ts';
 import type { Device } from '../crowd/device.ts';
+import { voicesOf } from '../crowd/trust.ts';
 import { MODES } from '../policy/modes.ts';
 import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
 import { samplesOfSize, type PlannedUnit } from '../unit.ts';
@@ -129,11 +130,12 @@ export class Placement {
       const samples = this.#samplesOf(id);
       const { times } = device;
       const unitMs = this.#active || times.proven ? times.expectedMs(samples) : null;
-      return [{ device: id, seat, unitMs, samples, isBounded: isBounded(device) }];
+      const voices = voicesOf(device.history.trust);
+      return [{ device: id, seat, unitMs, samples, isBounded: isBounded(device), voices }];
     });
     return this.#share
       .admit(asking, () => this.#others())
-      .map(({ device, seat, unitMs, isBounded }) => ({ device, seat, unitMs, isBounded }));
+      .map(({ device, seat, unitMs, isBounded, voices }) => ({ device, seat, unitMs, isBounded, voices }));
   }
 
   /** The numbers of workers with and without an allocation. */

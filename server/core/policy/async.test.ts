@@ -6,7 +6,7 @@ import type { Policy, ReadyWorker } from './policy.ts';
 import type { StalenessWeight } from './staleness.ts';
 
 const ready = (...seats: number[]): ReadyWorker[] =>
-  seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null, isBounded: false }));
+  seats.map((seat) => ({ device: `d${seat}`, seat, unitMs: null, isBounded: false, voices: Infinity }));
 
 describe('async', () => {
   it('[PO2] each update is a commit as it comes, counted by (1 + staleness)^-1, its root, or 1', () => {

@@ -17,10 +17,11 @@ export class AsyncPolicy implements Policy {
   }
 
   assign(ready: ReadyWorker[]): LeaseGrant[] {
-    return ready.map(({ device, seat, unitMs, isBounded }) => ({
+    return ready.map(({ device, seat, unitMs, isBounded, voices }) => ({
       device,
       seat,
       isBounded,
+      voices,
       key: this.#work.next(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));

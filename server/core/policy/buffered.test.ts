@@ -5,7 +5,10 @@ import type { BufferedPolicy, BufferedSettings } from './buffered.ts';
 import type { LeaseGrant, ReadyWorker } from './policy.ts';
 
 const workers = (count: number, isBounded = false): ReadyWorker[] =>
-  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs: null, isBounded }));
+  Array.from({ length: count }, (_, seat) => {
+    const voices = isBounded ? 1 : Infinity;
+    return { device: `d${seat}`, seat, unitMs: null, isBounded, voices };
+  });
 
 const crowd = (able: number) => ({ able, withoutAllocation: 0 });
 
@@ -68,6 +71,18 @@ describe('buffered', () => {
       const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
       expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
     }
+  });
+
+  it('[PO17] [PO19] the updates of a device that earned two voices are two of a buffer, whatever it sends', () => {
+    const policy = bufferedPolicy();
+    // Eight workers of one device and one each of six others: eight voices, of which a buffer takes two thirds.
+    const crew = workers(14).map((worker, index) =>
+      index < 8 ? { ...worker, device: 'busy', voices: 2 } : { ...worker, voices: 1 },
+    );
+    const grants = policy.assign(crew, 0, 0, crowd(14));
+    grants.forEach((grant, index) => policy.granted(1 + index, grant));
+    for (let lease = 1; lease <= 11; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
+    expect(complete(policy, 12)[0]?.type).toBe('commit');
   });
 
   it('[PO19] one bounded device fills no buffer, however much it sends', () => {

@@ -23,10 +23,10 @@ export interface BufferedSettings extends StalenessSettings {
 
 /** Fewer updates say little about which of them are unlike the others. */
 const LEAST_AUTO = 4;
-/** Of the workers of trusted devices: a commit comes soon, and most updates miss a few commits only. */
+/** Of the workers of devices that the operator vouches for: a commit comes soon, and most updates miss a few commits only. */
 const OF_WORKERS = 0.3;
-/** Of the devices that are not: where a third of them is hostile, less than half of a buffer is, also where those are fast. */
-const OF_BOUNDED = 2 / 3;
+/** Of the voices of others: where a third of them is hostile, less than half of a buffer is, also where those are fast. */
+const OF_VOICES = 2 / 3;
 
 /**
  * A commit is of the first updates that are complete until they are K voices; nobody waits for who is slow (FedBuff, Nguyen
@@ -53,10 +53,11 @@ export class BufferedPolicy implements Policy {
     { able, withoutAllocation }: WorkerCounts,
   ): LeaseGrant[] {
     this.#present = able + withoutAllocation;
-    return ready.map(({ device, seat, unitMs, isBounded }) => ({
+    return ready.map(({ device, seat, unitMs, isBounded, voices }) => ({
       device,
       seat,
       isBounded,
+      voices,
       key: this.#work.next(seat),
       leaseMs: ownLeaseMs(unitMs, this.#settings.limits),
     }));
@@ -138,12 +139,12 @@ export class BufferedPolicy implements Policy {
     return Math.ceil(this.#size() / 2);
   }
 
-  /** No more voices than there are: of bounded devices alone, no more than devices. */
+  /** No more than there are, where nobody's updates all count. */
   #size(): number {
     const { buffer } = this.#settings;
-    const { workers, boundedDevices } = this.#senders.expected(this.#present);
-    const share = Math.ceil(OF_WORKERS * workers + OF_BOUNDED * boundedDevices);
+    const { workers, voices } = this.#senders.expected(this.#present);
+    const share = Math.ceil(OF_WORKERS * workers + OF_VOICES * voices);
     const wanted = buffer === 'auto' ? Math.max(LEAST_AUTO, share) : buffer;
-    return workers > 0 || boundedDevices === 0 ? wanted : Math.min(wanted, boundedDevices);
+    return workers > 0 || voices === 0 ? wanted : Math.min(wanted, voices);
   }
 }

@@ -17,6 +17,8 @@ export interface ReadyWorker {
   unitMs: number | null;
   /** Its device shares a bounded part of samples and weight with all others that are not trusted [TS15]. */
   isBounded: boolean;
+  /** Updates of its device that count in one commit at most; Infinity where the operator vouches for it [TS19]. */
+  voices: number;
 }
 
 /** The workers that are here, whether they have a lease or not. */
@@ -33,6 +35,8 @@ export interface LeaseGrant {
   seat: number;
   /** Of that device, as when it asked. */
   isBounded: boolean;
+  /** The same. */
+  voices: number;
   key: WorkKey;
   /** Milliseconds until the lease ends. */
   leaseMs: number;

@@ -3,37 +3,35 @@ import type { ReadyWorker } from './policy.ts';
 /** A worker that was granted work. */
 interface Sender {
   device: string;
-  isBounded: boolean;
+  /** Updates of its device that count in one commit at most; Infinity: all. */
+  voices: number;
   /** Its last lease ended without an update: nothing is expected of it until one comes. */
   isSilent: boolean;
   /** An update of it has come. */
   hasSent: boolean;
 }
 
-/** From how many workers and devices updates are expected. */
+/** Of whom updates are expected. */
 export interface ExpectedSenders {
-  /** Workers of devices that are not bounded. */
+  /** Workers of devices all of whose updates count. */
   workers: number;
-  /** Devices that are bounded. */
-  boundedDevices: number;
+  /** Of all other devices together: no more of each than it has workers. */
+  voices: number;
 }
 
 /**
- * Who is expected to send updates, and how many voices updates are. Each update of a device that is not bounded is one; those
- * of a bounded device are one together, however many it sends and however many workers it says it has [PO19].
+ * Who is expected to send updates, and how many voices updates are. Those of a device that nobody vouches for are no more than
+ * it has earned, however many it sends and however many workers it says it has [PO19].
  */
 export class Senders {
   /** By seat, which an absent worker leaves to another. */
   readonly #bySeat = new Map<number, Sender>();
   readonly #byLease = new Map<number, { sender: Sender; isComplete: boolean }>();
 
-  granted(
-    lease: number,
-    { device, seat, isBounded }: Pick<ReadyWorker, 'device' | 'seat' | 'isBounded'>,
-  ): void {
+  granted(lease: number, { device, seat, voices }: Pick<ReadyWorker, 'device' | 'seat' | 'voices'>): void {
     const known = this.#bySeat.get(seat);
-    const first = { device, isBounded, isSilent: false, hasSent: false };
-    const sender = known?.device === device ? Object.assign(known, { isBounded }) : first;
+    const first = { device, voices, isSilent: false, hasSent: false };
+    const sender = known?.device === device ? Object.assign(known, { voices }) : first;
     this.#bySeat.set(seat, sender);
     this.#byLease.set(lease, { sender, isComplete: false });
   }
@@ -67,15 +65,23 @@ export class Senders {
   /** @param present workers that are here: those that went away since their last lease are no longer among them. */
   expected(present: number): ExpectedSenders {
     const heard = [...this.#bySeat.values()].filter(({ isSilent }) => !isSilent);
-    const workers = Math.min(present, heard.filter(({ isBounded }) => !isBounded).length);
-    const bounded = new Set(heard.filter(({ isBounded }) => isBounded).map(({ device }) => device));
-    return { workers, boundedDevices: Math.min(present - workers, bounded.size) };
+    const workers = Math.min(present, heard.filter(({ voices }) => !Number.isFinite(voices)).length);
+    const others = heard.filter(({ voices }) => Number.isFinite(voices));
+    return { workers, voices: Math.min(present - workers, sumOfVoices(others)) };
   }
 
   /** How many voices the updates of these leases are. */
   voicesOf(leases: readonly number[]): number {
     const senders = leases.flatMap((lease) => this.#byLease.get(lease)?.sender ?? []);
-    const bounded = new Set(senders.filter(({ isBounded }) => isBounded).map(({ device }) => device));
-    return senders.filter(({ isBounded }) => !isBounded).length + bounded.size;
+    return sumOfVoices(senders);
   }
+}
+
+/** One for each, but of a device no more than it has. */
+function sumOfVoices(senders: readonly Pick<Sender, 'device' | 'voices'>[]): number {
+  const byDevice = new Map<string, number>();
+  for (const { device, voices } of senders) {
+    byDevice.set(device, Math.min(voices, (byDevice.get(device) ?? 0) + 1));
+  }
+  return [...byDevice.values()].reduce((sum, voices) => sum + voices, 0);
 }

@@ -5,7 +5,13 @@ import type { LeaseGrant, ReadyWorker } from './policy.ts';
 import type { SyncPolicy, SyncSettings } from './sync.ts';
 
 const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
-  Array.from({ length: count }, (_, seat) => ({ device: `d${seat}`, seat, unitMs, isBounded: false }));
+  Array.from({ length: count }, (_, seat) => ({
+    device: `d${seat}`,
+    seat,
+    unitMs,
+    isBounded: false,
+    voices: Infinity,
+  }));
 
 /** Of the workers that are ready and no others. */
 const assign = (policy: SyncPolicy, ready: ReadyWorker[], version: number, now: number) =>
@@ -59,7 +65,7 @@ describe('sync', () => {
     const policy = syncPolicy();
     const [first, second] = devices(2);
     if (first === undefined || second === undefined) throw new Error('there are devices');
-    const crowd = [first, { ...second, isBounded: true }];
+    const crowd = [first, { ...second, isBounded: true, voices: 1 }];
     const open = (lease: number, at: number) => granted(policy, assign(policy, crowd, 5, at), lease);
     open(1, 100);
     whole(policy, 1);
@@ -77,7 +83,7 @@ describe('sync', () => {
 
   it('[PO20] strangers alone wait for each other as for anybody', () => {
     const policy = syncPolicy();
-    const crowd = devices(2).map((device) => ({ ...device, isBounded: true }));
+    const crowd = devices(2).map((device) => ({ ...device, isBounded: true, voices: 1 }));
     granted(policy, assign(policy, crowd, 5, 0), 1);
     whole(policy, 1);
     expect(policy.settle(10, true)).toEqual([]);

@@ -88,10 +88,11 @@ export class SyncPolicy implements Policy {
     const members = ready.slice(0, free.length);
     const leaseMs = this.#leaseMs(round, members, now);
     if (leaseMs <= 0) return [];
-    return members.map(({ device, seat, isBounded }, index) => ({
+    return members.map(({ device, seat, isBounded, voices }, index) => ({
       device,
       seat,
       isBounded,
+      voices,
       key: free[index]?.key ?? { lane: 0, step: 0 },
       leaseMs,
     }));

@@ -73,6 +73,13 @@ export class AuditQueue<Queued extends QueuedUpdate> {
     return next;
   }
 
+  /** Takes out all of which this holds. */
+  takeAll(isTaken: (update: Queued) => boolean): Queued[] {
+    const taken = this.all.filter(isTaken);
+    for (const { lease } of taken) this.delete(lease);
+    return taken;
+  }
+
   #count(device: string, more: number): void {
     const count = (this.#counts.get(device) ?? 0) + more;
     if (count === 0) this.#counts.delete(device);

@@ -19,10 +19,10 @@ type Call = AuditTask & {
   fail: () => Promise<void>;
 };
 
-const NEW: AuditTraits = { auditRate: 1, auditedFirst: false, waits: false };
-const WAITS: AuditTraits = { auditRate: 1, auditedFirst: false, waits: true };
-const FIRST: AuditTraits = { auditRate: 1, auditedFirst: true, waits: true };
-const SELDOM: AuditTraits = { auditRate: 0.05, auditedFirst: false, waits: false };
+const NEW: AuditTraits = { auditRate: 1, state: 'new', waits: false };
+const WAITS: AuditTraits = { auditRate: 1, state: 'new', waits: true };
+const DOUBTED: AuditTraits = { auditRate: 1, state: 'suspected', waits: true };
+const SELDOM: AuditTraits = { auditRate: 0.05, state: 'trusted', waits: false };
 
 /** Audits whose recomputations end when the test says so; evidence is there for every lease that is not in `lost`. */
 function audits({
@@ -35,6 +35,7 @@ function audits({
   const lost = new Set<number>();
   const calls: Call[] = [];
   const findings: Finding[] = [];
+  const unheard: number[] = [];
   const failures: string[] = [];
   const released: [lease: number, verdict: AuditVerdict | null][] = [];
   const shards = RANGES.map((range) => ({
@@ -81,6 +82,7 @@ function audits({
       ranges: RANGES,
       traitsOf: (device) => traits[device] ?? NEW,
       found: (finding) => findings.push(finding),
+      unheard: (lease) => unheard.push(lease),
       failed: (error) => failures.push(String(error)),
     },
   );
@@ -111,7 +113,8 @@ function audits({
     if (call === undefined) throw new Error('nothing is computed');
     return call;
   };
-  return { clock, kept, lost, calls, findings, failures, released, scheduler, grant, complete, current };
+  const told = { kept, calls, findings, unheard, failures, released };
+  return { clock, lost, scheduler, grant, complete, current, ...told };
 }
 
 describe('audits', () => {
@@ -287,22 +290,11 @@ describe('audits', () => {
     expect(released).toEqual([]);
   });
 
-  it('[AT7] come first of devices in doubt, then of updates that wait, then as they came', async () => {
-    const { grant, complete, current } = audits({ traits: { waits: WAITS, first: FIRST } });
-    const devices = ['a', 'b', 'waits', 'first'];
-    for (const [index, device] of devices.entries()) grant(index, device);
-    for (const [index, device] of devices.entries()) await complete(index, device);
-    const order: number[] = [];
-    for (let audit = 0; audit < devices.length; audit++) {
-      order.push(current().unit.seed);
-      await current().finish(0);
-    }
-    expect(order).toEqual([0, 3, 2, 1]);
-  });
-
-  it('[AT7] are of devices in doubt every other time only, and of one device after the other', async () => {
-    const { grant, complete, current } = audits({ traits: { doubted: FIRST } });
-    const devices = ['b', 'doubted', 'doubted', 'doubted', 'a', 'a', 'a', 'b'];
+  it('[AT7] devices that are new, trusted and suspected take turns, and of one state what waits comes first', async () => {
+    const TRUSTED = { ...SELDOM, auditRate: 1 };
+    const traits = { waits: WAITS, doubted: DOUBTED, trusted: TRUSTED };
+    const { grant, complete, current } = audits({ traits });
+    const devices = ['a', 'b', 'c', 'trusted', 'doubted', 'waits', 'trusted', 'doubted', 'd', 'e'];
     for (const [index, device] of devices.entries()) grant(index, device);
     for (const [index, device] of devices.entries()) await complete(index, device);
     const order: (string | undefined)[] = [];
@@ -310,7 +302,24 @@ describe('audits', () => {
       order.push(devices[current().unit.seed]);
       await current().finish(0);
     }
-    expect(order).toEqual(['b', 'doubted', 'a', 'doubted', 'b', 'doubted', 'a', 'a']);
+    expect(order).toEqual([
+      ...['a', 'doubted', 'trusted', 'waits', 'doubted', 'trusted', 'b', 'c', 'd', 'e'],
+    ]);
+  });
+
+  it('[AT14] nothing more of a barred device is audited, and what was complete of it is told', async () => {
+    const traits: Record<string, AuditTraits> = { liar: DOUBTED };
+    const { grant, complete, current, unheard, kept } = audits({ traits });
+    for (const [lease, device] of ['liar', 'liar', 'liar', 'other'].entries()) grant(lease, device);
+    for (const [lease, device] of ['liar', 'liar', 'other'].entries())
+      await complete(lease === 2 ? 3 : lease, device);
+    traits['liar'] = { auditRate: 0, state: 'barred', waits: true };
+    await current().finish(2);
+    await current().finish(2);
+    expect(unheard).toEqual([1]);
+    // The third has no update yet, and ends with its device.
+    expect([...kept]).toEqual([2, 3]);
+    expect(current().unit.seed).toBe(3);
   });
 
   it('[AT7] are not drawn of units that take the server more than ten seconds, which never count where they would wait', async () => {
@@ -357,7 +366,7 @@ describe('audits', () => {
 });
 
 describe('a review', () => {
-  const NEVER: AuditTraits = { auditRate: 0, auditedFirst: false, waits: false };
+  const NEVER: AuditTraits = { auditRate: 0, state: 'new', waits: false };
   const TRUSTED = { traits: { t: NEVER } };
 
   it('[AT13] audits what no audit was drawn for, before others', async () => {

@@ -1,9 +1,10 @@
 import type { CodecName } from '../../../shared/codec/codecs.ts';
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Arithmetic, ReportedEngine } from '../../../shared/profile/profile.ts';
-import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
+import type { AuditVerdict, TrustState } from '../../../shared/protocol/trust.ts';
 import { deriveSeed } from '../../../shared/random/generator.ts';
 import type { Clock } from '../clock.ts';
+import { TRUST } from '../crowd/trust.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { AuditBudget } from './auditBudget.ts';
 import { AuditQueue } from './auditQueue.ts';
@@ -30,8 +31,7 @@ export interface AuditSettings {
 export interface AuditTraits {
   /** The share of its units that is to be audited, 0 to 1. */
   auditRate: number;
-  /** Its audits come before those of others. */
-  auditedFirst: boolean;
+  state: TrustState;
   /** Its updates count only once they were found right. */
   waits: boolean;
 }
@@ -51,6 +51,8 @@ export interface AuditsParts {
   traitsOf: (device: string) => AuditTraits;
   /** An audit has ended; called before what waits for it is decided. */
   found: (finding: Finding) => void;
+  /** A device was barred: this update of it is complete, and not audited any more. */
+  unheard: (lease: number, device: string) => void;
   /** A unit could not be computed again; nothing follows from that. */
   failed: (error: unknown) => void;
 }
@@ -123,8 +125,9 @@ export class Audits implements AuditScheduler {
   readonly #waiting = new Map<number, Waiting>();
   readonly #counts: Record<AuditVerdict, number> = { right: 0, wrong: 0, unclear: 0 };
   #isBusy = false;
-  /** The last audit was of a device in doubt: the next one is not, if there is another, so that they keep nobody from it. */
-  #wasOfDoubt = false;
+  /** By the trust in its device, which of all audits the last was. */
+  readonly #turns = new Map<TrustState, number>();
+  #taken = 0;
   #isClosed = false;
   #cancelWake: () => void = () => undefined;
 
@@ -233,14 +236,17 @@ export class Audits implements AuditScheduler {
     });
   }
 
-  /** What is reviewed, and every other time what is of a device in doubt; then what waits; then who was not audited for longest. */
+  /**
+   * What is reviewed; then the states of trust take turns, so that no crowd of new devices keeps the others from being
+   * audited; of one state what waits, then who was not audited for longest.
+   */
   #takeFirst(): Granted | undefined {
-    const isInDoubt = (device: string) => this.#parts.traitsOf(device).auditedFirst;
+    const stateOf = (device: string) => this.#parts.traitsOf(device).state;
     const first = this.#queue.take(({ lease, device, isReviewed }) => {
-      const isFirst = isReviewed || isInDoubt(device) !== this.#wasOfDoubt;
-      return (isFirst ? 0 : 2) + (this.#waiting.has(lease) ? 0 : 1);
+      const turn = isReviewed ? 0 : 1 + (this.#turns.get(stateOf(device)) ?? 0);
+      return 2 * turn + (this.#waiting.has(lease) ? 0 : 1);
     });
-    this.#wasOfDoubt = first !== undefined && isInDoubt(first.device);
+    if (first !== undefined) this.#turns.set(stateOf(first.device), ++this.#taken);
     return first;
   }
 
@@ -257,5 +263,15 @@ export class Audits implements AuditScheduler {
       this.#parts.found({ lease, device, ...finding });
     }
     this.#release(lease, finding?.verdict ?? null);
+    if (!TRUST[this.#parts.traitsOf(device).state].joins) this.#dropAllOf(device);
+  }
+
+  /** What more is found of a device that is barred changes nothing for it, and keeps others from being audited [AT14]. */
+  #dropAllOf(barred: string): void {
+    const isIts = ({ device, isComplete }: Granted) => isComplete && device === barred;
+    for (const { lease } of [...this.#queue.takeAll(isIts), ...this.#held.takeAll(isIts)]) {
+      this.#dropEvidence(lease);
+      this.#parts.unheard(lease, barred);
+    }
   }
 }

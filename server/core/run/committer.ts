@@ -1,9 +1,9 @@
 import { deriveSeed, permutation } from '../../../shared/random/generator.ts';
-import type { TrustState } from '../../../shared/protocol/trust.ts';
+import type { TrustRecord } from '../../../shared/protocol/trust.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
 import type { Crowd } from '../crowd/crowd.ts';
-import { TRUST } from '../crowd/trust.ts';
+import { firstTrust, TRUST, voicesOf } from '../crowd/trust.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
 import type { CommitMember } from '../policy/policy.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
@@ -115,7 +115,7 @@ export class Committer {
     const counts = coefficients(this.#factsOf(updates, scales));
     const weights = cap(
       chosen.map(({ ageFactor }, index) => (counts[index] ?? 0) * ageFactor),
-      updates.map((live) => TRUST[this.#trustOf(live)].bounded),
+      updates.map((live) => TRUST[this.#trustOf(live).state].bounded),
     );
     const members = chosen.map(({ lease }, index) => ({
       lease,
@@ -135,13 +135,12 @@ export class Committer {
 
   /** The operator vouches for its device, and nothing was found against that. */
   #isVouched(live: LiveLease): boolean {
-    const vouched = this.#parts.crowd.get(live.device)?.history.trust.vouched ?? false;
-    return vouched && !TRUST[this.#trustOf(live)].bounded;
+    return !Number.isFinite(voicesOf(this.#trustOf(live)));
   }
 
   /** Nothing speaks for a device that nobody remembers. */
-  #trustOf({ device }: LiveLease): TrustState {
-    return this.#parts.crowd.get(device)?.trust ?? 'new';
+  #trustOf({ device }: LiveLease): TrustRecord {
+    return this.#parts.crowd.get(device)?.history.trust ?? firstTrust(false);
   }
 
   #scaleOf(live: LiveLease): number {
@@ -153,7 +152,7 @@ export class Committer {
     const { aggregation, leases } = this.#parts;
     const products = aggregation.needsProducts ? leases.productsOf(updates) : [];
     const samples = aggregation.samples(
-      updates.map((live) => ({ ...live, isBounded: TRUST[this.#trustOf(live)].bounded })),
+      updates.map((live) => ({ ...live, voices: voicesOf(this.#trustOf(live)) })),
     );
     return updates.map((live, index) => {
       const scale = scales[index] ?? 1;

@@ -21,7 +21,7 @@ export interface RunAuditsParts {
   ranges: KeyRange[];
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
-  /** The update of this lease of a device was found wrong; called after the device was judged. */
+  /** The update of this lease of a device was found wrong, or is of one that is barred; called after the device was judged. */
   foundWrong: (lease: number, device: string) => void;
 }
 
@@ -36,8 +36,8 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
     ranges,
     traitsOf: (device) => {
       const record = crowd.get(device)?.history.trust ?? firstTrust(false);
-      const { auditedFirst, waits } = TRUST[record.state];
-      return { auditRate: auditRateOf(record), auditedFirst, waits: waits[kind] };
+      const { state } = record;
+      return { auditRate: auditRateOf(record), state, waits: TRUST[state].waits[kind] };
     },
     found: (finding) => {
       const { lease, device, verdict, relative, cosine } = finding;
@@ -45,6 +45,7 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
       crowd.audited(device, verdict, describeDistance(finiteOrNull(relative), finiteOrNull(cosine)));
       if (verdict === 'wrong') foundWrong(lease, device);
     },
+    unheard: foundWrong,
     failed: audits.failed,
   });
 }
