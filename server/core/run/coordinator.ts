@@ -16,10 +16,11 @@ import type { LiveChanges, LiveSettings } from '../liveSettings.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
 import { Marks } from './marks.ts';
 import { NormBound } from './normBound.ts';
+import { PolicyLoop } from './policyLoop.ts';
 import { Refusals } from './refusals.ts';
 import { createAudits, type RunAudits } from './runAudits.ts';
 import type { Placement } from '../placement/placement.ts';
-import type { CommitMember, LeaseGrant, Decision, Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { ShardPort, ShardReports, SliceProducts } from '../shard/shardPort.ts';
 import { WrongShares } from './wrongShares.ts';
 import type { NormedUnit } from './usualNorms.ts';
@@ -88,17 +89,11 @@ export class Coordinator implements Borrower, ShardReports {
   readonly marks: Marks;
   /** What becomes of an update that waited, by what its audit found [AT9]. */
   readonly #afterAudit: Readonly<Record<AuditVerdict, (live: LiveLease) => void>> = {
-    right: (live) => {
-      if (this.#deciding) this.#decideComplete(live);
-    },
+    right: (live) => this.#loop.complete(live),
     wrong: (live) => this.#ends.fail(live, 'WRONG_UPDATE'),
     unclear: (live) => this.#ends.withdraw(live, this.version),
   };
-  #granting = false;
-  #deciding = true;
-  #granted = false;
-  #carryingOut = false;
-  #cancelWake: () => void = () => undefined;
+  readonly #loop: PolicyLoop;
 
   constructor(settings: CoordinatorSettings, parts: CoordinatorParts) {
     this.#settings = settings;
@@ -137,6 +132,19 @@ export class Coordinator implements Borrower, ShardReports {
       drawSeed: deriveSeed(...key),
       aggregation: parts.aggregation,
     });
+    this.#loop = new PolicyLoop({
+      ...common,
+      clock,
+      policy,
+      placement: this.placement,
+      ends: this.#ends,
+      committer: this.#committer,
+      firstLease: parts.firstLease,
+      committed: (devices) => {
+        for (const device of devices) this.#refusals.applied(device);
+        parts.committed();
+      },
+    });
     crowd.lendTo(this);
   }
 
@@ -163,7 +171,7 @@ export class Coordinator implements Borrower, ShardReports {
   configure(changes: LiveChanges): void {
     this.#committer.configure(changes);
     this.#forgive();
-    this.#pump();
+    this.#loop.pump();
   }
 
   /**
@@ -178,20 +186,17 @@ export class Coordinator implements Borrower, ShardReports {
   referred(reference: { unit: NormedUnit; norm: number } | null): void {
     if (reference !== null) this.#committer.refer(reference.unit, reference.norm);
     this.#firstNorm.settle();
-    this.#pump();
+    this.#loop.pump();
   }
 
   /** Lets work be leased and updates be decided. */
   start(): void {
-    this.#granting = true;
-    this.#granted = false;
-    this.#decide();
+    this.#loop.start();
   }
 
   /** Grants nothing more; what is out may still come in and count. */
   pause(): void {
-    this.#granting = false;
-    this.#decide();
+    this.#loop.pause();
   }
 
   /**
@@ -199,8 +204,7 @@ export class Coordinator implements Borrower, ShardReports {
    * {@link pause}.
    */
   freeze(): void {
-    this.#granting = false;
-    this.#deciding = false;
+    this.#loop.freeze();
   }
 
   /** Ends every live lease: nothing changes the parameters until {@link start} [RN4]. */
@@ -219,7 +223,7 @@ export class Coordinator implements Borrower, ShardReports {
     this.#committer.restore(of);
     this.#withdrawAll();
     this.#forgive();
-    this.#pump();
+    this.#loop.pump();
   }
 
   /** A model that has gone bad makes honest devices fail: what they failed at before may be no fault of theirs [RS11]. */
@@ -243,7 +247,7 @@ export class Coordinator implements Borrower, ShardReports {
   changed(device: Device): void {
     this.placement.noticed(device);
     // What an earlier connection had is reissued now [LS4].
-    this.#pump();
+    this.#loop.pump();
   }
 
   withdraw(device: Device): void {
@@ -261,7 +265,7 @@ export class Coordinator implements Borrower, ShardReports {
     // A complete update of an earlier connection counts [LS16]: the device no longer holds its lease.
     if (live === undefined || device?.has(lease) !== true) return 'UNKNOWN_LEASE';
     this.#ends.fail(live, 'WITHDRAWN');
-    this.#pump();
+    this.#loop.pump();
     return 'OK';
   }
 
@@ -282,9 +286,9 @@ export class Coordinator implements Borrower, ShardReports {
     }
     live.waits =
       this.audits.completed(live, (verdict) => this.#audited(live, verdict)) || this.#waitsForNorm(live);
-    if (!this.#deciding || live.waits) return;
-    this.#decideComplete(live);
-    this.#pump();
+    if (live.waits) return;
+    this.#loop.complete(live);
+    this.#loop.pump();
   }
 
   #waitsForNorm(live: LiveLease): boolean {
@@ -294,14 +298,14 @@ export class Coordinator implements Borrower, ShardReports {
 
   #heldNoLonger(live: LiveLease): void {
     live.waits = false;
-    if (this.#mayDecide(live)) this.#decideComplete(live);
+    this.#loop.complete(live);
   }
 
   /** An update waits no longer. @param verdict of its audit; null where that did not come in time. */
   #audited(live: LiveLease, verdict: AuditVerdict | null): void {
     live.waits = false;
     this.#afterAudit[verdict ?? 'unclear'](live);
-    this.#pump();
+    this.#loop.pump();
   }
 
   #foundWrong(lease: number, device: string): void {
@@ -320,104 +324,12 @@ export class Coordinator implements Borrower, ShardReports {
     const { crowd, suspected } = this.#parts;
     this.#ends.fail(live, outcome);
     if (this.#refusals.refused(live.device, crowd.present())) suspected();
-    this.#pump();
-  }
-
-  /** Decides from now on, beginning with what became complete while nothing was decided. */
-  #decide(): void {
-    const waiting = this.#deciding
-      ? []
-      : this.#leases.all().filter(({ complete, waits }) => complete && !waits);
-    this.#deciding = true;
-    for (const live of waiting) if (this.#mayDecide(live)) this.#decideComplete(live);
-    this.#pump();
-  }
-
-  /** A commit may end the run, and have other updates than the one that made it full: this is to be asked again after each. */
-  #mayDecide({ lease }: LiveLease): boolean {
-    return this.#deciding && this.#leases.live(lease) !== undefined;
-  }
-
-  /** Assigns what can be assigned, settles what can be settled, until nothing moves. */
-  #pump(): void {
-    // A connection may end in the moment of its answer, during a commit: the call that carries that out goes on after it.
-    if (this.#carryingOut) return;
-    const { policy, clock, crowd } = this.#parts;
-    for (let moved = true; moved;) {
-      moved = false;
-      if (this.#granting) {
-        for (const assignment of policy.assign(
-          this.placement.admit(crowd.ready()),
-          this.updates,
-          clock.now(),
-          this.placement.workerCounts(),
-        )) {
-          this.#grant(assignment);
-          moved = true;
-        }
-      }
-      if (this.#deciding) {
-        const decisions = policy.settle(clock.now(), this.#granting);
-        moved = this.#carryOut(decisions) || moved;
-      }
-    }
-    this.#cancelWake();
-    const wakeAt = this.#deciding ? policy.wakeAt() : null;
-    if (wakeAt !== null && wakeAt > clock.now()) {
-      this.#cancelWake = clock.after(wakeAt - clock.now(), () => this.#pump());
-    }
-  }
-
-  #grant(assignment: LeaseGrant): void {
-    const device = this.#parts.crowd.get(assignment.device);
-    if (device === undefined) return;
-    this.#leases.grant(device, assignment, this.#committer);
-    if (this.#granted) return;
-    this.#granted = true;
-    this.#parts.firstLease();
+    this.#loop.pump();
   }
 
   #expire(live: LiveLease): void {
     this.#ends.expire(live);
-    this.#pump();
-  }
-
-  #decideComplete(live: LiveLease): void {
-    const { lease, baseUpdates, samples } = live;
-    this.#carryOut(this.#parts.policy.completed({ lease, baseUpdates, samples }, this.updates));
-  }
-
-  /** Says whether there was anything to do. */
-  #carryOut(decisions: Decision[]): boolean {
-    let moved = false;
-    this.#carryingOut = true;
-    try {
-      for (const decision of decisions) {
-        if (!this.#deciding) break;
-        moved = true;
-        switch (decision.type) {
-          case 'commit':
-            this.#commit(decision.members);
-            break;
-          case 'refuse':
-            this.#ends.refuse(decision.lease, decision.outcome, this.version);
-            break;
-          case 'keep':
-            this.#ends.keep(decision.lease);
-            break;
-        }
-      }
-    } finally {
-      this.#carryingOut = false;
-    }
-    return moved;
-  }
-
-  #commit(members: CommitMember[]): void {
-    const devices = this.#committer.commit(members);
-    for (const device of devices) this.#refusals.applied(device);
-    this.placement.committed(devices);
-    this.#parts.committed();
+    this.#loop.pump();
   }
 
   /** Another plan is in force: what a device may no longer train on is taken from it [PL11]. */
@@ -426,6 +338,6 @@ export class Coordinator implements Borrower, ShardReports {
       if (live.complete || this.placement.allows(live.device, live.dataShard)) continue;
       this.#ends.withdraw(live, null);
     }
-    this.#pump();
+    this.#loop.pump();
   }
 }
