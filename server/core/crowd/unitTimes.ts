@@ -62,6 +62,11 @@ export class UnitTimes {
     return this.#units >= FIRST_UNITS || this.#lateAtFirst;
   }
 
+  /** Whether it went on after the units that it was measured by. */
+  get continued(): boolean {
+    return this.#units > FIRST_UNITS;
+  }
+
   /** Null before the first unit. */
   expectedMs(samples: number): number | null {
     const { fit } = this;

@@ -119,6 +119,33 @@ describe('placement', () => {
     expect(allocation(slow).role).toBe('train');
   });
 
+  it('[PL22] measures a device soon that was at work until it was slow for a while, and later where it stays so', async () => {
+    const { world, pass, allocation } = planned();
+    world.readyDevices(3, pace(0.1));
+    const [busy] = world.readyDevices(1, pace(0.1));
+    if (busy === undefined) throw new Error('one joined');
+    const becomes = async (role: string) => {
+      for (let waited = 0; waited < 30_000 && allocation(busy).role !== role; waited += 100) await pass(100);
+      expect(allocation(busy).role).toBe(role);
+    };
+    await pass(3000);
+    expect(allocation(busy).role).toBe('train');
+    busy.setPace(10);
+    await becomes('reserve');
+    busy.setPace(0.1);
+    await pass(8000);
+    expect(allocation(busy).role).toBe('train');
+    busy.setPace(10);
+    await becomes('reserve');
+    await becomes('probe');
+    await becomes('reserve');
+    busy.setPace(0.1);
+    await pass(25_000);
+    expect(allocation(busy).role).toBe('reserve');
+    await pass(8000);
+    expect(allocation(busy).role).toBe('train');
+  });
+
   it('[PL9] [PL29] [PL28] gives a carried device less, and no work where its battery is low', async () => {
     const { world, pass, allocation } = planned();
     const battery = (level: number) => ({ ...UNKNOWN_CONDITIONS, battery: { level, charging: false } });

@@ -291,6 +291,7 @@ export class Placement {
     const able = this.#able();
     const hasOthers = able.some((device) => !isBounded(device));
     this.#pins = resolvePins(this.#indices(), this.#constraints, able);
+    const before = this.#allocations;
     this.#allocations = allocationsOf({
       devices,
       able,
@@ -309,7 +310,12 @@ export class Placement {
       const allocation = this.#allocations.get(id);
       return hasData(this.#pins, id) && allocation !== undefined && !ROLES[allocation.role].works;
     });
-    this.#reserves.are(tooSlow.map(({ id }) => id));
+    this.#reserves.are(
+      tooSlow.map(({ id, times }) => ({
+        device: id,
+        trained: before.get(id)?.role === 'train' && times.continued,
+      })),
+    );
   }
 
   /** Whether plans decide data shards, sizes and roles: not where all devices may be asked for the same. */

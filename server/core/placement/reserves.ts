@@ -2,6 +2,15 @@ import type { Clock } from '../clock.ts';
 
 /** A device that a plan left without work is measured again after this time: it may have got faster. */
 const RESERVE_MS = 30_000;
+/** ... and after this one where it was at work by the plan before: it may have been busy for a moment only. */
+const RESERVE_AFTER_WORK_MS = 5000;
+
+/** A device without work. */
+interface Idle {
+  device: string;
+  /** It was at work by a plan until now. */
+  trained: boolean;
+}
 
 /** Times how long devices are without work. */
 export class Reserves {
@@ -16,19 +25,20 @@ export class Reserves {
   }
 
   /** These are without work now, and no others. */
-  are(devices: readonly string[]): void {
+  are(idle: readonly Idle[]): void {
+    const devices = new Set(idle.map(({ device }) => device));
     for (const [device, cancel] of this.#cancel) {
-      if (devices.includes(device)) continue;
+      if (devices.has(device)) continue;
       cancel();
       this.#cancel.delete(device);
     }
-    for (const device of devices) {
+    for (const { device, trained } of idle) {
       if (this.#cancel.has(device)) continue;
       const end = () => {
         this.#cancel.delete(device);
         this.#over(device);
       };
-      this.#cancel.set(device, this.#clock.after(RESERVE_MS, end));
+      this.#cancel.set(device, this.#clock.after(trained ? RESERVE_AFTER_WORK_MS : RESERVE_MS, end));
     }
   }
 }
