@@ -225,6 +225,11 @@ export class Device {
     if (this.has(lease)) this.#learn().times.late(samples, elapsedMs);
   }
 
+  /** Its complete update came too late to count: a plan is to count on its pace at once. */
+  missed(lease: number): void {
+    if (this.has(lease)) this.#learn().times.missed();
+  }
+
   /**
    * A lease is withdrawn and the device is not at fault. A worker that was sent the weights of a version with that
    * gets its next lease without asking; another has to ask.

@@ -67,6 +67,10 @@ describe('the time of a unit', () => {
     expect([slow.settled, slow.expectedMs(100)]).toEqual([true, 4000]);
     slow.forget();
     expect(slow.settled).toBe(false);
+    slow.measured(100, 5000);
+    expect(slow.settled).toBe(false);
+    slow.late(100, 1600);
+    expect([slow.settled, slow.expectedMs(100)]).toEqual([true, 5000]);
   });
 
   it('[PL2] takes two slow units in a row for a change, and one for a pause', () => {

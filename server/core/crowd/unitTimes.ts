@@ -32,6 +32,7 @@ export class UnitTimes {
   /** Mean fraction by which units differ from the expected time. */
   #spread = 0;
   #units = 0;
+  /** One of its first units was late. */
   #lateAtFirst = false;
   /** Units in a row that took much longer than expected; below zero, much shorter. */
   #sudden = 0;
@@ -57,7 +58,7 @@ export class UnitTimes {
     return this.#units > 0;
   }
 
-  /** Whether enough is known to plan with: a few units, the first of which warm up, or that the first was late. */
+  /** Whether enough is known to plan with: a few units, the first of which warm up, or that one of those was late. */
   get settled(): boolean {
     return this.#units >= FIRST_UNITS || this.#lateAtFirst;
   }
@@ -96,8 +97,13 @@ export class UnitTimes {
     const expected = this.expectedMs(samples);
     if (expected === null) {
       this.#observe(samples, elapsedMs, 1);
-      this.#lateAtFirst = true;
     } else this.#scale(Math.max(1, Math.min(2, elapsedMs / expected)));
+    this.missed();
+  }
+
+  /** A unit came too late to count, however long it took. */
+  missed(): void {
+    this.#lateAtFirst ||= this.#units < FIRST_UNITS;
   }
 
   /** Forgets everything, as if the device were new. */

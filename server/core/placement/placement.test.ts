@@ -146,6 +146,19 @@ describe('placement', () => {
     expect(allocation(busy).role).toBe('train');
   });
 
+  it('[PL18] [PL21] lets a slow device that joins later hold up no round, and counts on what its one late unit took', async () => {
+    const { world, pass, allocation } = planned();
+    world.readyDevices(3, pace(0.1));
+    await pass(5000);
+    const slow = world.device(pace(60)).join().ready();
+    const before = world.coordinator.version;
+    await pass(10_000);
+    expect(allocation(slow).role).toBe('reserve');
+    expect(slow.leases.map((lease) => slow.outcomes(lease))).toEqual([['EXPIRED', 'EXPIRED']]);
+    expect(world.crowd.histories().find(({ device }) => device === slow.id)?.faultsInRow).toBe(0);
+    expect(world.coordinator.version).toBeGreaterThan(before + 50);
+  });
+
   it('[PL9] [PL29] [PL28] gives a carried device less, and no work where its battery is low', async () => {
     const { world, pass, allocation } = planned();
     const battery = (level: number) => ({ ...UNKNOWN_CONDITIONS, battery: { level, charging: false } });

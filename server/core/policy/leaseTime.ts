@@ -16,7 +16,7 @@ export function ownLeaseMs(unitMs: number | null, limits: LeaseLimits): number {
  * How long the members of a sync round may take, the same for all: by the slowest measured member, but no more
  * than a few times the median, so that one slow device costs the others little [PO4].
  */
-export function roundLeaseMs(members: Pick<ReadyWorker, 'unitMs'>[], limits: LeaseLimits): number {
+export function roundLeaseMs(members: readonly Pick<ReadyWorker, 'unitMs'>[], limits: LeaseLimits): number {
   const measured = members.flatMap(({ unitMs }) => (unitMs === null ? [] : [unitMs])).sort((a, b) => a - b);
   const median = measured[Math.floor((measured.length - 1) / 2)];
   const slowest = measured.at(-1);

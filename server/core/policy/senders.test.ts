@@ -49,14 +49,15 @@ describe('senders', () => {
   });
 
   it('[PO20] counts on a worker that sent an update and did not fail to since', () => {
-    const senders = granted(grant('a', 0, 1));
-    expect(senders.isCountedOn(1)).toBe(false);
+    const worker = grant('a', 0, 1);
+    const senders = granted(worker);
+    expect(senders.isCountedOn(worker)).toBe(false);
     senders.completed(1);
     senders.ended(1);
-    senders.granted(2, grant('a', 0, 1));
-    expect(senders.isCountedOn(2)).toBe(true);
+    expect(senders.isCountedOn(worker)).toBe(true);
+    expect(senders.isCountedOn(grant('b', 0, 1))).toBe(false);
+    senders.granted(2, worker);
     senders.ended(2);
-    senders.granted(3, grant('a', 0, 1));
-    expect(senders.isCountedOn(3)).toBe(false);
+    expect(senders.isCountedOn(worker)).toBe(false);
   });
 });

@@ -50,10 +50,10 @@ export class Senders {
     this.#byLease.delete(lease);
   }
 
-  /** Whether an update of this lease may be counted on: its worker sent one before, and did not fail to since. */
-  isCountedOn(lease: number): boolean {
-    const sender = this.#byLease.get(lease)?.sender;
-    return sender?.hasSent === true && !sender.isSilent;
+  /** Whether updates of this worker may be counted on: it sent one, and did not fail to since. */
+  isCountedOn({ device, seat }: Pick<ReadyWorker, 'device' | 'seat'>): boolean {
+    const sender = this.#bySeat.get(seat);
+    return sender?.device === device && sender.hasSent && !sender.isSilent;
   }
 
   /** No lease is out any more. */

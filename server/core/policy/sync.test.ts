@@ -61,35 +61,6 @@ describe('sync', () => {
     expect(policy.settle(10, true)).toMatchObject([{ members: [{ lease: 1 }, { lease: 2 }] }]);
   });
 
-  it('[PO20] waits for strangers that never sent anything as long again as the others took, and no longer', () => {
-    const policy = syncPolicy();
-    const [first, second] = devices(2);
-    if (first === undefined || second === undefined) throw new Error('there are devices');
-    const crowd = [first, { ...second, isBounded: true, voices: 1 }];
-    const open = (lease: number, at: number) => granted(policy, assign(policy, crowd, 5, at), lease);
-    open(1, 100);
-    whole(policy, 1);
-    expect(policy.settle(400, true)).toEqual([]);
-    expect(policy.wakeAt()).toBe(700);
-    expect(policy.settle(699, true)).toEqual([]);
-    expect(policy.settle(700, true)).toMatchObject([{ members: [{ lease: 1 }] }]);
-    expect(whole(policy, 2)).toEqual([{ type: 'refuse', lease: 2, outcome: 'EXPIRED' }]);
-    policy.ended(2);
-    open(3, 1000);
-    whole(policy, 3);
-    expect(policy.settle(1300, true)).toEqual([]);
-    expect(policy.wakeAt()).toBe(1000 + 2 * LIMITS.capMs);
-  });
-
-  it('[PO20] strangers alone wait for each other as for anybody', () => {
-    const policy = syncPolicy();
-    const crowd = devices(2).map((device) => ({ ...device, isBounded: true, voices: 1 }));
-    granted(policy, assign(policy, crowd, 5, 0), 1);
-    whole(policy, 1);
-    expect(policy.settle(10, true)).toEqual([]);
-    expect(policy.wakeAt()).toBe(2 * LIMITS.capMs);
-  });
-
   it('[PO21] a round of all has no more updates than a commit may have, and the next is of the others first', () => {
     const policy = syncPolicy({ mostUpdates: 2 });
     expect(assign(policy, devices(3), 5, 0).map(({ device }) => device)).toEqual(['d0', 'd1']);

@@ -1,6 +1,5 @@
-import { roundLeaseMs } from './leaseTime.ts';
+import { ownLeaseMs, roundLeaseMs } from './leaseTime.ts';
 import type {
-  CommitMember,
   LeaseGrant,
   WorkerCounts,
   Decision,
@@ -10,6 +9,18 @@ import type {
   CompleteUpdate,
   WorkKey,
 } from './policy.ts';
+import {
+  endOf,
+  freeSlot,
+  isEmpty,
+  isFilled,
+  isOut,
+  letGo,
+  memberOf,
+  noteDone,
+  type Round,
+  type Slot,
+} from './round.ts';
 import { Senders } from './senders.ts';
 
 /** When a round commits. */
@@ -32,31 +43,6 @@ export interface SyncSettings {
 
 /** A round ends at the latest after this many of its leases: a lost slot can be leased once more. */
 const LEASES_A_ROUND = 2;
-/** How often as long as the others have taken a round lasts for strangers that nobody can count on yet. */
-const GRACE = 2;
-
-interface Slot {
-  key: WorkKey;
-  lease: number | null;
-  /** Of a bounded device that sent nothing yet, or nothing since its last lease: it is waited for a little only [PO20]. */
-  isDoubtful: boolean;
-  /** Of the device that has the lease. */
-  isBounded: boolean;
-  /** Null until its update is whole. */
-  samples: number | null;
-  /** The worker of its whole update was let go [LS10]. */
-  kept: boolean;
-}
-
-interface Round {
-  slots: Slot[];
-  leaseMs: number;
-  openedAt: number;
-  /** When all was there but what is doubtful; null while other updates are out, or none came. */
-  othersDoneAt: number | null;
-  /** Infinity where nothing cuts it. */
-  deadline: number;
-}
 
 /**
  * One commit a round, of all its updates in the order of their slots. A slot whose device is lost is leased
@@ -80,29 +66,29 @@ export class SyncPolicy implements Policy {
   }
 
   assign(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): LeaseGrant[] {
-    // A round that got nothing by its deadline makes room for the next.
-    if (this.#round !== null && now >= this.#round.deadline && isEmpty(this.#round)) this.#close(this.#round);
+    this.#makeRoom(ready, now);
     const round = this.#round ?? this.#open(ready, updates, now, crowd);
     if (round === null) return [];
-    const free = round.slots.filter(({ lease, samples }) => lease === null && samples === null);
+    const free = freeOf(round);
     const members = ready.slice(0, free.length);
     const leaseMs = this.#leaseMs(round, members, now);
     if (leaseMs <= 0) return [];
-    return members.map(({ device, seat, isBounded, voices }, index) => ({
-      device,
-      seat,
-      isBounded,
-      voices,
+    return members.map((member, index) => ({
+      device: member.device,
+      seat: member.seat,
+      isBounded: member.isBounded,
+      voices: member.voices,
       key: free[index]?.key ?? { lane: 0, step: 0 },
-      leaseMs,
+      leaseMs: this.#leaseOf(member, leaseMs),
     }));
   }
 
   granted(lease: number, grant: LeaseGrant): void {
+    const { device, isBounded } = grant;
+    const holder = { device, isBounded, isDoubtful: this.#isDoubtful(grant) };
     this.#senders.granted(lease, grant);
     const slot = this.#round?.slots.find(({ key }) => key === grant.key);
-    const isDoubtful = grant.isBounded && !this.#senders.isCountedOn(lease);
-    if (slot !== undefined) Object.assign(slot, { lease, isDoubtful, isBounded: grant.isBounded });
+    if (slot !== undefined) Object.assign(slot, { lease, holder });
   }
 
   completed({ lease, samples }: CompleteUpdate): Decision[] {
@@ -117,20 +103,18 @@ export class SyncPolicy implements Policy {
     this.#senders.ended(lease);
     const slot = this.#slotOf(lease);
     if (slot === undefined) return;
-    Object.assign(slot, { lease: null, samples: null, kept: false });
+    Object.assign(slot, freeSlot(slot.key));
   }
 
   settle(now: number, granting: boolean): Decision[] {
     const round = this.#round;
     if (round === null) return [];
-    const live = round.slots.filter(isOut);
-    const free = round.slots.filter(({ lease }) => lease === null);
-    const refillable = this.#settings.roundSize !== 'all' && free.length > 0;
-    round.othersDoneAt = isForDoubtfulAlone(round.slots) ? (round.othersDoneAt ?? now) : null;
-    const isOpen = live.length > 0 || refillable;
+    const refillable = round.isRefilled && freeOf(round).length > 0;
+    noteDone(round, now);
+    const isOpen = round.slots.some(isOut) || refillable;
     if (now < endOf(round) && isOpen) return refillable && granting ? letGo(round) : [];
     this.#close(round);
-    const filled = round.slots.filter(({ samples }) => samples !== null);
+    const filled = round.slots.filter(isFilled);
     for (const { lease } of filled) if (lease !== null) this.#senders.ended(lease);
     return filled.length === 0 ? [] : [{ type: 'commit', members: filled.map(memberOf) }];
   }
@@ -146,6 +130,14 @@ export class SyncPolicy implements Policy {
     this.#lost.unshift(...(this.#round?.slots ?? []).map(({ key }) => key));
     this.#round = null;
     this.#waitingSince = null;
+  }
+
+  /** A round that got nothing until it is over makes room for the next. */
+  #makeRoom(ready: readonly ReadyWorker[], now: number): void {
+    const round = this.#round;
+    if (round === null) return;
+    round.isWaitedFor = ready.length > freeOf(round).length;
+    if (now >= endOf(round) && isEmpty(round)) this.#close(round);
   }
 
   #open(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): Round | null {
@@ -167,7 +159,7 @@ export class SyncPolicy implements Policy {
     if (ready.length < size && now < this.#waitingSince + limits.capMs) return null;
     this.#waitingSince = null;
     const members = ready.slice(0, size);
-    const leaseMs = roundLeaseMs(members, limits);
+    const leaseMs = roundLeaseMs(this.#paceMakers(members), limits);
     return this.#begin(members.length, updates, {
       leaseMs,
       openedAt: now,
@@ -176,16 +168,32 @@ export class SyncPolicy implements Policy {
   }
 
   #begin(size: number, updates: number, times: Pick<Round, 'leaseMs' | 'openedAt' | 'deadline'>): Round {
-    const slots = Array.from({ length: size }, (_, lane) => ({
-      key: this.#lost.shift() ?? this.#nextOf(lane, updates),
-      lease: null,
-      isDoubtful: false,
-      isBounded: false,
-      samples: null,
-      kept: false,
-    }));
-    this.#round = { slots, ...times, othersDoneAt: null };
+    const slots = Array.from({ length: size }, (_, lane) =>
+      freeSlot(this.#lost.shift() ?? this.#nextOf(lane, updates)),
+    );
+    const isRefilled = this.#settings.roundSize !== 'all';
+    this.#round = { slots, isRefilled, ...times, othersDoneAt: null, isWaitedFor: false };
     return this.#round;
+  }
+
+  #isDoubtful(worker: Pick<ReadyWorker, 'device' | 'seat' | 'isBounded'>): boolean {
+    return worker.isBounded && !this.#senders.isCountedOn(worker);
+  }
+
+  /** Doubtful devices stretch no round where another was measured. */
+  #paceMakers(members: readonly ReadyWorker[]): readonly ReadyWorker[] {
+    const countedOn = members.filter((member) => !this.#isDoubtful(member));
+    return countedOn.some(({ unitMs }) => unitMs !== null) ? countedOn : members;
+  }
+
+  /**
+   * A round that is cut waits for a doubtful device a little only, so that its lease is as long as where nobody waits: an
+   * update that comes after the round is lost, but from then on its device is measured and counted on [PO23].
+   */
+  #leaseOf(member: ReadyWorker, roundMs: number): number {
+    const isCut = ROUNDS[this.#settings.rounds].hasDeadline;
+    if (!isCut || !this.#isDoubtful(member)) return roundMs;
+    return Math.max(roundMs, ownLeaseMs(member.unitMs, this.#settings.limits));
   }
 
   /** A complete round has no length: how long its leases are follows from who takes them, so that slow devices get there too. */
@@ -203,7 +211,7 @@ export class SyncPolicy implements Policy {
 
   #close(round: Round): void {
     this.#round = null;
-    this.#lost.push(...round.slots.filter(({ samples }) => samples === null).map(({ key }) => key));
+    this.#lost.push(...round.slots.filter((slot) => !isFilled(slot)).map(({ key }) => key));
   }
 
   #slotOf(lease: number): Slot | undefined {
@@ -211,41 +219,9 @@ export class SyncPolicy implements Policy {
   }
 }
 
-/** All updates of a round are of its version, so none is older than another. */
-const memberOf = ({ lease }: Slot): CommitMember => ({ lease: lease ?? 0, ageFactor: 1 });
-
-const isOut = ({ lease, samples }: Slot): boolean => lease !== null && samples === null;
-
-/** Only what is doubtful is still out, and something of a trusted device has come. */
-function isForDoubtfulAlone(slots: readonly Slot[]): boolean {
-  const others = slots.filter(({ isDoubtful }) => !isDoubtful);
-  const hasTrusted = others.some(({ isBounded }) => !isBounded);
-  return hasTrusted && others.every(({ samples }) => samples !== null);
-}
-
-/** When a round commits at the latest: strangers that say nothing keep the others waiting as long again as they took, no longer. */
-function endOf({ openedAt, othersDoneAt, deadline }: Round): number {
-  if (othersDoneAt === null || !Number.isFinite(deadline)) return deadline;
-  return Math.min(deadline, openedAt + GRACE * (othersDoneAt - openedAt));
-}
-
-/**
- * A slot is free and nobody is there to take it: all workers that wait with whole updates are let go, since a single
- * one might be gone before it asks, and a complete round would wait for it without end.
- */
-function letGo(round: Round): Decision[] {
-  const waiting = round.slots.filter(({ samples, kept }) => samples !== null && !kept);
-  return waiting.map((slot) => {
-    slot.kept = true;
-    return { type: 'keep', lease: slot.lease ?? 0 };
-  });
-}
+const freeOf = ({ slots }: Round): Slot[] => slots.filter(({ lease }) => lease === null);
 
 /** A round that waits for a number of workers does not wait for workers that are here and get no work: only for who may yet come. */
 function withoutUnallocated(size: number, { able, withoutAllocation }: WorkerCounts): number {
   return Math.max(1, Math.min(size, Math.max(able, size - withoutAllocation)));
-}
-
-function isEmpty(round: Round): boolean {
-  return round.slots.every(({ samples }) => samples === null);
 }

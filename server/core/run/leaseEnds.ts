@@ -46,7 +46,14 @@ export class LeaseEnds {
     const live = this.#parts.leases.live(lease);
     if (live === undefined) return;
     this.#parts.leases.settle(live, outcome, version);
-    this.#parts.crowd.get(live.device)?.decided(lease, version, null);
+    const device = this.#parts.crowd.get(live.device);
+    if (device === undefined) return;
+    if (outcome === 'EXPIRED') {
+      // Its round was over: it may be too slow for any.
+      device.missed(lease);
+      this.#parts.placement.measured(device);
+    }
+    device.decided(lease, version, null);
   }
 
   /** Its complete update stays staged, and its worker may have another lease of the round [LS10]. */
