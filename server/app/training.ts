@@ -231,7 +231,7 @@ export class Training {
           new Placement(placementOf(this.#config, dataShards, this.ranges), {
             clock,
             solve,
-            devices: () => this.crowd.present(),
+            crowd: this.crowd,
             replanned: () => {
               replanned();
               this.events.plan(this.placement.report());

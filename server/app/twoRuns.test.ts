@@ -130,7 +130,7 @@ class TestRun {
             {
               clock,
               solve: () => Promise.resolve({ chosen: null, status: 'no solver here' }),
-              devices: () => this.crowd.present(),
+              crowd: this.crowd,
               replanned,
             },
           ),

@@ -65,7 +65,7 @@ export class Crowd {
 
   /** Devices with a connection. */
   get size(): number {
-    return this.#devices.present().length;
+    return this.#devices.size;
   }
 
   get(device: string): Device | undefined {
@@ -75,6 +75,16 @@ export class Crowd {
   /** Devices with a connection. */
   present(): Device[] {
     return this.#devices.present();
+  }
+
+  /** Of those, the ones that are trusted. */
+  unbounded(): Device[] {
+    return this.#devices.unbounded();
+  }
+
+  /** Workers of present devices that may have work. */
+  get workers(): number {
+    return this.#devices.workers;
   }
 
   /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
@@ -185,7 +195,7 @@ export class Crowd {
     const device = this.heard(session);
     if (device === undefined) return;
     device.profile = { ...device.profile, engine, trials, workers, conditions };
-    this.#devices.resize(device, workers);
+    device.resize(workers);
     if (engine !== null) for (const borrower of this.#borrowers) borrower.asked(device);
     this.#changed(device);
   }
@@ -219,6 +229,7 @@ export class Crowd {
     const to = judge(from);
     device.history.trust = to;
     if (to.state === from.state) return;
+    this.#devices.touched(device);
     for (const tell of this.#trustWatchers) tell({ device: device.id, from, to });
     if (!TRUST[to.state].joins) this.#throwOut(device);
     this.#changed(device);

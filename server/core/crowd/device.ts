@@ -4,6 +4,7 @@ import type { DeviceFigures, DeviceRow } from '../../../shared/protocol/admin.ts
 import { measured, reported } from '../../../shared/profile/figure.ts';
 import type { Lease } from '../../../shared/protocol/messages.ts';
 import type { TrustRecord, TrustState } from '../../../shared/protocol/trust.ts';
+import type { SeatNumbers } from './seatNumbers.ts';
 import { UnitTimes } from './unitTimes.ts';
 import type { Cursor } from './cursor.ts';
 
@@ -58,6 +59,14 @@ export interface DeviceHistory extends KeptHistory {
   staleness: number | null;
 }
 
+/** What a device is made of, beside what is known of it. */
+export interface DeviceParts extends Pick<Device, 'id' | 'session' | 'port'> {
+  /** Of the seats of all devices. */
+  numbers: SeatNumbers;
+  /** Called whenever it may have begun or ceased to ask for work, to work or to be here. */
+  touched: (device: Device) => void;
+}
+
 /** One worker of a device. */
 interface Seat {
   /** The smallest number no other worker that is present has. */
@@ -81,15 +90,17 @@ export class Device {
   readonly port: DevicePort;
   readonly history: DeviceHistory;
   profile: CapabilityProfile;
-  status: DeviceStatus = 'present';
   /** The newest version whose weights it was sent, or null. */
   holds: number | null = null;
   readonly #seats: Seat[] = [];
   /** Leases whose updates are kept for their rounds while their workers do more. */
   readonly #kept = new Set<number>();
+  readonly #numbers: SeatNumbers;
+  readonly #touched: (device: Device) => void;
+  #status: DeviceStatus = 'present';
 
   constructor(
-    { id, session, port }: Pick<Device, 'id' | 'session' | 'port'>,
+    { id, session, port, numbers, touched }: DeviceParts,
     profile: CapabilityProfile,
     history: DeviceHistory,
   ) {
@@ -98,6 +109,12 @@ export class Device {
     this.port = port;
     this.profile = profile;
     this.history = history;
+    this.#numbers = numbers;
+    this.#touched = touched;
+  }
+
+  get status(): DeviceStatus {
+    return this.#status;
   }
 
   /** Whether it has a connection. */
@@ -140,19 +157,31 @@ export class Device {
     return this.#seatOf(lease) !== undefined;
   }
 
-  /** Has a seat for each worker; one that works keeps its seat until its lease is over. */
-  resize(workers: number, freeSeat: () => number): void {
+  /** Has a seat for each worker; one that works keeps its seat until its lease is over [LS17]. */
+  resize(workers: number): void {
     while (this.#seats.length < workers) {
-      this.#seats.push({ number: freeSeat(), lease: null, complete: false, idleSince: null });
+      this.#seats.push({ number: this.#numbers.take(), lease: null, complete: false, idleSince: null });
     }
     this.#shrink(workers);
+    this.#touched(this);
+  }
+
+  /** Its connection is over, and its seats, which have no leases any more, are free for others. */
+  end(): void {
+    for (const { number } of this.#seats.splice(0)) this.#numbers.release(number);
+    this.#become('gone');
+  }
+
+  #become(status: DeviceStatus): void {
+    this.#status = status;
+    this.#touched(this);
   }
 
   /** Its workers without a lease ask for one. */
   ask(version: number): void {
     if (!DEVICE_STATUSES[this.status].mayAsk) return;
-    this.status = 'present';
     for (const seat of this.#seats) if (seat.lease === null) seat.idleSince ??= version;
+    this.#become('present');
   }
 
   /** What it failed at no longer counts, and where it was set aside for that it is asked to work again. */
@@ -160,13 +189,13 @@ export class Device {
     this.history.faultsInRow = 0;
     this.history.trust = { ...this.history.trust, faults: 0 };
     if (DEVICE_STATUSES[this.status].mayAsk) return;
-    this.status = 'present';
+    this.#become('present');
     this.ask(version);
   }
 
   /** Its person stopped; one that was set aside stays so. */
   leave(): void {
-    if (DEVICE_STATUSES[this.status].mayAsk) this.status = 'left';
+    if (DEVICE_STATUSES[this.status].mayAsk) this.#become('left');
   }
 
   /** A worker has this lease from now on. */
@@ -203,6 +232,7 @@ export class Device {
       this.holds = version;
       seat.idleSince = version;
       this.#shrink(this.profile.workers);
+      this.#touched(this);
     }
     if (staleness === null) {
       this.history.lost++;
@@ -217,7 +247,7 @@ export class Device {
   failed(lease: number): void {
     this.#free(lease);
     this.history.lost++;
-    if (++this.history.faultsInRow >= MAX_FAULTS) this.status = 'faulty';
+    if (++this.history.faultsInRow >= MAX_FAULTS) this.#become('faulty');
   }
 
   /** It did not submit within `elapsedMs`: the next lease takes that into account. */
@@ -240,6 +270,7 @@ export class Device {
     if (seat === undefined || version === null) return;
     this.holds = version;
     seat.idleSince = version;
+    this.#touched(this);
   }
 
   /** For the admin's device table. */
@@ -305,7 +336,10 @@ export class Device {
 
   #shrink(workers: number): void {
     for (let index = this.#seats.length - 1; index >= 0 && this.#seats.length > workers; index--) {
-      if (this.#seats[index]?.lease === null) this.#seats.splice(index, 1);
+      const seat = this.#seats[index];
+      if (seat?.lease !== null) continue;
+      this.#seats.splice(index, 1);
+      this.#numbers.release(seat.number);
     }
   }
 }

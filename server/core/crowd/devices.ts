@@ -1,6 +1,7 @@
 import type { CapabilityProfile } from '../../../shared/profile/profile.ts';
 import { Device, MAX_FAULTS, type DeviceHistory, type DevicePort, type KeptHistory } from './device.ts';
-import { firstTrust, vouchedFor } from './trust.ts';
+import { SeatNumbers } from './seatNumbers.ts';
+import { firstTrust, TRUST, vouchedFor } from './trust.ts';
 
 /** Devices that left stay in the table until this many have. */
 const REMEMBERED_GONE = 200;
@@ -27,58 +28,95 @@ function comingBack(history: DeviceHistory, { vouched }: Arrival): void {
   if (vouched) history.trust = vouchedFor(history.trust);
 }
 
-/** Present and recent devices by id. */
+/** Present and recent devices by id. What it is asked for each message of a device does not grow with how many are here. */
 export class DeviceRegistry {
-  readonly #devices = new Map<string, Device>();
+  /** In the order in which they joined. */
+  readonly #present = new Map<string, Device>();
+  /** In the order in which they left. */
+  readonly #gone = new Map<string, Device>();
+  /** All that ask for work, and some that no longer do. */
+  readonly #asking = new Set<Device>();
+  /** Those that are not bounded [TS16]. */
+  readonly #unbounded = new Set<Device>();
+  /** By device, the workers that may have work, and their sum. */
+  readonly #workersOf = new Map<string, number>();
+  #workers = 0;
+  readonly #numbers = new SeatNumbers();
   #sessions = 0;
 
+  /** Devices with a connection. */
+  get size(): number {
+    return this.#present.size;
+  }
+
+  /** Workers of present devices that may have work. */
+  get workers(): number {
+    return this.#workers;
+  }
+
   get(id: string): Device | undefined {
-    return this.#devices.get(id);
+    return this.#present.get(id) ?? this.#gone.get(id);
   }
 
   all(): Device[] {
-    return [...this.#devices.values()];
+    return [...this.#present.values(), ...this.#gone.values()];
   }
 
   /** Devices with a connection. */
   present(): Device[] {
-    return this.all().filter(({ isHere }) => isHere);
+    return [...this.#present.values()];
+  }
+
+  /** Those of them that are trusted. */
+  unbounded(): Device[] {
+    return [...this.#unbounded];
   }
 
   /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
   ready(): { device: string; seat: number }[] {
-    return this.all()
-      .flatMap(({ ready }) => ready)
+    return [...this.#asking]
+      .flatMap((device) => {
+        const { ready } = device;
+        if (ready.length === 0) this.#asking.delete(device);
+        return ready;
+      })
       .sort((left, right) => left.idleSince - right.idleSince || left.seat - right.seat)
       .map(({ device, seat }) => ({ device, seat }));
   }
 
   join(id: string, profile: CapabilityProfile, port: DevicePort, arrival: Arrival): Device {
-    const known = this.#devices.get(id);
-    this.#devices.delete(id);
-    const history = known?.history ?? historyOf(arrival);
+    const history = this.get(id)?.history ?? historyOf(arrival);
+    this.#gone.delete(id);
     comingBack(history, arrival);
-    const device = new Device({ id, session: ++this.#sessions, port }, profile, history);
-    this.#devices.set(id, device);
-    this.resize(device, profile.workers);
+    const touched = (changed: Device) => this.touched(changed);
+    const parts = { id, session: ++this.#sessions, port, numbers: this.#numbers, touched };
+    const device = new Device(parts, profile, history);
+    this.#present.set(id, device);
+    device.resize(profile.workers);
     return device;
   }
 
-  /** Has a seat for each worker of the device [LS17]. */
-  resize(device: Device, workers: number): void {
-    device.resize(workers, () => this.#freeSeat());
-  }
-
   leave(device: Device): void {
-    device.status = 'gone';
-    const gone = this.all().filter(({ isHere }) => !isHere);
-    for (const { id } of gone.slice(0, Math.max(0, gone.length - REMEMBERED_GONE))) this.#devices.delete(id);
+    device.end();
+    this.#present.delete(device.id);
+    this.#gone.set(device.id, device);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > REMEMBERED_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  #freeSeat(): number {
-    const taken = new Set(this.present().flatMap(({ seats }) => seats));
-    let seat = 0;
-    while (taken.has(seat)) seat++;
-    return seat;
+  /** Something of the device changed: what is known of all is brought up to date. */
+  touched(device: Device): void {
+    const { id, works, trust, seats } = device;
+    const workers = works ? seats.length : 0;
+    this.#workers += workers - (this.#workersOf.get(id) ?? 0);
+    if (workers > 0) {
+      this.#workersOf.set(id, workers);
+      this.#asking.add(device);
+    } else {
+      this.#workersOf.delete(id);
+      this.#asking.delete(device);
+    }
+    if (device.isHere && !TRUST[trust].bounded) this.#unbounded.add(device);
+    else this.#unbounded.delete(device);
   }
 }

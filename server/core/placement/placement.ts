@@ -28,9 +28,19 @@ import { planningKeyOf, PlanningKeys } from './planningKeys.ts';
 
 const FIXED = 'This run is repeatable: its units follow from its seed, and no constraint may change that.';
 
+/** The devices that there is work for; what is not a list takes no longer where more are here. */
+export interface PlacedCrowd {
+  /** Those that are present. */
+  present: () => Device[];
+  /** Of those, the ones that are trusted. */
+  unbounded: () => Device[];
+  get: (device: string) => Device | undefined;
+  /** Workers of present devices that may have work. */
+  readonly workers: number;
+}
+
 export interface PlacementParts extends PlanParts {
-  /** The devices that are present. */
-  devices: () => Device[];
+  crowd: PlacedCrowd;
   /** Another plan is in force: there may be work for a device that had none. */
   replanned: () => void;
 }
@@ -51,7 +61,7 @@ export class Placement {
   readonly #reserves: Reserves;
   readonly #work: PlannedWork;
   readonly #share: BoundedShare;
-  readonly #devices: () => Device[];
+  readonly #crowd: PlacedCrowd;
   readonly #replanned: () => void;
   #constraints: PlacementConstraint[] = [];
   /** Whether plans decide what work is given out. */
@@ -65,7 +75,7 @@ export class Placement {
 
   constructor(settings: PlanSettings, parts: PlacementParts) {
     this.#settings = settings;
-    this.#devices = parts.devices;
+    this.#crowd = parts.crowd;
     this.#replanned = parts.replanned;
     this.#clock = parts.clock;
     this.#pins = this.#noPins();
@@ -120,12 +130,12 @@ export class Placement {
   /** Those of the ready workers that may have work now, with the expected time of a unit of theirs. */
   admit(ready: readonly { device: string; seat: number }[]): ReadyWorker[] {
     if (ready.length === 0) return [];
-    const devices = new Map(this.#welcome().map((device) => [device.id, device]));
+    const isWelcome = this.#welcomes();
     const working = new Map<string, number>();
     const asking = ready.flatMap(({ device: id, seat }) => {
-      const device = devices.get(id);
+      const device = this.#crowd.get(id);
       const busy = working.get(id) ?? device?.leases.length ?? 0;
-      if (device === undefined || busy >= this.#mostOf(device)) return [];
+      if (device === undefined || !isWelcome(device) || busy >= this.#mostOf(device)) return [];
       working.set(id, busy + 1);
       const samples = this.#samplesOf(id);
       const { times } = device;
@@ -138,17 +148,18 @@ export class Placement {
       .map(({ device, seat, unitMs, isBounded, voices }) => ({ device, seat, unitMs, isBounded, voices }));
   }
 
-  /** The numbers of workers with and without an allocation. */
+  /** How many workers are here, and get work. */
   workerCounts(): WorkerCounts {
-    const present = this.#devices().filter(({ works }) => works);
-    const workers = present.reduce((sum, { seats }) => sum + seats.length, 0);
+    return { present: this.#crowd.workers, able: () => this.#ableWorkers() };
+  }
+
+  #ableWorkers(): number {
     const welcome = this.#welcome().filter(({ works }) => works);
     const ableOf = (devices: readonly Device[]) =>
       devices.reduce((sum, device) => sum + Math.min(device.seats.length, this.#mostOf(device)), 0);
     const bounded = ableOf(welcome.filter(isBounded));
     const others = ableOf(welcome.filter((device) => !isBounded(device)));
-    const able = others + this.#share.workersOf(bounded, () => this.#others());
-    return { able, withoutAllocation: workers - able };
+    return others + this.#share.workersOf(bounded, () => this.#others());
   }
 
   /** Gives a device its next unit, which starts where the last one on its data shard ended; null where it follows from lane and step. */
@@ -220,18 +231,29 @@ export class Placement {
   /** The devices that bounded ones are held back for; in a repeatable run, where all units are the same, none. */
   #others(): OtherDevice[] {
     if (this.#settings.repeatable) return [];
-    return this.#devices().flatMap((device) => {
+    return this.#crowd.unbounded().flatMap((device) => {
       const { id, works, profile, leases, ready, seats } = device;
       const workers = Math.min(seats.length, this.#mostOf(device));
-      if (isBounded(device) || !works || profile.engine === null || workers === 0) return [];
+      if (!works || profile.engine === null || workers === 0) return [];
       return [{ isActive: leases.length + ready.length > 0, workers, samples: this.#samplesOf(id) }];
     });
+  }
+
+  #devices(): Device[] {
+    return this.#crowd.present();
   }
 
   /** The devices here that may have work while placement is inactive. */
   #welcome(): Device[] {
     const { repeatable, shape } = this.#settings;
     return repeatable ? exactDevices(this.#devices(), shape) : this.#devices();
+  }
+
+  /** Whether a device is one of those. */
+  #welcomes(): (device: Device) => boolean {
+    if (!this.#settings.repeatable) return ({ isHere }) => isHere;
+    const welcome = new Set(this.#welcome());
+    return (device) => welcome.has(device);
   }
 
   #able(): Device[] {
@@ -246,8 +268,8 @@ export class Placement {
   }
 
   #measureAnew(id: string): void {
-    const device = this.#devices().find((each) => each.id === id);
-    if (device === undefined) return;
+    const device = this.#crowd.get(id);
+    if (device?.isHere !== true) return;
     device.times.forget();
     this.noticed(device);
     this.#replanned();

@@ -79,7 +79,7 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
           ready(...Array.from({ length: value % 4 }, (_, seat) => seat)),
           value,
           value * 100,
-          { able: value, withoutAllocation: 0 },
+          { present: value, able: () => value },
         );
         given.forEach((assignment) => policy.granted(++lease, assignment));
         return given;

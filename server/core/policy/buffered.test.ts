@@ -10,7 +10,7 @@ const workers = (count: number, isBounded = false): ReadyWorker[] =>
     return { device: `d${seat}`, seat, unitMs: null, isBounded, voices };
   });
 
-const crowd = (able: number) => ({ able, withoutAllocation: 0 });
+const crowd = (present: number) => ({ present, able: () => present });
 
 /** Grants leases from this one on to so many workers. */
 function granted(policy: BufferedPolicy, count: number, firstLease = 1): LeaseGrant[] {
@@ -105,7 +105,7 @@ describe('buffered', () => {
       .assign(workers(10, true), 0, 0, crowd(10))
       .forEach((grant, index) => policy.granted(1 + index, grant));
     for (let lease = 1; lease <= 6; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
-    policy.assign([], 0, 0, { able: 1, withoutAllocation: 9 });
+    policy.assign([], 0, 0, { present: 10, able: () => 1 });
     expect(policy.settle(1, true)).toEqual([]);
     expect(complete(policy, 7)).toEqual(commitOf(1, 2, 3, 4, 5, 6, 7));
   });

@@ -46,13 +46,8 @@ export class BufferedPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(
-    ready: ReadyWorker[],
-    _updates: number,
-    _now: number,
-    { able, withoutAllocation }: WorkerCounts,
-  ): LeaseGrant[] {
-    this.#present = able + withoutAllocation;
+  assign(ready: ReadyWorker[], _updates: number, _now: number, { present }: WorkerCounts): LeaseGrant[] {
+    this.#present = present;
     return ready.map(({ device, seat, unitMs, isBounded, voices }) => ({
       device,
       seat,

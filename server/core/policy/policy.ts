@@ -23,10 +23,9 @@ export interface ReadyWorker {
 
 /** The workers that are here, whether they have a lease or not. */
 export interface WorkerCounts {
-  /** That get work. */
-  able: number;
-  /** That get none for now, by a plan, device limits or constraints. */
-  withoutAllocation: number;
+  present: number;
+  /** Those of them that get work now, by plan, device limits and constraints; it takes a look at all devices. */
+  able: () => number;
 }
 
 export interface LeaseGrant {

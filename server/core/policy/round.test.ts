@@ -29,7 +29,7 @@ class Rounds {
 
   /** These are ready, and no others. */
   ask(now: number, ...ready: ReadyWorker[]): LeaseGrant[] {
-    const grants = this.policy.assign(ready, 5, now, { able: ready.length, withoutAllocation: 0 });
+    const grants = this.policy.assign(ready, 5, now, { present: ready.length, able: () => ready.length });
     for (const grant of grants) {
       this.#leases.set(grant.seat, ++this.#lease);
       this.policy.granted(this.#lease, grant);

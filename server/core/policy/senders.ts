@@ -1,22 +1,16 @@
 import type { ReadyWorker } from './policy.ts';
+import { VoiceTally, type ExpectedSenders } from './voiceTally.ts';
 
 /** A worker that was granted work. */
 interface Sender {
   device: string;
+  seat: number;
   /** Updates of its device that count in one commit at most; Infinity: all. */
   voices: number;
   /** Its last lease ended without an update: nothing is expected of it until one comes. */
   isSilent: boolean;
   /** An update of it has come. */
   hasSent: boolean;
-}
-
-/** Of whom updates are expected. */
-export interface ExpectedSenders {
-  /** Workers of devices all of whose updates count. */
-  workers: number;
-  /** Of all other devices together: no more of each than it has workers. */
-  voices: number;
 }
 
 /**
@@ -27,11 +21,16 @@ export class Senders {
   /** By seat, which an absent worker leaves to another. */
   readonly #bySeat = new Map<number, Sender>();
   readonly #byLease = new Map<number, { sender: Sender; isComplete: boolean }>();
+  /** All but those that are silent. */
+  readonly #heard = new VoiceTally();
 
   granted(lease: number, { device, seat, voices }: Pick<ReadyWorker, 'device' | 'seat' | 'voices'>): void {
-    const known = this.#bySeat.get(seat);
-    const first = { device, voices, isSilent: false, hasSent: false };
-    const sender = known?.device === device ? Object.assign(known, { voices }) : first;
+    const before = this.#bySeat.get(seat);
+    const sender =
+      before?.device === device ? before : { device, seat, voices, isSilent: false, hasSent: false };
+    if (before?.isSilent === false) this.#heard.remove(before.device);
+    sender.voices = voices;
+    if (!sender.isSilent) this.#heard.add(device, voices);
     this.#bySeat.set(seat, sender);
     this.#byLease.set(lease, { sender, isComplete: false });
   }
@@ -40,13 +39,14 @@ export class Senders {
     const granted = this.#byLease.get(lease);
     if (granted === undefined) return;
     granted.isComplete = true;
-    Object.assign(granted.sender, { isSilent: false, hasSent: true });
+    granted.sender.hasSent = true;
+    this.#hear(granted.sender, true);
   }
 
   /** A lease is over, with its update or without. */
   ended(lease: number): void {
     const granted = this.#byLease.get(lease);
-    if (granted?.isComplete === false) granted.sender.isSilent = true;
+    if (granted?.isComplete === false) this.#hear(granted.sender, false);
     this.#byLease.delete(lease);
   }
 
@@ -60,28 +60,33 @@ export class Senders {
   reset(): void {
     this.#bySeat.clear();
     this.#byLease.clear();
+    this.#heard.clear();
   }
 
   /** @param present workers that are here: those that went away since their last lease are no longer among them. */
   expected(present: number): ExpectedSenders {
-    const heard = [...this.#bySeat.values()].filter(({ isSilent }) => !isSilent);
-    const workers = Math.min(present, heard.filter(({ voices }) => !Number.isFinite(voices)).length);
-    const others = heard.filter(({ voices }) => Number.isFinite(voices));
-    return { workers, voices: Math.min(present - workers, sumOfVoices(others)) };
+    const { workers, voices } = this.#heard.total;
+    const here = Math.min(present, workers);
+    return { workers: here, voices: Math.min(present - here, voices) };
   }
 
   /** How many voices the updates of these leases are. */
   voicesOf(leases: readonly number[]): number {
-    const senders = leases.flatMap((lease) => this.#byLease.get(lease)?.sender ?? []);
-    return sumOfVoices(senders);
+    const tally = new VoiceTally();
+    for (const lease of leases) {
+      const sender = this.#byLease.get(lease)?.sender;
+      if (sender !== undefined) tally.add(sender.device, sender.voices);
+    }
+    const { workers, voices } = tally.total;
+    return workers + voices;
   }
-}
 
-/** One for each, but of a device no more than it has. */
-function sumOfVoices(senders: readonly Pick<Sender, 'device' | 'voices'>[]): number {
-  const byDevice = new Map<string, number>();
-  for (const { device, voices } of senders) {
-    byDevice.set(device, Math.min(voices, (byDevice.get(device) ?? 0) + 1));
+  #hear(sender: Sender, isHeard: boolean): void {
+    if (sender.isSilent !== isHeard) return;
+    sender.isSilent = !isHeard;
+    // Another device may have its seat by now.
+    if (this.#bySeat.get(sender.seat) !== sender) return;
+    if (isHeard) this.#heard.add(sender.device, sender.voices);
+    else this.#heard.remove(sender.device);
   }
-  return [...byDevice.values()].reduce((sum, voices) => sum + voices, 0);
 }

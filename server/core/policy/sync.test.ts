@@ -15,7 +15,7 @@ const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
 
 /** Of the workers that are ready and no others. */
 const assign = (policy: SyncPolicy, ready: ReadyWorker[], version: number, now: number) =>
-  policy.assign(ready, version, now, { able: ready.length, withoutAllocation: 0 });
+  policy.assign(ready, version, now, { present: ready.length, able: () => ready.length });
 
 /** Opens a round for so many devices at time 0 and grants leases 1, 2, ... */
 function opened(count: number, settings: Partial<SyncSettings> = {}) {
@@ -146,7 +146,10 @@ describe('sync', () => {
 
   it('[PO14] a round of fixed size does not wait for workers that are here without an allocation', () => {
     const opens = (size: number, count: number, able: number, withoutAllocation: number) =>
-      syncPolicy({ roundSize: size }).assign(devices(count), 5, 0, { able, withoutAllocation }).length;
+      syncPolicy({ roundSize: size }).assign(devices(count), 5, 0, {
+        present: able + withoutAllocation,
+        able: () => able,
+      }).length;
     expect(opens(4, 1, 1, 3)).toBe(1);
     expect(opens(4, 3, 4, 2)).toBe(0);
     expect(opens(4, 4, 4, 2)).toBe(4);

@@ -222,6 +222,7 @@ export class SyncPolicy implements Policy {
 const freeOf = ({ slots }: Round): Slot[] => slots.filter(({ lease }) => lease === null);
 
 /** A round that waits for a number of workers does not wait for workers that are here and get no work: only for who may yet come. */
-function withoutUnallocated(size: number, { able, withoutAllocation }: WorkerCounts): number {
-  return Math.max(1, Math.min(size, Math.max(able, size - withoutAllocation)));
+function withoutUnallocated(size: number, { present, able }: WorkerCounts): number {
+  const working = able();
+  return Math.max(1, Math.min(size, Math.max(working, size - (present - working))));
 }

@@ -163,7 +163,7 @@ export class TestServer {
             {
               clock,
               solve: options.solve ?? (() => Promise.resolve({ chosen: null, status: 'no solver here' })),
-              devices: () => this.crowd.present(),
+              crowd: this.crowd,
               replanned,
             },
           ),
