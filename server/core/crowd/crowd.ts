@@ -87,6 +87,11 @@ export class Crowd {
     return this.#devices.workers;
   }
 
+  /** Those of them that ask for a lease. */
+  get waiting(): number {
+    return this.#devices.waiting;
+  }
+
   /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
   ready(): { device: string; seat: number }[] {
     return this.#devices.ready();

@@ -205,6 +205,7 @@ export class Device {
     taken.lease = lease;
     taken.complete = false;
     taken.idleSince = null;
+    this.#touched(this);
   }
 
   /** The update of a lease became complete, `elapsedMs` after it was granted. */

@@ -34,13 +34,14 @@ export class DeviceRegistry {
   readonly #present = new Map<string, Device>();
   /** In the order in which they left. */
   readonly #gone = new Map<string, Device>();
-  /** All that ask for work, and some that no longer do. */
+  /** Those of which workers ask for a lease. */
   readonly #asking = new Set<Device>();
   /** Those that are not bounded [TS16]. */
   readonly #unbounded = new Set<Device>();
-  /** By device, the workers that may have work, and their sum. */
-  readonly #workersOf = new Map<string, number>();
+  /** By device, what it adds to the sums below. */
+  readonly #added = new Map<string, Added>();
   #workers = 0;
+  #waiting = 0;
   readonly #numbers = new SeatNumbers();
   #sessions = 0;
 
@@ -52,6 +53,11 @@ export class DeviceRegistry {
   /** Workers of present devices that may have work. */
   get workers(): number {
     return this.#workers;
+  }
+
+  /** Those of them that ask for a lease. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   get(id: string): Device | undefined {
@@ -75,11 +81,7 @@ export class DeviceRegistry {
   /** Workers that ask for a lease: those that waited for the most versions first, then in the order of their seats. */
   ready(): { device: string; seat: number }[] {
     return [...this.#asking]
-      .flatMap((device) => {
-        const { ready } = device;
-        if (ready.length === 0) this.#asking.delete(device);
-        return ready;
-      })
+      .flatMap(({ ready }) => ready)
       .sort((left, right) => left.idleSince - right.idleSince || left.seat - right.seat)
       .map(({ device, seat }) => ({ device, seat }));
   }
@@ -106,17 +108,28 @@ export class DeviceRegistry {
 
   /** Something of the device changed: what is known of all is brought up to date. */
   touched(device: Device): void {
-    const { id, works, trust, seats } = device;
-    const workers = works ? seats.length : 0;
-    this.#workers += workers - (this.#workersOf.get(id) ?? 0);
-    if (workers > 0) {
-      this.#workersOf.set(id, workers);
-      this.#asking.add(device);
-    } else {
-      this.#workersOf.delete(id);
-      this.#asking.delete(device);
-    }
-    if (device.isHere && !TRUST[trust].bounded) this.#unbounded.add(device);
-    else this.#unbounded.delete(device);
+    const { id, isHere, works, trust } = device;
+    const waiting = device.ready.length;
+    const before = this.#added.get(id) ?? NOTHING;
+    const now = { workers: works ? device.seats.length : 0, waiting };
+    this.#workers += now.workers - before.workers;
+    this.#waiting += now.waiting - before.waiting;
+    if (isHere) this.#added.set(id, now);
+    else this.#added.delete(id);
+    keepIn(this.#asking, device, waiting > 0);
+    keepIn(this.#unbounded, device, isHere && !TRUST[trust].bounded);
   }
+}
+
+/** Workers of a device that may have work, and those that ask for it. */
+interface Added {
+  workers: number;
+  waiting: number;
+}
+
+const NOTHING: Added = { workers: 0, waiting: 0 };
+
+function keepIn(devices: Set<Device>, device: Device, isIn: boolean): void {
+  if (isIn) devices.add(device);
+  else devices.delete(device);
 }

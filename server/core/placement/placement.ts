@@ -37,6 +37,8 @@ export interface PlacedCrowd {
   get: (device: string) => Device | undefined;
   /** Workers of present devices that may have work. */
   readonly workers: number;
+  /** Those of them that ask for a lease. */
+  readonly waiting: number;
 }
 
 export interface PlacementParts extends PlanParts {
@@ -150,7 +152,8 @@ export class Placement {
 
   /** How many workers are here, and get work. */
   workerCounts(): WorkerCounts {
-    return { present: this.#crowd.workers, able: () => this.#ableWorkers() };
+    const { workers, waiting } = this.#crowd;
+    return { present: workers, waiting, able: () => this.#ableWorkers() };
   }
 
   #ableWorkers(): number {

@@ -79,7 +79,7 @@ function played(policy: Policy, calls: [string, number][]): unknown[] {
           ready(...Array.from({ length: value % 4 }, (_, seat) => seat)),
           value,
           value * 100,
-          { present: value, able: () => value },
+          { present: value, waiting: value, able: () => value },
         );
         given.forEach((assignment) => policy.granted(++lease, assignment));
         return given;

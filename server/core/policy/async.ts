@@ -1,5 +1,13 @@
 import { ownLeaseMs } from './leaseTime.ts';
-import type { LeaseGrant, Decision, LeaseLimits, Policy, ReadyWorker, CompleteUpdate } from './policy.ts';
+import type {
+  LeaseGrant,
+  Decision,
+  LeaseLimits,
+  Policy,
+  ReadyWorker,
+  CompleteUpdate,
+  WorkerCounts,
+} from './policy.ts';
 import { SeatWork } from './seatWork.ts';
 import { ageFactorOf, type StalenessSettings } from './staleness.ts';
 
@@ -14,6 +22,10 @@ export class AsyncPolicy implements Policy {
 
   constructor(settings: AsyncSettings) {
     this.#settings = settings;
+  }
+
+  room({ waiting }: WorkerCounts): number {
+    return waiting;
   }
 
   assign(ready: ReadyWorker[]): LeaseGrant[] {

@@ -10,11 +10,15 @@ const workers = (count: number, isBounded = false): ReadyWorker[] =>
     return { device: `d${seat}`, seat, unitMs: null, isBounded, voices };
   });
 
-const crowd = (present: number) => ({ present, able: () => present });
+/** Of so many workers that are here. */
+const assign = (policy: BufferedPolicy, ready: ReadyWorker[], present = ready.length) => {
+  policy.room({ present, waiting: ready.length, able: () => present });
+  return policy.assign(ready);
+};
 
 /** Grants leases from this one on to so many workers. */
 function granted(policy: BufferedPolicy, count: number, firstLease = 1): LeaseGrant[] {
-  const grants = policy.assign(workers(count), 0, 0, crowd(count));
+  const grants = assign(policy, workers(count));
   grants.forEach((grant, index) => policy.granted(firstLease + index, grant));
   return grants;
 }
@@ -66,7 +70,7 @@ describe('buffered', () => {
       [25, 17],
     ] as const) {
       const policy = bufferedPolicy();
-      const grants = policy.assign(workers(count, true), 0, 0, crowd(count));
+      const grants = assign(policy, workers(count, true));
       grants.forEach((grant, index) => policy.granted(1 + index, grant));
       const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
       expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
@@ -79,7 +83,7 @@ describe('buffered', () => {
     const crew = workers(14).map((worker, index) =>
       index < 8 ? { ...worker, device: 'busy', voices: 2 } : { ...worker, voices: 1 },
     );
-    const grants = policy.assign(crew, 0, 0, crowd(14));
+    const grants = assign(policy, crew);
     grants.forEach((grant, index) => policy.granted(1 + index, grant));
     for (let lease = 1; lease <= 11; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
     expect(complete(policy, 12)[0]?.type).toBe('commit');
@@ -87,7 +91,7 @@ describe('buffered', () => {
 
   it('[PO19] one bounded device fills no buffer, however much it sends', () => {
     const policy = bufferedPolicy({ mostUpdates: 12 });
-    const [busy, ...others] = policy.assign(workers(4, true), 0, 0, crowd(4));
+    const [busy, ...others] = assign(policy, workers(4, true));
     if (busy === undefined) throw new Error('there are grants');
     others.forEach((grant, index) => policy.granted(101 + index, grant));
     for (let lease = 1; lease <= 9; lease++) {
@@ -101,18 +105,16 @@ describe('buffered', () => {
 
   it('[PO17] counts bounded devices that get no work for now', () => {
     const policy = bufferedPolicy();
-    policy
-      .assign(workers(10, true), 0, 0, crowd(10))
-      .forEach((grant, index) => policy.granted(1 + index, grant));
+    assign(policy, workers(10, true)).forEach((grant, index) => policy.granted(1 + index, grant));
     for (let lease = 1; lease <= 6; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
-    policy.assign([], 0, 0, { present: 10, able: () => 1 });
+    assign(policy, [], 10);
     expect(policy.settle(1, true)).toEqual([]);
     expect(complete(policy, 7)).toEqual(commitOf(1, 2, 3, 4, 5, 6, 7));
   });
 
   it('[PO21] a buffer is committed when it has as many updates as a commit may have', () => {
     const policy = bufferedPolicy({ mostUpdates: 3 });
-    const [busy, ...others] = policy.assign(workers(4, true), 0, 0, crowd(4));
+    const [busy, ...others] = assign(policy, workers(4, true));
     if (busy === undefined) throw new Error('there are grants');
     others.forEach((grant, index) => policy.granted(101 + index, grant));
     for (const lease of [1, 2, 3]) policy.granted(lease, busy);
@@ -123,7 +125,7 @@ describe('buffered', () => {
     const { policy } = opened(25);
     for (const lease of [1, 2, 3, 4]) complete(policy, lease);
     expect(policy.settle(1, true)).toEqual([]);
-    policy.assign([], 0, 0, crowd(3));
+    assign(policy, [], 3);
     expect(policy.settle(1, true)).toEqual(commitOf(1, 2, 3, 4));
   });
 
@@ -185,9 +187,7 @@ describe('buffered', () => {
     complete(policy, 2);
     policy.reset();
     expect(policy.wakeAt()).toBeNull();
-    expect(policy.assign(workers(3), 0, 0, crowd(3)).map(({ key }) => key)).toEqual(
-      grants.map(({ key }) => key),
-    );
+    expect(assign(policy, workers(3)).map(({ key }) => key)).toEqual(grants.map(({ key }) => key));
   });
 
   it('[PO15] [PO16] no update counts twice, none that ended counts, and none waits beyond its time', () => {

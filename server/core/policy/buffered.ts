@@ -46,8 +46,12 @@ export class BufferedPolicy implements Policy {
     this.#settings = settings;
   }
 
-  assign(ready: ReadyWorker[], _updates: number, _now: number, { present }: WorkerCounts): LeaseGrant[] {
+  room({ present, waiting }: WorkerCounts): number {
     this.#present = present;
+    return waiting;
+  }
+
+  assign(ready: ReadyWorker[]): LeaseGrant[] {
     return ready.map(({ device, seat, unitMs, isBounded, voices }) => ({
       device,
       seat,

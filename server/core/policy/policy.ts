@@ -24,6 +24,8 @@ export interface ReadyWorker {
 /** The workers that are here, whether they have a lease or not. */
 export interface WorkerCounts {
   present: number;
+  /** Those of them that ask for a lease. */
+  waiting: number;
   /** Those of them that get work now, by plan, device limits and constraints; it takes a look at all devices. */
   able: () => number;
 }
@@ -67,6 +69,11 @@ export type Decision =
  * and does what it answers, in order; time is an argument [PO1].
  */
 export interface Policy {
+  /**
+   * How many more workers it would hand work to, at most. It is asked before {@link assign}, which is not called where that is
+   * none: workers that wait cost nothing for each message of others.
+   */
+  room(crowd: WorkerCounts, now: number): number;
   /** Hands work to ready workers. Called again whenever one becomes ready. @param updates update records so far. */
   assign(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): LeaseGrant[];
   /** The coordinator granted an assignment under this lease. */

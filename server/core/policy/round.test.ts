@@ -29,7 +29,9 @@ class Rounds {
 
   /** These are ready, and no others. */
   ask(now: number, ...ready: ReadyWorker[]): LeaseGrant[] {
-    const grants = this.policy.assign(ready, 5, now, { present: ready.length, able: () => ready.length });
+    const { length } = ready;
+    const crowd = { present: length, waiting: length, able: () => length };
+    const grants = this.policy.room(crowd, now) === 0 ? [] : this.policy.assign(ready, 5, now, crowd);
     for (const grant of grants) {
       this.#leases.set(grant.seat, ++this.#lease);
       this.policy.granted(this.#lease, grant);

@@ -14,8 +14,11 @@ const devices = (count: number, unitMs: number | null = null): ReadyWorker[] =>
   }));
 
 /** Of the workers that are ready and no others. */
-const assign = (policy: SyncPolicy, ready: ReadyWorker[], version: number, now: number) =>
-  policy.assign(ready, version, now, { present: ready.length, able: () => ready.length });
+const assign = (policy: SyncPolicy, ready: ReadyWorker[], version: number, now: number) => {
+  const { length } = ready;
+  const crowd = { present: length, waiting: length, able: () => length };
+  return policy.room(crowd, now) === 0 ? [] : policy.assign(ready, version, now, crowd);
+};
 
 /** Opens a round for so many devices at time 0 and grants leases 1, 2, ... */
 function opened(count: number, settings: Partial<SyncSettings> = {}) {
@@ -148,6 +151,7 @@ describe('sync', () => {
     const opens = (size: number, count: number, able: number, withoutAllocation: number) =>
       syncPolicy({ roundSize: size }).assign(devices(count), 5, 0, {
         present: able + withoutAllocation,
+        waiting: count,
         able: () => able,
       }).length;
     expect(opens(4, 1, 1, 3)).toBe(1);

@@ -65,8 +65,13 @@ export class SyncPolicy implements Policy {
     this.#settings = settings;
   }
 
+  room({ waiting }: WorkerCounts, now: number): number {
+    if (waiting === 0) this.#waitingSince = null;
+    this.#makeRoom(waiting, now);
+    return this.#round === null ? waiting : Math.min(waiting, freeOf(this.#round).length);
+  }
+
   assign(ready: ReadyWorker[], updates: number, now: number, crowd: WorkerCounts): LeaseGrant[] {
-    this.#makeRoom(ready, now);
     const round = this.#round ?? this.#open(ready, updates, now, crowd);
     if (round === null) return [];
     const free = freeOf(round);
@@ -133,10 +138,10 @@ export class SyncPolicy implements Policy {
   }
 
   /** A round that got nothing until it is over makes room for the next. */
-  #makeRoom(ready: readonly ReadyWorker[], now: number): void {
+  #makeRoom(waiting: number, now: number): void {
     const round = this.#round;
     if (round === null) return;
-    round.isWaitedFor = ready.length > freeOf(round).length;
+    round.isWaitedFor = waiting > freeOf(round).length;
     if (now >= endOf(round) && isEmpty(round)) this.#close(round);
   }
 

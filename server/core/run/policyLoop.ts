@@ -86,8 +86,10 @@ export class PolicyLoop {
   #assign(): boolean {
     const { policy, clock, crowd, placement, committer } = this.#parts;
     if (!this.#granting) return false;
+    const counts = placement.workerCounts();
+    if (policy.room(counts, clock.now()) === 0) return false;
     const ready = placement.admit(crowd.ready());
-    const grants = policy.assign(ready, committer.updates, clock.now(), placement.workerCounts());
+    const grants = policy.assign(ready, committer.updates, clock.now(), counts);
     for (const grant of grants) this.#grant(grant);
     return grants.length > 0;
   }
