@@ -37,7 +37,6 @@ import type { Calendar } from './machineTime.ts';
 
 /** Far above any gradient that training meets; a bound against nonsense, not a clip. */
 const MAX_NORM = 1e4;
-const MAX_DEVICES = 4096;
 
 export interface TrainingParts {
   keys: ServerKeys;
@@ -104,7 +103,7 @@ export class Training {
     this.#checkpoint = savedAt === null ? null : { version, savedAt };
     this.id = parts.record.run;
     this.ranges = rangesOf(config);
-    this.crowd = new Crowd({ key: parts.keys.resumeTokens, maxDevices: MAX_DEVICES }, () =>
+    this.crowd = new Crowd({ key: parts.keys.resumeTokens, maxDevices: config.maxDevices }, () =>
       randomBytes(6).toString('hex'),
     );
     const { clock, calendar, keepEvents, log } = parts;

@@ -53,6 +53,7 @@ describe('defaults', () => {
     expect(start).toMatchObject({
       mode: 'sync',
       shards: 1,
+      maxDevices: 10_000,
       maxParameters: 4_000_000,
       momentum: 0.9,
       https: false,

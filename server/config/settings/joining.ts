@@ -1,7 +1,7 @@
 import { DEVICE_ACTION_NAMES, type DeviceAction } from '../../../shared/protocol/deviceActions.ts';
 import { RUN_ACTION_NAMES, type RunAction } from '../../../shared/protocol/runActions.ts';
 import { RUNS, setting } from '../setting.ts';
-import { assignments, flag, httpUrl, oneOf, orNone, words } from '../values.ts';
+import { assignments, flag, httpUrl, oneOf, orNone, wholeNumber, words } from '../values.ts';
 
 /** What `npm run control` may ask. */
 export type ControlAction = RunAction | DeviceAction;
@@ -23,6 +23,13 @@ export const JOINING_SETTINGS = {
     flag,
     false,
     'With --join: everyone may join, and devices that show the credential begin as trusted.',
+  ),
+  maxDevices: setting(
+    RUNS,
+    wholeNumber(1, 1_000_000),
+    10_000,
+    'Devices present at a time: one beyond them is told that the server is full.',
+    { unit: 'devices' },
   ),
   adminToken: setting<string | null>(
     RUNS,
