@@ -310,6 +310,12 @@ export class Coordinator implements Borrower, ShardReports {
 
   #foundWrong(lease: number, device: string): void {
     this.#committer.distrust(device);
+    const live = this.#leases.live(lease);
+    // One that waits for its audit ends when that is over.
+    if (live?.waits === false) {
+      this.#ends.fail(live, 'WRONG_UPDATE');
+      this.#loop.pump();
+    }
     const version = this.#wrongShares.foundWrong(lease);
     if (version !== null) this.#parts.undermined(version);
   }

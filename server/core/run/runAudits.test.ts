@@ -211,6 +211,38 @@ describe('an update that does not wait', () => {
     },
   );
 
+  it('[AT15] but one that is found wrong while its round waits is no part of the commit', async () => {
+    const { world, first, device, pass } = audited({ policy: syncPolicy(), combines: true });
+    const other = device();
+    world.wire.drain();
+    first.pushNow();
+    await pass();
+    const lie = first.lease;
+    const honest = other.lease;
+    first.pushNow(lie, FLIPPED);
+    await pass();
+    expect(first.outcomes(lie)).toEqual(['WRONG_UPDATE', 'WRONG_UPDATE']);
+    other.pushNow(honest);
+    await pass();
+    const members = world.recorder.membersAt(2).map(({ lease }) => lease);
+    expect(members).toEqual([honest.terms.lease]);
+  });
+
+  it('[AT15] nor one that is found wrong in a buffer', async () => {
+    const { world, first, device, pass } = audited({ policy: bufferedPolicy({ buffer: 2 }), combines: true });
+    const second = device();
+    const third = device();
+    world.wire.drain();
+    first.pushNow(first.lease, FLIPPED);
+    await pass();
+    const honest = [second.lease, third.lease];
+    second.pushNow();
+    third.pushNow();
+    await pass();
+    const members = world.recorder.membersAt(1).map(({ lease }) => lease);
+    expect(members).toEqual(honest.map(({ terms }) => terms.lease));
+  });
+
   it('[AT12] is any where nothing is audited', () => {
     const world = new World();
     const device = world.device({ unitMs: null }).join().ready();
