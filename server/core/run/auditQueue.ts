@@ -1,7 +1,10 @@
+import { deriveSeed } from '../../../shared/random/generator.ts';
 import { RecentMap } from '../recentMap.ts';
 
 /** More do not wait for an audit: what is a minute old says little of what a device does now. */
 const MOST = 256;
+/** Of one device only its newest wait: a stock of honest updates is not to stand before later lies. */
+const MOST_OF_DEVICE = 8;
 /** Devices of which it is remembered when they were audited last. */
 const REMEMBERED = 4096;
 
@@ -12,8 +15,9 @@ export interface QueuedUpdate {
 }
 
 /**
- * Complete updates that wait for their audits. Devices take turns, whatever the number of their updates, and one that has
- * more in the queue than another makes room for it: nobody keeps others from being audited by sending much [AT7].
+ * Complete updates that wait for their audits. Devices take turns, whatever the number of their updates; of one device the newest
+ * few wait, any of which may be next, so that it cannot choose what is audited; and one that has more in the queue than
+ * another makes room for it: nobody keeps others from being audited by sending much [AT7].
  */
 export class AuditQueue<Queued extends QueuedUpdate> {
   /** By lease, the oldest first. */
@@ -23,10 +27,12 @@ export class AuditQueue<Queued extends QueuedUpdate> {
   /** By device, which of all audits its last was. */
   readonly #turns = new RecentMap<string, number>(REMEMBERED);
   #taken = 0;
+  readonly #seed: number;
   readonly #dropped: (update: Queued) => void;
 
-  /** @param dropped is told of each for which there is no room any more. */
-  constructor(dropped: (update: Queued) => void) {
+  /** @param seed of what is drawn; no device may know it. @param dropped is told of each for which there is no room any more. */
+  constructor(seed: number, dropped: (update: Queued) => void) {
+    this.#seed = seed;
     this.#dropped = dropped;
   }
 
@@ -38,16 +44,14 @@ export class AuditQueue<Queued extends QueuedUpdate> {
     return this.#updates.has(lease);
   }
 
-  /** Where there is no room, the newest of the device that has most goes, which may be this one. */
+  /** Where there is no room, the oldest of its device goes, or of the device that has most. */
   add(update: Queued): void {
     this.#updates.set(update.lease, update);
     this.#count(update.device, 1);
+    if (this.#countOf(update.device) > MOST_OF_DEVICE) this.#dropOldest(update.device);
     if (this.#updates.size <= MOST) return;
-    const most = Math.max(...this.#counts.values());
-    const last = this.all.findLast(({ device }) => this.#counts.get(device) === most);
-    if (last === undefined) return;
-    this.delete(last.lease);
-    this.#dropped(last);
+    const [most] = [...this.#counts].reduce((first, each) => (each[1] > first[1] ? each : first));
+    this.#dropOldest(most);
   }
 
   delete(lease: number): void {
@@ -58,18 +62,20 @@ export class AuditQueue<Queued extends QueuedUpdate> {
   }
 
   /**
-   * Takes the next one out: of the least rank, of the device that was audited longest ago, the oldest.
+   * Takes the next one out: of the least rank, of the device that was audited longest ago, any.
    * @param rankOf the less, the earlier.
    */
   take(rankOf: (update: Queued) => number): Queued | undefined {
     const turnOf = ({ device }: Queued) => this.#turns.get(device) ?? 0;
-    const next = this.all.reduce<Queued | undefined>((first, each) => {
-      if (first === undefined) return each;
-      return (rankOf(each) - rankOf(first) || turnOf(each) - turnOf(first)) < 0 ? each : first;
+    const first = this.all.reduce<Queued | undefined>((best, each) => {
+      if (best === undefined) return each;
+      return (rankOf(each) - rankOf(best) || turnOf(each) - turnOf(best)) < 0 ? each : best;
     }, undefined);
-    if (next === undefined) return undefined;
+    if (first === undefined) return undefined;
+    const same = this.all.filter((each) => each.device === first.device && rankOf(each) === rankOf(first));
+    const next = same[deriveSeed(this.#seed, ++this.#taken) % same.length] ?? first;
     this.delete(next.lease);
-    this.#turns.set(next.device, ++this.#taken);
+    this.#turns.set(next.device, this.#taken);
     return next;
   }
 
@@ -80,8 +86,19 @@ export class AuditQueue<Queued extends QueuedUpdate> {
     return taken;
   }
 
+  #dropOldest(device: string): void {
+    const oldest = this.all.find((each) => each.device === device);
+    if (oldest === undefined) return;
+    this.delete(oldest.lease);
+    this.#dropped(oldest);
+  }
+
+  #countOf(device: string): number {
+    return this.#counts.get(device) ?? 0;
+  }
+
   #count(device: string, more: number): void {
-    const count = (this.#counts.get(device) ?? 0) + more;
+    const count = this.#countOf(device) + more;
     if (count === 0) this.#counts.delete(device);
     else this.#counts.set(device, count);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cutKeyRanges, sliceOf } from '../../../shared/model/ranges.ts';
 import type { Arithmetic } from '../../../shared/profile/profile.ts';
-import type { AuditVerdict } from '../../../shared/protocol/trust.ts';
+import type { AuditVerdict, TrustState } from '../../../shared/protocol/trust.ts';
 import { settled } from '../testing/runWorld.ts';
 import { noiseVector } from '../testing/plainModel.ts';
 import { VirtualClock } from '../testing/virtualClock.ts';
@@ -19,10 +19,11 @@ type Call = AuditTask & {
   fail: () => Promise<void>;
 };
 
-const NEW: AuditTraits = { auditRate: 1, state: 'new', waits: false };
-const WAITS: AuditTraits = { auditRate: 1, state: 'new', waits: true };
-const DOUBTED: AuditTraits = { auditRate: 1, state: 'suspected', waits: true };
-const SELDOM: AuditTraits = { auditRate: 0.05, state: 'trusted', waits: false };
+const standing = (state: TrustState, isProved = false, isHere = true) => ({ state, isProved, isHere });
+const NEW: AuditTraits = { auditRate: 1, standing: standing('new'), joins: true, waits: false };
+const WAITS: AuditTraits = { auditRate: 1, standing: standing('new'), joins: true, waits: true };
+const DOUBTED: AuditTraits = { auditRate: 1, standing: standing('suspected'), joins: true, waits: true };
+const SELDOM: AuditTraits = { auditRate: 0.05, standing: standing('trusted'), joins: true, waits: false };
 
 /** Audits whose recomputations end when the test says so; evidence is there for every lease that is not in `lost`. */
 function audits({
@@ -307,13 +308,30 @@ describe('audits', () => {
     ]);
   });
 
+  it('[AT7] new devices of which nothing is known keep nobody waiting who did right work, nor do those that are gone', async () => {
+    const traits = {
+      proved: { ...NEW, standing: standing('new', true) },
+      gone: { ...NEW, standing: standing('new', false, false) },
+    };
+    const { grant, complete, current } = audits({ traits });
+    const devices = ['a', 'b', 'c', 'proved', 'gone', 'gone', 'proved'];
+    for (const [index, device] of devices.entries()) grant(index, device);
+    for (const [index, device] of devices.entries()) await complete(index, device);
+    const order: (string | undefined)[] = [];
+    for (let audit = 0; audit < 6; audit++) {
+      order.push(devices[current().unit.seed]);
+      await current().finish(0);
+    }
+    expect(order).toEqual(['a', 'proved', 'gone', 'b', 'proved', 'gone']);
+  });
+
   it('[AT14] nothing more of a barred device is audited, and what was complete of it is told', async () => {
     const traits: Record<string, AuditTraits> = { liar: DOUBTED };
     const { grant, complete, current, unheard, kept } = audits({ traits });
     for (const [lease, device] of ['liar', 'liar', 'liar', 'other'].entries()) grant(lease, device);
     for (const [lease, device] of ['liar', 'liar', 'other'].entries())
       await complete(lease === 2 ? 3 : lease, device);
-    traits['liar'] = { auditRate: 0, state: 'barred', waits: true };
+    traits['liar'] = { auditRate: 0, standing: standing('barred'), joins: false, waits: true };
     await current().finish(2);
     await current().finish(2);
     expect(unheard).toEqual([1]);
@@ -366,7 +384,7 @@ describe('audits', () => {
 });
 
 describe('a review', () => {
-  const NEVER: AuditTraits = { auditRate: 0, state: 'new', waits: false };
+  const NEVER: AuditTraits = { auditRate: 0, standing: standing('new'), joins: true, waits: false };
   const TRUSTED = { traits: { t: NEVER } };
 
   it('[AT13] audits what no audit was drawn for, before others', async () => {

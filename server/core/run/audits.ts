@@ -4,7 +4,6 @@ import type { Arithmetic, ReportedEngine } from '../../../shared/profile/profile
 import type { AuditVerdict, TrustState } from '../../../shared/protocol/trust.ts';
 import { deriveSeed } from '../../../shared/random/generator.ts';
 import type { Clock } from '../clock.ts';
-import { TRUST } from '../crowd/trust.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { AuditBudget } from './auditBudget.ts';
 import { AuditQueue } from './auditQueue.ts';
@@ -27,11 +26,21 @@ export interface AuditSettings {
   recompute: Recompute;
 }
 
+/** The trust in a device, whether any audit found its work right, and whether it is still here. */
+export interface Standing {
+  state: TrustState;
+  isProved: boolean;
+  isHere: boolean;
+}
+
 /** What follows for audits from how far a device is trusted. */
 export interface AuditTraits {
   /** The share of its units that is to be audited, 0 to 1. */
   auditRate: number;
-  state: TrustState;
+  /** Devices of different standing take turns in being audited. */
+  standing: Standing;
+  /** It may join. */
+  joins: boolean;
   /** Its updates count only once they were found right. */
   waits: boolean;
 }
@@ -119,14 +128,14 @@ export class Audits implements AuditScheduler {
   readonly #unitAudit: UnitAudit;
   /** By lease, those that are to be audited and are not complete yet. */
   readonly #drawn = new Map<number, Granted>();
-  readonly #queue = new AuditQueue<Granted>(({ lease }) => this.#dropEvidence(lease));
+  readonly #queue: AuditQueue<Granted>;
   /** Those that are audited only where the model goes bad. */
   readonly #held: HeldLeases<Granted>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #counts: Record<AuditVerdict, number> = { right: 0, wrong: 0, unclear: 0 };
   #isBusy = false;
-  /** By the trust in its device, which of all audits the last was. */
-  readonly #turns = new Map<TrustState, number>();
+  /** By the standing of its device, which of all audits the last was. */
+  readonly #turns = new Map<string, number>();
   #taken = 0;
   #isClosed = false;
   #cancelWake: () => void = () => undefined;
@@ -136,6 +145,7 @@ export class Audits implements AuditScheduler {
     this.#parts = parts;
     this.#budget = new AuditBudget(parts.clock, settings.share);
     const { shards, ranges } = parts;
+    this.#queue = new AuditQueue(settings.seed, ({ lease }) => this.#dropEvidence(lease));
     this.#held = new HeldLeases(ranges, (lease) => this.#dropEvidence(lease));
     this.#unitAudit = new UnitAudit({ ...settings, budget: this.#budget, shards, ranges });
   }
@@ -237,17 +247,23 @@ export class Audits implements AuditScheduler {
   }
 
   /**
-   * What is reviewed; then the states of trust take turns, so that no crowd of new devices keeps the others from being
-   * audited; of one state what waits, then who was not audited for longest.
+   * What is reviewed; then devices of different standing take turns, so that no crowd of new ids keeps the others from being
+   * audited; of one standing what waits, then who was not audited for longest.
    */
   #takeFirst(): Granted | undefined {
-    const stateOf = (device: string) => this.#parts.traitsOf(device).state;
+    const standings = new Map<string, string>();
+    for (const { device } of this.#queue.all) standings.set(device, this.#standingOf(device));
     const first = this.#queue.take(({ lease, device, isReviewed }) => {
-      const turn = isReviewed ? 0 : 1 + (this.#turns.get(stateOf(device)) ?? 0);
+      const turn = isReviewed ? 0 : 1 + (this.#turns.get(standings.get(device) ?? '') ?? 0);
       return 2 * turn + (this.#waiting.has(lease) ? 0 : 1);
     });
-    if (first !== undefined) this.#turns.set(stateOf(first.device), ++this.#taken);
+    if (first !== undefined) this.#turns.set(standings.get(first.device) ?? '', ++this.#taken);
     return first;
+  }
+
+  #standingOf(device: string): string {
+    const { state, isProved, isHere } = this.#parts.traitsOf(device).standing;
+    return isHere ? `${state} ${isProved}` : 'gone';
   }
 
   async #audit(granted: Granted): Promise<void> {
@@ -263,7 +279,7 @@ export class Audits implements AuditScheduler {
       this.#parts.found({ lease, device, ...finding });
     }
     this.#release(lease, finding?.verdict ?? null);
-    if (!TRUST[this.#parts.traitsOf(device).state].joins) this.#dropAllOf(device);
+    if (!this.#parts.traitsOf(device).joins) this.#dropAllOf(device);
   }
 
   /** What more is found of a device that is barred changes nothing for it, and keeps others from being audited [AT14]. */

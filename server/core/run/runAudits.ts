@@ -35,9 +35,12 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
     shards,
     ranges,
     traitsOf: (device) => {
-      const record = crowd.get(device)?.history.trust ?? firstTrust(false);
+      const known = crowd.get(device);
+      const record = known?.history.trust ?? firstTrust(false);
       const { state } = record;
-      return { auditRate: auditRateOf(record), state, waits: TRUST[state].waits[kind] };
+      const { waits, joins } = TRUST[state];
+      const standing = { state, isProved: record.audits.right > 0, isHere: known?.isHere ?? false };
+      return { auditRate: auditRateOf(record), standing, joins, waits: waits[kind] };
     },
     found: (finding) => {
       const { lease, device, verdict, relative, cosine } = finding;

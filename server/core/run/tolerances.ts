@@ -69,6 +69,7 @@ export function verdictOf({ relative, cosine, spread, isRounding }: Comparison, 
   const tolerance = toleranceOf(made);
   if (relative <= tolerance.right) return 'right';
   if (!Number.isFinite(relative) || isRounding) return 'unclear';
-  if (relative >= tolerance.wrong || cosine < tolerance.cosine) return 'wrong';
-  return relative <= spread ? 'right' : 'unclear';
+  const isFar = relative >= tolerance.wrong || cosine < tolerance.cosine;
+  if (relative <= spread) return isFar ? 'unclear' : 'right';
+  return isFar ? 'wrong' : 'unclear';
 }
