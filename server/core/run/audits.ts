@@ -57,7 +57,8 @@ export interface AuditsParts {
   /** In the order of the key ranges. */
   shards: readonly ShardPort[];
   ranges: KeyRange[];
-  traitsOf: (device: string) => AuditTraits;
+  /** @param isCautious as {@link AuditScheduler.caution} says. */
+  traitsOf: (device: string, isCautious: boolean) => AuditTraits;
   /** An audit has ended; called before what waits for it is decided. */
   found: (finding: Finding) => void;
   /** A device was barred: this update of it is complete, and not audited any more. */
@@ -82,6 +83,11 @@ export interface AuditScheduler {
   ended(lease: number): void;
   /** The model went bad: every update of which there is evidence is audited, before others [AT13]. */
   review(): void;
+  /**
+   * Updates of devices that nobody vouches for count only once they were found right, while the model was bad of late [GU12].
+   * @param isCautious says whether it was.
+   */
+  caution(isCautious: () => boolean): void;
   close(): void;
   /** Null where nothing is audited. */
   readonly figures: AuditFigures | null;
@@ -101,6 +107,7 @@ export const NO_AUDITS: AuditScheduler = {
   completed: () => false,
   ended: () => undefined,
   review: () => undefined,
+  caution: () => undefined,
   close: () => undefined,
   figures: null,
 };
@@ -137,6 +144,7 @@ export class Audits implements AuditScheduler {
   /** By the standing of its device, which of all audits the last was. */
   readonly #turns = new Map<string, number>();
   #taken = 0;
+  #isCautious = () => false;
   #isClosed = false;
   #cancelWake: () => void = () => undefined;
 
@@ -169,7 +177,7 @@ export class Audits implements AuditScheduler {
     if (kept !== undefined) kept.isComplete = true;
     this.#drawn.delete(lease);
     if (drawn !== undefined) this.#queue.add(drawn);
-    const { waits } = this.#parts.traitsOf(device);
+    const { waits } = this.#traitsOf(device);
     if (waits) {
       const patience = this.#queue.has(lease) ? AUDIT_PATIENCE_MS : 0;
       const cancel = this.#parts.clock.after(patience, () => this.#giveUp(lease));
@@ -183,6 +191,10 @@ export class Audits implements AuditScheduler {
     for (const held of this.#held.takeAll(({ isComplete }) => isComplete)) this.#queue.add(held);
     for (const update of this.#queue.all) update.isReviewed = true;
     this.#next();
+  }
+
+  caution(isCautious: () => boolean): void {
+    this.#isCautious = isCautious;
   }
 
   ended(lease: number): void {
@@ -211,9 +223,13 @@ export class Audits implements AuditScheduler {
     waiting?.after(verdict);
   }
 
+  #traitsOf(device: string): AuditTraits {
+    return this.#parts.traitsOf(device, this.#isCautious());
+  }
+
   /** Whether it is audited in any case [AT6]. */
   #isDrawn(lease: number, device: string): boolean {
-    const { auditRate } = this.#parts.traitsOf(device);
+    const { auditRate } = this.#traitsOf(device);
     return deriveSeed(this.#settings.seed, lease) < auditRate * 2 ** 32;
   }
 
@@ -262,7 +278,7 @@ export class Audits implements AuditScheduler {
   }
 
   #standingOf(device: string): string {
-    const { state, isProved, isHere } = this.#parts.traitsOf(device).standing;
+    const { state, isProved, isHere } = this.#traitsOf(device).standing;
     return isHere ? `${state} ${isProved}` : 'gone';
   }
 
@@ -279,7 +295,7 @@ export class Audits implements AuditScheduler {
       this.#parts.found({ lease, device, ...finding });
     }
     this.#release(lease, finding?.verdict ?? null);
-    if (!this.#parts.traitsOf(device).joins) this.#dropAllOf(device);
+    if (!this.#traitsOf(device).joins) this.#dropAllOf(device);
   }
 
   /** What more is found of a device that is barred changes nothing for it, and keeps others from being audited [AT14]. */

@@ -79,6 +79,7 @@ export class Guard {
   constructor(parts: GuardParts) {
     this.#parts = parts;
     this.#watch = new LossWatch(parts.jump);
+    parts.coordinator.audits.caution(() => this.#isRecovering());
   }
 
   /** The run was started: there is a state to go back to from now on. */
@@ -156,10 +157,24 @@ export class Guard {
 
   async #bringBack(of: number): Promise<number> {
     const { coordinator, run } = this.#parts;
-    const made = await run.rollBack(of);
-    coordinator.marks.undone(of, made);
-    this.#undone = { of, made };
-    return made;
+    const before = this.#undone;
+    // From before there are leases of the state that comes back.
+    this.#undone = { of, made: Infinity };
+    try {
+      const made = await run.rollBack(of);
+      coordinator.marks.undone(of, made);
+      this.#undone = { of, made };
+      return made;
+    } catch (error) {
+      this.#undone = before;
+      throw error;
+    }
+  }
+
+  /** No version with commits after the last restore was measured as good yet: what a restore made has the good state itself. */
+  #isRecovering(): boolean {
+    const { newest } = this.#parts.coordinator.marks;
+    return this.#undone.made > 0 && (newest ?? 0) <= this.#undone.made;
   }
 
   async #look(): Promise<void> {
@@ -176,11 +191,11 @@ export class Guard {
     const { coordinator, run, rescued, gaveUp } = this.#parts;
     const { newest: of } = coordinator.marks;
     if (of === null) return;
-    // What a restore made has the good state itself: that it measures well says nothing of what came after it.
-    if (of > this.#undone.made) this.#rescues = 0;
+    if (!this.#isRecovering()) this.#rescues = 0;
     if (++this.#rescues > MAX_RESCUES) {
       // A run that stands still is not to stand on a bad state.
       await this.#bringBack(of);
+      coordinator.audits.review();
       run.pause();
       gaveUp();
       return;

@@ -2,7 +2,7 @@ import { describeDistance, finiteOrNull } from '../../../shared/protocol/audits.
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Clock } from '../clock.ts';
 import type { Crowd } from '../crowd/crowd.ts';
-import { auditRateOf, firstTrust, TRUST } from '../crowd/trust.ts';
+import { auditRateOf, firstTrust, TRUST, voicesOf } from '../crowd/trust.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { Audits, NO_AUDITS, type AuditScheduler, type AuditSettings, type Finding } from './audits.ts';
 
@@ -34,13 +34,15 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
     clock,
     shards,
     ranges,
-    traitsOf: (device) => {
+    traitsOf: (device, isCautious) => {
       const known = crowd.get(device);
       const record = known?.history.trust ?? firstTrust(false);
       const { state } = record;
       const { waits, joins } = TRUST[state];
       const standing = { state, isProved: record.audits.right > 0, isHere: known?.isHere ?? false };
-      return { auditRate: auditRateOf(record), standing, joins, waits: waits[kind] };
+      const isHeldBack = isCautious && joins && Number.isFinite(voicesOf(record));
+      const auditRate = isHeldBack ? 1 : auditRateOf(record);
+      return { auditRate, standing, joins, waits: isHeldBack || waits[kind] };
     },
     found: (finding) => {
       const { lease, device, verdict, relative, cosine } = finding;

@@ -67,7 +67,7 @@ describe('the verdict of an audit', () => {
 
   it('[AT11] flipped signs, zeros, and a model of ten times the size are wrong, whatever the engine, steps and codec', () => {
     fc.assert(
-      fc.property(made, fc.double({ min: 0, max: 1, noNaN: true }), (of, spread) => {
+      fc.property(made, fc.double({ min: 0, max: 0.99, noNaN: true }), (of, spread) => {
         const verdict = (relative: number, cosine: number) =>
           verdictOf({ relative, cosine, spread, isRounding: false }, of);
         expect([verdict(2, -1), verdict(1, 0), verdict(9, 1)]).toEqual(['wrong', 'wrong', 'wrong']);

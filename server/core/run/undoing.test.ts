@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gradientOf } from '../testing/plainModel.ts';
-import { syncPolicy } from '../testing/policies.ts';
+import type { Policy } from '../policy/policy.ts';
+import { bufferedPolicy, syncPolicy } from '../testing/policies.ts';
 import { RunWorld, settled } from '../testing/runWorld.ts';
 import type { ScriptedDevice, Tampering } from '../testing/scriptedDevice.ts';
 import type { WorldOptions } from '../testing/testServer.ts';
@@ -40,12 +41,9 @@ function auditsOnDemand() {
   return { audits, end };
 }
 
-async function guarded(devices: number, vouched = false) {
+async function guarded(devices: number, vouched = false, policy: Policy = syncPolicy()) {
   const { audits, end } = auditsOnDemand();
-  const world = new RunWorld(
-    { evaluateEvery: 2, guardJump: 3 },
-    { policy: syncPolicy(), audits, boundsNorms: true },
-  );
+  const world = new RunWorld({ evaluateEvery: 2, guardJump: 3 }, { policy, audits, boundsNorms: true });
   const crew = Array.from({ length: devices }, () => world.device({ unitMs: null, vouched }).join().ready());
   await world.run.start();
   world.wire.drain();
@@ -79,6 +77,37 @@ describe('updates that are found wrong when they are part of the model', () => {
     expect(world.undoings).toEqual([{ bad: 1, of: 0, made: 2 }]);
     expect(restores(world)).toEqual([{ type: 'restore', version: 2, of: 0 }]);
     expect(world.parameters).toEqual(world.initial);
+  });
+
+  it('[GU12] have those of others wait for their audits, until what came after is measured as good', async () => {
+    const { world, crew, end, measure } = await guarded(2, false, bufferedPolicy({ buffer: 1 }));
+    const [liar, honest] = crew;
+    const push = async (device: ScriptedDevice | undefined, lie?: Tampering) => {
+      device?.pushNow(device.lease, lie);
+      await settled();
+      world.wire.drain();
+      return world.coordinator.version;
+    };
+    await push(liar, FLIPPED);
+    await end();
+    world.wire.drain();
+    expect(restores(world)).toHaveLength(1);
+    // Its lease of what was undone is over.
+    honest?.ready();
+    world.wire.drain();
+    const { version } = world.coordinator;
+    expect(await push(honest)).toBe(version);
+    await end();
+    world.wire.drain();
+    expect(world.coordinator.version).toBe(version + 1);
+    for (let commit = 0; (world.coordinator.marks.newest ?? 0) <= version && commit < 9; commit++) {
+      await push(honest);
+      await end();
+      world.wire.drain();
+      await measure(0.9);
+    }
+    const good = world.coordinator.version;
+    expect(await push(honest)).toBe(good + 1);
   });
 
   it('[GU8] are undone where they were two of three, once the second is found', async () => {
