@@ -10,7 +10,7 @@ import { voicesOf } from '../crowd/trust.ts';
 import { MODES } from '../policy/modes.ts';
 import type { WorkerCounts, ReadyWorker } from '../policy/policy.ts';
 import { samplesOfSize, type PlannedUnit } from '../unit.ts';
-import { isBounded, plannedFor } from './bounded.ts';
+import { holdOthers, isBounded, plannedFor } from './bounded.ts';
 import { BoundedShare, type OtherDevice } from './boundedShare.ts';
 import { limitsOf } from './limits.ts';
 import { ConstraintError, readConstraints } from './constraints.ts';
@@ -37,6 +37,7 @@ export interface PlacedCrowd {
   get: (device: string) => Device | undefined;
   /** Workers of present devices that may have work. */
   readonly workers: number;
+  readonly size: number;
   /** Those of them that ask for a lease. */
   readonly waiting: number;
 }
@@ -234,7 +235,9 @@ export class Placement {
   /** The devices that bounded ones are held back for; in a repeatable run, where all units are the same, none. */
   #others(): OtherDevice[] {
     if (this.#settings.repeatable) return [];
-    return this.#crowd.unbounded().flatMap((device) => {
+    const trusted = this.#crowd.unbounded();
+    if (!holdOthers(trusted, this.#crowd.size)) return [];
+    return trusted.flatMap((device) => {
       const { id, works, profile, leases, ready, seats } = device;
       const workers = Math.min(seats.length, this.#mostOf(device));
       if (!works || profile.engine === null || workers === 0) return [];
@@ -314,7 +317,8 @@ export class Placement {
   #allocate(devices: readonly Device[]): void {
     const { shape } = this.#settings;
     const able = this.#able();
-    const hasOthers = able.some((device) => !isBounded(device));
+    const trusted = able.filter((device) => !isBounded(device));
+    const hasOthers = holdOthers(trusted, able.length);
     this.#pins = resolvePins(this.#indices(), this.#constraints, able);
     const before = this.#allocations;
     this.#allocations = allocationsOf({

@@ -29,6 +29,17 @@ function opened(count: number, settings: Partial<BufferedSettings> = {}) {
   return { policy, grants: granted(policy, count) };
 }
 
+/** Has each of these workers send an update, and grants leases 1, 2, ... to them afterwards. */
+function heard(policy: BufferedPolicy, ready: ReadyWorker[]): LeaseGrant[] {
+  assign(policy, ready).forEach((grant, index) => policy.granted(1000 + index, grant));
+  const leases = ready.map((_, index) => 1000 + index);
+  for (const lease of leases) complete(policy, lease);
+  for (const lease of leases) policy.ended(lease);
+  const grants = assign(policy, ready);
+  grants.forEach((grant, index) => policy.granted(1 + index, grant));
+  return grants;
+}
+
 const complete = (policy: BufferedPolicy, lease: number, staleness = 0) =>
   policy.completed({ lease, baseUpdates: 0, samples: 32 }, staleness);
 
@@ -62,16 +73,15 @@ describe('buffered', () => {
     }
   });
 
-  it('[PO17] has a buffer of two thirds of the bounded devices, and of no more than there are', () => {
+  it('[PO17] has a buffer of three quarters of the devices that nobody vouches for, and of no more than there are', () => {
     for (const [count, size] of [
       [1, 1],
       [3, 3],
-      [10, 7],
-      [25, 17],
+      [10, 8],
+      [25, 19],
     ] as const) {
       const policy = bufferedPolicy();
-      const grants = assign(policy, workers(count, true));
-      grants.forEach((grant, index) => policy.granted(1 + index, grant));
+      heard(policy, workers(count, true));
       const kinds = Array.from({ length: size }, (_, index) => complete(policy, index + 1)[0]?.type);
       expect(kinds).toEqual([...Array.from({ length: size - 1 }, () => 'keep'), 'commit']);
     }
@@ -79,37 +89,51 @@ describe('buffered', () => {
 
   it('[PO17] [PO19] the updates of a device that earned two voices are two of a buffer, whatever it sends', () => {
     const policy = bufferedPolicy();
-    // Eight workers of one device and one each of six others: eight voices, of which a buffer takes two thirds.
+    // Eight workers of one device and one each of six others: eight voices, of which a buffer takes three quarters.
     const crew = workers(14).map((worker, index) =>
       index < 8 ? { ...worker, device: 'busy', voices: 2 } : { ...worker, voices: 1 },
     );
-    const grants = assign(policy, crew);
-    grants.forEach((grant, index) => policy.granted(1 + index, grant));
+    heard(policy, crew);
     for (let lease = 1; lease <= 11; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
     expect(complete(policy, 12)[0]?.type).toBe('commit');
   });
 
   it('[PO19] one bounded device fills no buffer, however much it sends', () => {
     const policy = bufferedPolicy({ mostUpdates: 12 });
-    const [busy, ...others] = assign(policy, workers(4, true));
+    const [busy] = heard(policy, workers(4, true));
     if (busy === undefined) throw new Error('there are grants');
-    others.forEach((grant, index) => policy.granted(101 + index, grant));
-    for (let lease = 1; lease <= 9; lease++) {
+    for (let lease = 11; lease <= 19; lease++) {
       policy.granted(lease, busy);
       expect(complete(policy, lease)).toEqual(kept(lease));
     }
-    expect(complete(policy, 101)).toEqual(kept(101));
-    expect(complete(policy, 102)).toEqual(kept(102));
-    expect(complete(policy, 103)).toMatchObject([{ type: 'commit' }]);
+    expect(complete(policy, 2)).toEqual(kept(2));
+    expect(complete(policy, 3)).toEqual(kept(3));
+    expect(complete(policy, 4)).toMatchObject([{ type: 'commit' }]);
   });
 
   it('[PO17] counts bounded devices that get no work for now', () => {
     const policy = bufferedPolicy();
-    assign(policy, workers(10, true)).forEach((grant, index) => policy.granted(1 + index, grant));
-    for (let lease = 1; lease <= 6; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
+    heard(policy, workers(10, true));
+    for (let lease = 1; lease <= 7; lease++) expect(complete(policy, lease)).toEqual(kept(lease));
     assign(policy, [], 10);
     expect(policy.settle(1, true)).toEqual([]);
-    expect(complete(policy, 7)).toEqual(commitOf(1, 2, 3, 4, 5, 6, 7));
+    expect(complete(policy, 8)).toEqual(commitOf(1, 2, 3, 4, 5, 6, 7, 8));
+  });
+
+  it('[PO24] strangers that sent nothing yet make no buffer that the others cannot fill', () => {
+    const policy = bufferedPolicy();
+    const honest = workers(8, true);
+    heard(policy, honest);
+    const silent = workers(40, true).slice(8);
+    assign(policy, silent, 40).forEach((grant, index) => policy.granted(101 + index, grant));
+    const kinds = Array.from({ length: 8 }, (_, index) => complete(policy, 1 + index)[0]?.type);
+    expect(kinds.at(-1)).toBe('commit');
+  });
+
+  it('[PO24] the first of all strangers commit when there are three', () => {
+    const policy = bufferedPolicy();
+    assign(policy, workers(10, true)).forEach((grant, index) => policy.granted(1 + index, grant));
+    expect([1, 2, 3].map((lease) => complete(policy, lease)[0]?.type)).toEqual(['keep', 'keep', 'commit']);
   });
 
   it('[PO21] a buffer is committed when it has as many updates as a commit may have', () => {

@@ -25,8 +25,8 @@ export interface BufferedSettings extends StalenessSettings {
 const LEAST_AUTO = 4;
 /** Of the workers of devices that the operator vouches for: a commit comes soon, and most updates miss a few commits only. */
 const OF_WORKERS = 0.3;
-/** Of the voices of others: where a third of them is hostile, less than half of a buffer is, also where those are fast. */
-const OF_VOICES = 2 / 3;
+/** Of the voices of others: where a third of them is hostile, less than half of a buffer is, also where those are the first. */
+const OF_VOICES = 3 / 4;
 
 /**
  * A commit is of the first updates that are complete until they are K voices; nobody waits for who is slow (FedBuff, Nguyen

@@ -1,6 +1,11 @@
 import type { ReadyWorker } from './policy.ts';
 import { VoiceTally, type ExpectedSenders } from './voiceTally.ts';
 
+/** Of strangers that sent nothing yet as many are expected as make this number of voices with the others, ... */
+const FIRST_VOICES = 3;
+/** ... or this part of the others: silent ones are not to make a buffer that nobody fills. */
+const OF_HEARD = 1 / 4;
+
 /** A worker that was granted work. */
 interface Sender {
   device: string;
@@ -21,16 +26,18 @@ export class Senders {
   /** By seat, which an absent worker leaves to another. */
   readonly #bySeat = new Map<number, Sender>();
   readonly #byLease = new Map<number, { sender: Sender; isComplete: boolean }>();
-  /** All but those that are silent. */
+  /** All but those that are silent, and strangers that sent nothing yet. */
   readonly #heard = new VoiceTally();
+  /** Those strangers. */
+  readonly #unheard = new VoiceTally();
 
   granted(lease: number, { device, seat, voices }: Pick<ReadyWorker, 'device' | 'seat' | 'voices'>): void {
     const before = this.#bySeat.get(seat);
-    const sender =
-      before?.device === device ? before : { device, seat, voices, isSilent: false, hasSent: false };
-    if (before?.isSilent === false) this.#heard.remove(before.device);
+    const first = { device, seat, voices, isSilent: false, hasSent: false };
+    const sender = before?.device === device ? before : first;
+    if (before !== undefined) this.#leave(before);
     sender.voices = voices;
-    if (!sender.isSilent) this.#heard.add(device, voices);
+    this.#enter(sender);
     this.#bySeat.set(seat, sender);
     this.#byLease.set(lease, { sender, isComplete: false });
   }
@@ -39,14 +46,13 @@ export class Senders {
     const granted = this.#byLease.get(lease);
     if (granted === undefined) return;
     granted.isComplete = true;
-    granted.sender.hasSent = true;
-    this.#hear(granted.sender, true);
+    this.#change(granted.sender, { isSilent: false, hasSent: true });
   }
 
   /** A lease is over, with its update or without. */
   ended(lease: number): void {
     const granted = this.#byLease.get(lease);
-    if (granted?.isComplete === false) this.#hear(granted.sender, false);
+    if (granted?.isComplete === false) this.#change(granted.sender, { isSilent: true });
     this.#byLease.delete(lease);
   }
 
@@ -61,13 +67,16 @@ export class Senders {
     this.#bySeat.clear();
     this.#byLease.clear();
     this.#heard.clear();
+    this.#unheard.clear();
   }
 
   /** @param present workers that are here: those that went away since their last lease are no longer among them. */
   expected(present: number): ExpectedSenders {
     const { workers, voices } = this.#heard.total;
     const here = Math.min(present, workers);
-    return { workers: here, voices: Math.min(present - here, voices) };
+    const yetToCome = Math.max(FIRST_VOICES - here - voices, Math.floor((here + voices) * OF_HEARD));
+    const expected = voices + Math.min(this.#unheard.total.voices, yetToCome);
+    return { workers: here, voices: Math.min(present - here, expected) };
   }
 
   /** How many voices the updates of these leases are. */
@@ -81,12 +90,24 @@ export class Senders {
     return workers + voices;
   }
 
-  #hear(sender: Sender, isHeard: boolean): void {
-    if (sender.isSilent !== isHeard) return;
-    sender.isSilent = !isHeard;
+  #change(sender: Sender, change: Partial<Pick<Sender, 'isSilent' | 'hasSent'>>): void {
     // Another device may have its seat by now.
-    if (this.#bySeat.get(sender.seat) !== sender) return;
-    if (isHeard) this.#heard.add(sender.device, sender.voices);
-    else this.#heard.remove(sender.device);
+    const isHere = this.#bySeat.get(sender.seat) === sender;
+    if (isHere) this.#leave(sender);
+    Object.assign(sender, change);
+    if (isHere) this.#enter(sender);
+  }
+
+  #enter(sender: Sender): void {
+    this.#tallyOf(sender)?.add(sender.device, sender.voices);
+  }
+
+  #leave(sender: Sender): void {
+    this.#tallyOf(sender)?.remove(sender.device);
+  }
+
+  #tallyOf({ isSilent, hasSent, voices }: Sender): VoiceTally | null {
+    if (isSilent) return null;
+    return hasSent || !Number.isFinite(voices) ? this.#heard : this.#unheard;
   }
 }

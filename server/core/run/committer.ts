@@ -2,6 +2,7 @@ import { deriveSeed, permutation } from '../../../shared/random/generator.ts';
 import type { TrustRecord } from '../../../shared/protocol/trust.ts';
 import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
+import { heldDown, type VoicedUpdate } from '../aggregation/voices.ts';
 import type { Crowd } from '../crowd/crowd.ts';
 import { firstTrust, TRUST, voicesOf } from '../crowd/trust.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
@@ -10,7 +11,7 @@ import type { CommitRecord, RecordOf } from '../shard/records.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import type { LeaseManager } from './leaseManager.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
-import type { NormBound } from './normBound.ts';
+import type { NormBound, NormStanding } from './normBound.ts';
 import type { Reached } from './reached.ts';
 import type { NormedUnit, NormedUpdate } from './usualNorms.ts';
 import type { WrongShares } from './wrongShares.ts';
@@ -112,10 +113,12 @@ export class Committer {
     const { rule, coefficients, cap } = this.#parts.aggregation;
     const updates = chosen.map(({ lease }) => this.#parts.leases.expectLive(lease));
     const scales = updates.map((live) => this.#scaleOf(live));
-    const counts = coefficients(this.#factsOf(updates, scales));
+    const voiced = updates.map((live) => this.#voicedOf(live));
+    const isHeldDown = heldDown(voiced);
+    const counts = coefficients(this.#factsOf(updates, { scales, voiced, isHeldDown }));
     const weights = cap(
       chosen.map(({ ageFactor }, index) => (counts[index] ?? 0) * ageFactor),
-      updates.map((live) => TRUST[this.#trustOf(live).state].bounded),
+      isHeldDown,
     );
     const members = chosen.map(({ lease }, index) => ({
       lease,
@@ -143,17 +146,24 @@ export class Committer {
     return this.#parts.crowd.get(device)?.history.trust ?? firstTrust(false);
   }
 
-  #scaleOf(live: LiveLease): number {
-    return this.#parts.norms?.scaleOf(normed(live), this.#isVouched(live)) ?? 1;
+  #voicedOf(live: LiveLease): VoicedUpdate {
+    const { device, samples } = live;
+    const trust = this.#trustOf(live);
+    return { device, samples, voices: voicesOf(trust), isBounded: TRUST[trust.state].bounded };
   }
 
-  /** What the rule is told of updates that are scaled so. */
-  #factsOf(updates: readonly LiveLease[], scales: readonly number[]): UpdateFacts[] {
+  #scaleOf(live: LiveLease): number {
+    return this.#parts.norms?.scaleOf(normed(live), standingOf(this.#trustOf(live))) ?? 1;
+  }
+
+  /** What the rule is told of updates that are scaled so: what is held down is so before the rule sees it, too. */
+  #factsOf(
+    updates: readonly LiveLease[],
+    { scales, voiced, isHeldDown }: { scales: number[]; voiced: VoicedUpdate[]; isHeldDown: boolean[] },
+  ): UpdateFacts[] {
     const { aggregation, leases } = this.#parts;
     const products = aggregation.needsProducts ? leases.productsOf(updates) : [];
-    const samples = aggregation.samples(
-      updates.map((live) => ({ ...live, voices: voicesOf(this.#trustOf(live)) })),
-    );
+    const samples = aggregation.cap(aggregation.samples(voiced), isHeldDown);
     return updates.map((live, index) => {
       const scale = scales[index] ?? 1;
       return {
@@ -172,3 +182,8 @@ const normed = (live: LiveLease): NormedUpdate => ({
   samples: live.samples,
   norm: normOf(live),
 });
+
+function standingOf(trust: TrustRecord): NormStanding {
+  if (TRUST[trust.state].bounded) return 'bounded';
+  return Number.isFinite(voicesOf(trust)) ? 'earned' : 'vouched';
+}

@@ -17,39 +17,40 @@ function after(norm: number): NormBound {
 describe('the bound on norms', () => {
   it('[NB4] scales an update down to a multiple of the usual norm, less of a device that nobody vouches for', () => {
     const bound = after(2);
-    for (const isVouched of [false, true]) {
-      const most = 2 * CLIPS_AT[isVouched ? 'vouched' : 'others'];
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, isVouched)).toBe(1);
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, isVouched)).toBe(0.25);
+    for (const standing of ['bounded', 'earned', 'vouched'] as const) {
+      const most = 2 * CLIPS_AT[standing];
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, standing)).toBe(1);
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, standing)).toBe(0.25);
     }
-    expect(CLIPS_AT.others).toBeLessThan(CLIPS_AT.vouched);
+    expect(CLIPS_AT.bounded).toBeLessThan(CLIPS_AT.earned);
+    expect(CLIPS_AT.earned).toBeLessThan(CLIPS_AT.vouched);
   });
 
   it('[NB6] forgets what a device sent that was found wrong', () => {
     const bound = after(2);
     for (const device of ['d', 'e', 'f', 'g']) bound.learn({ ...UNIT, device, norm: 1e-6 }, 1);
     const update = { ...UNIT, device: 'a', norm: 2 };
-    expect(bound.scaleOf(update, true)).toBeLessThan(0.001);
+    expect(bound.scaleOf(update, 'vouched')).toBeLessThan(0.001);
     for (const device of ['d', 'e', 'f', 'g']) bound.forget(device);
-    expect(bound.scaleOf(update, true)).toBe(1);
+    expect(bound.scaleOf(update, 'vouched')).toBe(1);
   });
 
   it('[NB6] scales nothing down by a usual norm of zero', () => {
-    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, false)).toBe(1);
+    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, 'bounded')).toBe(1);
   });
 
   it('[NB4] scales nothing down while nothing is usual', () => {
-    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, false)).toBe(1);
+    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, 'bounded')).toBe(1);
   });
 
   it('[NB4] learns what an update was scaled down to', () => {
     const bound = after(1);
     for (const device of ['a', 'b', 'c']) {
       const update = { ...UNIT, device, norm: 1000 };
-      bound.learn(update, bound.scaleOf(update, false));
+      bound.learn(update, bound.scaleOf(update, 'bounded'));
     }
-    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, false)).toBe(
-      (CLIPS_AT.others * CLIPS_AT.others) / 1000,
+    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, 'bounded')).toBe(
+      (CLIPS_AT.bounded * CLIPS_AT.bounded) / 1000,
     );
   });
 });
@@ -75,7 +76,7 @@ describe('a run', () => {
       pushed(devices, [1, 1, 1000]);
       expect(world.coordinator.version).toBe(2);
       const [first, , last] = world.recorder.membersAt(2);
-      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.others / 1000, 8);
+      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.bounded / 1000, 8);
       return world.parameters;
     });
     expect([two, four]).toEqual([one, one]);
@@ -90,7 +91,7 @@ describe('a run', () => {
     world.coordinator.referred({ unit: { kind, samples }, norm: 1 });
     expect(world.coordinator.version).toBe(1);
     const [first, , last] = world.recorder.membersAt(1);
-    expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.others / 1000, 8);
+    expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.bounded / 1000, 8);
   });
 
   it('[NB7] where the server cannot compute one they wait no longer', () => {

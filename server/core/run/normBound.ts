@@ -5,7 +5,9 @@ import { UsualNorms, type NormedUnit, type NormedUpdate } from './usualNorms.ts'
  * images up to 14 times: what a device that the operator vouches for computes is as good as never scaled down, and the
  * others pay for a rare one. Trust that was earned does not suffice: in `async` one update is a commit.
  */
-export const CLIPS_AT = { vouched: 30, others: 5 } as const;
+export const CLIPS_AT = { vouched: 30, earned: 5, bounded: 2 } as const;
+/** How far a device is trusted, as far as its norms go. */
+export type NormStanding = keyof typeof CLIPS_AT;
 
 /**
  * Keeps one update from moving the model far more than updates usually do: a norm above a multiple of the usual one, which
@@ -14,11 +16,11 @@ export const CLIPS_AT = { vouched: 30, others: 5 } as const;
 export class NormBound {
   readonly #usual = new UsualNorms();
 
-  /** What the values of an update are multiplied by, above 0 and at most 1. @param isVouched as the operator says of its device. */
-  scaleOf(update: NormedUpdate, isVouched: boolean): number {
+  /** What the values of an update are multiplied by, above 0 and at most 1. */
+  scaleOf(update: NormedUpdate, standing: NormStanding): number {
     const usual = this.#usual.of(update);
     if (usual === undefined || usual === 0) return 1;
-    const bound = usual * (isVouched ? CLIPS_AT.vouched : CLIPS_AT.others);
+    const bound = usual * CLIPS_AT[standing];
     return update.norm > bound ? bound / update.norm : 1;
   }
 
