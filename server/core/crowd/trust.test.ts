@@ -8,6 +8,7 @@ import {
   AUDITS_TO_TRUST,
   auditsToTrust,
   barredBy,
+  clipsAt,
   DOUBT_TO_SUSPECT,
   faulted,
   FAULTS_TO_SUSPECT,
@@ -58,6 +59,13 @@ describe('trust in a device', () => {
     expect(voicesOf(wrong(long))).toBe(1);
     expect(voicesOf(vouchedFor(long))).toBe(Infinity);
     expect(voicesOf(wrong(vouchedFor(long)))).toBe(1);
+  });
+
+  it('[NB4] scales updates down the less the more speaks for a device', () => {
+    const stranger = firstTrust(false);
+    const earned = after(stranger, ...times(AUDITS_TO_TRUST, right));
+    expect([stranger, earned, vouchedFor(earned)].map(clipsAt)).toEqual([2, 5, 30]);
+    expect(clipsAt(wrong(vouchedFor(earned)))).toBe(2);
   });
 
   it('[TS2] a new one is trusted after ten audits in a row that found its work right', () => {

@@ -10,7 +10,7 @@ const workers = (count: number, isBounded = false): ReadyWorker[] =>
     return { device: `d${seat}`, seat, unitMs: null, isBounded, voices };
   });
 
-/** Of so many workers that are here. */
+/** Offers work to these of the workers that are present. */
 const assign = (policy: BufferedPolicy, ready: ReadyWorker[], present = ready.length) => {
   policy.room({ present, waiting: ready.length, able: () => present });
   return policy.assign(ready);

@@ -24,9 +24,9 @@ export interface BufferedSettings extends StalenessSettings {
 /** Fewer updates say little about which of them are unlike the others. */
 const LEAST_AUTO = 4;
 /** Of the workers of devices that the operator vouches for: a commit comes soon, and most updates miss a few commits only. */
-const OF_WORKERS = 0.3;
+const OF_VOUCHED = 0.3;
 /** Of the voices of others: where a third of them is hostile, less than half of a buffer is, also where those are the first. */
-const OF_VOICES = 3 / 4;
+const OF_OTHERS = 3 / 4;
 
 /**
  * A commit is of the first updates that are complete until they are K voices; nobody waits for who is slow (FedBuff, Nguyen
@@ -141,9 +141,9 @@ export class BufferedPolicy implements Policy {
   /** No more than there are, where nobody's updates all count. */
   #size(): number {
     const { buffer } = this.#settings;
-    const { workers, voices } = this.#senders.expected(this.#present);
-    const share = Math.ceil(OF_WORKERS * workers + OF_VOICES * voices);
+    const { vouched, others } = this.#senders.expected(this.#present);
+    const share = Math.ceil(OF_VOUCHED * vouched + OF_OTHERS * others);
     const wanted = buffer === 'auto' ? Math.max(LEAST_AUTO, share) : buffer;
-    return workers > 0 || voices === 0 ? wanted : Math.min(wanted, voices);
+    return vouched > 0 || others === 0 ? wanted : Math.min(wanted, others);
   }
 }

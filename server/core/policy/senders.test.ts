@@ -24,28 +24,28 @@ describe('senders', () => {
     const earned = granted(grant('c', 0, 2), grant('c', 1, 2), grant('c', 2, 2));
     expect(earned.voicesOf([1])).toBe(1);
     expect(earned.voicesOf([1, 2, 3])).toBe(2);
-    expect(earned.expected(3)).toEqual({ workers: 0, voices: 2 });
+    expect(earned.expected(3)).toEqual({ vouched: 0, others: 2 });
   });
 
   it('[PO19] expects nothing of a worker whose lease came to nothing, until an update of it comes', () => {
     const senders = granted(grant('a', 0, 1), grant('b', 1, 1), grant('c', 2, Infinity));
-    expect(senders.expected(3)).toEqual({ workers: 1, voices: 2 });
+    expect(senders.expected(3)).toEqual({ vouched: 1, others: 2 });
     senders.ended(1);
     senders.ended(3);
-    expect(senders.expected(3)).toEqual({ workers: 0, voices: 1 });
+    expect(senders.expected(3)).toEqual({ vouched: 0, others: 1 });
     senders.granted(4, grant('a', 0, 1));
-    expect(senders.expected(3).voices).toBe(1);
+    expect(senders.expected(3).others).toBe(1);
     senders.completed(4);
     senders.ended(4);
-    expect(senders.expected(3).voices).toBe(2);
+    expect(senders.expected(3).others).toBe(2);
   });
 
   it('[PO19] expects no more than there are workers, and of another device in a seat what it does itself', () => {
     const senders = granted(grant('a', 0, 1), grant('b', 1, 1));
-    expect(senders.expected(1).voices).toBe(1);
+    expect(senders.expected(1).others).toBe(1);
     senders.ended(1);
     senders.granted(3, grant('c', 0, 1));
-    expect(senders.expected(2).voices).toBe(2);
+    expect(senders.expected(2).others).toBe(2);
   });
 
   it('[PO20] counts on a worker that sent an update and did not fail to since', () => {

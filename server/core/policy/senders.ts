@@ -1,5 +1,5 @@
 import type { ReadyWorker } from './policy.ts';
-import { VoiceTally, type ExpectedSenders } from './voiceTally.ts';
+import { VoiceTally, type Voices } from './voiceTally.ts';
 
 /** Of strangers that sent nothing yet as many are expected as make this number of voices with the others, ... */
 const FIRST_VOICES = 3;
@@ -70,13 +70,14 @@ export class Senders {
     this.#unheard.clear();
   }
 
-  /** @param present workers that are here: those that went away since their last lease are no longer among them. */
-  expected(present: number): ExpectedSenders {
-    const { workers, voices } = this.#heard.total;
-    const here = Math.min(present, workers);
-    const yetToCome = Math.max(FIRST_VOICES - here - voices, Math.floor((here + voices) * OF_HEARD));
-    const expected = voices + Math.min(this.#unheard.total.voices, yetToCome);
-    return { workers: here, voices: Math.min(present - here, expected) };
+  /** Of whom updates are expected. @param present workers that are here: those that went away since their last lease are no longer among them. */
+  expected(present: number): Voices {
+    const { vouched, others } = this.#heard.voices;
+    const here = Math.min(present, vouched);
+    const heard = here + others;
+    const yetToCome = Math.max(FIRST_VOICES - heard, Math.floor(heard * OF_HEARD));
+    const expected = others + Math.min(this.#unheard.voices.others, yetToCome);
+    return { vouched: here, others: Math.min(present - here, expected) };
   }
 
   /** How many voices the updates of these leases are. */
@@ -86,8 +87,8 @@ export class Senders {
       const sender = this.#byLease.get(lease)?.sender;
       if (sender !== undefined) tally.add(sender.device, sender.voices);
     }
-    const { workers, voices } = tally.total;
-    return workers + voices;
+    const { vouched, others } = tally.voices;
+    return vouched + others;
   }
 
   #change(sender: Sender, change: Partial<Pick<Sender, 'isSilent' | 'hasSent'>>): void {

@@ -1,9 +1,9 @@
-/** Of whom updates are expected, or are. */
-export interface ExpectedSenders {
-  /** Of devices all of whose updates count: workers, or their updates. */
-  workers: number;
-  /** Of all other devices together: no more of each than it has. */
-  voices: number;
+/** How many updates count. */
+export interface Voices {
+  /** Of devices that the operator vouches for: all. */
+  vouched: number;
+  /** Of all other devices together: no more of each than it has voices. */
+  others: number;
 }
 
 /** Workers or updates of a device, and how many of its updates count in one commit. */
@@ -16,11 +16,11 @@ interface Share {
 /** Adds up voices by devices [PO19]; a change takes no longer where there are more of them. */
 export class VoiceTally {
   readonly #byDevice = new Map<string, Share>();
-  #workers = 0;
-  #voices = 0;
+  #vouched = 0;
+  #others = 0;
 
-  get total(): ExpectedSenders {
-    return { workers: this.#workers, voices: this.#voices };
+  get voices(): Voices {
+    return { vouched: this.#vouched, others: this.#others };
   }
 
   /** One more of this device. @param voices updates of it that count in one commit at most, from now on. */
@@ -36,8 +36,8 @@ export class VoiceTally {
 
   clear(): void {
     this.#byDevice.clear();
-    this.#workers = 0;
-    this.#voices = 0;
+    this.#vouched = 0;
+    this.#others = 0;
   }
 
   #of(device: string): number {
@@ -53,7 +53,7 @@ export class VoiceTally {
   }
 
   #count({ count, voices }: Share, sign: 1 | -1): void {
-    if (Number.isFinite(voices)) this.#voices += sign * Math.min(count, voices);
-    else this.#workers += sign * count;
+    if (Number.isFinite(voices)) this.#others += sign * Math.min(count, voices);
+    else this.#vouched += sign * count;
   }
 }

@@ -4,14 +4,14 @@ import type { Aggregation } from '../aggregation/aggregation.ts';
 import type { UpdateFacts } from '../aggregation/rule.ts';
 import { heldDown, type VoicedUpdate } from '../aggregation/voices.ts';
 import type { Crowd } from '../crowd/crowd.ts';
-import { firstTrust, TRUST, voicesOf } from '../crowd/trust.ts';
+import { clipsAt, firstTrust, isVouchedFor, TRUST, voicesOf } from '../crowd/trust.ts';
 import { changedSettings, type LiveChanges, type LiveSettings } from '../liveSettings.ts';
 import type { CommitMember } from '../policy/policy.ts';
 import type { CommitRecord, RecordOf } from '../shard/records.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import type { LeaseManager } from './leaseManager.ts';
 import { normOf, type LiveLease } from './leaseTable.ts';
-import type { NormBound, NormStanding } from './normBound.ts';
+import type { NormBound } from './normBound.ts';
 import type { Reached } from './reached.ts';
 import type { NormedUnit, NormedUpdate } from './usualNorms.ts';
 import type { WrongShares } from './wrongShares.ts';
@@ -136,11 +136,6 @@ export class Committer {
     return [...order].flatMap((index) => members[index] ?? []);
   }
 
-  /** The operator vouches for its device, and nothing was found against that. */
-  #isVouched(live: LiveLease): boolean {
-    return !Number.isFinite(voicesOf(this.#trustOf(live)));
-  }
-
   /** Nothing speaks for a device that nobody remembers. */
   #trustOf({ device }: LiveLease): TrustRecord {
     return this.#parts.crowd.get(device)?.history.trust ?? firstTrust(false);
@@ -153,7 +148,7 @@ export class Committer {
   }
 
   #scaleOf(live: LiveLease): number {
-    return this.#parts.norms?.scaleOf(normed(live), standingOf(this.#trustOf(live))) ?? 1;
+    return this.#parts.norms?.scaleOf(normed(live), clipsAt(this.#trustOf(live))) ?? 1;
   }
 
   /** What the rule is told of updates that are scaled so: what is held down is so before the rule sees it, too. */
@@ -170,7 +165,7 @@ export class Committer {
         samples: samples[index] ?? 0,
         norm: normOf(live) * scale,
         products: (products[index] ?? []).map((product, other) => product * scale * (scales[other] ?? 1)),
-        vouched: this.#isVouched(live),
+        vouched: isVouchedFor(this.#trustOf(live)),
       };
     });
   }
@@ -182,8 +177,3 @@ const normed = (live: LiveLease): NormedUpdate => ({
   samples: live.samples,
   norm: normOf(live),
 });
-
-function standingOf(trust: TrustRecord): NormStanding {
-  if (TRUST[trust.state].bounded) return 'bounded';
-  return Number.isFinite(voicesOf(trust)) ? 'earned' : 'vouched';
-}

@@ -75,6 +75,8 @@ export class Guard {
   /** What was brought back last: nothing between these two versions is part of the model. */
   #undone = { of: 0, made: 0 };
   #lastUndoing: Promise<void> = Promise.resolve();
+  /** That are under way: there are leases of the state before its version is known. */
+  #restores = 0;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -157,24 +159,22 @@ export class Guard {
 
   async #bringBack(of: number): Promise<number> {
     const { coordinator, run } = this.#parts;
-    const before = this.#undone;
-    // From before there are leases of the state that comes back.
-    this.#undone = { of, made: Infinity };
+    this.#restores++;
     try {
       const made = await run.rollBack(of);
       coordinator.marks.undone(of, made);
       this.#undone = { of, made };
       return made;
-    } catch (error) {
-      this.#undone = before;
-      throw error;
+    } finally {
+      this.#restores--;
     }
   }
 
   /** No version with commits after the last restore was measured as good yet: what a restore made has the good state itself. */
   #isRecovering(): boolean {
     const { newest } = this.#parts.coordinator.marks;
-    return this.#undone.made > 0 && (newest ?? 0) <= this.#undone.made;
+    const wasUndone = this.#undone.made > 0 && (newest ?? 0) <= this.#undone.made;
+    return this.#restores > 0 || wasUndone;
   }
 
   async #look(): Promise<void> {

@@ -3,7 +3,11 @@ import { syncPolicy } from '../testing/policies.ts';
 import type { ScriptedDevice } from '../testing/scriptedDevice.ts';
 import type { WorldOptions } from '../testing/testServer.ts';
 import { World } from '../testing/world.ts';
-import { CLIPS_AT, NormBound } from './normBound.ts';
+import { clipsAt, firstTrust } from '../crowd/trust.ts';
+import { NormBound } from './normBound.ts';
+
+const STRANGER = clipsAt(firstTrust(false));
+const VOUCHED = clipsAt(firstTrust(true));
 
 const UNIT = { kind: 'delta', samples: 480 } as const;
 
@@ -17,41 +21,37 @@ function after(norm: number): NormBound {
 describe('the bound on norms', () => {
   it('[NB4] scales an update down to a multiple of the usual norm, less of a device that nobody vouches for', () => {
     const bound = after(2);
-    for (const standing of ['bounded', 'earned', 'vouched'] as const) {
-      const most = 2 * CLIPS_AT[standing];
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, standing)).toBe(1);
-      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, standing)).toBe(0.25);
+    for (const multiple of [STRANGER, VOUCHED]) {
+      const most = 2 * multiple;
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: most }, multiple)).toBe(1);
+      expect(bound.scaleOf({ ...UNIT, device: 'a', norm: 4 * most }, multiple)).toBe(0.25);
     }
-    expect(CLIPS_AT.bounded).toBeLessThan(CLIPS_AT.earned);
-    expect(CLIPS_AT.earned).toBeLessThan(CLIPS_AT.vouched);
   });
 
   it('[NB6] forgets what a device sent that was found wrong', () => {
     const bound = after(2);
     for (const device of ['d', 'e', 'f', 'g']) bound.learn({ ...UNIT, device, norm: 1e-6 }, 1);
     const update = { ...UNIT, device: 'a', norm: 2 };
-    expect(bound.scaleOf(update, 'vouched')).toBeLessThan(0.001);
+    expect(bound.scaleOf(update, VOUCHED)).toBeLessThan(0.001);
     for (const device of ['d', 'e', 'f', 'g']) bound.forget(device);
-    expect(bound.scaleOf(update, 'vouched')).toBe(1);
+    expect(bound.scaleOf(update, VOUCHED)).toBe(1);
   });
 
   it('[NB6] scales nothing down by a usual norm of zero', () => {
-    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, 'bounded')).toBe(1);
+    expect(after(0).scaleOf({ ...UNIT, device: 'a', norm: 2 }, STRANGER)).toBe(1);
   });
 
   it('[NB4] scales nothing down while nothing is usual', () => {
-    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, 'bounded')).toBe(1);
+    expect(new NormBound().scaleOf({ ...UNIT, device: 'a', norm: 9000 }, STRANGER)).toBe(1);
   });
 
   it('[NB4] learns what an update was scaled down to', () => {
     const bound = after(1);
     for (const device of ['a', 'b', 'c']) {
       const update = { ...UNIT, device, norm: 1000 };
-      bound.learn(update, bound.scaleOf(update, 'bounded'));
+      bound.learn(update, bound.scaleOf(update, STRANGER));
     }
-    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, 'bounded')).toBe(
-      (CLIPS_AT.bounded * CLIPS_AT.bounded) / 1000,
-    );
+    expect(bound.scaleOf({ ...UNIT, device: 'd', norm: 1000 }, STRANGER)).toBe((STRANGER * STRANGER) / 1000);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a run', () => {
       pushed(devices, [1, 1, 1000]);
       expect(world.coordinator.version).toBe(2);
       const [first, , last] = world.recorder.membersAt(2);
-      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.bounded / 1000, 8);
+      expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(STRANGER / 1000, 8);
       return world.parameters;
     });
     expect([two, four]).toEqual([one, one]);
@@ -91,7 +91,7 @@ describe('a run', () => {
     world.coordinator.referred({ unit: { kind, samples }, norm: 1 });
     expect(world.coordinator.version).toBe(1);
     const [first, , last] = world.recorder.membersAt(1);
-    expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(CLIPS_AT.bounded / 1000, 8);
+    expect((last?.weight ?? 0) / (first?.weight ?? 1)).toBeCloseTo(STRANGER / 1000, 8);
   });
 
   it('[NB7] where the server cannot compute one they wait no longer', () => {

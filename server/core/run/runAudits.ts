@@ -2,7 +2,7 @@ import { describeDistance, finiteOrNull } from '../../../shared/protocol/audits.
 import type { KeyRange } from '../../../shared/model/ranges.ts';
 import type { Clock } from '../clock.ts';
 import type { Crowd } from '../crowd/crowd.ts';
-import { auditRateOf, firstTrust, TRUST, voicesOf } from '../crowd/trust.ts';
+import { auditRateOf, firstTrust, isVouchedFor, TRUST } from '../crowd/trust.ts';
 import type { ShardPort } from '../shard/shardPort.ts';
 import { Audits, NO_AUDITS, type AuditScheduler, type AuditSettings, type Finding } from './audits.ts';
 
@@ -40,7 +40,7 @@ export function createAudits(audits: RunAudits | null, parts: RunAuditsParts): A
       const { state } = record;
       const { waits, joins } = TRUST[state];
       const standing = { state, isProved: record.audits.right > 0, isHere: known?.isHere ?? false };
-      const isHeldBack = isCautious && joins && Number.isFinite(voicesOf(record));
+      const isHeldBack = isCautious && joins && !isVouchedFor(record);
       const auditRate = isHeldBack ? 1 : auditRateOf(record);
       return { auditRate, standing, joins, waits: isHeldBack || waits[kind] };
     },
