@@ -124,6 +124,17 @@ describe('the plan', () => {
     expect(part).toBeGreaterThan(0.05);
   });
 
+  it('[TS21] is made for all where one of many earned its trust, and nothing is held back for that', async () => {
+    const { world, pass, allocation } = planned();
+    const [first, ...others] = world.readyDevices(6, pace(1));
+    if (first === undefined) throw new Error('six joined');
+    for (let audit = 0; audit < 10; audit++)
+      world.crowd.audited(first.id, 'right', 'it is what the unit gives');
+    await pass(10_000);
+    expect(others.map((device) => allocation(device).role)).toEqual(others.map(() => 'train'));
+    expect(samplesOf(others) / samplesOf([first, ...others])).toBeGreaterThan(0.7);
+  });
+
   it('[PL40] bounded devices, and those that only lose their leases, take no data shard from others', async () => {
     const { world, pass, allocation } = planned();
     const others = [1, 2].map((ms) =>
